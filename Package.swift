@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// One rung of the ladder: a library target that is also its own product.
+func rung(_ name: String, on dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests",
+    dependencies: [.target(name: name), "TestSupport"] + dependencies,
+    swiftSettings: settings)
+}
+
+let libraries = [
+  "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "QuantizedLayers", "LoQT",
+  "LanguageModels", "TensorFiles", "Tokenization", "Training",
+]
+
+let package = Package(
+  name: "swift-loqt",
+  platforms: [.macOS(.v15)],
+  products: libraries.map { .library(name: $0, targets: [$0]) } + [
+    .executable(name: "loqt", targets: ["LoQTCommand"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    // 0: the system's OpenBLAS and LAPACKE, and our own C kernels.
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas"])]),
+    .target(name: "CKernels"),
+    // 1-2: numbers.
+    rung("Tensors", on: ["COpenBLAS", "CKernels"]),
+    rung("Quantization", on: ["Tensors", "CKernels"]),
+    // 3-4: gradients.
+    rung("Autodiff", on: ["Tensors"]),
+    rung("Layers", on: ["Autodiff", "Tensors"]),
+    // 5-6: the methods.
+    rung("Optimizers", on: ["Layers", "Autodiff", "Quantization", "Tensors"]),
+    rung("QuantizedLayers", on: ["Layers", "Autodiff", "Quantization", "Tensors"]),
+    rung(
+      "LoQT",
+      on: ["QuantizedLayers", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors"]),
+    // 6-8: the job.
+    rung("LanguageModels", on: ["Layers", "Autodiff", "Tensors", "TensorFiles"]),
+    rung("TensorFiles", on: ["Quantization", "Tensors"]),
+    rung("Tokenization"),
+    rung(
+      "Training",
+      on: [
+        "LanguageModels", "LoQT", "QuantizedLayers", "Optimizers", "Layers", "Autodiff",
+        "Quantization", "Tensors", "TensorFiles", "Tokenization",
+      ]),
+    .executableTarget(
+      name: "LoQTCommand",
+      dependencies: [
+        "Training", "LanguageModels", "LoQT", "Optimizers", "Layers", "Autodiff", "Tensors",
+        "TensorFiles", "Tokenization",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    // Tests mirror Sources.
+    .target(
+      name: "TestSupport", dependencies: ["Tensors", "TensorFiles"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests(of: "Tensors", with: ["CKernels"]),
+    tests(of: "Quantization", with: ["Tensors", "CKernels"]),
+    tests(of: "Autodiff", with: ["Tensors"]),
+    tests(of: "Layers", with: ["Autodiff", "Tensors"]),
+    tests(of: "Optimizers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),
+    tests(of: "QuantizedLayers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),
+    tests(
+      of: "LoQT",
+      with: ["QuantizedLayers", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors"]),
+    tests(
+      of: "LanguageModels", with: ["Optimizers", "Layers", "Autodiff", "Tensors", "TensorFiles"]),
+    tests(of: "TensorFiles", with: ["Quantization", "Tensors"]),
+    tests(of: "Tokenization"),
+    tests(
+      of: "Training",
+      with: [
+        "LanguageModels", "LoQT", "QuantizedLayers", "Optimizers", "Layers", "Autodiff",
+        "Quantization", "Tensors", "TensorFiles", "Tokenization",
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)

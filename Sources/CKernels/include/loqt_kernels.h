@@ -1,0 +1,209 @@
+// Kernels over whole buffers. Every function is chosen once at run time among the instruction sets
+// this processor has; `loqt_force_instruction_set` picks one for tests, and so does the environment
+// variable LOQT_INSTRUCTION_SET (plain, avx2, avx512). Unless said otherwise pointers may be
+// unaligned, buffers must not overlap except for exact in-place use (out == input), n may be 0, and
+// nothing allocates. `_f32`, `_f64` name the scalar.
+#pragma once
+
+#include <stdint.h>
+#include <stddef.h>
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#endif
+
+// ---- Instruction sets -------------------------------------------------------------------------
+
+enum { LOQT_PLAIN = 0, LOQT_AVX2 = 2, LOQT_AVX512 = 3 };
+/// The best level this processor has.
+int loqt_best_instruction_set(void);
+/// The level in use.
+int loqt_instruction_set(void);
+/// Uses `level`, or the best one below it that this processor has. For tests.
+void loqt_force_instruction_set(int level);
+
+// ---- Threads ----------------------------------------------------------------------------------
+
+/// Threads that take part in `loqt_parallel_for`, the caller included. Starts as the number of
+/// processors the process may run on.
+int loqt_thread_count(void);
+void loqt_set_thread_count(int count);
+/// Splits [0, count) into at most `loqt_thread_count()` contiguous ranges, none shorter than `grain`
+/// but the last, and runs `body` on each; returns when all are done. The split depends on `count`,
+/// `grain` and the thread count alone. Called from inside a body, or while another thread is using
+/// the pool, it runs everything on the calling thread (same ranges), so it never deadlocks and never
+/// oversubscribes.
+void loqt_parallel_for(intptr_t count, intptr_t grain,
+                       void (*body)(void *_Nullable context, intptr_t begin, intptr_t end),
+                       void *_Nullable context);
+/// Whether the calling thread is inside a body of `loqt_parallel_for`.
+bool loqt_in_parallel_region(void);
+
+// ---- Elementwise ------------------------------------------------------------------------------
+
+enum {
+  LOQT_ADD, LOQT_SUBTRACT, LOQT_MULTIPLY, LOQT_DIVIDE, LOQT_MINIMUM, LOQT_MAXIMUM, LOQT_POWER,
+  // Comparisons give 1 or 0.
+  LOQT_EQUAL, LOQT_NOT_EQUAL, LOQT_LESS, LOQT_LESS_EQUAL, LOQT_GREATER, LOQT_GREATER_EQUAL,
+};
+enum {
+  LOQT_NEGATE, LOQT_ABSOLUTE, LOQT_SQUARE, LOQT_SQUARE_ROOT, LOQT_RECIPROCAL_SQUARE_ROOT,
+  LOQT_RECIPROCAL, LOQT_EXP, LOQT_LOG, LOQT_TANH, LOQT_ERF, LOQT_SIGMOID, LOQT_SILU, LOQT_RELU,
+  LOQT_GELU /* erf form */, LOQT_GELU_TANH, LOQT_SIN, LOQT_COS, LOQT_FLOOR, LOQT_CEIL,
+  LOQT_ROUND /* to nearest, ties to even */, LOQT_SIGN,
+};
+
+#define LOQT_DECLARE_REAL(T, S)                                                                    \
+  /** out[i] = a[i * a_step] op b[i * b_step]; steps are 0 (one scalar for all) or 1. */            \
+  void loqt_binary_##S(int operation, const T *a, intptr_t a_step, const T *b, intptr_t b_step,    \
+                       T *out, intptr_t n);                                                        \
+  /** out[i] = op(x[i]). */                                                                        \
+  void loqt_unary_##S(int operation, const T *x, T *out, intptr_t n);                              \
+  /** dx[i] = g[i] * op'(x[i]), for EXP LOG TANH ERF SIGMOID SILU RELU GELU GELU_TANH SQUARE        \
+      SQUARE_ROOT RECIPROCAL_SQUARE_ROOT RECIPROCAL ABSOLUTE SIN COS. RELU'(0) = 0. */              \
+  void loqt_unary_gradient_##S(int operation, const T *x, const T *g, T *dx, intptr_t n);          \
+  /** y[i] = alpha x[i] + beta y[i]; beta == 0 never reads y. */                                    \
+  void loqt_scale_add_##S(T alpha, const T *x, T beta, T *y, intptr_t n);                          \
+  /** Row vector broadcast: out[r, c] = a[r, c] op b[c]. */                                         \
+  void loqt_binary_rows_##S(int operation, const T *a, const T *b, T *out, intptr_t rows,          \
+                            intptr_t cols);                                                        \
+  void loqt_fill_##S(T value, T *out, intptr_t n);                                                 \
+  /** out[i] = condition[i] != 0 ? a[i] : b[i]. */                                                  \
+  void loqt_select_##S(const uint8_t *condition, const T *a, const T *b, T *out, intptr_t n);      \
+                                                                                                   \
+  /* Reductions. Sums of float run in double or pairwise; NaN propagates through all of them. */   \
+  double loqt_sum_##S(const T *x, intptr_t n);                                                     \
+  double loqt_dot_##S(const T *x, const T *y, intptr_t n);                                         \
+  double loqt_sum_of_squares_##S(const T *x, intptr_t n);                                          \
+  T loqt_maximum_##S(const T *x, intptr_t n); /* n > 0 */                                          \
+  T loqt_minimum_##S(const T *x, intptr_t n); /* n > 0 */                                          \
+  T loqt_maximum_magnitude_##S(const T *x, intptr_t n); /* 0 for n == 0 */                         \
+  bool loqt_all_finite_##S(const T *x, intptr_t n);                                                \
+  /** out[c] += sum over r of x[r * stride + c]. */                                                 \
+  void loqt_add_column_sums_##S(const T *x, intptr_t rows, intptr_t cols, intptr_t stride, T *out); \
+                                                                                                   \
+  /* Rows: [rows, cols], contiguous. */                                                            \
+  void loqt_softmax_rows_##S(const T *x, T *y, intptr_t rows, intptr_t cols);                      \
+  /** dx = y * (g - sum(g * y)) row by row. */                                                      \
+  void loqt_softmax_rows_gradient_##S(const T *y, const T *g, T *dx, intptr_t rows,                \
+                                      intptr_t cols);                                              \
+  void loqt_logsumexp_rows_##S(const T *x, T *out, intptr_t rows, intptr_t cols);                  \
+  /** y = w * x / sqrt(mean(x^2) + epsilon); keeps 1 / sqrt(...) of each row in inverse. */         \
+  void loqt_rms_norm_##S(const T *x, const T *w, T epsilon, T *y, T *inverse, intptr_t rows,       \
+                         intptr_t cols);                                                           \
+  /** dx of the above, and dw[c] += its contribution (dw of length cols). */                        \
+  void loqt_rms_norm_gradient_##S(const T *x, const T *w, const T *inverse, const T *g, T *dx,     \
+                                  T *dw, intptr_t rows, intptr_t cols);                            \
+  /** out = silu(gate) * up. */                                                                     \
+  void loqt_swiglu_##S(const T *gate, const T *up, T *out, intptr_t n);                            \
+  void loqt_swiglu_gradient_##S(const T *gate, const T *up, const T *g, T *dgate, T *dup,          \
+                                intptr_t n);                                                       \
+  /** Rotary embedding, half-split form, in place, on [tokens, heads, head_size] with `stride`      \
+      scalars from token to token: with h = head_size / 2 and i < h,                               \
+      (x[i], x[i+h]) <- (x[i] c - x[i+h] s, x[i+h] c + x[i] s), where c = cosine[position, i],      \
+      s = direction * sine[position, i], position = positions[token]. Tables are                   \
+      [maximum position, h]; direction is 1, or -1 for the inverse (the gradient). */               \
+  void loqt_rotary_##S(T *x, const int32_t *positions, const T *cosine, const T *sine,             \
+                       T direction, intptr_t tokens, intptr_t heads, intptr_t head_size,           \
+                       intptr_t stride);                                                           \
+  /** Cross entropy of rows of logits [rows, cols]: loss[r] = logsumexp(row) - row[label[r]], 0 for \
+      label == ignored. Then the row is overwritten with its gradient scale * (softmax - onehot)   \
+      (0 for ignored rows) when `write_gradient`. Labels must lie in [0, cols). */                  \
+  void loqt_cross_entropy_rows_##S(T *logits, const int32_t *labels, int32_t ignored, T scale,     \
+                                   bool write_gradient, T *loss, intptr_t rows, intptr_t cols);    \
+                                                                                                   \
+  /** out[i, :] = table[index[i], :]. */                                                            \
+  void loqt_gather_rows_##S(const T *table, const int32_t *index, T *out, intptr_t n,              \
+                            intptr_t cols);                                                        \
+  /** table[index[i], :] += x[i, :], in the order of i. */                                          \
+  void loqt_scatter_add_rows_##S(const T *x, const int32_t *index, T *table, intptr_t n,           \
+                                 intptr_t cols);                                                   \
+  /** out[c * out_stride + r] = x[r * x_stride + c], blocked for the cache. */                      \
+  void loqt_transpose_##S(const T *x, intptr_t x_stride, T *out, intptr_t out_stride,              \
+                          intptr_t rows, intptr_t cols);
+
+LOQT_DECLARE_REAL(float, f32)
+LOQT_DECLARE_REAL(double, f64)
+#undef LOQT_DECLARE_REAL
+
+/// Copies a strided array of `rank` axes (outermost first; strides in elements, 0 and negative
+/// allowed) of elements of `size` bytes (1, 2, 4, 8) into the contiguous `out`, fastest where the
+/// last axis or the last two are regular.
+void loqt_copy_strided(const void *source, const intptr_t *shape, const intptr_t *strides,
+                       intptr_t rank, void *out, intptr_t size);
+
+// ---- Conversions ------------------------------------------------------------------------------
+
+void loqt_f32_to_f64(const float *x, double *out, intptr_t n);
+void loqt_f64_to_f32(const double *x, float *out, intptr_t n);
+/// bfloat16 and IEEE half, as bits; rounding to nearest, ties to even, NaN stays NaN.
+void loqt_bf16_to_f32(const uint16_t *x, float *out, intptr_t n);
+void loqt_f32_to_bf16(const float *x, uint16_t *out, intptr_t n);
+void loqt_f16_to_f32(const uint16_t *x, float *out, intptr_t n);
+void loqt_f32_to_f16(const float *x, uint16_t *out, intptr_t n);
+
+// ---- Random numbers: Philox4x32-10 ------------------------------------------------------------
+
+/// out[4 b .. 4 b + 3] = the block of counter (counter + b, stream): counter words are
+/// {lo, hi of counter + b, lo, hi of stream}, key words {lo, hi of key}.
+void loqt_philox(uint64_t key, uint64_t stream, uint64_t counter, uint32_t *out, intptr_t blocks);
+/// One block of the raw bijection, for the published test vectors.
+void loqt_philox_block(const uint32_t counter[_Nonnull 4], const uint32_t key[_Nonnull 2],
+                       uint32_t out[_Nonnull 4]);
+/// Uniform on [0, 1) with 24 bits (f32) or 53 bits (f64); element i of the stream does not depend
+/// on n. Starts at block `counter`; a block gives 4 floats or 2 doubles.
+void loqt_random_uniform_f32(uint64_t key, uint64_t stream, uint64_t counter, float *out, intptr_t n);
+void loqt_random_uniform_f64(uint64_t key, uint64_t stream, uint64_t counter, double *out,
+                             intptr_t n);
+/// Standard normal by Box-Muller, same blocks.
+void loqt_random_normal_f32(uint64_t key, uint64_t stream, uint64_t counter, float *out, intptr_t n);
+void loqt_random_normal_f64(uint64_t key, uint64_t stream, uint64_t counter, double *out, intptr_t n);
+
+// ---- Optimizers -------------------------------------------------------------------------------
+
+/// AdamW (Loshchilov and Hutter, decoupled decay), in PyTorch's order of operations:
+/// p *= 1 - lr * decay; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
+/// p -= (lr / (1 - b1^t)) * m / (sqrt(v) / sqrt(1 - b2^t) + epsilon), with g = gradient_scale * grad.
+/// `step` is t, counted from 1.
+void loqt_adamw_f32(float *p, const float *grad, float *m, float *v, intptr_t n, double lr,
+                    double beta1, double beta2, double epsilon, double decay, int64_t step,
+                    double gradient_scale);
+
+// ---- 4-bit NormalFloat and the 8-bit dynamic maps ---------------------------------------------
+
+/// The 16 levels, and the 15 decision thresholds between them (midpoints in float).
+extern const float loqt_nf4_levels[16];
+/// Codes of x in blocks of `block` (a multiple of 2): absmax[b] = max |x| of block b; a full block
+/// is scaled by 1 / absmax, a short last one divided by absmax; the code is the number of
+/// thresholds strictly below. First element in the high nibble; an odd tail is padded with the code
+/// of 0. A zero block has absmax 0 and codes of 0. codes has (n + 1) / 2 bytes.
+void loqt_nf4_quantize(const float *x, intptr_t n, intptr_t block, uint8_t *codes, float *absmax);
+/// out[i] = level[code[first + i]] * absmax[(first + i) / block], for i < n; first may be anything.
+void loqt_nf4_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
+                         intptr_t block, float *out);
+/// Blockwise 8-bit against a sorted map of 256 values: code of the nearest value of x / absmax (ties
+/// to the lower), absmax per block. A zero block has the code of 0.
+void loqt_map8_quantize(const float *x, intptr_t n, intptr_t block, const float map[_Nonnull 256],
+                        uint8_t *codes, float *absmax);
+void loqt_map8_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
+                          intptr_t block, const float map[_Nonnull 256], float *out);
+
+// ---- The process ------------------------------------------------------------------------------
+
+/// Asks for huge pages on a large, page-aligned buffer; a hint that may be ignored.
+void loqt_advise_huge_pages(void *pointer, intptr_t bytes);
+/// Gives freed heap pages back to the system.
+void loqt_trim_heap(void);
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,1 @@
+#include "loqt_kernels.h"
