@@ -1,0 +1,58 @@
+internal import CKernels
+internal import COpenBLAS
+
+/// The one place that sets how many threads numerical work uses.
+///
+/// Our own loops and OpenBLAS never run threads at the same time: matrix products are split into
+/// panels by our loop, each a single-threaded OpenBLAS call; only LAPACK routines use OpenBLAS's
+/// own threads.
+public enum Threads {
+  /// Threads used by every operation, the caller included. At first the number of processors this
+  /// process may run on. Results depend on it only through the order of additions in reductions.
+  public static var count: Int {
+    get { Int(loqt_thread_count()) }
+    set {
+      precondition(newValue >= 1, "Threads.count: \(newValue) is not a positive number")
+      loqt_set_thread_count(Int32(newValue))
+    }
+  }
+
+  private static let singleThreadedBLAS: Void = openblas_set_num_threads(1)
+
+  /// Puts OpenBLAS on one thread, once, before the first product.
+  static func prepareBLAS() { singleThreadedBLAS }
+
+  /// Runs a LAPACK call with all threads for OpenBLAS, unless inside a parallel loop.
+  static func withBLASThreads<R>(_ body: () throws -> R) rethrows -> R {
+    prepareBLAS()
+    guard count > 1, !loqt_in_parallel_region() else { return try body() }
+    openblas_set_num_threads(Int32(count))
+    defer { openblas_set_num_threads(1) }
+    return try body()
+  }
+}
+
+/// Splits `0..<count` into at most `Threads.count` contiguous ranges of at least `grain` and runs
+/// `body` on each, in parallel; returns when all are done.
+///
+/// The split depends on the arguments and the thread count alone. Inside another parallel loop, or
+/// while another thread uses the pool, everything runs on the calling thread.
+package func parallelFor(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+  if count <= grain {
+    if count > 0 { body(0..<count) }
+    return
+  }
+  withoutActuallyEscaping(body) { escaping in
+    var box = escaping
+    withUnsafeMutablePointer(to: &box) { pointer in
+      loqt_parallel_for(
+        count, grain,
+        { context, begin, end in
+          context!.assumingMemoryBound(to: ((Range<Int>) -> Void).self).pointee(begin..<end)
+        }, pointer)
+    }
+  }
+}
+
+/// Elements below which an elementwise loop is not worth a second thread.
+package let elementwiseGrain = 16_384

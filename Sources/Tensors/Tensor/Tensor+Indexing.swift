@@ -1,0 +1,92 @@
+internal import CKernels
+
+extension Tensor where Scalar: RealScalar {
+  /// The rows of this matrix `[n, ...]` at `indices`: `[indices.shape..., ...]`. Traps on an index
+  /// outside the rows.
+  public func gatheringRows(at indices: Tensor<Int32>) -> Tensor {
+    let cols = checkedRowLength(indices, "gatheringRows")
+    let result = Tensor(
+      unsafeUninitializedShape: Shape(indices.shape.dimensions + shape.dropFirst())
+    ) { out in
+      let target = out.baseAddress!
+      withPointer { table in
+        indices.withPointer { index in
+          parallelFor(indices.elementCount, grain: max(1, elementwiseGrain / max(1, cols))) { r in
+            let i = r.lowerBound
+            Scalar._gatherRows(table, index + i, target + i * cols, r.count, cols)
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// Adds each row of `rows` to the row of this matrix that `indices` names, in order. Traps on an
+  /// index outside the rows, or when `rows` does not fit.
+  public mutating func scatterAdd(_ rows: Tensor, at indices: Tensor<Int32>) {
+    let cols = checkedRowLength(indices, "scatterAdd")
+    precondition(
+      rows.elementCount == indices.elementCount * cols,
+      "scatterAdd: rows \(rows.shape) do not fit \(indices.shape) indices into \(shape)")
+    rows.withPointer { x in
+      indices.withPointer { index in
+        withMutablePointer { table in
+          Scalar._scatterAddRows(x, index, table, indices.elementCount, cols)
+        }
+      }
+    }
+  }
+
+  private func checkedRowLength(_ indices: Tensor<Int32>, _ operation: StaticString) -> Int {
+    precondition(rank >= 1, "\(operation): a scalar has no rows")
+    let rows = Int32(shape[0])
+    indices.withUnsafeBuffer { buffer in
+      for index in buffer {
+        precondition(
+          index >= 0 && index < rows, "\(operation): index \(index) outside \(shape)")
+      }
+    }
+    return shape.dropFirst().reduce(1, *)
+  }
+}
+
+extension Tensor {
+  /// The tensors joined along one axis. Traps when other axes differ, or on an empty list.
+  public static func concatenated(_ tensors: [Tensor], alongAxis axis: Int = 0) -> Tensor {
+    precondition(!tensors.isEmpty, "concatenated: nothing to join")
+    let first = tensors[0].shape
+    let position = first.normalized(axis: axis, in: "concatenated")
+    var sizes = first.dimensions
+    sizes[position] = 0
+    for tensor in tensors {
+      var rest = tensor.shape.dimensions
+      precondition(
+        rest.count == sizes.count, "concatenated: shapes \(first) and \(tensor.shape) do not fit")
+      sizes[position] += rest[position]
+      rest[position] = sizes[position]
+      precondition(
+        rest == sizes, "concatenated: shapes \(first) and \(tensor.shape) do not fit")
+    }
+    let outer = sizes[..<position].reduce(1, *)
+    let inner = sizes[(position + 1)...].reduce(1, *)
+    let rowLength = sizes[position] * inner
+    return Tensor(unsafeUninitializedShape: Shape(sizes)) { out in
+      var start = 0
+      for tensor in tensors {
+        let run = tensor.shape[position] * inner
+        tensor.withPointer { source in
+          for row in 0..<outer {
+            (out.baseAddress! + row * rowLength + start).update(
+              from: source + row * run, count: run)
+          }
+        }
+        start += run
+      }
+    }
+  }
+
+  /// The tensors joined along a fresh first axis. Traps when their shapes differ.
+  public static func stacked(_ tensors: [Tensor]) -> Tensor {
+    concatenated(tensors.map { $0.expandingShape(at: 0) })
+  }
+}
