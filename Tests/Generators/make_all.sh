@@ -1,0 +1,9 @@
+#!/bin/bash
+# Writes every fixture anew, byte for byte as committed when the versions are those of
+# requirements.txt: make_all.sh [PYTHON]
+set -euo pipefail
+cd "$(dirname "$0")"
+export TORCHDYNAMO_DISABLE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+for generator in quantization linear_algebra operations llama optimizers loqt digits; do
+  "${1:-python3}" "$generator.py"
+done
