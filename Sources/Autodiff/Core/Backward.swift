@@ -1,0 +1,166 @@
+internal import Tensors
+
+/// A finished gradient on its way to whoever asked for it.
+public enum StreamedGradient {
+  /// The gradient of a parameter, of its shape.
+  case dense(Parameter, AnyTensor)
+  /// The gradient of a frozen matrix as its factors.
+  case factors(FrozenMatrix, FactoredGradient)
+}
+
+/// Propagates the gradient of `loss` back, handing each parameter's gradient to `consumer` the moment
+/// its last use has contributed, and forgetting it then.
+///
+/// What the operations saved is released as the pass moves back, each operation's own before its
+/// gradients are handed over, so `consumer` may update the parameter in place at once. The record is
+/// used up: a second pass over it finds nothing. An error thrown by `consumer` ends the pass; gradients
+/// not yet handed over are dropped.
+///
+/// - Parameters:
+///   - loss: Where to start; a scalar unless `seed` is given.
+///   - seed: The gradient of `loss`, of its shape: gives vector-Jacobian products. 1 when left out.
+///   - consumer: Receives each gradient once.
+public func backward(
+  from loss: Variable, seed: AnyTensor? = nil,
+  into consumer: (consuming StreamedGradient) throws -> Void
+) throws {
+  precondition(
+    seed != nil || loss.shape.elementCount == 1,
+    "backward: a loss of shape \(loss.shape) needs a seed")
+  precondition(
+    seed == nil || seed?.shape == loss.shape,
+    "backward: the seed's shape does not equal the loss's \(loss.shape)")
+  guard let root = loss.node else { return }
+  let gradient =
+    seed
+    ?? (loss.value.isDouble
+      ? .double(Tensor(repeating: 1, shape: loss.shape))
+      : .float(Tensor(repeating: 1, shape: loss.shape)))
+  try withoutActuallyEscaping(consumer) { consumer in
+    let pass = BackwardPass(consumer)
+    defer { pass.finish() }
+    try pass.run(from: root, gradient: gradient, after: 0)
+  }
+}
+
+/// One walk over the record, from the latest operation to the earliest.
+final class BackwardPass {
+  private let consumer: (consuming StreamedGradient) throws -> Void
+  private var leaves: [Node] = []
+
+  init(_ consumer: @escaping (consuming StreamedGradient) throws -> Void) {
+    self.consumer = consumer
+  }
+
+  /// Propagates from `root` over the nodes made after `start`; earlier ones belong to the pass
+  /// around, which has counted the uses this one makes of them.
+  ///
+  /// - Parameter expected: The uses of earlier nodes that were counted for this one; those that
+  ///   turn out not to lie on the way are given back.
+  func run(
+    from root: Node, gradient: consuming AnyTensor, after start: Int, expected: [Node?] = []
+  ) throws {
+    if root.sequence <= start {
+      // The loss is a parameter itself.
+      note(root)
+      try contribute(consume gradient, to: root)
+      return
+    }
+    var surplus: [ObjectIdentifier: Int] = [:]
+    for case let node? in expected { surplus[ObjectIdentifier(node), default: 0] += 1 }
+    var order = reachable(from: root, after: start, &surplus)
+    defer { for node in order { node.clearPass() } }
+    root.gradient = consume gradient
+    while let node = order.popLast() {
+      let inputs = node.inputs
+      let step = node.step
+      node.inputs = []
+      node.step = nil
+      if let gradient = node.gradient.take(), let step {
+        try step.run(gradient, inputs: inputs, in: self)
+      } else {
+        for case let input? in inputs { try contribute(nil, to: input) }
+      }
+    }
+    for case let node? in expected where surplus[ObjectIdentifier(node), default: 0] > 0 {
+      surplus[ObjectIdentifier(node)]! -= 1
+      try contribute(nil, to: node)
+    }
+  }
+
+  /// The nodes between `root` and `start`, earliest first, with their uses counted.
+  private func reachable(
+    from root: Node, after start: Int, _ surplus: inout [ObjectIdentifier: Int]
+  ) -> [Node] {
+    var found: [Node] = [root]
+    var stack: [Node] = [root]
+    root.pendingUses = 1
+    while let node = stack.popLast() {
+      for case let input? in node.inputs {
+        if input.sequence <= start {
+          if start == 0 {
+            note(input)
+          } else {
+            surplus[ObjectIdentifier(input), default: 0] -= 1
+          }
+        } else {
+          if input.pendingUses == 0 {
+            found.append(input)
+            stack.append(input)
+          }
+          input.pendingUses += 1
+        }
+      }
+    }
+    found.sort { $0.sequence < $1.sequence }
+    return found
+  }
+
+  private func note(_ leaf: Node) {
+    if leaf.pendingUses == 0 { leaves.append(leaf) }
+    leaf.pendingUses += 1
+  }
+
+  /// Adds one use's share to a node, and hands a leaf's gradient over when it was the last.
+  func contribute(_ share: consuming AnyTensor?, to node: Node) throws {
+    if let share {
+      if var sum = node.gradient.take() {
+        sum.accumulate(share)
+        node.gradient = sum
+      } else {
+        node.gradient = share
+      }
+    }
+    try countUse(of: node)
+  }
+
+  func contribute(factors: consuming FactoredGradient?, to node: Node) throws {
+    if let factors {
+      if node.factors == nil {
+        node.factors = factors
+      } else {
+        node.factors?.pairs.append(contentsOf: factors.pairs)
+      }
+    }
+    try countUse(of: node)
+  }
+
+  private func countUse(of node: Node) throws {
+    node.pendingUses -= 1
+    guard node.pendingUses == 0, let leaf = node.leaf else { return }
+    switch leaf {
+    case .parameter(let parameter):
+      guard let gradient = node.gradient.take() else { return }
+      try consumer(.dense(parameter.object, gradient))
+    case .frozen(let matrix):
+      guard let factors = node.factors.take() else { return }
+      try consumer(.factors(matrix.object, factors))
+    }
+  }
+
+  /// Leaves outlive the pass: whatever an error left on them goes.
+  func finish() {
+    for leaf in leaves { leaf.clearPass() }
+    leaves = []
+  }
+}

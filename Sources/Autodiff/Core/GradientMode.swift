@@ -1,0 +1,66 @@
+/// Whether operations are recorded at present; follows the task, as structured code expects.
+enum GradientMode {
+  case record
+  case off
+  /// The first run of a checkpointed block.
+  case capture(CaptureScope)
+
+  @TaskLocal static var current: GradientMode = .record
+
+  var isOff: Bool { if case .off = self { true } else { false } }
+  var scope: CaptureScope? { if case .capture(let scope) = self { scope } else { nil } }
+}
+
+extension GradientMode: @unchecked Sendable {}
+
+/// Runs `body` without recording: its results are constants.
+public func withoutGradient<R>(_ body: () throws -> R) rethrows -> R {
+  try GradientMode.$current.withValue(.off) { try body() }
+}
+
+/// Collects the nodes from outside that a block uses, once for every use.
+final class CaptureScope {
+  let start = Node.currentSequence
+  private(set) var captured: [Node] = []
+
+  func note(_ edges: [Node?]) {
+    for case let node? in edges where node.sequence <= start { captured.append(node) }
+  }
+}
+
+/// Computes `body` now, keeps only its result, and computes it again during the backward pass:
+/// activations of the block are traded for a second forward pass.
+///
+/// `body` must compute the same thing again: randomness must come from copies of generators made
+/// before. Parameters and variables it uses from outside get their gradients as usual, in the same
+/// order and with the same bits as without checkpointing. Blocks may be nested.
+public func checkpointed(_ body: @escaping () -> Variable) -> Variable {
+  let mode = GradientMode.current
+  if mode.isOff { return body() }
+  let scope = CaptureScope()
+  let result = GradientMode.$current.withValue(.capture(scope)) { body() }
+  // Inside an outer block's first run this one counts as an operation of that block.
+  mode.scope?.note(scope.captured)
+  guard let node = result.node else { return result }
+  if node.sequence <= scope.start { return result }
+  if mode.scope != nil {
+    return Variable(value: result.value, node: Node(inputs: [], step: nil))
+  }
+  return Variable(
+    value: result.value, node: Node(inputs: scope.captured, step: CheckpointStep(body)))
+}
+
+private final class CheckpointStep: BackwardStep {
+  private var body: (() -> Variable)?
+
+  init(_ body: @escaping () -> Variable) { self.body = body }
+
+  func run(_ gradient: consuming AnyTensor, inputs: [Node?], in pass: BackwardPass) throws {
+    let start = Node.currentSequence
+    guard let body else { return }
+    self.body = nil
+    let root = GradientMode.$current.withValue(.record) { body().node }
+    guard let root else { return }
+    try pass.run(from: root, gradient: gradient, after: start, expected: inputs)
+  }
+}

@@ -1,0 +1,65 @@
+public import Tensors
+
+/// The gradients of a set of parameters, collected.
+public struct Gradients {
+  private var entries: [ObjectIdentifier: (parameter: Parameter, value: AnyTensor)] = [:]
+  private var order: [ObjectIdentifier] = []
+
+  /// None.
+  public init() {}
+
+  /// Adds a gradient to what there is for its parameter.
+  public mutating func add(_ gradient: consuming AnyTensor, for parameter: Parameter) {
+    let key = ObjectIdentifier(parameter)
+    if var entry = entries.removeValue(forKey: key) {
+      entry.value.accumulate(gradient)
+      entries[key] = entry
+    } else {
+      order.append(key)
+      entries[key] = (parameter, gradient)
+    }
+  }
+
+  /// The gradient of a parameter in single precision, nil when there is none.
+  public subscript(parameter: Parameter) -> Tensor<Float>? {
+    entries[ObjectIdentifier(parameter)]?.value.float
+  }
+
+  /// The gradient of a parameter in the precision it was computed in.
+  public func value(of parameter: Parameter) -> AnyTensor? {
+    entries[ObjectIdentifier(parameter)]?.value
+  }
+
+  /// Number of parameters with a gradient.
+  public var count: Int { order.count }
+
+  /// Bytes held in single precision.
+  public var byteCount: Int { entries.values.reduce(0) { $0 + $1.value.shape.elementCount * 4 } }
+
+  /// The Euclidean norm of all gradients together.
+  public var globalNorm: Double {
+    order.reduce(0) { $0 + entries[$1]!.value.sumOfSquares }.squareRoot()
+  }
+
+  /// Takes all gradients out, in the order in which they came.
+  public mutating func drain(_ body: (Parameter, consuming AnyTensor) throws -> Void) rethrows {
+    let keys = order
+    order = []
+    for key in keys {
+      guard let entry = entries.removeValue(forKey: key) else { continue }
+      try body(entry.parameter, entry.value)
+    }
+  }
+}
+
+/// The value of a loss and the gradients of all parameters it depends on.
+public func valueAndGradients(of loss: Variable) -> (value: Double, gradients: Gradients) {
+  var gradients = Gradients()
+  // The consumer does not throw, so neither does the pass.
+  try! backward(from: loss) { event in
+    if case .dense(let parameter, let gradient) = event {
+      gradients.add(gradient, for: parameter)
+    }
+  }
+  return (loss.scalar, gradients)
+}

@@ -1,0 +1,44 @@
+public import Tensors
+
+/// A value in a computation that remembers how it was made.
+///
+/// Operations on variables compute at once and record, when an input needs a gradient, what the
+/// backward pass needs. The record is dropped when the last variable that depends on it goes, or
+/// piece by piece by `backward`.
+public struct Variable {
+  /// The value.
+  public let value: AnyTensor
+  let node: Node?
+
+  init(value: AnyTensor, node: Node?) {
+    self.value = value
+    self.node = node
+  }
+
+  /// A constant.
+  public init(_ tensor: Tensor<Float>) { self.init(value: .float(tensor), node: nil) }
+
+  /// A constant of either precision.
+  public init(_ value: AnyTensor) { self.init(value: value, node: nil) }
+
+  /// The current value of a parameter; its gradient is computed when it is trainable.
+  public init(_ parameter: Parameter) {
+    value = parameter.doubleTensor.map(AnyTensor.double) ?? .float(parameter.tensor)
+    node = parameter.isTrainable ? parameter.node : nil
+  }
+
+  /// The sizes of the axes.
+  public var shape: Shape { value.shape }
+
+  /// The value in single precision.
+  public var tensor: Tensor<Float> { value.float }
+
+  /// The only element. Traps when there is not exactly one.
+  public var scalar: Double { value.scalar }
+
+  /// Whether a backward pass from here reaches a parameter.
+  public var needsGradient: Bool { node != nil }
+
+  /// The same value as a constant: no gradient flows through it.
+  public func detached() -> Variable { Variable(value: value, node: nil) }
+}
