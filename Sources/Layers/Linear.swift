@@ -1,0 +1,141 @@
+public import Autodiff
+public import Tensors
+
+/// A layer that multiplies with a matrix: y = x Wᵀ (+ bias), x `[..., in]`, y `[..., out]`.
+///
+/// How W is stored and trained is the layer's own business; models ask a `LayerBuilder` for one.
+public protocol LinearLayer: Module {
+  /// Size of the last axis of the input.
+  var inputSize: Int { get }
+  /// Size of the last axis of the output.
+  var outputSize: Int { get }
+  /// y for x. Traps when the last axis of x is not `inputSize`.
+  func callAsFunction(_ x: Variable) -> Variable
+  /// The matrix the layer multiplies with at present, `[out, in]`, in full precision.
+  func effectiveWeight() -> Tensor<Float>
+}
+
+/// A linear layer with a dense trainable matrix.
+public struct Linear: LinearLayer {
+  /// `[out, in]`, as in published checkpoints.
+  public let weight: Parameter
+  /// `[out]`.
+  public let bias: Parameter?
+
+  /// A layer of the given initial values. Traps when their shapes do not fit.
+  public init(weight: Tensor<Float>, bias: Tensor<Float>? = nil) {
+    precondition(weight.rank == 2, "Linear: weight \(weight.shape) is not a matrix")
+    precondition(
+      bias == nil || bias?.shape == [weight.shape[0]],
+      "Linear: bias does not fit weight \(weight.shape)")
+    self.weight = Parameter(weight)
+    self.bias = bias.map { Parameter($0) }
+  }
+
+  /// Size of the last axis of the input.
+  public var inputSize: Int { weight.shape[1] }
+  /// Size of the last axis of the output.
+  public var outputSize: Int { weight.shape[0] }
+  /// y = x Wᵀ + bias.
+  public func callAsFunction(_ x: Variable) -> Variable {
+    linear(x, Variable(weight), bias: bias.map { Variable($0) })
+  }
+  /// The weight.
+  public func effectiveWeight() -> Tensor<Float> { weight.tensor }
+}
+
+/// How the matrices of a model's linear layers are held and trained, as a value: dense, or LoQT's
+/// quantised ones. Given the initial matrix it makes the layer.
+public protocol LinearFactory: Sendable {
+  /// A layer that starts from the given matrix `[out, in]` and bias `[out]`.
+  ///
+  /// - Parameter random: For whatever the layer itself draws.
+  func makeLinear(weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource)
+    -> any LinearLayer
+}
+
+/// Dense trainable matrices.
+public struct DenseLinearFactory: LinearFactory {
+  /// Whether the matrices are trained; false freezes them at their start.
+  public var isTrainable: Bool
+
+  /// Dense matrices.
+  public init(isTrainable: Bool = true) { self.isTrainable = isTrainable }
+
+  /// A `Linear`.
+  public func makeLinear(
+    weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
+  ) -> any LinearLayer {
+    let layer = Linear(weight: weight, bias: bias)
+    layer.weight.isTrainable = isTrainable
+    return layer
+  }
+}
+
+/// Hands a model its layers while it is built: the method chosen for its linear layers, and the
+/// random numbers for their initial values, independent for each layer.
+///
+/// ```swift
+/// struct Classifier: Module {
+///   let hidden, output: any LinearLayer
+///   init(using linear: LayerBuilder) { hidden = linear(784, 256); output = linear(256, 10) }
+///   func callAsFunction(_ x: Variable) -> Variable { output(relu(hidden(x))) }
+/// }
+/// let model = Classifier(using: .dense(seed: 1))
+/// ```
+public final class LayerBuilder {
+  private let factory: any LinearFactory
+  private let random: RandomSource
+  private var made: UInt64 = 0
+
+  /// A builder for one model.
+  public init(_ factory: any LinearFactory, seed: UInt64 = 0) {
+    self.factory = factory
+    random = RandomSource(seed: seed)
+  }
+
+  /// Dense trainable matrices.
+  public static func dense(seed: UInt64 = 0) -> LayerBuilder {
+    LayerBuilder(DenseLinearFactory(), seed: seed)
+  }
+
+  /// A linear layer from `inputSize` to `outputSize`.
+  public func callAsFunction(
+    _ inputSize: Int, _ outputSize: Int, bias: Bool = false,
+    initializer: Initializer = .uniformFanIn
+  ) -> any LinearLayer {
+    var source = nextRandom()
+    let weight = initializer([outputSize, inputSize], using: &source)
+    return factory.makeLinear(
+      weight: weight, bias: bias ? .zeros([outputSize]) : nil, random: source.split("layer"))
+  }
+
+  /// Random numbers for another layer's initial values.
+  public func nextRandom() -> RandomSource {
+    made += 1
+    return random.split(made)
+  }
+}
+
+/// How a tensor's initial values are drawn. Matrices are `[out, in]`.
+public enum Initializer: Sendable, Hashable {
+  /// Normal with mean 0.
+  case normal(standardDeviation: Float)
+  /// Uniform between ± 1 / sqrt(in), as PyTorch's linear layers start.
+  case uniformFanIn
+  /// The same value everywhere.
+  case constant(Float)
+
+  /// A tensor of these values.
+  public func callAsFunction(_ shape: Shape, using source: inout RandomSource) -> Tensor<Float> {
+    switch self {
+    case .normal(let deviation):
+      return .normal(shape, standardDeviation: deviation, using: &source)
+    case .uniformFanIn:
+      let bound = 1 / Float(max(1, shape.lastDimension)).squareRoot()
+      return .uniform(shape, low: -bound, high: bound, using: &source)
+    case .constant(let value):
+      return Tensor(repeating: value, shape: shape)
+    }
+  }
+}
