@@ -47,7 +47,9 @@ class Fixture:
         path = DIRECTORY / f"{self.name}.safetensors"
         save_file(self.tensors, path)
         path.chmod(0o644)
-        lines = [f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in self.cases.items()]
+        lines = [
+            f"  {json.dumps(k)}: {json.dumps(v, allow_nan=False)}" for k, v in self.cases.items()
+        ]
         header = f'"note": {json.dumps(self.note)},\n"versions": {json.dumps(self.versions)},\n'
         text = "{" + header + '"cases": {\n' + ",\n".join(lines) + "\n}}\n"
         json.loads(text)
