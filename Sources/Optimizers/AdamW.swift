@@ -1,0 +1,103 @@
+public import Autodiff
+public import Tensors
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), in PyTorch's order of
+/// operations; without decay it is Adam (Kingma and Ba, arXiv 1412.6980).
+public final class AdamW: Optimizer {
+  /// The learning rate at each step.
+  public var learningRate: LearningRateSchedule
+  /// Decay rates of the first and second moments.
+  public let betas: (first: Double, second: Double)
+  /// Added to the root of the second moment.
+  public let epsilon: Double
+  /// Decoupled weight decay, as a share of the learning rate.
+  public let weightDecay: Double
+
+  private struct State {
+    var step = 0
+    var first: Tensor<Float>
+    var second: Tensor<Float>
+  }
+  private var states: [ObjectIdentifier: State] = [:]
+
+  /// An optimizer that remembers nothing yet. The defaults are the paper's.
+  public init(
+    learningRate: LearningRateSchedule, betas: (Double, Double) = (0.9, 0.999),
+    epsilon: Double = 1e-8, weightDecay: Double = 0
+  ) {
+    self.learningRate = learningRate
+    self.betas = betas
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+
+  /// One step on one parameter.
+  public func update(
+    _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
+  ) {
+    let key = ObjectIdentifier(parameter)
+    // Out of the dictionary, so that the moments are changed in place.
+    var state =
+      states.removeValue(forKey: key)
+      ?? State(first: .zeros(parameter.shape), second: .zeros(parameter.shape))
+    state.step += 1
+    AdamWStep(
+      learningRate: learningRate(step), beta1: betas.first, beta2: betas.second, epsilon: epsilon,
+      weightDecay: weightDecay, step: state.step, gradientScale: Double(gradientScale)
+    ).update(&parameter.tensor, gradient, &state.first, &state.second)
+    states[key] = state
+  }
+
+  /// Keeps, forgets or carries over the moments.
+  public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
+    switch change {
+    case .keep: break
+    case .reset: reset(parameter)
+    case .project(let overlap, let axis):
+      let key = ObjectIdentifier(parameter)
+      guard var state = states.removeValue(forKey: key) else { return }
+      state.first = applying(overlap, to: state.first, alongAxis: axis)
+      state.second = applying(overlap * overlap, to: state.second, alongAxis: axis)
+      states[key] = state
+    }
+  }
+
+  private func applying(_ map: Tensor<Float>, to moments: Tensor<Float>, alongAxis axis: Int)
+    -> Tensor<Float>
+  {
+    precondition(
+      moments.rank == 2 && moments.shape[axis] == map.shape[1],
+      "reparameterize: overlap \(map.shape) does not fit axis \(axis) of \(moments.shape)")
+    return axis == 0 ? matmul(map, moments) : matmul(moments, map.transposed())
+  }
+
+  /// Forgets a parameter's moments and step count.
+  public func reset(_ parameter: Parameter) { states[ObjectIdentifier(parameter)] = nil }
+
+  /// Bytes of all moments.
+  public var stateByteCount: Int {
+    states.values.reduce(0) { $0 + $1.first.byteCount + $1.second.byteCount }
+  }
+
+  /// `step`, `first` and `second`; empty when nothing is remembered.
+  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
+    guard let state = states[ObjectIdentifier(parameter)] else { return [:] }
+    return ["step": Tensor(Float(state.step)), "first": state.first, "second": state.second]
+  }
+
+  /// Takes over `step`, `first` and `second`; an empty state forgets. Throws when they do not fit.
+  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+    throws(OptimizerError)
+  {
+    if state.isEmpty { return reset(parameter) }
+    guard let step = state["step"], let first = state["first"], let second = state["second"],
+      step.elementCount == 1, first.shape == parameter.shape, second.shape == parameter.shape
+    else {
+      throw OptimizerError(
+        "AdamW state of \(parameter.name): expected step, first and second of shape "
+          + "\(parameter.shape), found \(state.mapValues(\.shape))")
+    }
+    states[ObjectIdentifier(parameter)] = State(
+      step: Int(step.scalar), first: first, second: second)
+  }
+}

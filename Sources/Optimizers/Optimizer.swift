@@ -1,0 +1,58 @@
+public import Autodiff
+public import Tensors
+
+/// Changes parameters by their gradients, one parameter at a time, so that an update can happen the
+/// moment a gradient is complete.
+///
+/// Whoever owns the loop says which step it is; the optimizer owns what it remembers of each
+/// parameter.
+public protocol Optimizer: AnyObject {
+  /// The learning rate at each step.
+  var learningRate: LearningRateSchedule { get set }
+
+  /// Changes `parameter` in place.
+  ///
+  /// - Parameters:
+  ///   - gradient: Of the parameter's shape; used up.
+  ///   - step: The step of the run, from 0: decides the learning rate.
+  ///   - gradientScale: Multiplies the gradient: below 1 when it is clipped.
+  func update(
+    _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float)
+
+  /// Tells that the parameter's coordinates have changed: `change` says how what is remembered
+  /// follows.
+  func reparameterize(_ parameter: Parameter, by change: BasisChange)
+
+  /// Forgets what is remembered of a parameter.
+  func reset(_ parameter: Parameter)
+
+  /// Bytes remembered of all parameters.
+  var stateByteCount: Int { get }
+
+  /// What is remembered of a parameter, as named tensors: enough to go on elsewhere.
+  func state(of parameter: Parameter) -> [String: Tensor<Float>]
+
+  /// Takes over what `state(of:)` gave. Throws when the tensors do not fit the parameter.
+  func restore(_ state: [String: Tensor<Float>], of parameter: Parameter) throws(OptimizerError)
+}
+
+/// How a low-rank factor's coordinates change when its projection is replaced.
+public enum BasisChange: Sendable {
+  /// What is remembered stays as it is (the published code's choice).
+  case keep
+  /// It starts from zero.
+  case reset
+  /// First moments are carried over by the overlap `[new rank, old rank]` = P_newᵀ P_old, second
+  /// moments by its elementwise square (the gradient's old coordinates taken as uncorrelated). The
+  /// rank is the factor's axis `rankAxis`.
+  case project(overlap: Tensor<Float>, rankAxis: Int)
+}
+
+/// Optimizer state that does not fit.
+public struct OptimizerError: Error, CustomStringConvertible, Sendable {
+  /// What does not fit, and what was expected.
+  public let description: String
+
+  /// An error with its message.
+  public init(_ description: String) { self.description = description }
+}
