@@ -29,7 +29,7 @@ class Fixture:
         self.tensors = {}
         self.cases = {}
 
-    def add(self, case, parameters=None, **tensors):
+    def add(self, case, parameters=None, /, **tensors):
         """Doubles are rounded to float32, integers other than bytes become int32."""
         assert case not in self.cases, case
         self.cases[case] = parameters or {}
