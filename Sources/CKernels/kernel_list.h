@@ -1,0 +1,89 @@
+// Every kernel that is compiled once per instruction set:
+// KERNEL(result, name, parameters, arguments).
+// The function table, its initialisers and the public entry points are generated from this list.
+
+#define REAL_KERNELS(T, S)                                                                         \
+  KERNEL(void, binary_##S, (int o, const T *a, intptr_t as, const T *b, intptr_t bs, T *y,         \
+         intptr_t n), (o, a, as, b, bs, y, n))                                                     \
+  KERNEL(void, unary_##S, (int o, const T *x, T *y, intptr_t n), (o, x, y, n))                     \
+  KERNEL(void, unary_gradient_##S, (int o, const T *x, const T *g, T *dx, intptr_t n),             \
+         (o, x, g, dx, n))                                                                         \
+  KERNEL(void, scale_add_##S, (T alpha, const T *x, T beta, T *y, intptr_t n),                     \
+         (alpha, x, beta, y, n))                                                                   \
+  KERNEL(void, binary_rows_##S, (int o, const T *a, const T *b, T *y, intptr_t rows,               \
+         intptr_t cols), (o, a, b, y, rows, cols))                                                 \
+  KERNEL(void, fill_##S, (T value, T *y, intptr_t n), (value, y, n))                               \
+  KERNEL(void, select_##S, (const uint8_t *c, const T *a, const T *b, T *y, intptr_t n),           \
+         (c, a, b, y, n))                                                                          \
+  KERNEL(double, sum_##S, (const T *x, intptr_t n), (x, n))                                        \
+  KERNEL(double, dot_##S, (const T *x, const T *y, intptr_t n), (x, y, n))                         \
+  KERNEL(double, sum_of_squares_##S, (const T *x, intptr_t n), (x, n))                             \
+  KERNEL(T, maximum_##S, (const T *x, intptr_t n), (x, n))                                         \
+  KERNEL(T, minimum_##S, (const T *x, intptr_t n), (x, n))                                         \
+  KERNEL(T, maximum_magnitude_##S, (const T *x, intptr_t n), (x, n))                               \
+  KERNEL(bool, all_finite_##S, (const T *x, intptr_t n), (x, n))                                   \
+  KERNEL(void, add_column_sums_##S, (const T *x, intptr_t rows, intptr_t cols, intptr_t stride,    \
+         T *y), (x, rows, cols, stride, y))                                                        \
+  KERNEL(void, softmax_rows_##S, (const T *x, T *y, intptr_t rows, intptr_t cols),                 \
+         (x, y, rows, cols))                                                                       \
+  KERNEL(void, softmax_rows_gradient_##S, (const T *y, const T *g, T *dx, intptr_t rows,           \
+         intptr_t cols), (y, g, dx, rows, cols))                                                   \
+  KERNEL(void, logsumexp_rows_##S, (const T *x, T *y, intptr_t rows, intptr_t cols),               \
+         (x, y, rows, cols))                                                                       \
+  KERNEL(void, rms_norm_##S, (const T *x, const T *w, T epsilon, T *y, T *inverse, intptr_t rows,  \
+         intptr_t cols), (x, w, epsilon, y, inverse, rows, cols))                                  \
+  KERNEL(void, rms_norm_gradient_##S, (const T *x, const T *w, const T *inverse, const T *g,       \
+         T *dx, T *dw, intptr_t rows, intptr_t cols), (x, w, inverse, g, dx, dw, rows, cols))      \
+  KERNEL(void, swiglu_##S, (const T *gate, const T *up, T *y, intptr_t n), (gate, up, y, n))       \
+  KERNEL(void, swiglu_gradient_##S, (const T *gate, const T *up, const T *g, T *dgate, T *dup,     \
+         intptr_t n), (gate, up, g, dgate, dup, n))                                                \
+  KERNEL(void, rotary_##S, (T *x, const int32_t *positions, const T *cosine, const T *sine,        \
+         T direction, intptr_t tokens, intptr_t heads, intptr_t head_size, intptr_t stride),       \
+         (x, positions, cosine, sine, direction, tokens, heads, head_size, stride))                \
+  KERNEL(void, cross_entropy_rows_##S, (T *x, const int32_t *labels, int32_t ignored, T scale,     \
+         bool write_gradient, T *loss, intptr_t rows, intptr_t cols),                              \
+         (x, labels, ignored, scale, write_gradient, loss, rows, cols))                            \
+  KERNEL(void, gather_rows_##S, (const T *table, const int32_t *index, T *y, intptr_t n,           \
+         intptr_t cols), (table, index, y, n, cols))                                               \
+  KERNEL(void, scatter_add_rows_##S, (const T *x, const int32_t *index, T *table, intptr_t n,      \
+         intptr_t cols), (x, index, table, n, cols))                                               \
+  KERNEL(void, transpose_##S, (const T *x, intptr_t x_stride, T *y, intptr_t y_stride,             \
+         intptr_t rows, intptr_t cols), (x, x_stride, y, y_stride, rows, cols))
+
+REAL_KERNELS(float, f32)
+REAL_KERNELS(double, f64)
+
+KERNEL(void, f32_to_f64, (const float *x, double *y, intptr_t n), (x, y, n))
+KERNEL(void, f64_to_f32, (const double *x, float *y, intptr_t n), (x, y, n))
+KERNEL(void, bf16_to_f32, (const uint16_t *x, float *y, intptr_t n), (x, y, n))
+KERNEL(void, f32_to_bf16, (const float *x, uint16_t *y, intptr_t n), (x, y, n))
+KERNEL(void, f16_to_f32, (const uint16_t *x, float *y, intptr_t n), (x, y, n))
+KERNEL(void, f32_to_f16, (const float *x, uint16_t *y, intptr_t n), (x, y, n))
+
+KERNEL(void, philox, (uint64_t key, uint64_t stream, uint64_t counter, uint32_t *y,
+       intptr_t blocks), (key, stream, counter, y, blocks))
+KERNEL(void, random_uniform_f32, (uint64_t key, uint64_t stream, uint64_t counter, float *y,
+       intptr_t n), (key, stream, counter, y, n))
+KERNEL(void, random_uniform_f64, (uint64_t key, uint64_t stream, uint64_t counter, double *y,
+       intptr_t n), (key, stream, counter, y, n))
+KERNEL(void, random_normal_f32, (uint64_t key, uint64_t stream, uint64_t counter, float *y,
+       intptr_t n), (key, stream, counter, y, n))
+KERNEL(void, random_normal_f64, (uint64_t key, uint64_t stream, uint64_t counter, double *y,
+       intptr_t n), (key, stream, counter, y, n))
+
+KERNEL(void, adamw_f32, (float *p, const float *grad, float *m, float *v, intptr_t n, double lr,
+       double beta1, double beta2, double epsilon, double decay, int64_t step,
+       double gradient_scale),
+       (p, grad, m, v, n, lr, beta1, beta2, epsilon, decay, step, gradient_scale))
+
+KERNEL(void, nf4_quantize, (const float *x, intptr_t n, intptr_t block, uint8_t *codes,
+       float *absmax), (x, n, block, codes, absmax))
+KERNEL(void, nf4_dequantize, (const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
+       intptr_t block, float *y), (codes, absmax, first, n, block, y))
+KERNEL(void, map8_quantize, (const float *x, intptr_t n, intptr_t block, const float *map,
+       uint8_t *codes, float *absmax), (x, n, block, map, codes, absmax))
+KERNEL(void, map8_dequantize, (const uint8_t *codes, const float *absmax, intptr_t first,
+       intptr_t n, intptr_t block, const float *map, float *y),
+       (codes, absmax, first, n, block, map, y))
+
+#undef REAL_KERNELS

@@ -1,0 +1,61 @@
+// One instruction set: all kernels, then the table. LEVEL, AT_LEVEL(name) and LEVEL_TARGET are
+// defined by the including file.
+
+#include <math.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "include/loqt_kernels.h"
+#include "kernel_table.h"
+
+// The same source must round alike on every instruction set, so nothing is ever fused.
+#pragma STDC FP_CONTRACT OFF
+// Wide vectors pass between inlined functions only, so their calling convention does not matter.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#ifdef LEVEL_TARGET
+#pragma clang attribute push(__attribute__((target(LEVEL_TARGET))), apply_to = function)
+#endif
+
+#include "vector_impl.h"
+#include "math_f32_impl.h"
+#include "math_f64_impl.h"
+
+#define REAL float
+#define V v16f
+#define VI v16i
+#define BITS int32_t
+#define LANES 16
+#define EXPONENT_BITS 0x7f800000
+#define MAGNITUDE_BITS 0x7fffffff
+#define NAME(name) AT_LEVEL(name##_f32)
+#include "real_impl.h"
+
+#define REAL double
+#define V v8d
+#define VI v8l
+#define BITS int64_t
+#define LANES 8
+#define EXPONENT_BITS 0x7ff0000000000000
+#define MAGNITUDE_BITS 0x7fffffffffffffff
+#define NAME(name) AT_LEVEL(name##_f64)
+#include "real_impl.h"
+
+#include "adamw_impl.h"
+#include "convert_impl.h"
+#include "map8_impl.h"
+#include "nf4_impl.h"
+#include "random_impl.h"
+
+#ifdef LEVEL_TARGET
+#pragma clang attribute pop
+#endif
+
+const loqt_kernel_table AT_LEVEL(loqt_kernels) = {
+    .level = LEVEL,
+#define KERNEL(result, name, parameters, arguments) .name = AT_LEVEL(name),
+#include "kernel_list.h"
+#undef KERNEL
+};

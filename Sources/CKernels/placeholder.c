@@ -1,1 +1,0 @@
-#include "loqt_kernels.h"

@@ -1,0 +1,131 @@
+// Kernels over the rows of a contiguous [rows, cols] array of REAL.
+
+/// Where exponentials of a row are taken from: its maximum, or 0 where that is infinite, so that
+/// rows with infinities give infinity, 0 or NaN as the definitions do.
+INLINE REAL NAME(shift_of)(const REAL *x, intptr_t n) {
+  REAL largest = NAME(largest)(x, n, -(REAL)INFINITY);
+  return largest - largest == 0 ? largest : (REAL)0;
+}
+
+/// The sum of exp(x - shift), which go to y unless y is null.
+INLINE double NAME(sum_of_exponentials)(const REAL *x, REAL shift, REAL *y, intptr_t n) {
+  __auto_type sums = widen(splat((REAL)0));
+  intptr_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    V e = exp_of(load(x + i) - shift);
+    if (y) store(y + i, e);
+    sums += widen(e);
+  }
+  double rest = 0;
+  if (i < n) {
+    REAL lanes[LANES];
+    V e = exp_of(load_part(x + i, n - i) - shift);
+    if (y) store_part(y + i, e, n - i);
+    store(lanes, e);
+    for (intptr_t j = 0; j < n - i; j++) rest += lanes[j];
+  }
+  return sum_lanes(sums) + rest;
+}
+
+INLINE void NAME(scale_row)(REAL factor, REAL *y, intptr_t n) {
+#define STEP(READ, WRITE) WRITE(y, READ(y) * factor)
+  FOR_EACH_VECTOR(STEP);
+#undef STEP
+}
+
+static void NAME(softmax_rows)(const REAL *x, REAL *y, intptr_t rows, intptr_t cols) {
+  for (intptr_t r = 0; r < rows; r++, x += cols, y += cols) {
+    REAL shift = NAME(shift_of)(x, cols);
+    double sum = NAME(sum_of_exponentials)(x, shift, y, cols);
+    NAME(scale_row)((REAL)(1 / sum), y, cols);
+  }
+}
+
+static void NAME(softmax_rows_gradient)(const REAL *y, const REAL *g, REAL *dx, intptr_t rows,
+                                        intptr_t n) {
+  for (intptr_t r = 0; r < rows; r++, y += n, g += n, dx += n) {
+    REAL mean = (REAL)NAME(dot)(g, y, n);
+#define STEP(READ, WRITE) WRITE(dx, READ(y) * (READ(g) - mean))
+    FOR_EACH_VECTOR(STEP);
+#undef STEP
+  }
+}
+
+static void NAME(logsumexp_rows)(const REAL *x, REAL *y, intptr_t rows, intptr_t cols) {
+  for (intptr_t r = 0; r < rows; r++, x += cols) {
+    REAL shift = NAME(shift_of)(x, cols);
+    y[r] = (REAL)(log(NAME(sum_of_exponentials)(x, shift, NULL, cols)) + shift);
+  }
+}
+
+static void NAME(cross_entropy_rows)(REAL *x, const int32_t *labels, int32_t ignored, REAL scale,
+                                     bool write_gradient, REAL *loss, intptr_t rows,
+                                     intptr_t cols) {
+  for (intptr_t r = 0; r < rows; r++, x += cols) {
+    if (labels[r] == ignored) {
+      loss[r] = 0;
+      if (write_gradient) NAME(fill)(0, x, cols);
+      continue;
+    }
+    REAL target = x[labels[r]], shift = NAME(shift_of)(x, cols);
+    double sum = NAME(sum_of_exponentials)(x, shift, write_gradient ? x : NULL, cols);
+    loss[r] = (REAL)(log(sum) + ((double)shift - target));
+    if (!write_gradient) continue;
+    double hit = x[labels[r]] / sum - 1;
+    NAME(scale_row)((REAL)(scale / sum), x, cols);
+    x[labels[r]] = (REAL)(scale * hit);
+  }
+}
+
+// ---- RMS normalisation --------------------------------------------------------------------------
+
+static void NAME(rms_norm)(const REAL *x, const REAL *w, REAL epsilon, REAL *y, REAL *inverse,
+                           intptr_t rows, intptr_t n) {
+  for (intptr_t r = 0; r < rows; r++, x += n, y += n) {
+    double mean = NAME(sum_of_squares)(x, n) / (double)n;
+    REAL scale = (REAL)(1 / sqrt(mean + (double)epsilon));
+    inverse[r] = scale;
+#define STEP(READ, WRITE) WRITE(y, READ(w) * (READ(x) * scale))
+    FOR_EACH_VECTOR(STEP);
+#undef STEP
+  }
+}
+
+/// The sum of g * w * x.
+INLINE double NAME(triple_sum)(const REAL *x, const REAL *w, const REAL *g, intptr_t n) {
+  __auto_type sums = widen(splat((REAL)0));
+#define STEP(READ, WRITE) sums += widen(READ(g) * READ(w)) * widen(READ(x))
+  FOR_EACH_VECTOR(STEP);
+#undef STEP
+  return sum_lanes(sums);
+}
+
+static void NAME(rms_norm_gradient)(const REAL *x, const REAL *w, const REAL *inverse,
+                                    const REAL *g, REAL *dx, REAL *dw, intptr_t rows, intptr_t n) {
+  // Tiles of rows, still in the cache when their share of dw is added up.
+  enum { tile = 16 };
+  for (intptr_t r = 0; r < rows; r += tile) {
+    intptr_t height = rows - r < tile ? rows - r : tile;
+    const REAL *tile_x = x + r * n, *tile_g = g + r * n;
+    // dw first: dx may take the place of x or g.
+#define STEP(READ, WRITE)                                                                          \
+  do {                                                                                             \
+    __auto_type sums = widen(splat((REAL)0));                                                      \
+    for (intptr_t t = 0; t < height; t++)                                                          \
+      sums += widen(READ(tile_g + t * n)) * widen(READ(tile_x + t * n) * inverse[r + t]);          \
+    WRITE(dw, __builtin_convertvector(widen(READ(dw)) + sums, V));                                 \
+  } while (0)
+    FOR_EACH_VECTOR(STEP);
+#undef STEP
+    for (intptr_t t = r; t < r + height; t++) {
+      const REAL *row_x = x + t * n, *row_g = g + t * n;
+      REAL *row_dx = dx + t * n, scale = inverse[t];
+      double shared = NAME(triple_sum)(row_x, w, row_g, n) / (double)n;
+      REAL pull = (REAL)(shared * scale * scale * scale);
+#define STEP(READ, WRITE)                                                                          \
+  WRITE(row_dx, READ(row_g) * READ(w) * scale - READ(row_x) * pull)
+      FOR_EACH_VECTOR(STEP);
+#undef STEP
+    }
+  }
+}

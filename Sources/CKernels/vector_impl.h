@@ -1,0 +1,135 @@
+// Vectors of one fixed width, whatever the registers: sixteen floats or eight doubles. Every
+// reduction keeps the same lanes on every instruction set, so its result does not depend on one.
+
+#define INLINE static inline __attribute__((always_inline, overloadable, unused))
+
+typedef float v16f __attribute__((ext_vector_type(16)));
+typedef int32_t v16i __attribute__((ext_vector_type(16)));
+typedef uint32_t v16u __attribute__((ext_vector_type(16)));
+typedef uint16_t v16h __attribute__((ext_vector_type(16)));
+typedef uint8_t v16b __attribute__((ext_vector_type(16)));
+typedef double v16d __attribute__((ext_vector_type(16)));
+typedef double v8d __attribute__((ext_vector_type(8)));
+typedef double v4d __attribute__((ext_vector_type(4)));
+typedef double v2d __attribute__((ext_vector_type(2)));
+typedef int64_t v8l __attribute__((ext_vector_type(8)));
+typedef uint64_t v16ul __attribute__((ext_vector_type(16)));
+typedef float v8f __attribute__((ext_vector_type(8)));
+typedef float v4f __attribute__((ext_vector_type(4)));
+
+// ---- Loads and stores ---------------------------------------------------------------------------
+
+#define LOADS(T, VECTOR)                                                                           \
+  typedef VECTOR VECTOR##_unaligned __attribute__((aligned(__alignof__(T))));                      \
+  INLINE VECTOR load(const T *p) { return *(const VECTOR##_unaligned *)p; }                        \
+  INLINE void store(T *p, VECTOR v) { *(VECTOR##_unaligned *)p = v; }
+LOADS(float, v16f)
+LOADS(double, v8d)
+LOADS(uint16_t, v16h)
+LOADS(uint8_t, v16b)
+LOADS(uint32_t, v16u)
+#undef LOADS
+
+// The first `count` lanes; the others are 0.
+#if LEVEL == 3
+INLINE v16f load_part(const float *p, intptr_t count) {
+  return (v16f)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+}
+INLINE v8d load_part(const double *p, intptr_t count) {
+  return (v8d)_mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), p);
+}
+INLINE void store_part(float *p, v16f v, intptr_t count) {
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
+}
+INLINE void store_part(double *p, v8d v, intptr_t count) {
+  _mm512_mask_storeu_pd(p, (__mmask8)((1u << count) - 1), (__m512d)v);
+}
+#else
+INLINE v16f load_part(const float *p, intptr_t count) {
+  float lanes[16] = {0};
+  for (intptr_t i = 0; i < count; i++) lanes[i] = p[i];
+  return load(lanes);
+}
+INLINE v8d load_part(const double *p, intptr_t count) {
+  double lanes[8] = {0};
+  for (intptr_t i = 0; i < count; i++) lanes[i] = p[i];
+  return load(lanes);
+}
+INLINE void store_part(float *p, v16f v, intptr_t count) {
+  float lanes[16];
+  store(lanes, v);
+  for (intptr_t i = 0; i < count; i++) p[i] = lanes[i];
+}
+INLINE void store_part(double *p, v8d v, intptr_t count) {
+  double lanes[8];
+  store(lanes, v);
+  for (intptr_t i = 0; i < count; i++) p[i] = lanes[i];
+}
+#endif
+
+// Runs `STEP(load, store)` for every whole vector at i and once for the rest, so that the last
+// elements go through the same arithmetic.
+#define READ_WHOLE(p) load((p) + i)
+#define WRITE_WHOLE(p, v) store((p) + i, v)
+#define READ_PART(p) load_part((p) + i, n - i)
+#define WRITE_PART(p, v) store_part((p) + i, v, n - i)
+#define FOR_EACH_VECTOR(STEP)                                                                      \
+  do {                                                                                             \
+    intptr_t i = 0;                                                                                \
+    for (; i + LANES <= n; i += LANES) STEP(READ_WHOLE, WRITE_WHOLE);                              \
+    if (i < n) STEP(READ_PART, WRITE_PART);                                                        \
+  } while (0)
+
+// ---- Lanes --------------------------------------------------------------------------------------
+
+INLINE v16f splat(float x) { return (v16f)x; }
+INLINE v8d splat(double x) { return (v8d)x; }
+
+INLINE v16i pick(v16i mask, v16i a, v16i b) { return (mask & a) | (~mask & b); }
+INLINE v8l pick(v8l mask, v8l a, v8l b) { return (mask & a) | (~mask & b); }
+INLINE v16f pick(v16i mask, v16f a, v16f b) { return (v16f)pick(mask, (v16i)a, (v16i)b); }
+INLINE v8d pick(v8l mask, v8d a, v8d b) { return (v8d)pick(mask, (v8l)a, (v8l)b); }
+
+INLINE v16i bits(v16f x) { return (v16i)x; }
+INLINE v8l bits(v8d x) { return (v8l)x; }
+INLINE v16f magnitude(v16f x) { return (v16f)((v16i)x & 0x7fffffff); }
+INLINE v8d magnitude(v8d x) { return (v8d)((v8l)x & 0x7fffffffffffffff); }
+INLINE v16f with_sign(v16f x, v16f sign) {
+  return (v16f)((v16i)x | ((v16i)sign & (int32_t)0x80000000));
+}
+
+INLINE v16d widen(v16f x) { return __builtin_convertvector(x, v16d); }
+INLINE v8d widen(v8d x) { return x; }
+
+INLINE double sum_lanes(v8d x) {
+  v4d a = x.lo + x.hi;
+  v2d b = a.lo + a.hi;
+  return b.x + b.y;
+}
+INLINE double sum_lanes(v16d x) { return sum_lanes(x.lo + x.hi); }
+
+// The order of the operands decides what a NaN does: in `larger`, a NaN in `a` is dropped.
+INLINE v16f larger(v16f a, v16f b) { return pick(a > b, a, b); }
+INLINE v8d larger(v8d a, v8d b) { return pick(a > b, a, b); }
+INLINE v16f smaller(v16f a, v16f b) { return pick(a < b, a, b); }
+INLINE v8d smaller(v8d a, v8d b) { return pick(a < b, a, b); }
+INLINE v16i larger(v16i a, v16i b) { return pick(a > b, a, b); }
+INLINE v8l larger(v8l a, v8l b) { return pick(a > b, a, b); }
+
+#define EXTREME_LANE(name, T, VECTOR, COMPARE)                                                     \
+  INLINE T name(VECTOR x) {                                                                        \
+    T best = x[0];                                                                                 \
+    for (int i = 1; i < (int)(sizeof(x) / sizeof(T)); i++)                                         \
+      if (x[i] COMPARE best) best = x[i];                                                          \
+    return best;                                                                                   \
+  }
+EXTREME_LANE(largest_lane, float, v16f, >)
+EXTREME_LANE(largest_lane, double, v8d, >)
+EXTREME_LANE(smallest_lane, float, v16f, <)
+EXTREME_LANE(smallest_lane, double, v8d, <)
+#undef EXTREME_LANE
+INLINE int32_t largest_lane(v16i x) { return __builtin_reduce_max(x); }
+INLINE int64_t largest_lane(v8l x) { return __builtin_reduce_max(x); }
+
+INLINE bool any_lane(v16i mask) { return __builtin_reduce_or(mask) != 0; }
+INLINE bool any_lane(v8l mask) { return __builtin_reduce_or(mask) != 0; }
