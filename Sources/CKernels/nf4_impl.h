@@ -67,7 +67,8 @@ static void AT_LEVEL(nf4_quantize)(const float *x, intptr_t count, intptr_t bloc
     intptr_t i = 0;
     for (; i + 16 <= n; i += 16) {
       v16f v = load(x + i);
-      AT_LEVEL(nf4_store)(codes + i / 2, AT_LEVEL(nf4_codes)(whole ? v * factor : v / factor, tree));
+      v = whole ? v * factor : v / factor;
+      AT_LEVEL(nf4_store)(codes + i / 2, AT_LEVEL(nf4_codes)(v, tree));
     }
     if (i < n) {
       uint8_t bytes[8];

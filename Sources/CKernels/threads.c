@@ -4,7 +4,7 @@
 // worker closes it when the range is done and counts itself off. A mailbox is written only while
 // closed, so nothing is shared without an atomic in between. Both sides spin for a moment and then
 // sleep. A sleeper announces itself before it looks a last time, and the other side looks for
-// sleepers after it has published: with sequentially consistent order one of the two sees the other.
+// sleepers after it has published: in sequentially consistent order one of the two sees the other.
 
 #define _GNU_SOURCE
 #include <pthread.h>
