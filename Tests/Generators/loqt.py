@@ -113,7 +113,7 @@ def train(generator, shape, scale, iterations, weight_format, projection_format,
     targets = f32(inputs @ goal.T + noise)
     rates = f32(0.02 * np.linspace(1, 0.5, STEPS)).astype(np.float64)
 
-    state, adam = None, None
+    state, adam, at_interval_start = None, None, None
     losses, factors, merges, survival = [], [], [], []
     margin = np.inf
     for step in range(STEPS):

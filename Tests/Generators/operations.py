@@ -105,7 +105,7 @@ for tokens, inputs, outputs in ((1, 1, 1), (5, 7, 3), (6, 32, 20)):
 for left, right in (((3, 4), (4, 5)), ((2, 3, 4), (2, 4, 5)), ((2, 3, 4), (4, 5))):
     case = f"matmul_{named(left)}_{named(right)}"
     g = random_generator(case)
-    add(case, torch.matmul, **{"input": g.standard_normal(left), "other": g.standard_normal(right)})
+    add(case, torch.matmul, a=g.standard_normal(left), b=g.standard_normal(right))
 
 for name, function in (
     ("add", lambda a, b: a + b),

@@ -217,7 +217,7 @@ def low_rank(projection, factor, left):
 def projection_from_gradient(gradient, rank):
     """The top singular vectors of G [out, in] on its smaller side, each with its component of
     largest magnitude positive: [r, in] on the left side, [out, r] on the right."""
-    u, values, vt = np.linalg.svd(gradient, full_matrices=False)
+    u, _, vt = np.linalg.svd(gradient, full_matrices=False)
     if is_left(gradient.shape):
         p = vt[:rank]
         largest = np.abs(p).argmax(axis=1)
