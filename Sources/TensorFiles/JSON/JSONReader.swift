@@ -1,0 +1,339 @@
+/// A strict pull parser for JSON (RFC 8259).
+///
+/// It hands out one value at a time and builds nothing, so that a hostile file of a hundred
+/// megabytes costs no more memory than the caller keeps. Duplicate keys, invalid UTF-8, lone
+/// surrogates, nesting deeper than 128 and objects of more than `maximumMembers` are errors.
+struct JSONReader {
+  static let maximumDepth = 128
+
+  private let bytes: [UInt8]
+  private let file: String
+  private let maximumMembers: Int
+  private(set) var position = 0
+  private var depth = 0
+
+  init(_ bytes: [UInt8], file: String, maximumMembers: Int = .max) {
+    self.bytes = bytes
+    self.file = file
+    self.maximumMembers = maximumMembers
+  }
+
+  enum Kind: String {
+    case object = "an object"
+    case array = "an array"
+    case string = "a string"
+    case number = "a number"
+    case boolean = "a boolean"
+    case null = "null"
+  }
+
+  enum Number {
+    case integer(Int)
+    case floating(Double)
+  }
+
+  // MARK: Errors
+
+  func failure(
+    _ found: String, expected: String? = nil, code: TensorFileError.Code = .malformed,
+    at offset: Int? = nil, field: String? = nil
+  ) -> TensorFileError {
+    TensorFileError(
+      code, file: file, field: field, offset: offset ?? position, found: found, expected: expected)
+  }
+
+  private func unexpected(_ expected: String) -> TensorFileError {
+    guard position < bytes.count else { return failure("the text ends", expected: expected) }
+    let byte = bytes[position]
+    let shown =
+      byte > 0x20 && byte < 0x7f
+      ? "'\(Character(UnicodeScalar(byte)))'" : "byte 0x\(String(byte, radix: 16))"
+    return failure(shown, expected: expected)
+  }
+
+  // MARK: Structure
+
+  private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  private mutating func skipWhitespace() {
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 0x09, 0x0a, 0x0d: position += 1
+      default: return
+      }
+    }
+  }
+
+  private mutating func expect(_ byte: UInt8, _ expected: String) throws(TensorFileError) {
+    guard peek == byte else { throw unexpected(expected) }
+    position += 1
+  }
+
+  /// The kind of the next value, which is not consumed.
+  mutating func nextKind() throws(TensorFileError) -> Kind {
+    skipWhitespace()
+    switch peek {
+    case UInt8(ascii: "{"): return .object
+    case UInt8(ascii: "["): return .array
+    case UInt8(ascii: "\""): return .string
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): return .boolean
+    case UInt8(ascii: "n"): return .null
+    case let byte? where byte == UInt8(ascii: "-") || Self.isDigit(byte): return .number
+    default: throw unexpected("a value")
+    }
+  }
+
+  /// Fails unless the next value is of this kind.
+  mutating func require(_ kind: Kind, field: String? = nil) throws(TensorFileError) {
+    let found = try nextKind()
+    if found != kind {
+      throw failure(
+        found.rawValue, expected: kind.rawValue, code: .typeMismatch, field: field)
+    }
+  }
+
+  /// Fails unless only white space is left.
+  mutating func end() throws(TensorFileError) {
+    skipWhitespace()
+    if position < bytes.count { throw unexpected("the end of the text") }
+  }
+
+  private mutating func enter() throws(TensorFileError) {
+    depth += 1
+    if depth > Self.maximumDepth {
+      throw failure("values nested deeper than \(Self.maximumDepth)", code: .limitExceeded)
+    }
+    position += 1
+    skipWhitespace()
+  }
+
+  /// Reads an object; `member` must consume the value of each key.
+  mutating func object(
+    _ member: (inout JSONReader, _ key: String) throws(TensorFileError) -> Void
+  ) throws(TensorFileError) {
+    try require(.object)
+    try enter()
+    defer { depth -= 1 }
+    if peek == UInt8(ascii: "}") {
+      position += 1
+      return
+    }
+    var keys: Set<String> = []
+    while true {
+      skipWhitespace()
+      let start = position
+      guard peek == UInt8(ascii: "\"") else { throw unexpected("a key in double quotes") }
+      let key = try string()
+      guard keys.insert(key).inserted else {
+        throw failure("the key \(quoted(key)) a second time", code: .duplicate, at: start)
+      }
+      guard keys.count <= maximumMembers else {
+        throw failure(
+          "more than \(maximumMembers) keys in one object", code: .limitExceeded, at: start)
+      }
+      skipWhitespace()
+      try expect(UInt8(ascii: ":"), "':' after the key \(quoted(key))")
+      try member(&self, key)
+      skipWhitespace()
+      if peek == UInt8(ascii: ",") {
+        position += 1
+      } else {
+        return try expect(UInt8(ascii: "}"), "',' or '}'")
+      }
+    }
+  }
+
+  /// Reads an array; `element` must consume each value.
+  mutating func array(
+    _ element: (inout JSONReader) throws(TensorFileError) -> Void
+  ) throws(TensorFileError) {
+    try require(.array)
+    try enter()
+    defer { depth -= 1 }
+    if peek == UInt8(ascii: "]") {
+      position += 1
+      return
+    }
+    while true {
+      try element(&self)
+      skipWhitespace()
+      if peek == UInt8(ascii: ",") {
+        position += 1
+      } else {
+        return try expect(UInt8(ascii: "]"), "',' or ']'")
+      }
+    }
+  }
+
+  /// Checks one value of any kind and forgets it.
+  mutating func skipValue() throws(TensorFileError) {
+    switch try nextKind() {
+    case .object:
+      try object { (reader, _) throws(TensorFileError) in try reader.skipValue() }
+    case .array:
+      try array { (reader) throws(TensorFileError) in try reader.skipValue() }
+    case .string: _ = try string()
+    case .number: _ = try number()
+    case .boolean: _ = try boolean()
+    case .null: try null()
+    }
+  }
+
+  // MARK: Scalars
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+  }
+
+  private mutating func word(_ word: StaticString) throws(TensorFileError) {
+    let length = word.utf8CodeUnitCount
+    let matches =
+      bytes.count - position >= length
+      && word.withUTF8Buffer { $0.elementsEqual(bytes[position..<position + length]) }
+    guard matches else { throw unexpected("'\(word)'") }
+    position += length
+  }
+
+  mutating func null() throws(TensorFileError) {
+    try require(.null)
+    try word("null")
+  }
+
+  mutating func boolean() throws(TensorFileError) -> Bool {
+    try require(.boolean)
+    if peek == UInt8(ascii: "t") {
+      try word("true")
+      return true
+    }
+    try word("false")
+    return false
+  }
+
+  private mutating func digits() throws(TensorFileError) {
+    let start = position
+    while let byte = peek, Self.isDigit(byte) { position += 1 }
+    if position == start { throw unexpected("a digit") }
+  }
+
+  /// Reads a number: an integer where it is written as one and fits, otherwise floating point.
+  mutating func number() throws(TensorFileError) -> Number {
+    try require(.number)
+    let start = position
+    var isInteger = true
+    if peek == UInt8(ascii: "-") { position += 1 }
+    if peek == UInt8(ascii: "0") { position += 1 } else { try digits() }
+    if peek == UInt8(ascii: ".") {
+      isInteger = false
+      position += 1
+      try digits()
+    }
+    if peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E") {
+      isInteger = false
+      position += 1
+      if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { position += 1 }
+      try digits()
+    }
+    // A zero before further digits is no number of JSON; here the digits that follow are left over
+    // and the caller reports them.
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    if isInteger, text != "-0", let integer = Int(text) { return .integer(integer) }
+    guard let value = Double(text), value.isFinite else {
+      throw failure(
+        "the number \(quoted(text)), too large for a double", code: .limitExceeded, at: start)
+    }
+    return .floating(value)
+  }
+
+  /// Reads an integer that is not negative.
+  mutating func size(field: String) throws(TensorFileError) -> Int {
+    try require(.number, field: field)
+    let start = position
+    if case .integer(let value) = try number(), value >= 0 { return value }
+    throw failure(
+      String(decoding: bytes[start..<position].prefix(40), as: UTF8.self),
+      expected: "an integer between 0 and \(Int.max)", at: start, field: field)
+  }
+
+  mutating func string() throws(TensorFileError) -> String {
+    try require(.string)
+    let start = position
+    position += 1
+    let first = position
+    while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+      position += 1
+    }
+    if peek == UInt8(ascii: "\"") {
+      defer { position += 1 }
+      return try validated(bytes[first..<position], at: start)
+    }
+    var content = Array(bytes[first..<position])
+    while true {
+      guard let byte = peek else { throw unexpected("'\"' at the end of the string") }
+      switch byte {
+      case UInt8(ascii: "\""):
+        position += 1
+        return try validated(content[...], at: start)
+      case UInt8(ascii: "\\"):
+        content.append(contentsOf: String(try escape()).utf8)
+      case 0..<0x20:
+        throw unexpected("control characters in strings to be escaped")
+      default:
+        content.append(byte)
+        position += 1
+      }
+    }
+  }
+
+  private func validated(_ content: ArraySlice<UInt8>, at start: Int) throws(TensorFileError)
+    -> String
+  {
+    guard let text = String(validating: content, as: UTF8.self) else {
+      throw failure("a string that is not UTF-8", expected: "UTF-8", at: start)
+    }
+    return text
+  }
+
+  private mutating func escape() throws(TensorFileError) -> Unicode.Scalar {
+    position += 1
+    defer { position += 1 }
+    switch peek {
+    case UInt8(ascii: "\""): return "\""
+    case UInt8(ascii: "\\"): return "\\"
+    case UInt8(ascii: "/"): return "/"
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{c}"
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "u"): break
+    default: throw unexpected("an escape sequence of JSON")
+    }
+    let unit = try hexadecimalUnit()
+    if let scalar = Unicode.Scalar(UInt32(unit)) { return scalar }
+    let start = position
+    if unit < 0xdc00, position + 2 < bytes.count, bytes[position + 1] == UInt8(ascii: "\\"),
+      bytes[position + 2] == UInt8(ascii: "u")
+    {
+      position += 2
+      let second = try hexadecimalUnit()
+      if (0xdc00...0xdfff).contains(second) {
+        let value = 0x10000 + (UInt32(unit) - 0xd800) << 10 + (UInt32(second) - 0xdc00)
+        if let scalar = Unicode.Scalar(value) { return scalar }
+      }
+    }
+    throw failure("half a surrogate pair", expected: "a Unicode scalar", at: start)
+  }
+
+  /// Reads the four digits after the `u` at `position`, and stops on the last of them.
+  private mutating func hexadecimalUnit() throws(TensorFileError) -> UInt16 {
+    var unit: UInt16 = 0
+    for _ in 0..<4 {
+      position += 1
+      guard let byte = peek, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
+        throw unexpected("four hexadecimal digits")
+      }
+      unit = unit << 4 | UInt16(digit)
+    }
+    return unit
+  }
+}

@@ -1,0 +1,166 @@
+/// A JSON value whose objects keep the order of their keys and whose integers stay exact.
+///
+/// Two objects are equal when they hold equal members in the same order.
+public enum JSONValue: Sendable, Hashable {
+  case null
+  case boolean(Bool)
+  /// A number written without fraction and exponent that fits in `Int`.
+  case integer(Int)
+  /// Any other number; always finite after reading.
+  case number(Double)
+  case string(String)
+  case array([JSONValue])
+  case object(JSONObject)
+
+  /// Reads a JSON text (RFC 8259), strictly: one value, valid UTF-8, no duplicate keys, no byte
+  /// order mark, at most 128 levels deep.
+  ///
+  /// - Parameters:
+  ///   - bytes: The text in UTF-8.
+  ///   - file: The name that errors give to the text.
+  /// - Throws: A ``TensorFileError`` with the offset in bytes of the first fault.
+  public init(parsing bytes: [UInt8], file: String = "JSON text") throws(TensorFileError) {
+    var reader = JSONReader(bytes, file: file)
+    self = try Self(from: &reader)
+    try reader.end()
+  }
+
+  /// Reads a JSON text; see ``init(parsing:file:)-([UInt8],_)``.
+  public init(parsing text: String, file: String = "JSON text") throws(TensorFileError) {
+    try self.init(parsing: Array(text.utf8), file: file)
+  }
+
+  init(from reader: inout JSONReader) throws(TensorFileError) {
+    switch try reader.nextKind() {
+    case .null:
+      try reader.null()
+      self = .null
+    case .boolean: self = .boolean(try reader.boolean())
+    case .string: self = .string(try reader.string())
+    case .number:
+      switch try reader.number() {
+      case .integer(let value): self = .integer(value)
+      case .floating(let value): self = .number(value)
+      }
+    case .array:
+      var elements: [JSONValue] = []
+      try reader.array { (reader) throws(TensorFileError) in
+        elements.append(try JSONValue(from: &reader))
+      }
+      self = .array(elements)
+    case .object:
+      var object = JSONObject()
+      try reader.object { (reader, key) throws(TensorFileError) in
+        object[key] = try JSONValue(from: &reader)
+      }
+      self = .object(object)
+    }
+  }
+
+  /// The value of a key, or nil where this is no object or lacks the key.
+  public subscript(key: String) -> JSONValue? { objectValue?[key] }
+
+  /// The Boolean, or nil for any other kind.
+  public var booleanValue: Bool? { if case .boolean(let value) = self { value } else { nil } }
+  /// The integer, or nil for any other kind.
+  public var integerValue: Int? { if case .integer(let value) = self { value } else { nil } }
+  /// The number, an integer included, or nil for any other kind.
+  public var numberValue: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    default: nil
+    }
+  }
+  /// The string, or nil for any other kind.
+  public var stringValue: String? { if case .string(let value) = self { value } else { nil } }
+  /// The elements, or nil for any other kind.
+  public var arrayValue: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+  /// The object, or nil for any other kind.
+  public var objectValue: JSONObject? { if case .object(let value) = self { value } else { nil } }
+
+  /// The kind in words, as error messages show it.
+  var kind: String {
+    switch self {
+    case .null: JSONReader.Kind.null.rawValue
+    case .boolean: JSONReader.Kind.boolean.rawValue
+    case .integer: "an integer"
+    case .number: JSONReader.Kind.number.rawValue
+    case .string: JSONReader.Kind.string.rawValue
+    case .array: JSONReader.Kind.array.rawValue
+    case .object: JSONReader.Kind.object.rawValue
+    }
+  }
+}
+
+/// The members of a JSON object in the order in which they were written.
+public struct JSONObject: Sendable, Hashable {
+  /// The keys in order.
+  public private(set) var keys: [String] = []
+  private var values: [String: JSONValue] = [:]
+
+  /// Creates an object without members.
+  public init() {}
+
+  /// The value of a key. Setting one that is absent appends it; setting nil removes it.
+  public subscript(key: String) -> JSONValue? {
+    get { values[key] }
+    set {
+      let old = values.updateValue(newValue ?? .null, forKey: key)
+      if newValue == nil {
+        values[key] = nil
+        if old != nil { keys.removeAll { $0 == key } }
+      } else if old == nil {
+        keys.append(key)
+      }
+    }
+  }
+}
+
+extension JSONObject: RandomAccessCollection {
+  /// The position of the first member.
+  public var startIndex: Int { 0 }
+  /// The position after the last member.
+  public var endIndex: Int { keys.count }
+  /// The key and the value at a position.
+  public subscript(position: Int) -> (key: String, value: JSONValue) {
+    (keys[position], values[keys[position]]!)
+  }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+  /// Creates an object from a literal; a repeated key traps.
+  public init(dictionaryLiteral members: (String, JSONValue)...) {
+    for (key, value) in members {
+      precondition(self[key] == nil, "JSONObject: the literal repeats the key '\(key)'")
+      self[key] = value
+    }
+  }
+}
+
+extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral,
+  ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByStringLiteral,
+  ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+  /// Creates the null value.
+  public init(nilLiteral: ()) { self = .null }
+  /// Creates a Boolean.
+  public init(booleanLiteral value: Bool) { self = .boolean(value) }
+  /// Creates an integer.
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  /// Creates a number.
+  public init(floatLiteral value: Double) { self = .number(value) }
+  /// Creates a string.
+  public init(stringLiteral value: String) { self = .string(value) }
+  /// Creates an array.
+  public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  /// Creates an object; a repeated key traps.
+  public init(dictionaryLiteral members: (String, JSONValue)...) {
+    var object = JSONObject()
+    for (key, value) in members {
+      precondition(object[key] == nil, "JSONValue: the literal repeats the key '\(key)'")
+      object[key] = value
+    }
+    self = .object(object)
+  }
+}

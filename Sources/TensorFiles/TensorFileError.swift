@@ -1,0 +1,91 @@
+/// A file that cannot be read, written or believed.
+///
+/// The message names the file, the field, what was found, what was expected and, where there is
+/// one, the remedy. Text that comes from the file itself is shortened and escaped.
+public struct TensorFileError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What kind of failure it is, for programs; people read ``TensorFileError/description``.
+  public enum Code: Sendable, Hashable {
+    /// There is no such file or folder.
+    case notFound
+    /// The system refused to open or read the file.
+    case cannotRead
+    /// The system refused to write, synchronise or rename the file.
+    case cannotWrite
+    /// The disk or the quota is full.
+    case noSpace
+    /// The file ends before what it announces.
+    case truncated
+    /// The file breaks the rules of its format.
+    case malformed
+    /// The file is legal, but beyond a limit set against hostile files.
+    case limitExceeded
+    /// The file, or a part of it, is of a kind this library does not read.
+    case unsupported
+    /// Two tensors, keys or fields bear the same name.
+    case duplicate
+    /// A tensor or a field that was asked for is not there.
+    case missing
+    /// A tensor or a field is of another type than the one asked for.
+    case typeMismatch
+    /// A file name inside an index points outside its folder.
+    case unsafePath
+  }
+
+  /// The kind of failure.
+  public var code: Code
+  /// The path of the file, as it was given.
+  public var file: String
+  /// The tensor, key or field concerned, if one is.
+  public var field: String?
+  /// The position in the file in bytes, if it is known.
+  public var offset: Int?
+  /// What was found.
+  public var found: String
+  /// What was expected instead.
+  public var expected: String?
+  /// What a person can do about it.
+  public var remedy: String?
+
+  /// Creates an error from its parts.
+  public init(
+    _ code: Code, file: String, field: String? = nil, offset: Int? = nil, found: String,
+    expected: String? = nil, remedy: String? = nil
+  ) {
+    self.code = code
+    self.file = file
+    self.field = field
+    self.offset = offset
+    self.found = found
+    self.expected = expected
+    self.remedy = remedy
+  }
+
+  /// One sentence, and the remedy as a second one.
+  public var description: String {
+    var text = file
+    if let field { text += ": \(field)" }
+    if let offset { text += ": at byte \(offset)" }
+    text += ": \(found)"
+    if let expected { text += ", expected \(expected)" }
+    if let remedy { text += ". \(remedy)" }
+    return text
+  }
+}
+
+/// Quotes a text that comes from a file: a hostile name may be long or hold control characters.
+func quoted(_ text: String) -> String {
+  var result = "'"
+  for (position, scalar) in text.unicodeScalars.enumerated() {
+    if position == 80 {
+      result += "..."
+      break
+    }
+    if scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+    {
+      result += "\\u{\(String(scalar.value, radix: 16))}"
+    } else {
+      result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "'"
+}
