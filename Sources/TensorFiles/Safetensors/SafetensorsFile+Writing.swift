@@ -1,0 +1,173 @@
+public import Tensors
+
+extension SafetensorsFile {
+  /// A tensor to be written.
+  public struct Source {
+    let name: String
+    let elementType: ElementType
+    let shape: Shape
+    let write: (inout FileWriter, _ file: String) throws(TensorFileError) -> Void
+
+    /// A tensor stored as it is.
+    public init<Scalar: TensorFileScalar>(_ name: String, _ tensor: Tensor<Scalar>) {
+      self.name = name
+      elementType = Scalar.elementType
+      shape = tensor.shape
+      write = { (writer, _) throws(TensorFileError) in try writer.write(tensor) }
+    }
+
+    /// A tensor of floats stored as F32, F16 or BF16, rounded to nearest even.
+    ///
+    /// Traps on any other element type. Writing fails where rounding would make a finite number
+    /// infinite.
+    public init(_ name: String, _ tensor: Tensor<Float>, as elementType: ElementType) {
+      self.init(name, shape: tensor.shape, as: elementType) { tensor }
+    }
+
+    /// A tensor of floats that is made when its turn comes, so that only one is in memory at once.
+    ///
+    /// Traps on an element type other than F32, F16 and BF16, and when the tensor that is made has
+    /// another shape.
+    public init(
+      _ name: String, shape: Shape, as elementType: ElementType = .f32,
+      make: @escaping () -> Tensor<Float>
+    ) {
+      precondition(
+        [.f32, .f16, .bf16].contains(elementType),
+        "SafetensorsFile.Source: floats are not stored as \(elementType.rawValue)")
+      self.name = name
+      self.elementType = elementType
+      self.shape = shape
+      write = { (writer, file) throws(TensorFileError) in
+        let tensor = make()
+        precondition(
+          tensor.shape == shape,
+          "SafetensorsFile.Source: '\(name)' was announced as \(shape) and made as \(tensor.shape)")
+        switch elementType {
+        case .f16:
+          try writer.write(tensor, file: file, name: name, as: elementType) {
+            ($0.halfBits, Float(halfBits: $0.halfBits).isFinite)
+          }
+        case .bf16:
+          try writer.write(tensor, file: file, name: name, as: elementType) {
+            ($0.bfloatBits, Float(bfloatBits: $0.bfloatBits).isFinite)
+          }
+        default: try writer.write(tensor)
+        }
+      }
+    }
+  }
+
+  /// Writes a file that appears under its name only when it is whole (see ``AtomicFile``).
+  ///
+  /// Tensors are written one after the other straight from their storage. Wider element types come
+  /// first and the header is padded, so that every tensor is aligned; within a type they are sorted
+  /// by name, so that the same tensors give the same bytes.
+  ///
+  /// - Throws: A ``TensorFileError`` where a name is used twice or the file cannot be written.
+  public static func write(
+    _ sources: [Source], metadata: [String: String] = [:], to path: String
+  ) throws(TensorFileError) {
+    let sources = sources.sorted {
+      ($1.elementType.byteCount, $0.elementType.rawValue, $0.name)
+        < ($0.elementType.byteCount, $1.elementType.rawValue, $1.name)
+    }
+    let header = try headerText(sources, metadata: metadata, file: path)
+    try AtomicFile.write(to: path) { (writer) throws(TensorFileError) in
+      try writer.write((0..<8).map { UInt8(truncatingIfNeeded: header.count >> ($0 * 8)) })
+      try writer.write(header)
+      for source in sources { try source.write(&writer, path) }
+    }
+  }
+
+  /// Writes tensors of one scalar under their names; see ``write(_:metadata:to:)``.
+  public static func write<Scalar: TensorFileScalar>(
+    _ tensors: [String: Tensor<Scalar>], metadata: [String: String] = [:], to path: String
+  ) throws(TensorFileError) {
+    try write(tensors.map { Source($0.key, $0.value) }, metadata: metadata, to: path)
+  }
+
+  private static func headerText(
+    _ sources: [Source], metadata: [String: String], file: String
+  ) throws(TensorFileError) -> [UInt8] {
+    var header = JSONObject()
+    if !metadata.isEmpty {
+      var texts = JSONObject()
+      for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { texts[key] = .string(value) }
+      header[SafetensorsHeader.metadataKey] = .object(texts)
+    }
+    var end = 0
+    for source in sources {
+      guard header[source.name] == nil, source.name != SafetensorsHeader.metadataKey else {
+        throw TensorFileError(
+          .duplicate, file: file, field: "tensor \(quoted(source.name))",
+          found: "a name that is taken", expected: "a name of its own")
+      }
+      let begin = end
+      end += source.shape.elementCount * source.elementType.byteCount
+      header[source.name] = [
+        "dtype": .string(source.elementType.rawValue),
+        "shape": .array(source.shape.map { .integer($0) }),
+        "data_offsets": [.integer(begin), .integer(end)],
+      ]
+    }
+    var text = Array(JSONValue.object(header).text().utf8)
+    text += [UInt8](repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
+    guard text.count <= SafetensorsHeader.maximumLength else {
+      throw TensorFileError(
+        .limitExceeded, file: file, field: "header", found: "\(text.count) bytes",
+        expected: "at most \(SafetensorsHeader.maximumLength)")
+    }
+    return text
+  }
+}
+
+extension FileWriter {
+  /// Appends the elements in row-major order.
+  mutating func write<Scalar: TensorFileScalar>(_ tensor: Tensor<Scalar>) throws(TensorFileError) {
+    var failure: TensorFileError?
+    tensor.withUnsafeBuffer { scalars in
+      do throws(TensorFileError) {
+        try write(UnsafeRawBufferPointer(scalars))
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Appends floats narrowed to 16 bits, by pieces of bounded size.
+  fileprivate mutating func write(
+    _ tensor: Tensor<Float>, file: String, name: String, as type: ElementType,
+    _ narrow: (Float) -> (bits: UInt16, isFinite: Bool)
+  ) throws(TensorFileError) {
+    var failure: TensorFileError?
+    tensor.withUnsafeBuffer { scalars in
+      let chunk = 1 << 16
+      var narrowed = [UInt16](repeating: 0, count: min(chunk, scalars.count))
+      for start in stride(from: 0, to: scalars.count, by: chunk) where failure == nil {
+        let count = min(chunk, scalars.count - start)
+        for i in 0..<count {
+          let value = scalars[start + i]
+          let result = narrow(value)
+          narrowed[i] = result.bits
+          if !result.isFinite, value.isFinite, failure == nil {
+            failure = TensorFileError(
+              .unsupported, file: file, field: "tensor \(quoted(name))", found: "\(value)",
+              expected: "a number within the range of \(type.rawValue)",
+              remedy: "Store it as F32 or BF16")
+          }
+        }
+        guard failure == nil else { return }
+        narrowed.withUnsafeBytes { bytes in
+          do throws(TensorFileError) {
+            try write(UnsafeRawBufferPointer(rebasing: bytes[..<(count * 2)]))
+          } catch {
+            failure = error
+          }
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+}

@@ -1,0 +1,43 @@
+public import TensorFiles
+public import Tensors
+
+/// Reference values that other programs computed: `Tests/Fixtures/NAME.safetensors` with tensors
+/// called `case/tensor`, and `NAME.json` with the parameters of each case.
+public struct Fixture: Sendable {
+  /// The tensors of all cases.
+  public let file: SafetensorsFile
+  /// The names of the cases, in the order of the generator.
+  public let cases: [String]
+  private let parameters: JSONObject
+
+  /// The folder of the fixtures, found from where this file was compiled.
+  public static let folder: String = {
+    let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
+    return parts.joined(separator: "/") + "/Fixtures"
+  }()
+
+  /// Opens a fixture by its name without an ending.
+  public init(_ name: String) throws {
+    file = try SafetensorsFile(path: "\(Self.folder)/\(name).safetensors")
+    let document = try JSONDocument(path: "\(Self.folder)/\(name).json")
+    parameters = try document.optionalDocument("cases")?.object ?? JSONObject()
+    cases = parameters.keys
+  }
+
+  /// A tensor of a case.
+  public func tensor<Scalar: TensorFileScalar>(
+    _ name: String, of testCase: String, as scalar: Scalar.Type = Float.self
+  ) throws -> Tensor<Scalar> {
+    try file.tensor(named: "\(testCase)/\(name)", as: scalar)
+  }
+
+  /// Whether a case has a tensor of this name.
+  public func hasTensor(_ name: String, of testCase: String) -> Bool {
+    file.entry(named: "\(testCase)/\(name)") != nil
+  }
+
+  /// A parameter of a case, or nil where it has none of this name.
+  public func parameter(_ name: String, of testCase: String) -> JSONValue? {
+    parameters[testCase]?[name]
+  }
+}
