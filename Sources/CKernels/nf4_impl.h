@@ -59,11 +59,12 @@ static void AT_LEVEL(nf4_quantize)(const float *x, intptr_t count, intptr_t bloc
   for (intptr_t begin = 0; begin < count; begin += block, x += block, codes += block / 2) {
     intptr_t n = count - begin < block ? count - begin : block;
     float largest = AT_LEVEL(maximum_magnitude_f32)(x, n);
-    *absmax++ = largest;
-    // The reference coder multiplies whole blocks and divides a short one. A zero block divides 0
-    // by 1.
+    // The reference coder multiplies whole blocks and divides a short one, never by less than 1e-38,
+    // which is also the least scale it gives a short block.
     bool whole = n == block;
-    v16f factor = splat(largest == 0 ? 1 : whole ? 1 / largest : largest);
+    float divisor = largest > 1e-38f ? largest : 1e-38f;
+    *absmax++ = whole ? largest : divisor;
+    v16f factor = splat(whole ? 1 / divisor : divisor);
     intptr_t i = 0;
     for (; i + 16 <= n; i += 16) {
       v16f v = load(x + i);

@@ -179,9 +179,9 @@ void loqt_adamw_f32(float *p, const float *grad, float *m, float *v, intptr_t n,
 /// The 16 levels, and the 15 decision thresholds between them (midpoints in float).
 extern const float loqt_nf4_levels[16];
 /// Codes of x in blocks of `block` (a multiple of 2): absmax[b] = max |x| of block b; a full block
-/// is scaled by 1 / absmax, a short last one divided by absmax; the code is the number of
-/// thresholds strictly below. First element in the high nibble; an odd tail is padded with the code
-/// of 0. A zero block has absmax 0 and codes of 0. codes has (n + 1) / 2 bytes.
+/// is multiplied by 1 / max(absmax, 1e-38); a short last one has an absmax of at least 1e-38 and is
+/// divided by it. The code is the number of thresholds strictly below. First element in the high
+/// nibble; an odd tail is padded with the code of 0. codes has (n + 1) / 2 bytes.
 void loqt_nf4_quantize(const float *x, intptr_t n, intptr_t block, uint8_t *codes, float *absmax);
 /// out[i] = level[code[first + i]] * absmax[(first + i) / block], for i < n; first may be anything.
 void loqt_nf4_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
