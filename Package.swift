@@ -74,7 +74,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors", "TensorFiles"], path: "Tests/TestSupport",
       swiftSettings: settings),
     tests(of: "Tensors", with: ["CKernels"]),
-    tests(of: "Quantization", with: ["Tensors", "CKernels"]),
+    tests(of: "Quantization", with: ["TensorFiles", "Tensors", "CKernels"]),
     tests(of: "Autodiff", with: ["Tensors"]),
     tests(of: "Layers", with: ["Autodiff", "Tensors"]),
     tests(of: "Optimizers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),

@@ -1,0 +1,42 @@
+/// The 8-bit dynamic maps: 256 sorted values in [-1, 1] whose spacing shrinks by decades towards 0
+/// (Dettmers, 8-Bit Approximations, arXiv 1511.04561; Dettmers et al., arXiv 2110.02861).
+enum DynamicMap {
+  /// Elements that share one scale when 8-bit codes store the scales of 4-bit blocks.
+  static let blockSize = 256
+
+  /// Values of both signs. It ends at -0.993, without -1.
+  static let signed = values(signed: true)
+
+  /// Half of the largest gap between neighbours, or what is missing towards -1: no number of
+  /// [-1, 1] is further than this from its nearest value of `signed`.
+  static let largestSignedError: Float = {
+    let gaps = zip(signed.dropFirst(), signed).map { ($0 - $1) / 2 }
+    return max(gaps.max()!, signed[0] + 1)
+  }()
+
+  /// Seven decades 10^-6 to 1, each with the midpoints of 2^i equal intervals of [0.1, 1] for each
+  /// sign, completed by 0 and 1.
+  ///
+  /// Equal to bitsandbytes' table bit for bit, which takes PyTorch's arithmetic: float boundaries,
+  /// each one fused multiply-add away from the nearer end.
+  static func values(signed: Bool) -> [Float] {
+    let decades: [Float] = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1]
+    var values: [Float] = [0, 1]
+    for (i, decade) in decades.enumerated() {
+      let count = signed ? 1 << i : 2 << i
+      let (start, end): (Float, Float) = (0.1, 1)
+      let step = (end - start) / Float(count)
+      let boundaries = (0...count).map { index in
+        index < (count + 1) / 2
+          ? start.addingProduct(step, Float(index))
+          : end.addingProduct(-step, Float(count - index))
+      }
+      for (lower, upper) in zip(boundaries, boundaries.dropFirst()) {
+        let value = decade * ((lower + upper) / 2)
+        values.append(value)
+        if signed { values.append(-value) }
+      }
+    }
+    return values.sorted()
+  }
+}

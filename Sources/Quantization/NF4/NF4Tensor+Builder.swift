@@ -1,0 +1,155 @@
+internal import CKernels
+public import Tensors
+
+extension NF4Tensor {
+  /// Quantises a tensor that arrives part by part, so that it never lies whole in float.
+  ///
+  /// However the elements are cut, the result is that of quantising them at once.
+  public struct Builder: ~Copyable {
+    private let shape: Shape
+    private let blockSize: Int
+    private let doubleQuantized: Bool
+    private let elementCount: Int
+    private var codes: Tensor<UInt8>
+    private var absmax: Tensor<Float>
+    /// Elements of a block whose end has not arrived.
+    private var carried: Tensor<Float>
+    private var carriedCount = 0
+    private var quantizedCount = 0
+
+    /// A builder of a tensor of `shape`. Traps unless `blockSize` is a power of two from 32 to 4096.
+    public init(shape: Shape, blockSize: Int = 64, doubleQuantized: Bool = true) {
+      precondition(
+        NF4Tensor.supports(blockSize: blockSize),
+        "NF4Tensor: block size \(blockSize) is not a power of two from 32 to 4096")
+      self.shape = shape
+      self.blockSize = blockSize
+      self.doubleQuantized = doubleQuantized
+      elementCount = shape.elementCount
+      codes = Tensor(unsafeUninitializedShape: [dividedUp(elementCount, by: 2)]) { _ in }
+      absmax = Tensor(unsafeUninitializedShape: [dividedUp(elementCount, by: blockSize)]) { _ in }
+      carried = Tensor(unsafeUninitializedShape: [blockSize]) { _ in }
+    }
+
+    /// Takes the elements that follow, in row-major order. Traps when they are more than the shape
+    /// has.
+    public mutating func append(_ x: Tensor<Float>) {
+      x.withPointer { append($0, count: x.elementCount) }
+    }
+
+    /// Takes the elements that follow, in row-major order.
+    package mutating func append(_ x: UnsafePointer<Float>, count: Int) {
+      let missing = elementCount - quantizedCount - carriedCount
+      precondition(
+        count <= missing,
+        "NF4Tensor.Builder: \(count) elements appended where \(shape) has room for \(missing)")
+      var x = x
+      var count = count
+      if carriedCount > 0 {
+        let moved = min(count, blockSize - carriedCount)
+        carry(x, count: moved)
+        x += moved
+        count -= moved
+        if carriedCount == blockSize { quantizeCarried() }
+      }
+      let whole = count - count % blockSize
+      quantize(x, count: whole)
+      carry(x + whole, count: count - whole)
+    }
+
+    /// The quantised tensor. Traps unless all elements of the shape have been appended.
+    public consuming func finish() -> NF4Tensor {
+      quantizeCarried()
+      precondition(
+        quantizedCount == elementCount,
+        "NF4Tensor.Builder: \(quantizedCount) elements do not fill shape \(shape)")
+      return NF4Tensor(
+        shape: shape, blockSize: blockSize, codes: codes,
+        scales: doubleQuantized ? quantizingScales(absmax) : .float32(absmax))
+    }
+
+    private mutating func carry(_ x: UnsafePointer<Float>, count: Int) {
+      guard count > 0 else { return }
+      carried.withMutablePointer { ($0 + carriedCount).update(from: x, count: count) }
+      carriedCount += count
+    }
+
+    private mutating func quantizeCarried() {
+      let count = carriedCount
+      carriedCount = 0
+      let block = carried
+      block.withPointer { quantize($0, count: count) }
+    }
+
+    /// Whole blocks, or the short last one.
+    private mutating func quantize(_ x: UnsafePointer<Float>, count: Int) {
+      guard count > 0 else { return }
+      let (blockSize, start) = (blockSize, quantizedCount)
+      codes.withMutablePointer { codes in
+        absmax.withMutablePointer { absmax in
+          let blocks = dividedUp(count, by: blockSize)
+          parallelFor(blocks, grain: max(1, elementwiseGrain / blockSize)) { part in
+            let first = part.lowerBound * blockSize
+            let end = min(count, part.upperBound * blockSize)
+            let target = codes + (start + first) / 2
+            let scales = absmax + (start / blockSize + part.lowerBound)
+            loqt_nf4_quantize(x + first, end - first, blockSize, target, scales)
+            if !loqt_all_finite_f32(x + first, end - first) {
+              markNonFinite(x + first, end - first, blockSize, target, scales)
+            }
+          }
+        }
+      }
+      quantizedCount += count
+    }
+  }
+}
+
+/// Gives each block that has NaN or infinity in it the scale NaN, and the same code everywhere.
+private func markNonFinite(
+  _ x: UnsafePointer<Float>, _ count: Int, _ blockSize: Int, _ codes: UnsafeMutablePointer<UInt8>,
+  _ absmax: UnsafeMutablePointer<Float>
+) {
+  for first in stride(from: 0, to: count, by: blockSize) {
+    let size = min(blockSize, count - first)
+    guard !loqt_all_finite_f32(x + first, size) else { continue }
+    absmax[first / blockSize] = .nan
+    (codes + first / 2).update(repeating: 0x77, count: dividedUp(size, by: 2))
+  }
+}
+
+/// Double quantisation (QLoRA, section 3): the distances of the scales from their mean in 8 bits.
+private func quantizingScales(_ scales: Tensor<Float>) -> NF4Tensor.Scales {
+  let count = scales.elementCount
+  let groupSize = DynamicMap.blockSize
+  return scales.withPointer { scales in
+    var sum = 0.0
+    for block in 0..<count { sum += Double(scales[block]) }
+    let offset = count == 0 ? 0 : Float(sum / Double(count))
+    var absmax = Tensor<Float>(
+      unsafeUninitializedShape: [dividedUp(count, by: groupSize)]) { _ in }
+    let codes = Tensor<UInt8>(unsafeUninitializedShape: [count]) { codes in
+      let codes = codes.baseAddress!
+      absmax.withMutablePointer { absmax in
+        guard offset.isFinite else {
+          codes.initialize(repeating: 0, count: count)
+          absmax.initialize(repeating: .nan, count: dividedUp(count, by: groupSize))
+          return
+        }
+        parallelFor(dividedUp(count, by: groupSize), grain: 16) { groups in
+          withUnsafeTemporaryAllocation(of: Float.self, capacity: groupSize) { buffer in
+            let distances = buffer.baseAddress!
+            for group in groups {
+              let first = group * groupSize
+              let size = min(groupSize, count - first)
+              for block in 0..<size { distances[block] = scales[first + block] - offset }
+              loqt_map8_quantize(
+                distances, size, groupSize, DynamicMap.signed, codes + first, absmax + group)
+            }
+          }
+        }
+      }
+    }
+    return .doubleQuantized(codes: codes, absmax: absmax, offset: offset)
+  }
+}

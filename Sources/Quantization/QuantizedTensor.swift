@@ -1,0 +1,79 @@
+public import Tensors
+
+/// A tensor stored with few bits an element, which gives its elements back as floats.
+///
+/// A quantised tensor is a type of its own, not a kind of `Tensor`, so no operation takes one
+/// silently. Elements lie in row-major order; a matrix of a linear layer is `[out, in]`, as in
+/// published checkpoints. A format implements the requirements; reading by rows and the products
+/// follow from them.
+public protocol QuantizedTensor: Sendable {
+  /// The sizes of the axes, outermost first.
+  var shape: Shape { get }
+  /// How the elements are stored: another tensor quantised to it is stored like this one.
+  var format: WeightFormat { get }
+  /// Whether every element is a finite number. Reads the scales alone.
+  var isFinite: Bool { get }
+  /// The tensors this one consists of, for files.
+  var parts: TensorParts { get }
+  /// Writes the elements at `range`, counted in row-major order, to `out`, on the calling thread.
+  func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>)
+}
+
+extension QuantizedTensor {
+  /// The bytes of its codes and scales.
+  public var byteCount: Int { format.byteCount(elementCount: shape.elementCount) }
+
+  /// All elements as floats.
+  public func dequantized() -> Tensor<Float> {
+    Tensor(unsafeUninitializedShape: shape) { out in
+      dequantize(0..<out.count, into: out.baseAddress!)
+    }
+  }
+
+  /// The part `rows` of the first axis as floats: `[rows.count, ...]`. Traps outside the shape.
+  public func dequantizedRows(_ rows: Range<Int>) -> Tensor<Float> {
+    let length = checkedRowLength(rows)
+    return Tensor(unsafeUninitializedShape: Shape([rows.count] + shape.dropFirst())) { out in
+      dequantize(
+        rows.lowerBound * length..<rows.upperBound * length, into: out.baseAddress!)
+    }
+  }
+
+  /// Writes the part `rows` of the first axis to `out`, in parallel. Traps outside the shape.
+  package func dequantizeRows(_ rows: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+    let length = checkedRowLength(rows)
+    dequantize(rows.lowerBound * length..<rows.upperBound * length, into: out)
+  }
+
+  private func checkedRowLength(_ rows: Range<Int>) -> Int {
+    precondition(
+      shape.rank >= 1 && rows.lowerBound >= 0 && rows.upperBound <= shape[0],
+      "dequantizedRows: rows \(rows) outside shape \(shape)")
+    return shape.dropFirst().reduce(1, *)
+  }
+
+  private func dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+    // Parts start at multiples of a block, so that no scale is read twice.
+    let unit = 4096
+    let units = dividedUp(range.upperBound, by: unit) - range.lowerBound / unit
+    parallelFor(units, grain: elementwiseGrain / unit) { part in
+      let first = max(range.lowerBound, (range.lowerBound / unit + part.lowerBound) * unit)
+      let end = min(range.upperBound, (range.lowerBound / unit + part.upperBound) * unit)
+      if first < end { _dequantize(first..<end, into: out + (first - range.lowerBound)) }
+    }
+  }
+}
+
+/// The plain tensors something stored consists of, by the name of the part, for files.
+public struct TensorParts: Equatable, Sendable {
+  /// Parts that are packed codes.
+  public var bytes: [String: Tensor<UInt8>]
+  /// Parts that are numbers.
+  public var floats: [String: Tensor<Float>]
+
+  /// Parts under their names.
+  public init(bytes: [String: Tensor<UInt8>] = [:], floats: [String: Tensor<Float>] = [:]) {
+    self.bytes = bytes
+    self.floats = floats
+  }
+}

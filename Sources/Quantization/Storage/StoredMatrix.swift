@@ -1,0 +1,100 @@
+public import Tensors
+
+/// A matrix kept either dense or quantised behind one interface, so that a method and its variant
+/// without quantisation are the same code.
+///
+/// The matrix of a linear layer is `[out, in]`, as in published checkpoints.
+public enum StoredMatrix: Sendable {
+  /// Floats.
+  case dense(Tensor<Float>)
+  /// A quantised format.
+  case quantized(any QuantizedTensor)
+
+  /// `matrix` in the given format. Traps unless it has two axes.
+  public init(storing matrix: Tensor<Float>, as format: WeightFormat) {
+    precondition(matrix.rank == 2, "StoredMatrix: \(matrix.shape) is not a matrix")
+    switch format {
+    case .float32: self = .dense(matrix.contiguous())
+    case .nf4(let blockSize, let doubleQuantized):
+      self = .quantized(
+        NF4Tensor(quantizing: matrix, blockSize: blockSize, doubleQuantized: doubleQuantized))
+    }
+  }
+
+  /// The sizes, rows first.
+  public var shape: Shape {
+    switch self {
+    case .dense(let matrix): matrix.shape
+    case .quantized(let matrix): matrix.shape
+    }
+  }
+
+  /// How the elements are stored.
+  public var format: WeightFormat {
+    switch self {
+    case .dense: .float32
+    case .quantized(let matrix): matrix.format
+    }
+  }
+
+  /// The bytes of its elements, or of its codes and scales.
+  public var byteCount: Int {
+    switch self {
+    case .dense(let matrix): matrix.byteCount
+    case .quantized(let matrix): matrix.byteCount
+    }
+  }
+
+  /// Whether every element is a finite number.
+  public var isFinite: Bool {
+    switch self {
+    case .dense(let matrix): matrix.isFinite
+    case .quantized(let matrix): matrix.isFinite
+    }
+  }
+
+  /// All elements as floats; a dense matrix is itself.
+  public func dequantized() -> Tensor<Float> {
+    switch self {
+    case .dense(let matrix): matrix
+    case .quantized(let matrix): matrix.dequantized()
+    }
+  }
+
+  /// Some rows as floats: `[rows.count, in]`. Traps outside the shape.
+  public func dequantizedRows(_ rows: Range<Int>) -> Tensor<Float> {
+    switch self {
+    case .dense(let matrix): matrix.sliced(rows)
+    case .quantized(let matrix): matrix.dequantizedRows(rows)
+    }
+  }
+}
+
+extension StoredMatrix {
+  /// The plain tensors it consists of, for files: those of its format, or the floats `values`.
+  public var parts: TensorParts {
+    switch self {
+    case .dense(let matrix): TensorParts(floats: ["values": matrix])
+    case .quantized(let matrix): matrix.parts
+    }
+  }
+
+  /// A matrix of `shape` in `format` from its `parts`.
+  ///
+  /// - Throws: A ``QuantizationError`` that names the part which is missing or does not fit.
+  public init(shape: Shape, format: WeightFormat, parts: TensorParts) throws(QuantizationError) {
+    guard shape.rank == 2 else {
+      throw QuantizationError(.sizeMismatch, "shape \(shape) is not that of a matrix")
+    }
+    switch format {
+    case .float32:
+      let count = try elementCount(of: shape)
+      self = .dense(
+        try part("values", of: parts.floats, count: count, shape).reshaped(to: shape))
+    case .nf4(let blockSize, let doubleQuantized):
+      self = .quantized(
+        try NF4Tensor(
+          shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, parts: parts))
+    }
+  }
+}

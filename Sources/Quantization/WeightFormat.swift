@@ -1,0 +1,27 @@
+/// How the elements of a weight matrix are stored.
+public enum WeightFormat: Hashable, Sendable, Codable {
+  /// 32-bit floats, 4 bytes an element.
+  case float32
+  /// 4-bit NormalFloat in blocks of consecutive elements (QLoRA, arXiv 2305.14314, section 3).
+  ///
+  /// `blockSize` is a power of two from 32 to 4096. With float scales and blocks of 64 it takes
+  /// 0.5625 bytes an element; `doubleQuantized` stores the scales in 8 bits: 0.51587.
+  case nf4(blockSize: Int = 64, doubleQuantized: Bool = true)
+
+  /// The bytes a tensor of `elementCount` elements takes in this format, scales included.
+  public func byteCount(elementCount: Int) -> Int {
+    switch self {
+    case .float32: return 4 * elementCount
+    case .nf4(let blockSize, let doubleQuantized):
+      let blocks = dividedUp(elementCount, by: blockSize)
+      let scales =
+        doubleQuantized ? blocks + 4 * dividedUp(blocks, by: DynamicMap.blockSize) + 4 : 4 * blocks
+      return dividedUp(elementCount, by: 2) + scales
+    }
+  }
+}
+
+/// A quotient rounded up, for counts.
+func dividedUp(_ count: Int, by size: Int) -> Int {
+  count / size + (count % size == 0 ? 0 : 1)
+}

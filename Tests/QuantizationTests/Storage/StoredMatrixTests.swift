@@ -1,0 +1,120 @@
+import Foundation
+import Tensors
+import Testing
+
+@testable import Quantization
+
+@Suite struct StoredMatrixTests {
+  static let formats: [WeightFormat] = [
+    .float32, .nf4(), .nf4(blockSize: 128, doubleQuantized: false),
+  ]
+
+  func isIdentical(_ a: StoredMatrix, _ b: StoredMatrix) -> Bool {
+    a.shape == b.shape && a.format == b.format && a.parts == b.parts
+  }
+
+  @Test(arguments: formats)
+  func itIsWhatItsFormatMakesOfTheMatrix(format: WeightFormat) {
+    let w = normal([33, 77])
+    let stored = StoredMatrix(storing: w, as: format)
+    #expect(stored.format == format)
+    #expect(stored.shape == w.shape)
+    #expect(stored.isFinite)
+    #expect(stored.byteCount == format.byteCount(elementCount: 33 * 77))
+    #expect(stored.dequantizedRows(5..<9) == stored.dequantized().sliced(5..<9))
+    if format == .float32 { #expect(stored.dequantized() == w) }
+  }
+
+  @Test(arguments: formats)
+  func productsAreThoseOfItsValues(format: WeightFormat) {
+    let stored = StoredMatrix(storing: normal([33, 77]), as: format)
+    let values = stored.dequantized()
+    let (x, d) = (normal([5, 77], seed: 2), normal([5, 33], seed: 3))
+    // One panel: the same call of the same kernel.
+    #expect(matmulTransposed(x, stored) == matmul(x, values.transposed()))
+    #expect(matmul(d, stored) == matmul(d, values))
+    var (y, dx) = (Tensor<Float>.ones([5, 33]), Tensor<Float>.ones([5, 77]))
+    y.addProductTransposed(x, stored, scale: 3, keeping: 2)
+    dx.addProduct(d, stored, scale: 3, keeping: 2)
+    var (denseY, denseDX) = (Tensor<Float>.ones([5, 33]), Tensor<Float>.ones([5, 77]))
+    denseY.addProduct(x, values.transposed(), scale: 3, keeping: 2)
+    denseDX.addProduct(d, values, scale: 3, keeping: 2)
+    #expect(y == denseY && dx == denseDX)
+  }
+
+  @Test(arguments: formats)
+  func aMatrixMadeByPanelsEqualsOneStoredWhole(format: WeightFormat) {
+    // Three panels, whose ends cut blocks.
+    let w = normal([7001, 333])
+    var asked: [Range<Int>] = []
+    let made = StoredMatrix(shape: w.shape, as: format) { rows in
+      asked.append(rows)
+      return w.sliced(rows)
+    }
+    #expect(asked.count == 3)
+    #expect(isIdentical(made, StoredMatrix(storing: w, as: format)))
+    var seen: [Range<Int>] = []
+    made.forEachPanel { rows, panel in
+      seen.append(rows)
+      #expect(panel == made.dequantizedRows(rows))
+    }
+    #expect(seen == asked)
+  }
+
+  @Test(arguments: formats)
+  func anErrorWhileMakingPanelsPassesThrough(format: WeightFormat) {
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+      _ = try StoredMatrix(shape: [4, 4], as: format) { _ in throw Stop() }
+    }
+  }
+
+  @Test(arguments: formats)
+  func addingAProductEqualsStoringTheSum(format: WeightFormat) {
+    var stored = StoredMatrix(storing: normal([33, 77]), as: format)
+    let (a, b) = (normal([33, 4], seed: 2), normal([4, 77], seed: 3))
+    var sum = stored.dequantized()
+    sum.addProduct(a, b, scale: 0.5)
+    stored.addProduct(a, b, scale: 0.5)
+    #expect(isIdentical(stored, StoredMatrix(storing: sum, as: format)))
+  }
+
+  @Test func addingToADenseMatrixHappensInPlace() {
+    func address(_ matrix: StoredMatrix) -> UnsafePointer<Float>? {
+      guard case .dense(let values) = matrix else { return nil }
+      return values.withUnsafeBuffer { $0.baseAddress }
+    }
+    var stored = StoredMatrix(storing: normal([33, 77]), as: .float32)
+    let before = address(stored)
+    stored.addProduct(normal([33, 4]), normal([4, 77]))
+    #expect(address(stored) == before)
+  }
+
+  @Test(arguments: formats)
+  func partsGiveBackTheMatrix(format: WeightFormat) throws {
+    let stored = StoredMatrix(storing: normal([33, 77]), as: format)
+    let back = try StoredMatrix(shape: [33, 77], format: format, parts: stored.parts)
+    #expect(isIdentical(back, stored))
+    #expect(throws: QuantizationError.self) {
+      _ = try StoredMatrix(shape: [33, 77], format: format, parts: TensorParts())
+    }
+    #expect(throws: QuantizationError.self) {
+      _ = try StoredMatrix(shape: [33 * 77], format: format, parts: stored.parts)
+    }
+    #expect(throws: QuantizationError.self) {
+      _ = try StoredMatrix(shape: [77, 34], format: format, parts: stored.parts)
+    }
+  }
+
+  @Test func numbersThatAreNotFiniteShow() {
+    var w = normal([4, 4])
+    w[1, 1] = .nan
+    for format in Self.formats { #expect(!StoredMatrix(storing: w, as: format).isFinite) }
+  }
+
+  @Test(arguments: formats)
+  func aFormatSurvivesJSON(format: WeightFormat) throws {
+    let data = try JSONEncoder().encode(format)
+    #expect(try JSONDecoder().decode(WeightFormat.self, from: data) == format)
+  }
+}
