@@ -1,0 +1,146 @@
+/// The mean of -log softmax(logits)[label] over the rows whose label is not `ignored`; 0 when there
+/// is none.
+///
+/// `logits` is `[..., vocabulary]`, `labels` has one a row. Traps on a label outside the vocabulary.
+package func crossEntropy<Scalar: RealScalar>(
+  _ logits: Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32
+) -> Scalar {
+  let labels = CrossEntropyLabels(labels, ignored, of: logits.shape, "crossEntropy")
+  let total = logits.withPointer {
+    // Without a gradient the kernel only reads.
+    labels.loss(
+      UnsafeMutablePointer(mutating: $0), 0..<labels.rows, gradient: Scalar?.none)
+  }
+  return labels.mean(total)
+}
+
+/// The gradient of `crossEntropy` for the logits: (softmax - onehot) / counted rows times
+/// `gradient`, that of the loss. In place when nobody else holds the logits.
+package func crossEntropyGradient<Scalar: RealScalar>(
+  _ logits: consuming Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
+  _ gradient: Scalar
+) -> Tensor<Scalar> {
+  let labels = CrossEntropyLabels(labels, ignored, of: logits.shape, "crossEntropyGradient")
+  logits.withMutablePointer {
+    _ = labels.loss($0, 0..<labels.rows, gradient: gradient / labels.divisor())
+  }
+  return logits
+}
+
+/// Which gradients of a linear layer are wanted.
+package struct LinearGradients: OptionSet, Sendable {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// For the layer's input.
+  package static let input = LinearGradients(rawValue: 1)
+  /// For its weight.
+  package static let weight = LinearGradients(rawValue: 2)
+}
+
+/// `crossEntropy` of `matmul(x, weight.transposed())` without ever holding those logits: they exist
+/// for one block of rows, which gives its share of the loss and of the wanted gradients at once.
+///
+/// `x` is `[..., d]`, `weight` `[vocabulary, d]`, `labels` has one a row of `x`. The gradients are
+/// those of the loss itself, of the shapes of `x` and `weight`. Traps when shapes do not fit, and on
+/// a label outside the vocabulary.
+package func linearCrossEntropy<Scalar: RealScalar>(
+  _ x: Tensor<Scalar>, weight: Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
+  gradients wanted: LinearGradients = []
+) -> (loss: Scalar, input: Tensor<Scalar>?, weight: Tensor<Scalar>?) {
+  precondition(
+    x.rank >= 1 && weight.rank == 2 && x.shape.lastDimension == weight.shape[1],
+    "linearCrossEntropy: weight \(weight.shape) does not fit x \(x.shape)")
+  let (vocabulary, d) = (weight.shape[0], weight.shape[1])
+  let labels = CrossEntropyLabels(
+    labels, ignored, of: [x.shape.rowCount, vocabulary], "linearCrossEntropy")
+  let scale: Scalar? = wanted.isEmpty ? nil : 1 / labels.divisor()
+  // 32 MiB of logits, and enough rows for the products to run at full rate.
+  let room = (32 << 20) / max(1, vocabulary * MemoryLayout<Scalar>.stride)
+  let blockRows = min(labels.rows, max(64, room & ~15))
+  let logits = TensorStorage<Scalar>(count: blockRows * vocabulary)
+  var dx = wanted.contains(.input) ? Tensor<Scalar>.zeros(x.shape) : nil
+  var dweight = wanted.contains(.weight) ? Tensor<Scalar>.zeros(weight.shape) : nil
+  var total = 0.0
+  x.withPointer { x in
+    weight.withPointer { w in
+      for start in stride(from: 0, to: labels.rows, by: max(1, blockRows)) {
+        let rows = start..<min(start + blockRows, labels.rows)
+        guard labels.anyCounted(in: rows) else { continue }
+        let (n, x, block) = (rows.count, x + start * d, logits.base)
+        gemm(false, true, n, vocabulary, d, 1, x, d, w, d, 0, block, vocabulary)
+        total += labels.loss(block, rows, gradient: scale)
+        dx?.withMutablePointer {
+          gemm(
+            false, false, n, d, vocabulary, 1, block, vocabulary, w, d, 0, $0 + start * d, d)
+        }
+        dweight?.withMutablePointer {
+          gemm(true, false, vocabulary, d, n, 1, block, vocabulary, x, d, 1, $0, d)
+        }
+      }
+    }
+  }
+  withExtendedLifetime(logits) {}
+  return (labels.mean(total), dx, dweight)
+}
+
+/// Checked labels of rows of logits.
+private struct CrossEntropyLabels {
+  private let labels: Tensor<Int32>
+  private let ignored: Int32
+  private let vocabulary: Int
+  /// Rows whose label is not ignored.
+  private let counted: Int
+
+  var rows: Int { labels.elementCount }
+
+  init(_ labels: Tensor<Int32>, _ ignored: Int32, of logits: Shape, _ name: StaticString) {
+    precondition(
+      logits.rank >= 1 && labels.elementCount == logits.rowCount,
+      "\(name): labels \(labels.shape) do not fit rows of logits \(logits)")
+    let vocabulary = logits.lastDimension
+    counted = labels.withUnsafeBuffer { buffer in
+      var counted = 0
+      for label in buffer where label != ignored {
+        precondition(
+          label >= 0 && label < vocabulary,
+          "\(name): label \(label) is outside the vocabulary of \(vocabulary)")
+        counted += 1
+      }
+      return counted
+    }
+    self.labels = labels.contiguous()
+    self.ignored = ignored
+    self.vocabulary = vocabulary
+  }
+
+  /// The number of counted rows, 1 when there is none.
+  func divisor<Scalar: RealScalar>() -> Scalar { Scalar(max(1, counted)) }
+
+  func mean<Scalar: RealScalar>(_ total: Double) -> Scalar {
+    Scalar(total / Double(max(1, counted)))
+  }
+
+  func anyCounted(in rows: Range<Int>) -> Bool {
+    labels.withUnsafeBuffer { buffer in buffer[rows].contains { $0 != ignored } }
+  }
+
+  /// The summed loss of `logits` `[rows.count, vocabulary]`, which become their gradient times
+  /// `gradient` unless that is nil.
+  func loss<Scalar: RealScalar>(
+    _ logits: UnsafeMutablePointer<Scalar>, _ rows: Range<Int>, gradient: Scalar?
+  ) -> Double {
+    let losses = TensorStorage<Scalar>(count: rows.count)
+    let (base, cols) = (losses.base, vocabulary)
+    labels.withPointer { labels in
+      let labels = labels + rows.lowerBound
+      parallelFor(rows.count, grain: rowGrain(cols)) { r in
+        let i = r.lowerBound
+        Scalar._crossEntropyRows(
+          logits + i * cols, labels + i, ignored, gradient ?? 0, gradient != nil, base + i,
+          r.count, cols)
+      }
+    }
+    return withExtendedLifetime(losses) { Scalar._sum(base, rows.count) }
+  }
+}

@@ -1,0 +1,13 @@
+extension Tensor {
+  /// The elements in row-major order, and a tensor of the same shape to write a result into: the
+  /// same storage when nobody else holds it, so that a gradient on its last use costs no memory, and
+  /// uninitialised storage otherwise.
+  consuming func overwriting() -> (source: Tensor, result: Tensor) {
+    if !isContiguous { self = copied() }
+    if isKnownUniquelyReferenced(&storage) { return (copy self, self) }
+    return (copy self, Tensor(storage: TensorStorage(count: elementCount), shape: shape))
+  }
+}
+
+/// Rows of `cols` elements a thread should at least have.
+func rowGrain(_ cols: Int) -> Int { max(1, elementwiseGrain / max(1, cols)) }
