@@ -42,11 +42,11 @@ package struct LinearGradients: OptionSet, Sendable {
 /// for one block of rows, which gives its share of the loss and of the wanted gradients at once.
 ///
 /// `x` is `[..., d]`, `weight` `[vocabulary, d]`, `labels` has one a row of `x`. The gradients are
-/// those of the loss itself, of the shapes of `x` and `weight`. Traps when shapes do not fit, and on
-/// a label outside the vocabulary.
+/// those of the loss itself, of the shapes of `x` and `weight`. `room` is how many bytes of logits may
+/// exist. Traps when shapes do not fit, and on a label outside the vocabulary.
 package func linearCrossEntropy<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
-  gradients wanted: LinearGradients = []
+  gradients wanted: LinearGradients = [], room: Int = 32 << 20
 ) -> (loss: Scalar, input: Tensor<Scalar>?, weight: Tensor<Scalar>?) {
   precondition(
     x.rank >= 1 && weight.rank == 2 && x.shape.lastDimension == weight.shape[1],
@@ -55,9 +55,8 @@ package func linearCrossEntropy<Scalar: RealScalar>(
   let labels = CrossEntropyLabels(
     labels, ignored, of: [x.shape.rowCount, vocabulary], "linearCrossEntropy")
   let scale: Scalar? = wanted.isEmpty ? nil : 1 / labels.divisor()
-  // 32 MiB of logits, and enough rows for the products to run at full rate.
-  let room = (32 << 20) / max(1, vocabulary * MemoryLayout<Scalar>.stride)
-  let blockRows = min(labels.rows, max(64, room & ~15))
+  let fitting = room / max(1, vocabulary * MemoryLayout<Scalar>.stride)
+  let blockRows = min(labels.rows, max(1, fitting > 16 ? fitting & ~15 : fitting))
   let logits = TensorStorage<Scalar>(count: blockRows * vocabulary)
   var dx = wanted.contains(.input) ? Tensor<Scalar>.zeros(x.shape) : nil
   var dweight = wanted.contains(.weight) ? Tensor<Scalar>.zeros(weight.shape) : nil
