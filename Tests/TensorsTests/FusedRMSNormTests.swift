@@ -17,13 +17,12 @@ import Testing
     let expected = naive(x, w)
     let (output, inverse) = rmsNorm(x, weight: w, epsilon: epsilon)
     #expect(inverse.shape == [shape.rowCount])
-    #expect(close(output, expected, absolute: 1e-13, relative: 1e-13))
+    expectClose(output, expected, absolute: 1e-13, relative: 1e-13)
     let single = rmsNorm(
       x.converted(to: Float.self), weight: w.converted(to: Float.self), epsilon: Float(epsilon))
     // A few roundings in a row, 6e-8 each.
-    #expect(
-      close(
-        single.output.converted(to: Double.self), expected, absolute: 1e-7, relative: 5e-7))
+    expectClose(
+      single.output.converted(to: Double.self), expected, absolute: 1e-7, relative: 5e-7)
   }
 
   @Test("The rmsNorm gradients equal central differences", arguments: shapes)
@@ -38,8 +37,8 @@ import Testing
     let forW = numericalGradient(at: w) {
       rmsNorm(x, weight: $0, epsilon: epsilon).output.dot(g)
     }
-    #expect(close(dx, forX, absolute: 1e-7, relative: 1e-6))
-    #expect(close(dw, forW, absolute: 1e-7, relative: 1e-6))
+    expectClose(dx, forX, absolute: 1e-7, relative: 1e-6)
+    expectClose(dw, forW, absolute: 1e-7, relative: 1e-6)
   }
 
   @Test("The gradients do not depend on the number of threads")

@@ -36,11 +36,11 @@ import Testing
     let span = offset..<offset + sizes[1]
     let expected = naive(x, Array(span), base: base)
     let table = RotaryTable<Double>(positions: span.upperBound, headSize: sizes[3], base: base)
-    #expect(close(table.rotated(x, positions: positions(span)), expected, absolute: 1e-11))
+    expectClose(table.rotated(x, positions: positions(span)), expected, absolute: 1e-11)
     let single = RotaryTable<Float>(positions: span.upperBound, headSize: sizes[3], base: base)
       .rotated(x.converted(to: Float.self), positions: positions(span))
     // The table is worked out in double, so the error does not grow with the position.
-    #expect(close(single.converted(to: Double.self), expected, absolute: 1e-6))
+    expectClose(single.converted(to: Double.self), expected, absolute: 1e-6)
   }
 
   @Test("Turning back gives the argument again, in place when nobody else holds it")
@@ -51,7 +51,7 @@ import Testing
     let start = address(of: turned)
     let back = table.rotated(consume turned, positions: positions(0..<9), .backward)
     #expect(address(of: back) == start)
-    #expect(close(back, x, absolute: 1e-14))
+    expectClose(back, x, absolute: 1e-14)
     #expect(x == normal([2, 9, 3, 16], seed: 2))
   }
 
@@ -61,8 +61,7 @@ import Testing
     let table = RotaryTable<Double>(positions: 20, headSize: 8)
     let own: [Int32] = [0, 1, 2, 3, 9, 3, 19, 0]
     let expected = naive(x, own.map(Int.init), base: 10_000)
-    #expect(
-      close(table.rotated(x, positions: Tensor(own, shape: [2, 4])), expected, absolute: 1e-12))
+    expectClose(table.rotated(x, positions: Tensor(own, shape: [2, 4])), expected, absolute: 1e-12)
   }
 
   @Test("Inner products depend on the distance of two positions alone")

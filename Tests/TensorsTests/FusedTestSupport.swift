@@ -1,4 +1,5 @@
 import Tensors
+import Testing
 
 /// Standard normal numbers of a seed.
 func normal(_ shape: Shape, seed: UInt64) -> Tensor<Double> {
@@ -6,18 +7,27 @@ func normal(_ shape: Shape, seed: UInt64) -> Tensor<Double> {
   return .normal(shape, using: &source)
 }
 
-/// Whether |a - b| <= absolute + relative * |b| for every element, and the shapes are equal.
-func close(
-  _ a: Tensor<Double>, _ b: Tensor<Double>, absolute: Double, relative: Double = 0
-) -> Bool {
-  a.shape == b.shape
-    && zip(a.scalars, b.scalars).allSatisfy {
-      Swift.abs($0 - $1) <= absolute + relative * Swift.abs($1)
-    }
+/// Expects |a - b| <= absolute + relative * |b| for every element, and equal shapes.
+func expectClose(
+  _ a: Tensor<Double>, _ b: Tensor<Double>, absolute: Double, relative: Double = 0,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  guard a.shape == b.shape else {
+    Issue.record("shapes \(a.shape) and \(b.shape) differ", sourceLocation: sourceLocation)
+    return
+  }
+  let wrong = zip(a.scalars, b.scalars).enumerated().filter { _, pair in
+    !(Swift.abs(pair.0 - pair.1) <= absolute + relative * Swift.abs(pair.1))
+  }
+  if let (index, pair) = wrong.first {
+    Issue.record(
+      "\(wrong.count) of \(a.elementCount) elements differ; at \(index): \(pair.0), not \(pair.1)",
+      sourceLocation: sourceLocation)
+  }
 }
 
-/// The gradient of `function` at `x` by central differences with steps of 1e-6: an error of about
-/// 1e-10 for functions and arguments of size 1 in double.
+/// The gradient of `function` at `x` by central differences with steps of 1e-6, which magnify the
+/// rounding of `function`: values of size 100 leave an error of about 2e-8.
 func numericalGradient(
   at x: Tensor<Double>, of function: (Tensor<Double>) -> Double
 ) -> Tensor<Double> {
