@@ -173,4 +173,22 @@ import Testing
     // the same process, hence the room.
     #expect(TensorMemory.peakBytes - before < tokens * tokens * 4 / 2)
   }
+
+  @Test("Attention and its gradients equal PyTorch's")
+  func golden() throws {
+    for known in try operationCases("attention_causal_") {
+      // The fixture has heads before tokens.
+      func tensor(_ name: String) throws -> Tensor<Float> {
+        try known[name].transposed([0, 2, 1, 3])
+      }
+      let (q, k, v) = try (tensor("queries"), tensor("keys"), tensor("values"))
+      let output = causalAttention(queries: q, keys: k, values: v)
+      let gradients = causalAttentionGradient(
+        queries: q, keys: k, values: v, try tensor("output_gradient"))
+      try known.expect(output.transposed([0, 2, 1, 3]), is: "output")
+      try known.expect(gradients.queries.transposed([0, 2, 1, 3]), is: "queries_gradient")
+      try known.expect(gradients.keys.transposed([0, 2, 1, 3]), is: "keys_gradient")
+      try known.expect(gradients.values.transposed([0, 2, 1, 3]), is: "values_gradient")
+    }
+  }
 }

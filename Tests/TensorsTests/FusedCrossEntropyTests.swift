@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Tensors
 import Testing
 
@@ -106,6 +107,20 @@ import Testing
     await #expect(processExitsWith: .failure) { [label] in
       let logits = Tensor<Float>.zeros([2, 4])
       _ = crossEntropy(logits, labels: Tensor([0, label]), ignoring: -100)
+    }
+  }
+
+  @Test("The loss and its gradient equal PyTorch's")
+  func golden() throws {
+    for known in try operationCases("cross_entropy_") {
+      let logits = try known["logits"]
+      let labels: Tensor<Int32> = try known.fixture.tensor(
+        "targets", of: known.name, as: Int32.self)
+      let loss = crossEntropy(logits, labels: labels, ignoring: Self.ignored)
+      let gradient = crossEntropyGradient(
+        logits, labels: labels, ignoring: Self.ignored, try known["output_gradient"].scalar)
+      try known.expect(Tensor([loss]), is: "output")
+      try known.expect(gradient, is: "logits_gradient")
     }
   }
 }

@@ -55,4 +55,16 @@ import Testing
     }
     #expect(results.allSatisfy { $0.x == results[0].x && $0.weight == results[0].weight })
   }
+
+  @Test("rmsNorm and its gradients equal PyTorch's")
+  func golden() throws {
+    for known in try operationCases("rms_norm_") {
+      let (x, w) = try (known["x"], known["weight"])
+      let (y, inverse) = rmsNorm(x, weight: w, epsilon: 1e-6)
+      let (dx, dw) = rmsNormGradient(x, weight: w, inverse: inverse, try known["output_gradient"])
+      try known.expect(y, is: "output")
+      try known.expect(dx, is: "x_gradient")
+      try known.expect(dw, is: "weight_gradient")
+    }
+  }
 }

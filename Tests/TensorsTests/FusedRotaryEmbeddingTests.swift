@@ -75,4 +75,26 @@ import Testing
     #expect(Swift.abs(product(7, 2) - product(95, 90)) < 1e-12)
     #expect(Swift.abs(product(7, 2) - product(7, 3)) > 1e-6)
   }
+
+  @Test(
+    "Rotary embeddings and their gradients equal PyTorch's",
+    arguments: [
+      ("rotary_1x1x1x2_base10000_offset0", 10_000.0, 0),
+      ("rotary_2x3x5x8_base10000_offset0", 10_000, 0),
+      ("rotary_1x2x9x16_base10000_offset3", 10_000, 3),
+      ("rotary_1x1x6x32_base500000_offset100", 500_000, 100),
+    ])
+  func golden(_ name: String, _ base: Double, _ offset: Int) throws {
+    let known = try operationCases(name)[0]
+    // The fixture has heads before tokens.
+    let x = try known["x"].transposed([0, 2, 1, 3])
+    let g = try known["output_gradient"].transposed([0, 2, 1, 3])
+    let span = offset..<offset + x.shape[1]
+    let table = RotaryTable<Float>(
+      positions: span.upperBound, headSize: x.shape[3], base: base)
+    let y = table.rotated(x, positions: positions(span))
+    let dx = table.rotated(g, positions: positions(span), .backward)
+    try known.expect(y.transposed([0, 2, 1, 3]), is: "output")
+    try known.expect(dx.transposed([0, 2, 1, 3]), is: "x_gradient")
+  }
 }

@@ -76,4 +76,17 @@ import Testing
     #expect(address(of: z) == owned)
     #expect(y == z)
   }
+
+  @Test("softmax, logSoftmax and their gradients equal PyTorch's")
+  func golden() throws {
+    for known in try operationCases("softmax_", "log_softmax_") {
+      let (x, g) = try (known["x"], known["output_gradient"])
+      let y = known.name.hasPrefix("log") ? logSoftmax(x) : softmax(x)
+      let dx =
+        known.name.hasPrefix("log")
+        ? logSoftmaxGradient(output: y, g) : softmaxGradient(output: y, g)
+      try known.expect(y, is: "output")
+      try known.expect(dx, is: "x_gradient")
+    }
+  }
 }

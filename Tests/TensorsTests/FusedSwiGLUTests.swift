@@ -38,4 +38,15 @@ import Testing
     #expect(fresh.gate == dgate && fresh.up == dup)
     #expect(sharedG == normal([6, 7], seed: 8))
   }
+
+  @Test("swiglu and its gradients equal PyTorch's")
+  func golden() throws {
+    for known in try operationCases("swiglu_") {
+      let (gate, up) = try (known["gate"], known["up"])
+      let (dgate, dup) = swigluGradient(gate, up, try known["output_gradient"])
+      try known.expect(swiglu(gate, up), is: "output")
+      try known.expect(dgate, is: "gate_gradient")
+      try known.expect(dup, is: "up_gradient")
+    }
+  }
 }

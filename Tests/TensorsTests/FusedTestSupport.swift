@@ -1,3 +1,4 @@
+import TestSupport
 import Tensors
 import Testing
 
@@ -54,4 +55,34 @@ func numericalDerivative(
 /// Where the elements lie, to see whether a result took over its argument's storage.
 func address<Scalar: TensorScalar>(of tensor: Tensor<Scalar>) -> Int {
   tensor.withUnsafeBuffer { Int(bitPattern: $0.baseAddress) }
+}
+
+/// The cases of PyTorch's reference values whose name begins with one of `prefixes`.
+func operationCases(_ prefixes: String...) throws -> [OperationCase] {
+  let fixture = try Fixture("operations")
+  let cases = fixture.cases.filter { name in prefixes.contains { name.hasPrefix($0) } }
+  try #require(!cases.isEmpty)
+  return cases.map { OperationCase(fixture: fixture, name: $0) }
+}
+
+/// One case of PyTorch's reference values: computed in double, rounded once to float.
+struct OperationCase {
+  let fixture: Fixture
+  let name: String
+
+  subscript(_ tensor: String) -> Tensor<Float> {
+    get throws { try fixture.tensor(tensor, of: name) }
+  }
+
+  /// Expects `actual` to be the stored tensor, to a hundred roundings of its largest element: what
+  /// sums of a few hundred products in single precision may lose.
+  func expect(
+    _ actual: Tensor<Float>, is tensor: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let expected = try self[tensor]
+    let scale = Double(max(1, Tensors.abs(expected).maximum()))
+    let difference = maxDifference(actual, expected)
+    #expect(
+      difference <= 6e-6 * scale, "\(name)/\(tensor)", sourceLocation: sourceLocation)
+  }
 }
