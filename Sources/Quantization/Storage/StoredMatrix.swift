@@ -10,7 +10,8 @@ public enum StoredMatrix: Sendable {
   /// A quantised format.
   case quantized(any QuantizedTensor)
 
-  /// `matrix` in the given format. Traps unless it has two axes.
+  /// `matrix` in the given format. Traps unless it has two axes, or for a block size that the format
+  /// does not have.
   public init(storing matrix: Tensor<Float>, as format: WeightFormat) {
     precondition(matrix.rank == 2, "StoredMatrix: \(matrix.shape) is not a matrix")
     switch format {
