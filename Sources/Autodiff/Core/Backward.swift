@@ -58,19 +58,20 @@ final class BackwardPass {
   /// - Parameter expected: The uses of earlier nodes that were counted for this one; those that
   ///   turn out not to lie on the way are given back.
   func run(
-    from root: Node, gradient: consuming AnyTensor, after start: Int, expected: [Node?] = []
+    from root: Node?, gradient: consuming AnyTensor, after start: Int, expected: [Node?] = []
   ) throws {
-    if root.sequence <= start {
+    var surplus: [ObjectIdentifier: Int] = [:]
+    for case let node? in expected { surplus[ObjectIdentifier(node), default: 0] += 1 }
+    var order: [Node] = []
+    defer { for node in order { node.clearPass() } }
+    if let root, root.sequence > start {
+      order = reachable(from: root, after: start, &surplus)
+      root.gradient = consume gradient
+    } else if let root {
       // The loss is a parameter itself.
       note(root)
       try contribute(consume gradient, to: root)
-      return
     }
-    var surplus: [ObjectIdentifier: Int] = [:]
-    for case let node? in expected { surplus[ObjectIdentifier(node), default: 0] += 1 }
-    var order = reachable(from: root, after: start, &surplus)
-    defer { for node in order { node.clearPass() } }
-    root.gradient = consume gradient
     while let node = order.popLast() {
       let inputs = node.inputs
       let step = node.step
@@ -150,11 +151,11 @@ final class BackwardPass {
     guard node.pendingUses == 0, let leaf = node.leaf else { return }
     switch leaf {
     case .parameter(let parameter):
-      guard let gradient = node.gradient.take() else { return }
-      try consumer(.dense(parameter.object, gradient))
+      guard let gradient = node.gradient.take(), let parameter = parameter.object else { return }
+      try consumer(.dense(parameter, gradient))
     case .frozen(let matrix):
-      guard let factors = node.factors.take() else { return }
-      try consumer(.factors(matrix.object, factors))
+      guard let factors = node.factors.take(), let matrix = matrix.object else { return }
+      try consumer(.factors(matrix, factors))
     }
   }
 

@@ -62,6 +62,12 @@ public struct OperationContext<Scalar: RealScalar> {
   public mutating func save(_ tensors: Tensor<Scalar>...) {
     if isRecording { saved.append(contentsOf: tensors) }
   }
+
+  /// Gives up what was saved, so that a backward pass may work in its storage.
+  public mutating func takeSaved() -> [Tensor<Scalar>] {
+    defer { saved = [] }
+    return saved
+  }
 }
 
 extension CustomOperation {

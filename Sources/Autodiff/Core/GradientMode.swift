@@ -56,11 +56,9 @@ private final class CheckpointStep: BackwardStep {
   init(_ body: @escaping () -> Variable) { self.body = body }
 
   func run(_ gradient: consuming AnyTensor, inputs: [Node?], in pass: BackwardPass) throws {
+    guard let body = body.take() else { return }
     let start = Node.currentSequence
-    guard let body else { return }
-    self.body = nil
     let root = GradientMode.$current.withValue(.record) { body().node }
-    guard let root else { return }
     try pass.run(from: root, gradient: gradient, after: start, expected: inputs)
   }
 }

@@ -6,8 +6,8 @@ import Synchronization
 /// dropped as soon as it has been used.
 final class Node {
   enum Leaf {
-    case parameter(Unowned<Parameter>)
-    case frozen(Unowned<FrozenMatrix>)
+    case parameter(Weak<Parameter>)
+    case frozen(Weak<FrozenMatrix>)
   }
 
   /// Grows with creation, so that an operation's number is above those of its inputs. Leaves have 0.
@@ -42,16 +42,18 @@ final class Node {
     factors = nil
   }
 
-  /// A long chain is released by a loop: the compiler's own release would recurse once a node.
+  /// A long chain is released by a loop: the compiler's own release would recurse once a node. Steps
+  /// go first, since the body of a checkpointed block holds the block's inputs too.
   deinit {
+    if inputs.isEmpty { return }
     var orphans = inputs
     inputs = []
-    while let next = orphans.popLast() {
-      guard var node = next else { continue }
-      if isKnownUniquelyReferenced(&node) {
-        orphans.append(contentsOf: node.inputs)
-        node.inputs = []
-      }
+    step = nil
+    while var next = orphans.popLast() {
+      guard isKnownUniquelyReferenced(&next), let node = next else { continue }
+      orphans.append(contentsOf: node.inputs)
+      node.inputs = []
+      node.step = nil
     }
   }
 }

@@ -20,7 +20,7 @@ public final class Parameter {
     self.tensor = tensor
     self.name = name
     self.isTrainable = isTrainable
-    node.leaf = .parameter(Unowned(self))
+    node.leaf = .parameter(Weak(self))
   }
 
   /// The sizes of the axes.
@@ -44,7 +44,7 @@ public final class FrozenMatrix {
   /// A handle.
   public init(name: String = "") {
     self.name = name
-    node.leaf = .frozen(Unowned(self))
+    node.leaf = .frozen(Weak(self))
   }
 }
 
@@ -67,7 +67,8 @@ public struct FactoredGradient: Sendable {
   }
 }
 
-struct Unowned<Object: AnyObject> {
-  unowned let object: Object
+/// A leaf outlives its owner when a record of it does; nobody wants the gradient then.
+struct Weak<Object: AnyObject> {
+  weak var object: Object?
   init(_ object: Object) { self.object = object }
 }
