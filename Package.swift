@@ -75,7 +75,7 @@ let package = Package(
       swiftSettings: settings),
     tests(of: "Tensors", with: ["CKernels"]),
     tests(of: "Quantization", with: ["TensorFiles", "Tensors", "CKernels"]),
-    tests(of: "Autodiff", with: ["Tensors"]),
+    tests(of: "Autodiff", with: ["Tensors", "TensorFiles"]),
     tests(of: "Layers", with: ["Autodiff", "Tensors"]),
     tests(of: "Optimizers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),
     tests(of: "QuantizedLayers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),

@@ -1,0 +1,71 @@
+public import Tensors
+
+/// The mean of -log softmax(logits)[label] over the rows whose label is not `ignoredIndex`; 0 when
+/// there is none.
+///
+/// `logits` is `[..., vocabulary]`, `labels` has one a row. Keeps the logits. Traps on a label outside
+/// the vocabulary.
+public func crossEntropy(_ logits: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100)
+  -> Variable
+{
+  CrossEntropy(labels: labels, ignored: ignoredIndex)(logits)
+}
+
+/// `crossEntropy` of the logits x Wᵀ, which exist for one block of rows at a time only.
+///
+/// x is `[..., d]`, weight `[vocabulary, d]`, `labels` has one a row of x. When a gradient is wanted
+/// each block gives its share at once, so that the gradients of x and of the weight are kept, of their
+/// sizes, and nothing else. Traps when the shapes do not fit, and on a label outside the vocabulary.
+public func linearCrossEntropy(
+  _ x: Variable, _ weight: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100
+) -> Variable {
+  LinearCrossEntropy(labels: labels, ignored: ignoredIndex)(x, weight)
+}
+
+private struct CrossEntropy: CustomOperation {
+  let labels: Tensor<Int32>
+  let ignored: Int32
+
+  func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
+    -> Tensor<S>
+  {
+    context.save(inputs[0])
+    return Tensor(crossEntropy(inputs[0], labels: labels, ignoring: ignored))
+  }
+  func backward<S: RealScalar>(
+    _ gradient: consuming Tensor<S>, _ context: inout OperationContext<S>
+  ) -> [Tensor<S>?] {
+    var saved = context.takeSaved()
+    return [
+      crossEntropyGradient(
+        saved.removeLast(), labels: labels, ignoring: ignored, gradient.scalar)
+    ]
+  }
+}
+
+private struct LinearCrossEntropy: CustomOperation {
+  let labels: Tensor<Int32>
+  let ignored: Int32
+
+  func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
+    -> Tensor<S>
+  {
+    var wanted: LinearGradients = []
+    if context.needsGradient[0] { wanted.insert(.input) }
+    if context.needsGradient[1] { wanted.insert(.weight) }
+    let result = linearCrossEntropy(
+      inputs[0], weight: inputs[1], labels: labels, ignoring: ignored, gradients: wanted)
+    context.save(result.input ?? .empty, result.weight ?? .empty)
+    return Tensor(result.loss)
+  }
+  func backward<S: RealScalar>(
+    _ gradient: consuming Tensor<S>, _ context: inout OperationContext<S>
+  ) -> [Tensor<S>?] {
+    var shares = context.takeSaved()
+    let scale = gradient.scalar
+    if scale != 1 { for index in shares.indices { shares[index] *= scale } }
+    return [
+      context.needsGradient[0] ? shares[0] : nil, context.needsGradient[1] ? shares[1] : nil,
+    ]
+  }
+}
