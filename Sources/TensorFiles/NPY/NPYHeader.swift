@@ -64,7 +64,11 @@ struct NPYHeader: Sendable {
   static func bytes(elementType: ElementType, shape: [Int]) -> [UInt8] {
     let description = descriptions.first { $0.value == elementType }!.key
     let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-    let text = "{'descr': '\(description)', 'fortran_order': False, 'shape': (\(sizes)), }"
+    var text = "{'descr': '\(description)', 'fortran_order': False, 'shape': (\(sizes)), }"
+    // NumPy leaves room for the first size to grow in place; so files are the same as its own.
+    if let first = shape.first {
+      text += String(repeating: " ", count: max(0, 21 - String(first).count))
+    }
     // Ranks whose header would not fit in version 1 do not occur: 64 axes take 1,400 bytes.
     precondition(shape.count <= maximumRank, "NPYFile.write: more than \(maximumRank) axes")
     let padding = (64 - (10 + text.utf8.count + 1) % 64) % 64

@@ -53,7 +53,6 @@ public enum AtomicFolder {
     let path = target.folder + "/" + target.name
     guard FileOperations.exists(path) else { return try operations.rename(target.partial, path) }
     let replaced = target.sibling("replaced")
-    if FileOperations.exists(replaced) { try operations.removeTree(replaced) }
     try operations.rename(path, replaced)
     do throws(SystemError) {
       try operations.rename(target.partial, path)
@@ -63,17 +62,21 @@ public enum AtomicFolder {
     }
   }
 
-  /// Puts the old folder back where a process was killed while it replaced it.
-  ///
-  /// Does nothing when the folder is there or nothing was set aside.
+  /// Puts the old folder back where a process was killed while it replaced it, and removes what
+  /// was set aside where the folder is there.
   public static func recover(at path: String) throws(TensorFileError) {
+    let operations = FileOperations.current
     let target = try AtomicTarget(path)
     defer { target.release() }
     let replaced = target.sibling("replaced")
     let present = target.folder + "/" + target.name
-    guard !FileOperations.exists(present), FileOperations.exists(replaced) else { return }
+    guard FileOperations.exists(replaced) else { return }
     do throws(SystemError) {
-      try FileOperations.current.rename(replaced, present)
+      if FileOperations.exists(present) {
+        try operations.removeTree(replaced)
+      } else {
+        try operations.rename(replaced, present)
+      }
     } catch {
       throw TensorFileError(writing: path, error)
     }
