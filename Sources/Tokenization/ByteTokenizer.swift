@@ -1,0 +1,37 @@
+#if canImport(FoundationEssentials)
+  public import FoundationEssentials
+#else
+  public import Foundation
+#endif
+
+/// One token a byte: the id is the byte, 256 ids, no special tokens.
+///
+/// It needs no training and no files, encodes anything, and its cross-entropy in bits is bits per
+/// byte; the sequences are some four times as long as those of a trained vocabulary.
+public struct ByteTokenizer: Tokenizer, Equatable {
+  /// Creates the tokenizer; all byte tokenizers are the same.
+  public init() {}
+
+  /// 256.
+  public var vocabularySize: Int { 256 }
+
+  /// Empty.
+  public var specialTokens: [String: Int32] { [:] }
+
+  /// The bytes as ids.
+  public func encode(bytes: [UInt8]) -> [Int32] {
+    bytes.map { Int32($0) }
+  }
+
+  /// The ids as bytes; ids outside `0..<256` stand for nothing.
+  public func decodeBytes(_ ids: [Int32]) -> [UInt8] {
+    ids.compactMap { UInt8(exactly: $0) }
+  }
+
+  /// Writes the equivalent byte-pair tokenizer, which has no merges.
+  public func save(to folder: URL) throws(TokenizerError) {
+    var tokens = ByteStrings()
+    for byte in UInt8.min...UInt8.max { tokens.append([byte]) }
+    try BytePairTokenizer(tokens: tokens, byteIDs: Array(0..<256), merges: []).save(to: folder)
+  }
+}

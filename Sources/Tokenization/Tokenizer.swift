@@ -1,0 +1,49 @@
+#if canImport(FoundationEssentials)
+  public import FoundationEssentials
+#else
+  public import Foundation
+#endif
+
+/// Text to token ids and back.
+///
+/// A tokenizer works on bytes: a corpus is a row of bytes, which need not be valid UTF-8, and a
+/// token may end in the middle of a character. For a tokenizer whose vocabulary holds every byte,
+/// `decodeBytes(encode(bytes: x)) == x` for every `x`.
+///
+/// `encode` adds nothing (no begin or end marker) and takes special tokens spelled out in the text
+/// as text, so that no text can forge them; insert them by id, see `specialTokens`.
+public protocol Tokenizer: Sendable {
+  /// One more than the highest id: every id is in `0..<vocabularySize`.
+  var vocabularySize: Int { get }
+
+  /// The ids of the special tokens, such as an end-of-text marker, by their spelling.
+  var specialTokens: [String: Int32] { get }
+
+  /// The ids of `bytes`, which need not be valid UTF-8.
+  func encode(bytes: [UInt8]) -> [Int32]
+
+  /// The bytes that the tokens `ids` stand for, joined. An id that the vocabulary lacks stands for
+  /// no bytes.
+  func decodeBytes(_ ids: [Int32]) -> [UInt8]
+
+  /// Writes `tokenizer.json` and `tokenizer_config.json` into the existing folder `folder`, in the
+  /// Hugging Face format; `BytePairTokenizer(contentsOf:)` reads them back with the same ids.
+  ///
+  /// Throws `TokenizerError` with the code `.unwritable`.
+  func save(to folder: URL) throws(TokenizerError)
+}
+
+extension Tokenizer {
+  /// The ids of the UTF-8 form of `text`.
+  public func encode(_ text: String) -> [Int32] {
+    encode(bytes: Array(text.utf8))
+  }
+
+  /// The text that the tokens `ids` stand for, with U+FFFD in place of bytes that are not UTF-8.
+  ///
+  /// A token may end within a character: decode a growing list of ids as a whole, or join the
+  /// bytes of `decodeBytes`.
+  public func decode(_ ids: [Int32]) -> String {
+    String(decoding: decodeBytes(ids), as: UTF8.self)
+  }
+}
