@@ -51,14 +51,13 @@ import Testing
     for run in try JSONDecoder().decode([Run].self, from: Data(bytes)) {
       for value in run.range { expected[Int(value)] = run.kind }
     }
-    var differing: [Unicode.Scalar] = []
     for value in UInt32(0)..<0x110000 {
       guard let scalar = Unicode.Scalar(value) else { continue }
-      if CharacterClass(scalar) != expected[Int(value)] { differing.append(scalar) }
       if value < 0x80 { #expect(CharacterClass(ascii: UInt8(value)) == CharacterClass(scalar)) }
+      if CharacterClass(scalar) == expected[Int(value)] { continue }
+      // The reference knows Unicode 16.
+      let age = scalar.properties.age
+      #expect(age == nil || age!.major > 16, "U+\(String(value, radix: 16))")
     }
-    print(
-      "differing", differing.count, differing.prefix(20).map { String($0.value, radix: 16) },
-      Set(differing.map { "\($0.properties.age.map { "\($0)" } ?? "nil")" }))
   }
 }
