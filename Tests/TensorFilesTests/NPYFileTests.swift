@@ -126,7 +126,7 @@ import Testing
         let position = Int.random(in: 0..<80, using: &random)
         damaged[position] = UInt8(truncatingIfNeeded: random.next())
       }
-      do {
+      do throws(TensorFileError) {
         let header = try NPYHeader(start: damaged, fileSize: damaged.count, file: "damaged")
         #expect(Shape(header.dimensions).elementCount * header.elementType.byteCount == 96)
         accepted += 1

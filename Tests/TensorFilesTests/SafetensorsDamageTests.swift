@@ -59,7 +59,7 @@ import Testing
           }
         }
         if isTextOnly { damaged = rawSafetensors(damaged, dataLength: 16) }
-        do {
+        do throws(TensorFileError) {
           // In memory, for the sake of speed; the file is written where its header passes.
           let length = try SafetensorsHeader.length(
             prefix: Array(damaged.prefix(8)), fileSize: damaged.count, file: path)
