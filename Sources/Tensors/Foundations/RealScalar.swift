@@ -5,7 +5,7 @@ internal import COpenBLAS
 ///
 /// Every requirement with a leading underscore runs one kernel over whole buffers, so generic code
 /// pays one witness call an operation. Conformances are the library's own.
-public protocol RealScalar: TensorScalar, BinaryFloatingPoint {
+public protocol RealScalar: TensorScalar, BinaryFloatingPoint, LAPACKScalar {
   /// Kernel `loqt_binary`.
   static func _binary(
     _ operation: Int32, _ a: UnsafePointer<Self>, _ aStep: Int, _ b: UnsafePointer<Self>,

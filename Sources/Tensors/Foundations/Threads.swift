@@ -1,5 +1,6 @@
 internal import CKernels
 internal import COpenBLAS
+internal import Synchronization
 
 /// The one place that sets how many threads numerical work uses.
 ///
@@ -22,13 +23,21 @@ public enum Threads {
   /// Puts OpenBLAS on one thread, once, before the first product.
   static func prepareBLAS() { singleThreadedBLAS }
 
-  /// Runs a LAPACK call with all threads for OpenBLAS, unless inside a parallel loop.
-  static func withBLASThreads<R>(_ body: () throws -> R) rethrows -> R {
+  private static let lapack = Mutex(())
+
+  /// Runs a LAPACK call with all threads for OpenBLAS, unless inside a parallel loop. One call at a
+  /// time, because OpenBLAS's number of threads, and with it the order of its additions, belongs to
+  /// the process.
+  static func withBLASThreads<R>(_ body: () -> R) -> R {
     prepareBLAS()
-    guard count > 1, !loqt_in_parallel_region() else { return try body() }
-    openblas_set_num_threads(Int32(count))
-    defer { openblas_set_num_threads(1) }
-    return try body()
+    guard count > 1, !loqt_in_parallel_region() else { return body() }
+    var result: R?
+    lapack.withLock { _ in
+      openblas_set_num_threads(Int32(count))
+      result = body()
+      openblas_set_num_threads(1)
+    }
+    return result!
   }
 }
 

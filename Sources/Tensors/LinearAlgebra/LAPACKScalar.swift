@@ -1,0 +1,238 @@
+internal import COpenBLAS
+
+/// LAPACK and BLAS routines of one scalar type, on column-major storage.
+///
+/// The raw tier of the linear algebra: each requirement is one call that works in place on the
+/// caller's buffers and returns LAPACK's `info`. A row-major matrix is its own transpose in
+/// column-major storage, so callers swap operands and nothing is transposed by copying.
+public protocol LAPACKScalar {
+  /// Singular value decomposition by divide and conquer; `a` is destroyed.
+  static func _gesdd(
+    _ job: Character, _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
+    _ s: UnsafeMutablePointer<Self>, _ u: UnsafeMutablePointer<Self>, _ ldu: Int,
+    _ vt: UnsafeMutablePointer<Self>, _ ldvt: Int
+  ) -> Int32
+  /// Singular value decomposition by QR iteration; `a` is destroyed.
+  static func _gesvd(
+    _ job: Character, _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
+    _ s: UnsafeMutablePointer<Self>, _ u: UnsafeMutablePointer<Self>, _ ldu: Int,
+    _ vt: UnsafeMutablePointer<Self>, _ ldvt: Int
+  ) -> Int32
+  /// LQ factorisation: the QR factorisation of a row-major matrix.
+  static func _gelqf(
+    _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
+    _ tau: UnsafeMutablePointer<Self>
+  ) -> Int32
+  /// The first `m` rows of the orthogonal factor of `_gelqf`, from `k` reflectors.
+  static func _orglq(
+    _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
+    _ tau: UnsafePointer<Self>
+  ) -> Int32
+  /// Cholesky factorisation of the upper triangle, the lower one of a row-major matrix.
+  static func _potrf(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
+  ) -> Int32
+  /// LU factorisation with partial pivoting.
+  static func _getrf(
+    _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
+    _ pivots: UnsafeMutablePointer<Int32>
+  ) -> Int32
+  /// Solves with the transpose of what `_getrf` factored.
+  static func _getrs(
+    _ n: Int, _ columns: Int, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ pivots: UnsafePointer<Int32>, _ b: UnsafeMutablePointer<Self>, _ ldb: Int
+  ) -> Int32
+  /// All eigenvalues of a symmetric matrix; its eigenvectors, as columns, replace `a`.
+  static func _syevd(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int, _ w: UnsafeMutablePointer<Self>
+  ) -> Int32
+  /// Eigenvalues `first ... last` (from 1, ascending) of a symmetric matrix and the eigenvectors as
+  /// columns of `z`; `a` is destroyed.
+  static func _syevr(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int, _ first: Int, _ last: Int,
+    _ w: UnsafeMutablePointer<Self>, _ z: UnsafeMutablePointer<Self>, _ ldz: Int
+  ) -> Int32
+  /// Row-major triangular solve `op(a) x = b` in place of `b`.
+  static func _trsm(
+    _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ b: UnsafeMutablePointer<Self>, _ ldb: Int
+  )
+}
+
+private let columnMajor = Int32(LAPACK_COL_MAJOR)
+
+private func code(_ job: Character) -> CChar { CChar(bitPattern: job.asciiValue!) }
+
+private func int(_ size: Int) -> Int32 { Int32(size) }
+
+extension Float: LAPACKScalar {
+  /// `LAPACKE_sgesdd`.
+  public static func _gesdd(
+    _ job: Character, _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
+    _ s: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>, _ ldu: Int,
+    _ vt: UnsafeMutablePointer<Float>, _ ldvt: Int
+  ) -> Int32 {
+    LAPACKE_sgesdd(
+      columnMajor, code(job), int(m), int(n), a, int(lda), s, u, int(ldu), vt, int(ldvt))
+  }
+  /// `LAPACKE_sgesvd`.
+  public static func _gesvd(
+    _ job: Character, _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
+    _ s: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>, _ ldu: Int,
+    _ vt: UnsafeMutablePointer<Float>, _ ldvt: Int
+  ) -> Int32 {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, min(m, n))) {
+      LAPACKE_sgesvd(
+        columnMajor, code(job), code(job), int(m), int(n), a, int(lda), s, u, int(ldu), vt,
+        int(ldvt), $0.baseAddress!)
+    }
+  }
+  /// `LAPACKE_sgelqf`.
+  public static func _gelqf(
+    _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
+    _ tau: UnsafeMutablePointer<Float>
+  ) -> Int32 {
+    LAPACKE_sgelqf(columnMajor, int(m), int(n), a, int(lda), tau)
+  }
+  /// `LAPACKE_sorglq`.
+  public static func _orglq(
+    _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
+    _ tau: UnsafePointer<Float>
+  ) -> Int32 {
+    LAPACKE_sorglq(columnMajor, int(m), int(n), int(k), a, int(lda), tau)
+  }
+  /// `LAPACKE_spotrf`.
+  public static func _potrf(
+    _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int
+  ) -> Int32 {
+    LAPACKE_spotrf(columnMajor, code("U"), int(n), a, int(lda))
+  }
+  /// `LAPACKE_sgetrf`.
+  public static func _getrf(
+    _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
+    _ pivots: UnsafeMutablePointer<Int32>
+  ) -> Int32 {
+    LAPACKE_sgetrf(columnMajor, int(m), int(n), a, int(lda), pivots)
+  }
+  /// `LAPACKE_sgetrs`.
+  public static func _getrs(
+    _ n: Int, _ columns: Int, _ a: UnsafePointer<Float>, _ lda: Int,
+    _ pivots: UnsafePointer<Int32>, _ b: UnsafeMutablePointer<Float>, _ ldb: Int
+  ) -> Int32 {
+    LAPACKE_sgetrs(columnMajor, code("T"), int(n), int(columns), a, int(lda), pivots, b, int(ldb))
+  }
+  /// `LAPACKE_ssyevd`.
+  public static func _syevd(
+    _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int, _ w: UnsafeMutablePointer<Float>
+  ) -> Int32 {
+    LAPACKE_ssyevd(columnMajor, code("V"), code("U"), int(n), a, int(lda), w)
+  }
+  /// `LAPACKE_ssyevr`.
+  public static func _syevr(
+    _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int, _ first: Int, _ last: Int,
+    _ w: UnsafeMutablePointer<Float>, _ z: UnsafeMutablePointer<Float>, _ ldz: Int
+  ) -> Int32 {
+    var found: Int32 = 0
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * max(1, n)) {
+      LAPACKE_ssyevr(
+        columnMajor, code("V"), code("I"), code("U"), int(n), a, int(lda), 0, 0, int(first),
+        int(last), 0, &found, w, z, int(ldz), $0.baseAddress!)
+    }
+  }
+  /// `cblas_strsm`.
+  public static func _trsm(
+    _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Float>, _ lda: Int,
+    _ b: UnsafeMutablePointer<Float>, _ ldb: Int
+  ) {
+    cblas_strsm(
+      CblasRowMajor, CblasLeft, upper ? CblasUpper : CblasLower,
+      transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, blasint(m), blasint(n), 1, a,
+      blasint(lda), b, blasint(ldb))
+  }
+}
+
+extension Double: LAPACKScalar {
+  /// `LAPACKE_dgesdd`.
+  public static func _gesdd(
+    _ job: Character, _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
+    _ s: UnsafeMutablePointer<Double>, _ u: UnsafeMutablePointer<Double>, _ ldu: Int,
+    _ vt: UnsafeMutablePointer<Double>, _ ldvt: Int
+  ) -> Int32 {
+    LAPACKE_dgesdd(
+      columnMajor, code(job), int(m), int(n), a, int(lda), s, u, int(ldu), vt, int(ldvt))
+  }
+  /// `LAPACKE_dgesvd`.
+  public static func _gesvd(
+    _ job: Character, _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
+    _ s: UnsafeMutablePointer<Double>, _ u: UnsafeMutablePointer<Double>, _ ldu: Int,
+    _ vt: UnsafeMutablePointer<Double>, _ ldvt: Int
+  ) -> Int32 {
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: max(1, min(m, n))) {
+      LAPACKE_dgesvd(
+        columnMajor, code(job), code(job), int(m), int(n), a, int(lda), s, u, int(ldu), vt,
+        int(ldvt), $0.baseAddress!)
+    }
+  }
+  /// `LAPACKE_dgelqf`.
+  public static func _gelqf(
+    _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
+    _ tau: UnsafeMutablePointer<Double>
+  ) -> Int32 {
+    LAPACKE_dgelqf(columnMajor, int(m), int(n), a, int(lda), tau)
+  }
+  /// `LAPACKE_dorglq`.
+  public static func _orglq(
+    _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
+    _ tau: UnsafePointer<Double>
+  ) -> Int32 {
+    LAPACKE_dorglq(columnMajor, int(m), int(n), int(k), a, int(lda), tau)
+  }
+  /// `LAPACKE_dpotrf`.
+  public static func _potrf(
+    _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int
+  ) -> Int32 {
+    LAPACKE_dpotrf(columnMajor, code("U"), int(n), a, int(lda))
+  }
+  /// `LAPACKE_dgetrf`.
+  public static func _getrf(
+    _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
+    _ pivots: UnsafeMutablePointer<Int32>
+  ) -> Int32 {
+    LAPACKE_dgetrf(columnMajor, int(m), int(n), a, int(lda), pivots)
+  }
+  /// `LAPACKE_dgetrs`.
+  public static func _getrs(
+    _ n: Int, _ columns: Int, _ a: UnsafePointer<Double>, _ lda: Int,
+    _ pivots: UnsafePointer<Int32>, _ b: UnsafeMutablePointer<Double>, _ ldb: Int
+  ) -> Int32 {
+    LAPACKE_dgetrs(columnMajor, code("T"), int(n), int(columns), a, int(lda), pivots, b, int(ldb))
+  }
+  /// `LAPACKE_dsyevd`.
+  public static func _syevd(
+    _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int, _ w: UnsafeMutablePointer<Double>
+  ) -> Int32 {
+    LAPACKE_dsyevd(columnMajor, code("V"), code("U"), int(n), a, int(lda), w)
+  }
+  /// `LAPACKE_dsyevr`.
+  public static func _syevr(
+    _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int, _ first: Int, _ last: Int,
+    _ w: UnsafeMutablePointer<Double>, _ z: UnsafeMutablePointer<Double>, _ ldz: Int
+  ) -> Int32 {
+    var found: Int32 = 0
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * max(1, n)) {
+      LAPACKE_dsyevr(
+        columnMajor, code("V"), code("I"), code("U"), int(n), a, int(lda), 0, 0, int(first),
+        int(last), 0, &found, w, z, int(ldz), $0.baseAddress!)
+    }
+  }
+  /// `cblas_dtrsm`.
+  public static func _trsm(
+    _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Double>, _ lda: Int,
+    _ b: UnsafeMutablePointer<Double>, _ ldb: Int
+  ) {
+    cblas_dtrsm(
+      CblasRowMajor, CblasLeft, upper ? CblasUpper : CblasLower,
+      transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, blasint(m), blasint(n), 1, a,
+      blasint(lda), b, blasint(ldb))
+  }
+}

@@ -1,0 +1,149 @@
+/// A matrix known by its products with blocks of vectors, so that a large one need not be formed.
+public protocol LinearOperator<Scalar>: Sendable {
+  /// The scalar of the matrix and of the blocks.
+  associatedtype Scalar: RealScalar
+
+  /// The number of rows of the matrix.
+  var rows: Int { get }
+  /// The number of columns of the matrix.
+  var columns: Int { get }
+  /// The product with a block `[columns, k]`: `[rows, k]`.
+  func apply(_ block: Tensor<Scalar>) -> Tensor<Scalar>
+  /// The product of the transposed matrix with a block `[rows, k]`: `[columns, k]`.
+  func applyTransposed(_ block: Tensor<Scalar>) -> Tensor<Scalar>
+
+  /// A number the rank cannot exceed; at first the shorter side.
+  var rankBound: Int { get }
+  /// Multiply-adds of the product with one vector.
+  var productCost: Int { get }
+  /// Multiply-adds of forming the matrix.
+  var denseCost: Int { get }
+  /// The matrix itself, `[rows, columns]`.
+  func dense() -> Tensor<Scalar>
+  /// The Gram matrix of `scale` times the matrix on one side: the inner products of its rows,
+  /// `[rows, rows]`, for `left`; of its columns, `[columns, columns]`, for `right`.
+  func gram(_ side: SingularSide, scale: Scalar) -> Tensor<Scalar>
+}
+
+/// A side of a matrix: its rows and left singular vectors, or its columns and right ones.
+public enum SingularSide: Hashable, Sendable {
+  case left, right
+}
+
+extension LinearOperator {
+  /// The shorter side.
+  public var rankBound: Int { min(rows, columns) }
+  /// That of a dense matrix.
+  public var productCost: Int { rows * columns }
+  /// A product with every column of the identity.
+  public var denseCost: Int { columns * productCost }
+  /// The product with the identity.
+  public func dense() -> Tensor<Scalar> { apply(.identity(columns)) }
+  /// The Gram matrix of `dense()`.
+  public func gram(_ side: SingularSide, scale: Scalar) -> Tensor<Scalar> {
+    let matrix = scale == 1 ? dense() : dense() * scale
+    return side == .left
+      ? matmul(matrix, matrix.transposed()) : matmul(matrix.transposed(), matrix)
+  }
+  /// The side with fewer singular vectors; left when equal.
+  public var shorterSide: SingularSide { rows <= columns ? .left : .right }
+}
+
+/// A matrix held densely.
+public struct DenseOperator<Scalar: RealScalar>: LinearOperator {
+  /// The matrix, `[rows, columns]`.
+  public let matrix: Tensor<Scalar>
+
+  /// The operator of a matrix. Traps when the tensor is not one.
+  public init(_ matrix: Tensor<Scalar>) {
+    precondition(matrix.rank == 2, "DenseOperator: shape \(matrix.shape) is not a matrix")
+    self.matrix = matrix
+  }
+
+  /// The number of rows.
+  public var rows: Int { matrix.shape[0] }
+  /// The number of columns.
+  public var columns: Int { matrix.shape[1] }
+  /// 0: the matrix is there.
+  public var denseCost: Int { 0 }
+  /// The product with a block `[columns, k]`: `[rows, k]`.
+  public func apply(_ block: Tensor<Scalar>) -> Tensor<Scalar> { matmul(matrix, block) }
+  /// The product of the transpose with a block `[rows, k]`: `[columns, k]`.
+  public func applyTransposed(_ block: Tensor<Scalar>) -> Tensor<Scalar> {
+    matmul(matrix.transposed(), block)
+  }
+  /// The matrix.
+  public func dense() -> Tensor<Scalar> { matrix }
+}
+
+/// The product `leftᵀ right` of two tall factors, such as the gradient of a linear layer's weight:
+/// of its inputs and the gradients of its outputs, summed over tokens. The product is never formed
+/// but by `dense()`.
+public struct FactoredOperator<Scalar: RealScalar>: LinearOperator {
+  /// `[tokens, rows]`.
+  public let left: Tensor<Scalar>
+  /// `[tokens, columns]`.
+  public let right: Tensor<Scalar>
+
+  /// The operator `leftᵀ right` of `left` `[tokens, rows]` and `right` `[tokens, columns]`. Traps
+  /// when the shapes do not fit.
+  public init(_ left: Tensor<Scalar>, _ right: Tensor<Scalar>) {
+    precondition(
+      left.rank == 2 && right.rank == 2 && left.shape[0] == right.shape[0],
+      "FactoredOperator: shapes \(left.shape) and \(right.shape) do not fit")
+    self.left = left
+    self.right = right
+  }
+
+  /// The number of rows.
+  public var rows: Int { left.shape[1] }
+  /// The number of columns.
+  public var columns: Int { right.shape[1] }
+  private var tokens: Int { left.shape[0] }
+  /// The shorter side, or the number of tokens when that is less.
+  public var rankBound: Int { min(rows, columns, tokens) }
+  /// The products with both factors.
+  public var productCost: Int { tokens * (rows + columns) }
+  /// The product of the factors.
+  public var denseCost: Int { tokens * rows * columns }
+  /// The product with a block `[columns, k]`: `[rows, k]`.
+  public func apply(_ block: Tensor<Scalar>) -> Tensor<Scalar> {
+    matmul(left.transposed(), matmul(right, block))
+  }
+  /// The product of the transpose with a block `[rows, k]`: `[columns, k]`.
+  public func applyTransposed(_ block: Tensor<Scalar>) -> Tensor<Scalar> {
+    matmul(right.transposed(), matmul(left, block))
+  }
+  /// The product of the factors, `[rows, columns]`.
+  public func dense() -> Tensor<Scalar> { matmul(left.transposed(), right) }
+  /// The Gram matrix, summed over panels of the other side.
+  public func gram(_ side: SingularSide, scale: Scalar) -> Tensor<Scalar> {
+    let (near, far) = side == .left ? (left, right) : (right, left)
+    let size = near.shape[1]
+    var result = Tensor<Scalar>.zeros([size, size])
+    let width = 256
+    for start in stride(from: 0, to: far.shape[1], by: width) {
+      let columns = far.sliced(start..<min(start + width, far.shape[1]), alongAxis: 1)
+      var panel = matmul(near.transposed(), columns)
+      if scale != 1 { panel *= scale }
+      result.addProduct(panel, panel.transposed())
+    }
+    return result
+  }
+}
+
+/// The transposed matrix.
+struct TransposedOperator<Base: LinearOperator>: LinearOperator {
+  let base: Base
+  var rows: Int { base.columns }
+  var columns: Int { base.rows }
+  var rankBound: Int { base.rankBound }
+  var productCost: Int { base.productCost }
+  var denseCost: Int { base.denseCost }
+  func apply(_ block: Tensor<Base.Scalar>) -> Tensor<Base.Scalar> { base.applyTransposed(block) }
+  func applyTransposed(_ block: Tensor<Base.Scalar>) -> Tensor<Base.Scalar> { base.apply(block) }
+  func dense() -> Tensor<Base.Scalar> { base.dense().transposed() }
+  func gram(_ side: SingularSide, scale: Base.Scalar) -> Tensor<Base.Scalar> {
+    base.gram(side == .left ? .right : .left, scale: scale)
+  }
+}

@@ -1,0 +1,139 @@
+/// How many singular vectors, or columns of Q, a factorisation of an `[m, n]` matrix returns.
+public enum FactorSize: Hashable, Sendable {
+  /// `min(m, n)`: as many as there are singular values.
+  case thin
+  /// All of them: square orthogonal factors.
+  case full
+}
+
+/// The singular value decomposition `a = u diag(singularValues) vt` of an `[m, n]` matrix.
+public struct SVD<Scalar: RealScalar>: Sendable {
+  /// Left singular vectors as columns: `[m, k]`, k = min(m, n) when thin, m when full.
+  public let u: Tensor<Scalar>
+  /// Singular values, descending and not negative: `[min(m, n)]`.
+  public let singularValues: Tensor<Scalar>
+  /// Right singular vectors as rows: `[k, n]`, k = min(m, n) when thin, n when full.
+  public let vt: Tensor<Scalar>
+
+  /// Decomposes a matrix. Traps when `a` is not one; throws when it has a NaN or infinite element,
+  /// or when neither of LAPACK's drivers (divide and conquer, then QR iteration) converges.
+  public init(of a: Tensor<Scalar>, _ size: FactorSize = .thin) throws(LinearAlgebraError) {
+    try a.checkMatrix("svd")
+    if !a.isContiguous, a.transposed().isContiguous {
+      let (u, s, vt) = try decompose(a.transposed(), size == .thin ? "S" : "A")
+      self.init(u: vt.transposed(), singularValues: s, vt: u.transposed())
+    } else {
+      let (u, s, vt) = try decompose(a, size == .thin ? "S" : "A")
+      self.init(u: u, singularValues: s, vt: vt)
+    }
+  }
+
+  init(u: Tensor<Scalar>, singularValues: Tensor<Scalar>, vt: Tensor<Scalar>) {
+    self.u = u
+    self.singularValues = singularValues
+    self.vt = vt
+  }
+
+  /// The product of the factors, `[m, n]`.
+  public func reconstructed() -> Tensor<Scalar> {
+    let k = singularValues.elementCount
+    return matmul(
+      u.sliced(0..<k, alongAxis: 1) * singularValues, vt.sliced(0..<k))
+  }
+
+  /// The number of singular values above `tolerance` times the largest; by default the machine
+  /// precision times the longer side.
+  public func rank(tolerance: Scalar? = nil) -> Int {
+    let values = singularValues.scalars
+    guard let largest = values.first, largest > 0 else { return 0 }
+    let limit = (tolerance ?? Scalar.ulpOfOne * Scalar(max(u.shape[0], vt.shape[1]))) * largest
+    return values.count { $0 > limit }
+  }
+
+  /// The x of least norm among those that minimise `norm(a x - b)`, for b `[m]` or `[m, k]`:
+  /// `[n]` or `[n, k]`. Singular values that `rank(tolerance:)` does not count are taken as zero.
+  /// Traps when the shapes do not fit.
+  public func leastSquares(_ b: Tensor<Scalar>, tolerance: Scalar? = nil) -> Tensor<Scalar> {
+    precondition(
+      (b.rank == 1 || b.rank == 2) && b.shape[0] == u.shape[0],
+      "leastSquares: matrix [\(u.shape[0]), \(vt.shape[1])] and right-hand side \(b.shape) do not fit"
+    )
+    if b.rank == 1 {
+      return leastSquares(b.expandingShape(at: 1), tolerance: tolerance).squeezingShape(at: 1)
+    }
+    let k = rank(tolerance: tolerance)
+    let coordinates = matmul(u.sliced(0..<k, alongAxis: 1).transposed(), b)
+    return matmul(
+      vt.sliced(0..<k).transposed(),
+      coordinates / singularValues.sliced(0..<k).expandingShape(at: 1))
+  }
+}
+
+/// The singular value decomposition of an `[m, n]` matrix. Traps and throws as `SVD.init` does.
+public func svd<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ size: FactorSize = .thin)
+  throws(LinearAlgebraError) -> SVD<Scalar>
+{
+  try SVD(of: a, size)
+}
+
+/// The singular values of a matrix, descending: `[min(m, n)]`. Traps and throws as `SVD.init` does.
+public func singularValues<Scalar: RealScalar>(_ a: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> Tensor<Scalar>
+{
+  try a.checkMatrix("svd")
+  let rows = !a.isContiguous && a.transposed().isContiguous ? a.transposed() : a
+  return try decompose(rows, "N").s
+}
+
+/// The x of least norm among those that minimise `norm(a x - b)`: `a` `[m, n]`, `b` `[m]` or
+/// `[m, k]`. Traps when the shapes do not fit; throws as `SVD.init` does.
+public func leastSquares<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> Tensor<Scalar>
+{
+  try SVD(of: a).leastSquares(b)
+}
+
+/// The decomposition of a row-major matrix `[m, n]`. LAPACK sees its transpose v s uᵀ, so its "u"
+/// is our vt and its "vt" our u, both row-major already. `job` is LAPACK's: S, A or N.
+private func decompose<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ job: Character)
+  throws(LinearAlgebraError) -> (u: Tensor<Scalar>, s: Tensor<Scalar>, vt: Tensor<Scalar>)
+{
+  let (m, n) = (a.shape[0], a.shape[1])
+  let k = min(m, n)
+  let left = job == "N" ? 0 : job == "S" ? k : m
+  let right = job == "N" ? 0 : job == "S" ? k : n
+  guard k > 0 else {
+    return (
+      .identity(m).sliced(0..<left, alongAxis: 1), .empty, .identity(n).sliced(0..<right)
+    )
+  }
+  var u = Tensor<Scalar>.zeros([m, left])
+  var s = Tensor<Scalar>.zeros([k])
+  var vt = Tensor<Scalar>.zeros([right, n])
+  func run(
+    _ routine: (
+      Character, Int, Int, UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>,
+      UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int
+    ) -> Int32
+  ) -> Int32 {
+    var work = a.copied()
+    return work.withMutablePointer { work in
+      s.withMutablePointer { s in
+        u.withMutablePointer { u in
+          vt.withMutablePointer { vt in
+            Threads.withBLASThreads {
+              routine(job, n, m, work, n, s, vt, n, u, max(1, left))
+            }
+          }
+        }
+      }
+    }
+  }
+  var info = run(Scalar._gesdd)
+  if info != 0 { info = run(Scalar._gesvd) }
+  guard info == 0 else {
+    throw LinearAlgebraError(
+      routine: "gesvd", info: Int(info), message: "no convergence for matrix \(a.shape)")
+  }
+  return (u, s, vt)
+}

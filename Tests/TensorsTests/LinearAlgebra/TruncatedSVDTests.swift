@@ -1,0 +1,194 @@
+import Foundation
+import Tensors
+import Testing
+
+struct TruncatedSVDTests {
+  /// A matrix with singular values `value(1), value(2), ...` and random singular vectors.
+  private func spectrum(
+    _ m: Int, _ n: Int, _ source: inout RandomSource, _ value: (Double) -> Double
+  ) throws -> (matrix: Tensor<Float>, values: [Double]) {
+    let k = min(m, n)
+    let u = try qr(Tensor<Double>.normal([m, k], using: &source)).q
+    let v = try qr(Tensor<Double>.normal([n, k], using: &source)).q
+    let values = (1...k).map { value(Double($0)) }
+    return (matmul(u * Tensor(values), v.transposed()).converted(to: Float.self), values)
+  }
+
+  /// The share of the energy of the best rank-r approximation that projecting on `p` keeps.
+  private func captured(
+    _ p: SingularVectors<Float>, of a: Tensor<Float>, _ values: [Double]
+  ) -> Double {
+    let projected = matmul((p.side == .left ? a : a.transposed()).transposed(), p.vectors)
+    let best = values.prefix(p.vectors.shape[1]).reduce(0) { $0 + $1 * $1 }
+    return projected.sumOfSquares() / best
+  }
+
+  private static let methods: [TruncationMethod] = [
+    .automatic, .exact, .gram, .randomized(), .randomized(oversampling: 20, powerIterations: 3),
+  ]
+
+  @Test(arguments: methods)
+  func vectorsCaptureTheEnergyOfTheBestOnSlowAndFastDecay(_ method: TruncationMethod) throws {
+    var source = RandomSource(seed: 1)
+    for (m, n, r) in [(96, 96, 24), (64, 200, 16), (200, 64, 32), (160, 192, 4)] {
+      let decays: [(Double) -> Double] = [
+        { 1 / $0.squareRoot() }, { exp(-0.7 * log($0)) }, { 1 / ($0 * $0) },
+        { exp(-$0 / 2) },
+      ]
+      for (index, decay) in decays.enumerated() {
+        let (a, values) = try spectrum(m, n, &source, decay)
+        let p = try leadingSingularVectors(
+          of: DenseOperator(a), rank: r, method: method, using: &source)
+        #expect(p.side == (m <= n ? .left : .right))
+        #expect(p.vectors.shape == [min(m, n), r])
+        // Two power iterations lose less than half a percent of the optimum on the decay of real
+        // gradients, i^-0.7 or faster, and less than one on the slowest here.
+        #expect(
+          captured(p, of: a, values) > (index == 0 ? 0.99 : 0.995), "\(m) x \(n), decay \(index)")
+        #expect(orthogonalityRatio(p.vectors) < lapackThreshold)
+        let largest = zip(p.singularValues.scalars, values.prefix(p.effectiveRank))
+        #expect(largest.allSatisfy { Double($0) < $1 * 1.001 + 1e-4 })
+      }
+    }
+  }
+
+  @Test(arguments: methods)
+  func factoredOperatorGivesWhatItsDenseMatrixGives(_ method: TruncationMethod) throws {
+    var source = RandomSource(seed: 2)
+    let x =
+      Tensor<Float>.normal([300, 40], using: &source) * Tensor((1...40).map { 1 / Float($0) })
+    let d =
+      Tensor<Float>.normal([300, 70], using: &source) * Tensor((1...70).map { 1 / Float($0) })
+    for (left, right) in [(x, d), (d, x)] {
+      let factored = FactoredOperator(left, right)
+      let dense = factored.dense()
+      let s = try singularValues(dense)
+      let p = try leadingSingularVectors(of: factored, rank: 8, method: method, using: &source)
+      #expect(captured(p, of: dense, s.scalars.map(Double.init)) > 0.999)
+      let block = Tensor<Float>.normal([factored.columns, 3], using: &source)
+      #expect(residualRatio(factored.apply(block), exact(matmul(dense, block))) < 30)
+      let other = Tensor<Float>.normal([factored.rows, 3], using: &source)
+      #expect(
+        residualRatio(factored.applyTransposed(other), exact(matmul(dense.transposed(), other)))
+          < 30)
+      for side in [SingularSide.left, .right] {
+        let gram = DenseOperator(dense).gram(side, scale: 0.5)
+        #expect(residualRatio(factored.gram(side, scale: 0.5), exact(gram)) < 30)
+      }
+    }
+  }
+
+  private func exact(_ a: Tensor<Float>) -> Tensor<Double> { a.converted(to: Double.self) }
+
+  @Test(arguments: methods)
+  func truncatedFactorsAreTheLeadingOnesOfTheFullDecomposition(_ method: TruncationMethod) throws {
+    var source = RandomSource(seed: 3)
+    for (m, n) in [(30, 50), (50, 30), (20, 20)] {
+      // A gap after the rank asked for makes the leading subspace well defined.
+      let (a, values) = try spectrum(m, n, &source) { $0 <= 6 ? 10 / $0 : 0.01 / $0 }
+      let t = try truncatedSVD(of: DenseOperator(a), rank: 6, method: method, using: &source)
+      #expect(t.u.shape == [m, 6] && t.vt.shape == [6, n] && t.effectiveRank == 6)
+      #expect(orthogonalityRatio(t.u) < lapackThreshold)
+      #expect(orthogonalityRatio(t.vt.transposed()) < lapackThreshold)
+      for (s, value) in zip(t.singularValues.scalars, values) {
+        #expect(Swift.abs(Double(s) - value) < 1e-4 * value)
+      }
+      let lost = values.dropFirst(6).reduce(0) { $0 + $1 * $1 }.squareRoot()
+      #expect(Double((a - t.reconstructed()).norm()) < 1.001 * lost + 1e-5 * values[0])
+    }
+  }
+
+  @Test(arguments: methods)
+  func largestComponentOfEveryVectorIsPositiveAndRunsRepeat(_ method: TruncationMethod) throws {
+    var source = RandomSource(seed: 4)
+    let (a, _) = try spectrum(40, 60, &source) { 1 / $0 }
+    for side in [SingularSide.left, .right] {
+      var one = source
+      var other = source
+      let p = try leadingSingularVectors(
+        of: DenseOperator(a), rank: 10, side: side, method: method, using: &one)
+      let q = try leadingSingularVectors(
+        of: DenseOperator(a), rank: 10, side: side, method: method, using: &other)
+      #expect(p.side == side && p.vectors.shape == [side == .left ? 40 : 60, 10])
+      #expect(p.vectors == q.vectors && one == other)
+      for column in 0..<10 {
+        let vector = p.vectors.sliced(column..<column + 1, alongAxis: 1)
+        #expect(vector.maximum() > -vector.minimum())
+      }
+      // And the negated operator has the same vectors: the sign rule leaves no freedom.
+      var third = source
+      let r = try leadingSingularVectors(
+        of: DenseOperator(-a), rank: 10, side: side, method: method, using: &third)
+      #expect((p.vectors - r.vectors).norm() < 1e-3)
+    }
+  }
+
+  @Test(arguments: methods)
+  func rankBeyondTheOperatorsIsCompletedAndReported(_ method: TruncationMethod) throws {
+    for (m, n, tokens, rank) in [(30, 40, 5, 12), (40, 30, 5, 30), (24, 24, 1, 3)] {
+      var source = RandomSource(seed: 5)
+      let x = Tensor<Float>.normal([tokens, m], using: &source)
+      let d = Tensor<Float>.normal([tokens, n], using: &source)
+      let dense = FactoredOperator(x, d).dense()
+      for side in [SingularSide.left, .right] {
+        for run in 0..<2 {
+          let p =
+            try run == 0
+            ? leadingSingularVectors(
+              of: FactoredOperator(x, d), rank: rank, side: side, method: method, using: &source)
+            : leadingSingularVectors(
+              of: DenseOperator(dense), rank: rank, side: side, method: method, using: &source)
+          #expect(p.effectiveRank == tokens, "\(m) x \(n) \(side) \(run)")
+          #expect(orthogonalityRatio(p.vectors) < lapackThreshold)
+          #expect(p.singularValues.scalars.suffix(rank - tokens).allSatisfy { $0 == 0 })
+          let near = side == .left ? dense : dense.transposed()
+          let kept = matmul(p.vectors.transposed(), near).sumOfSquares()
+          #expect(kept > 0.99999 * dense.sumOfSquares())
+        }
+      }
+    }
+  }
+
+  @Test(arguments: methods)
+  func scaleOfTheOperatorDoesNotMatter(_ method: TruncationMethod) throws {
+    let start = RandomSource(seed: 6)
+    var source = start
+    let (a, _) = try spectrum(30, 40, &source) { 1 / $0 }
+    var expected = source
+    let p = try leadingSingularVectors(
+      of: DenseOperator(a), rank: 5, method: method, using: &expected)
+    // Powers of two whose squares leave the range of Float.
+    for exponent in [-80, 80] {
+      var other = source
+      let scaled = a * Float(sign: .plus, exponent: exponent, significand: 1)
+      let q = try leadingSingularVectors(
+        of: DenseOperator(scaled), rank: 5, method: method, using: &other)
+      #expect((p.vectors - q.vectors).norm() < 1e-4)
+      #expect(q.effectiveRank == 5)
+    }
+  }
+
+  @Test(arguments: methods)
+  func zeroAndNonFiniteOperatorsAreErrors(_ method: TruncationMethod) {
+    var source = RandomSource(seed: 7)
+    for value in [Float(0), .nan, .infinity] {
+      var a = Tensor<Float>.zeros([8, 9])
+      a[3, 4] = value
+      let error = #expect(throws: LinearAlgebraError.self) {
+        try leadingSingularVectors(
+          of: DenseOperator(a), rank: 2, method: method, using: &source)
+      }
+      #expect(error?.message.contains(value == 0 ? "is zero" : "NaN or infinite") == true)
+      #expect(throws: LinearAlgebraError.self) {
+        try truncatedSVD(of: DenseOperator(a), rank: 2, method: method, using: &source)
+      }
+    }
+  }
+
+  @Test func noVectorsAreAskedOfAnEmptyOperator() throws {
+    var source = RandomSource(seed: 8)
+    let empty = DenseOperator(Tensor<Float>.zeros([0, 4]))
+    let p = try leadingSingularVectors(of: empty, rank: 0, using: &source)
+    #expect(p.vectors.shape == [0, 0] && p.effectiveRank == 0)
+  }
+}
