@@ -1,0 +1,141 @@
+public import Autodiff
+public import Layers
+public import Tensors
+
+/// A decoder-only language model (Touvron et al., 2023, arXiv 2302.13971): RMSNorm before each part,
+/// rotary positions, grouped queries, SwiGLU, no biases.
+///
+/// Names are those of Hugging Face's checkpoints. The seven linear layers of each block are made by
+/// the layer builder, and so dense or quantised as it says; embedding, norms and head are dense.
+public struct Llama: Module {
+  /// The sizes and constants.
+  public let configuration: LlamaConfiguration
+  /// The vectors of the tokens, `[vocabulary, hidden]`.
+  public let embedding: Embedding
+  /// The blocks, first to last.
+  public let blocks: [LlamaBlock]
+  /// The norm before the head.
+  public let norm: RMSNorm
+  /// The head `[vocabulary, hidden]`; nil when the embedding serves.
+  public let head: Linear?
+  /// Whether training keeps only each block's input and computes the block again on the way back.
+  public var recomputesBlocks = false
+
+  /// A model with initial values drawn from `linear`'s random numbers.
+  public init(_ configuration: LlamaConfiguration, using linear: LayerBuilder) {
+    self.configuration = configuration
+    let initializer = Initializer.normal(
+      standardDeviation: Float(configuration.initializerDeviation))
+    func matrix() -> Tensor<Float> {
+      var random = linear.nextRandom()
+      return initializer(
+        [configuration.vocabularySize, configuration.hiddenSize], using: &random)
+    }
+    let angles = RotaryAngles(
+      positions: configuration.maxPositions, headSize: configuration.headSize,
+      base: configuration.ropeTheta)
+    embedding = Embedding(weight: matrix())
+    blocks = (0..<configuration.layers).map { _ in
+      LlamaBlock(configuration, angles: angles, initializer: initializer, using: linear)
+    }
+    norm = RMSNorm(configuration.hiddenSize, epsilon: configuration.rmsNormEpsilon)
+    head = configuration.tiesEmbeddings ? nil : Linear(weight: matrix())
+    nameParameters()
+  }
+
+  /// As Hugging Face names them.
+  public var members: [ModuleMember] {
+    [ModuleMember("model.embed_tokens", embedding)] + ModuleMember.list("model.layers", blocks)
+      + [ModuleMember("model.norm", norm)] + (head.map { [ModuleMember("lm_head", $0)] } ?? [])
+  }
+
+  private var headWeight: Variable { Variable(head?.weight ?? embedding.weight) }
+
+  /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
+  /// outside the vocabulary and on more tokens than `maxPositions`.
+  public func hiddenStates(_ tokens: Tensor<Int32>) -> Variable {
+    precondition(
+      tokens.rank == 2 && tokens.shape[1] <= configuration.maxPositions,
+      "Llama: tokens \(tokens.shape) are not [batch, at most \(configuration.maxPositions)]")
+    var x = embedding(tokens)
+    for block in blocks {
+      let input = x
+      x = recomputesBlocks ? checkpointed { block(input) } : block(input)
+    }
+    return norm(x)
+  }
+
+  /// For each token the logits of the one that follows: `[batch, tokens]` to
+  /// `[batch, tokens, vocabulary]`. Traps on a token outside the vocabulary and on more tokens than
+  /// `maxPositions`.
+  public func logits(_ tokens: Tensor<Int32>) -> Variable {
+    linear(hiddenStates(tokens), headWeight)
+  }
+
+  /// The mean negative log-likelihood in nats of `labels` `[batch, tokens]`, where a label is the
+  /// token that follows the one at its place (so labels are tokens moved by one already), or -100 to
+  /// leave the place out. Never holds the logits of the whole batch. Traps on shapes that differ and
+  /// on tokens or labels outside the vocabulary.
+  public func loss(tokens: Tensor<Int32>, labels: Tensor<Int32>) -> Variable {
+    precondition(
+      tokens.shape == labels.shape,
+      "Llama.loss: tokens \(tokens.shape) and labels \(labels.shape) differ")
+    return linearCrossEntropy(hiddenStates(tokens), headWeight, labels: labels)
+  }
+
+  /// Sets each dense parameter to the tensor of its Hugging Face name; a tied model passes over a
+  /// head of its own. What the linear layers hold beside parameters is not touched.
+  ///
+  /// - Parameters:
+  ///   - names: The names of all tensors there are.
+  ///   - tensor: Reads one of them.
+  /// - Returns: The names that were missing and those that were not expected.
+  /// - Throws: What `tensor` throws, or a `ParameterShapeError`.
+  public func loadWeights(
+    named names: some Sequence<String>, from tensor: (String) throws -> Tensor<Float>
+  ) throws -> ParameterLoadReport {
+    try loadParameters(
+      named: names.filter { head != nil || $0 != "lm_head.weight" }, from: tensor)
+  }
+}
+
+/// One block of a `Llama`: attention and feed-forward, each added to its input.
+public struct LlamaBlock: Module {
+  /// The norm before the attention.
+  public let attentionNorm: RMSNorm
+  /// The attention.
+  public let attention: CausalSelfAttention
+  /// The norm before the feed-forward.
+  public let feedForwardNorm: RMSNorm
+  /// The feed-forward.
+  public let feedForward: SwiGLUFeedForward
+
+  init(
+    _ configuration: LlamaConfiguration, angles: RotaryAngles, initializer: Initializer,
+    using linear: LayerBuilder
+  ) {
+    let size = configuration.hiddenSize
+    attentionNorm = RMSNorm(size, epsilon: configuration.rmsNormEpsilon)
+    attention = CausalSelfAttention(
+      hiddenSize: size, heads: configuration.heads, keyHeads: configuration.keyHeads,
+      angles: angles, initializer: initializer, using: linear)
+    feedForwardNorm = RMSNorm(size, epsilon: configuration.rmsNormEpsilon)
+    feedForward = SwiGLUFeedForward(
+      hiddenSize: size, intermediateSize: configuration.intermediateSize,
+      initializer: initializer, using: linear)
+  }
+
+  /// As Hugging Face names them.
+  public var members: [ModuleMember] {
+    [
+      ModuleMember("input_layernorm", attentionNorm), ModuleMember("self_attn", attention),
+      ModuleMember("post_attention_layernorm", feedForwardNorm), ModuleMember("mlp", feedForward),
+    ]
+  }
+
+  /// x `[batch, tokens, hidden]` to the same shape.
+  public func callAsFunction(_ x: Variable) -> Variable {
+    let y = x + attention(attentionNorm(x))
+    return y + feedForward(feedForwardNorm(y))
+  }
+}

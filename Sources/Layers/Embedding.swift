@@ -1,0 +1,19 @@
+public import Autodiff
+public import Tensors
+
+/// A table of vectors that integers pick from.
+public struct Embedding: Module {
+  /// `[vocabulary, size]`.
+  public let weight: Parameter
+
+  /// A layer of the given vectors, `[vocabulary, size]`. Traps when they are no matrix.
+  public init(weight: Tensor<Float>) {
+    precondition(weight.rank == 2, "Embedding: weight \(weight.shape) is not a matrix")
+    self.weight = Parameter(weight)
+  }
+
+  /// The vectors of `indices`: `[indices.shape..., size]`. Traps on an index outside the table.
+  public func callAsFunction(_ indices: Tensor<Int32>) -> Variable {
+    embedding(Variable(weight), at: indices)
+  }
+}
