@@ -40,4 +40,14 @@ public struct Fixture: Sendable {
   public func parameter(_ name: String, of testCase: String) -> JSONValue? {
     parameters[testCase]?[name]
   }
+
+  /// A parameter of a case that is a text; empty where it is none.
+  public func text(_ name: String, of testCase: String) -> String {
+    parameter(name, of: testCase)?.stringValue ?? ""
+  }
+
+  /// A parameter of a case that is a number; NaN where it is none.
+  public func number(_ name: String, of testCase: String) -> Double {
+    parameter(name, of: testCase)?.numberValue ?? .nan
+  }
 }

@@ -1,5 +1,5 @@
 /// How the leading singular vectors of an operator are found.
-public enum TruncationMethod: Hashable, Sendable {
+public enum TruncationMethod: Hashable, Sendable, Codable {
   /// `gram`, or `randomized` with two power iterations and a quarter of the rank (at least 10) as
   /// oversampling, whichever takes fewer operations. When the sample spans everything the
   /// operator's rank allows, as with fewer tokens than the rank asked for, the power iterations are

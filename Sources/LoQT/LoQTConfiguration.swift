@@ -1,0 +1,66 @@
+public import Optimizers
+public import Quantization
+
+/// How LoQT layers hold and renew their matrices (arXiv 2405.16528, sections 3 and 4).
+public struct LoQTConfiguration: Sendable, Hashable, Codable {
+  /// Rank r of the update P B; a layer whose smaller side is below it uses that side.
+  public var rank: Int
+  /// The factor s of the update, used as it is.
+  public var scale: Float
+  /// How W is stored. `.float32` makes the method LoQT-nq, together with the same for P.
+  public var weightFormat: WeightFormat
+  /// How P is stored.
+  public var projectionFormat: WeightFormat
+  /// C, the alternations of error compensation at each Initialise; 0 quantises plainly. Without a
+  /// quantiser there is nothing to compensate and C has no effect.
+  public var compensationSteps: Int
+  /// How the leading singular vectors of the gradient are found.
+  public var projector: GradientProjector
+  /// What becomes of the optimizer's state of B when P is replaced.
+  public var stateRule: StateRule
+  /// Whether a layer holds its original full-precision W until its first Initialise, so that the
+  /// first quantisation error can be compensated. Otherwise W is quantised when the layer is made.
+  public var keepsOriginalWeight: Bool
+  /// Whether a layer holds a copy of B from the start of the interval, so that a merge can report
+  /// which share of the update survived it.
+  public var recordsSurvival: Bool
+
+  /// The optimizer's state of B at a merge.
+  public enum StateRule: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Kept although the basis changed, as in the published code.
+    case keep
+    /// Started from zero.
+    case reset
+    /// Carried over into the new basis.
+    case project
+  }
+
+  /// The paper's method, at rank r and scale s.
+  public init(
+    rank: Int, scale: Float = 0.5, weightFormat: WeightFormat = .nf4(),
+    projectionFormat: WeightFormat = .nf4(), compensationSteps: Int = 5,
+    projector: GradientProjector = GradientProjector(), stateRule: StateRule = .keep,
+    keepsOriginalWeight: Bool = true, recordsSurvival: Bool = true
+  ) {
+    precondition(rank >= 1, "LoQTConfiguration: rank \(rank) is below 1")
+    precondition(scale > 0, "LoQTConfiguration: scale \(scale) is not positive")
+    precondition(
+      compensationSteps >= 0, "LoQTConfiguration: \(compensationSteps) compensation steps")
+    self.rank = rank
+    self.scale = scale
+    self.weightFormat = weightFormat
+    self.projectionFormat = projectionFormat
+    self.compensationSteps = compensationSteps
+    self.projector = projector
+    self.stateRule = stateRule
+    self.keepsOriginalWeight = keepsOriginalWeight
+    self.recordsSurvival = recordsSurvival
+  }
+
+  /// LoQT-nq: nothing is quantised, W receives s P B at each merge.
+  public static func unquantized(rank: Int, scale: Float = 0.5) -> Self {
+    Self(
+      rank: rank, scale: scale, weightFormat: .float32, projectionFormat: .float32,
+      compensationSteps: 0)
+  }
+}

@@ -1,0 +1,25 @@
+public import Layers
+public import Tensors
+
+/// Linear layers of LoQT.
+public struct LoQTFactory: LinearFactory {
+  /// The method's settings.
+  public var configuration: LoQTConfiguration
+
+  /// Layers with these settings.
+  public init(_ configuration: LoQTConfiguration) { self.configuration = configuration }
+
+  /// A `LoQTLinear`.
+  public func makeLinear(
+    weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
+  ) -> any LinearLayer {
+    LoQTLinear(weight: weight, bias: bias, configuration: configuration, random: random)
+  }
+}
+
+extension LayerBuilder {
+  /// LoQT layers of rank r and scale s with NF4 matrices.
+  public static func loqt(rank: Int, scale: Float = 0.5, seed: UInt64 = 0) -> LayerBuilder {
+    LayerBuilder(LoQTFactory(LoQTConfiguration(rank: rank, scale: scale)), seed: seed)
+  }
+}

@@ -1,0 +1,246 @@
+public import Autodiff
+public import Layers
+public import Optimizers
+import Tensors
+
+/// Owns the time of a training run: the step, its micro-batches, the learning rate, clipping, the
+/// guard against numbers that are not finite, and the merges of LoQT layers (loqt-algorithm,
+/// section 2).
+///
+/// Without clipping and accumulation each parameter is updated inside the backward pass, the moment
+/// its gradient is complete, and no gradient is held. A LoQT layer is merged inside its own backward,
+/// so only one layer is ever in full precision; at that step B does not move. Models without LoQT
+/// layers are trained the same way, with no merges.
+public final class LoQTOptimizer {
+  /// What changes the parameters.
+  public let optimizer: any Optimizer
+  /// When updates are merged.
+  public let merges: MergeSchedule
+  /// Gradients are scaled down to this global norm when they exceed it.
+  public var clippingNorm: Double?
+  /// Which gradient the projections are taken from when steps accumulate.
+  public var projectionWindow = ProjectionWindow.sketch
+  /// Whether the loss is computed again right after each merge, for its report.
+  public var measuresLossAfterMerge = true
+  /// Steps in a row with a loss that is not finite after which training stops with an error.
+  public var patience = 5
+  /// The number of steps taken.
+  public private(set) var step = 0
+  /// The model's LoQT layers with their dotted names.
+  public let layers: [(name: String, layer: LoQTLinear)]
+
+  private let mergeSteps: Set<Int>
+  private let byHandle: [ObjectIdentifier: LoQTLinear]
+  private var due: Set<ObjectIdentifier> = []
+  private var failures = 0
+
+  /// An optimizer for the parameters of a model.
+  ///
+  /// - Parameters:
+  ///   - optimizer: What changes the parameters: AdamW, GaLore.
+  ///   - model: Its parameters and frozen matrices get their dotted names.
+  ///   - merges: When updates are merged.
+  ///   - steps: The planned length of the run; then no merge happens within the last gap.
+  public init(
+    _ optimizer: any Optimizer, training model: some Module,
+    merges: MergeSchedule = .exponential(every: 100, growth: 1.2), steps: Int? = nil
+  ) {
+    self.optimizer = optimizer
+    model.nameParameters()
+    layers = model.modules(ofType: LoQTLinear.self).map { ($0.name, $0.module) }
+    for (name, layer) in layers { layer.handle.name = name }
+    byHandle = Dictionary(
+      layers.map { (ObjectIdentifier($0.layer.handle), $0.layer) }, uniquingKeysWith: { a, _ in a })
+    let merges = layers.isEmpty ? MergeSchedule.never : merges
+    self.merges = merges
+    mergeSteps = Set(
+      merges.mergeSteps(below: steps ?? 10_000_000, sparingTail: steps != nil))
+  }
+
+  /// Whether the next step merges layers.
+  public var isMergeDue: Bool { !layers.isEmpty && (mergeSteps.contains(step) || !due.isEmpty) }
+
+  /// One step on the loss that `loss` computes.
+  ///
+  /// Throws `TrainingError` when the loss has not been finite for too many steps in a row, and
+  /// whatever `loss` throws; then every parameter and layer is in a valid state, old or new.
+  public func step(_ loss: () throws -> Variable) throws -> StepReport {
+    try step(over: CollectionOfOne(())) { _ in try loss() }
+  }
+
+  /// One step on the mean loss of several micro-batches, which are run one after the other.
+  public func step<MicroBatches: Collection>(
+    over microBatches: MicroBatches, _ loss: (MicroBatches.Element) throws -> Variable
+  ) throws -> StepReport {
+    precondition(!microBatches.isEmpty, "step(over:): no micro-batches")
+    let isScheduled = mergeSteps.contains(step)
+    if isScheduled { due = Set(layers.map { ObjectIdentifier($0.layer.handle) }) }
+    let run = StepRun(
+      owner: self, microBatches: microBatches.count, merging: due,
+      isCollecting: microBatches.count > 1 || clippingNorm != nil
+        || (!due.isEmpty && measuresLossAfterMerge))
+    let wereTrainable = prepareMerge()
+    defer { for layer in wereTrainable { layer.factor.isTrainable = true } }
+    defer { for (_, layer) in layers { layer.handle.isGradientRequested = false } }
+
+    var losses: [Double] = []
+    for (index, batch) in microBatches.enumerated() {
+      run.isLastMicroBatch = index == microBatches.count - 1
+      request(on: run.isLastMicroBatch || projectionWindow != .last)
+      let value = try loss(batch)
+      losses.append(value.scalar)
+      guard value.scalar.isFinite else { break }
+      let share = Double(1) / Double(microBatches.count)
+      let seed: AnyTensor =
+        value.value.isDouble
+        ? .double(Tensor(repeating: share, shape: value.shape))
+        : .float(Tensor(repeating: Float(share), shape: value.shape))
+      try backward(from: value, seed: seed) { event in run.receive(event) }
+    }
+    var report = StepReport(
+      step: step, loss: losses.reduce(0, +) / Double(losses.count),
+      learningRate: optimizer.learningRate(step))
+    guard report.loss.isFinite else {
+      failures += 1
+      report.skipped = ["*"]
+      step += 1
+      guard failures < patience else {
+        throw TrainingError(
+          "The loss has not been a finite number for \(failures) steps in a row, up to step "
+            + "\(step - 1). Lower the learning rate or the scale, or lengthen the warm-up.")
+      }
+      return report
+    }
+    failures = 0
+    if !run.mergedLayers.isEmpty {
+      for (_, layer) in layers { layer.handle.isGradientRequested = false }
+      var merge = MergeReport(
+        step: step, layers: run.mergedLayers, lossBefore: report.loss, lossAfter: nil,
+        seconds: run.mergedLayers.reduce(0) { $0 + $1.seconds })
+      if measuresLossAfterMerge {
+        merge.lossAfter =
+          try withoutGradient { try microBatches.map { try loss($0).scalar } }.reduce(0, +)
+          / Double(microBatches.count)
+      }
+      report.merge = merge
+    }
+    run.applyCollected(&report)
+    report.skipped += run.skipped
+    step += 1
+    return report
+  }
+
+  /// B neither moves nor gets a gradient in the step that merges its layer.
+  private func prepareMerge() -> [LoQTLinear] {
+    let affected = layers.map(\.layer).filter {
+      due.contains(ObjectIdentifier($0.handle)) && $0.factor.isTrainable
+    }
+    for layer in affected { layer.factor.isTrainable = false }
+    return affected
+  }
+
+  private func request(on isWanted: Bool) {
+    for (_, layer) in layers {
+      layer.handle.isGradientRequested = isWanted && due.contains(ObjectIdentifier(layer.handle))
+    }
+  }
+
+  /// Merges a layer; it is no longer due.
+  fileprivate func merge(_ handle: FrozenMatrix, _ gradient: ProjectionGradient) -> LayerMerge? {
+    guard due.remove(ObjectIdentifier(handle)) != nil,
+      let layer = byHandle[ObjectIdentifier(handle)]
+    else { return nil }
+    return layer.merge(gradient, optimizer: optimizer)
+  }
+
+  fileprivate func window(for handle: FrozenMatrix) -> GradientWindow? {
+    byHandle[ObjectIdentifier(handle)].map {
+      GradientWindow(
+        rule: projectionWindow, side: $0.side, rank: $0.rank,
+        random: RandomSource(seed: UInt64(step)).split(handle.name))
+    }
+  }
+
+  /// Goes on from a saved run.
+  ///
+  /// - Parameters:
+  ///   - step: Steps taken.
+  ///   - due: Names of layers whose merge had not happened yet.
+  public func resume(atStep step: Int, due names: [String] = []) {
+    self.step = step
+    due = Set(
+      layers.filter { names.contains($0.name) }.map { ObjectIdentifier($0.layer.handle) })
+  }
+
+  /// Names of the layers whose merge is due but has not happened.
+  public var layersDue: [String] {
+    layers.filter { due.contains(ObjectIdentifier($0.layer.handle)) }.map(\.name)
+  }
+}
+
+/// What receives the gradients of one step.
+private final class StepRun {
+  let owner: LoQTOptimizer
+  let merging: Set<ObjectIdentifier>
+  let isCollecting: Bool
+  var isLastMicroBatch = false
+  private(set) var mergedLayers: [LayerMerge] = []
+  private(set) var skipped: [String] = []
+  private var gradients = Gradients()
+  private var windows: [ObjectIdentifier: GradientWindow] = [:]
+  private let microBatches: Int
+
+  init(
+    owner: LoQTOptimizer, microBatches: Int, merging: Set<ObjectIdentifier>, isCollecting: Bool
+  ) {
+    self.owner = owner
+    self.microBatches = microBatches
+    self.merging = merging
+    self.isCollecting = isCollecting
+  }
+
+  func receive(_ event: consuming StreamedGradient) {
+    switch consume event {
+    case .dense(let parameter, let gradient):
+      if isCollecting {
+        gradients.add(gradient, for: parameter)
+      } else {
+        update(parameter, gradient, scale: 1)
+      }
+    case .factors(let handle, let factors):
+      let key = ObjectIdentifier(handle)
+      guard microBatches > 1 else {
+        if let merged = owner.merge(handle, .factors(factors)) { mergedLayers.append(merged) }
+        return
+      }
+      guard var window = windows.removeValue(forKey: key) ?? owner.window(for: handle) else {
+        return
+      }
+      if isLastMicroBatch {
+        if let merged = owner.merge(handle, window.finish(factors)) { mergedLayers.append(merged) }
+      } else {
+        window.add(factors)
+        windows[key] = window
+      }
+    }
+  }
+
+  private func update(_ parameter: Parameter, _ gradient: consuming AnyTensor, scale: Float) {
+    let gradient = gradient.float
+    guard gradient.allFinite else {
+      skipped.append(parameter.name)
+      return
+    }
+    owner.optimizer.update(parameter, gradient, step: owner.step, gradientScale: scale)
+  }
+
+  func applyCollected(_ report: inout StepReport) {
+    guard isCollecting else { return }
+    report.collectedGradientBytes = gradients.byteCount
+    let norm = gradients.globalNorm
+    report.gradientNorm = norm
+    var scale: Float = 1
+    if let limit = owner.clippingNorm, norm.isFinite, norm > limit { scale = Float(limit / norm) }
+    gradients.drain { parameter, gradient in update(parameter, gradient, scale: scale) }
+  }
+}

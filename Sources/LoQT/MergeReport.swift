@@ -1,0 +1,57 @@
+/// What a merge did to one layer.
+public struct LayerMerge: Sendable, Hashable, Codable {
+  /// The layer's dotted name.
+  public var name: String
+  /// ‖D‖ / ‖W‖ of the update D trained in the interval that ends; nil at the first merge.
+  public var relativeUpdate: Double?
+  /// The share of D that the new effective weights hold; nil at the first merge.
+  public var survival: Double?
+  /// ‖D‖², the weight of this layer in a mean of survival shares.
+  public var updateEnergy: Double?
+  /// ‖W - W_q - s P B‖ / ‖W‖ after Initialise.
+  public var relativeError: Double?
+  /// Columns of P that the gradient determined.
+  public var effectiveRank: Int?
+  /// ‖P_newᵀ P_old‖² / r; nil at the first merge.
+  public var overlap: Double?
+  /// Wall time.
+  public var seconds = 0.0
+  /// What a person should know, such as a gradient of zero.
+  public var note: String?
+
+  init(name: String) { self.name = name }
+}
+
+/// What one merge step did, all layers together.
+public struct MergeReport: Sendable, Hashable, Codable {
+  /// The step of the run.
+  public var step: Int
+  /// Each layer that was merged, in the order of the backward pass.
+  public var layers: [LayerMerge]
+  /// The step's loss before the merge.
+  public var lossBefore: Double
+  /// The loss of the same data right after the merge, before any other parameter moved; nil when
+  /// not measured.
+  public var lossAfter: Double?
+  /// Wall time of all layers' merges.
+  public var seconds: Double
+
+  /// The share of all layers' updates that survived, weighted by their energy; nil at the first merge.
+  public var survival: Double? {
+    let parts = layers.compactMap { layer in
+      layer.survival.flatMap { share in layer.updateEnergy.map { (share, $0) } }
+    }
+    let total = parts.reduce(0) { $0 + $1.1 }
+    return total > 0 ? parts.reduce(0) { $0 + $1.0 * $1.1 } / total : nil
+  }
+
+  /// The mean of the layers' relative errors.
+  public var relativeError: Double? { mean(layers.compactMap(\.relativeError)) }
+
+  /// The mean of the layers' relative updates.
+  public var relativeUpdate: Double? { mean(layers.compactMap(\.relativeUpdate)) }
+
+  private func mean(_ values: [Double]) -> Double? {
+    values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+}

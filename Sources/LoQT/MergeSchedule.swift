@@ -1,0 +1,78 @@
+/// When the low-rank updates are merged: a sequence of gaps that begins at step 0.
+///
+/// T_0 = 0, T_1 = first gap, T_{k+1} = T_k + gap k. The paper's formula for the exponential schedule is
+/// to be read as gaps: tau + floor(psi^k), not as absolute steps.
+public struct MergeSchedule: Sendable, Hashable, Codable {
+  private enum Growth: Hashable, Codable {
+    case none
+    case linear(Double)
+    case exponential(Double)
+  }
+
+  /// The first gap, tau; 0 for a schedule of the single merge at step 0; nil for no merge at all.
+  public let gap: Int?
+  /// A longest gap.
+  public let longestGap: Int?
+  private let growth: Growth
+
+  private init(gap: Int?, longestGap: Int?, growth: Growth) {
+    precondition(gap ?? 0 >= 0, "MergeSchedule: gap \(gap ?? 0) is negative")
+    precondition(longestGap ?? 1 >= 1, "MergeSchedule: longest gap \(longestGap ?? 1) is below 1")
+    self.gap = gap
+    self.longestGap = longestGap
+    self.growth = growth
+  }
+
+  /// Every `gap` steps.
+  public static func `static`(every gap: Int) -> Self {
+    Self(gap: max(1, gap), longestGap: nil, growth: .none)
+  }
+
+  /// Gaps tau + floor(growth * k), k = 1, 2, ... after the first.
+  public static func linear(every gap: Int, growth: Double, longestGap: Int? = nil) -> Self {
+    Self(gap: max(1, gap), longestGap: longestGap, growth: .linear(max(0, growth)))
+  }
+
+  /// Gaps tau + floor(growth^k), k = 1, 2, ... after the first: the paper's schedule with psi = growth.
+  public static func exponential(every gap: Int, growth: Double, longestGap: Int? = nil) -> Self {
+    Self(gap: max(1, gap), longestGap: longestGap, growth: .exponential(max(0, growth)))
+  }
+
+  /// P is taken once, at step 0, and nothing is merged afterwards.
+  public static let once = Self(gap: 0, longestGap: nil, growth: .none)
+
+  /// Never: for models without LoQT layers.
+  public static let never = Self(gap: nil, longestGap: nil, growth: .none)
+
+  /// The gap after merge k, k = 0 for the one at step 0.
+  func gap(after k: Int) -> Int? {
+    guard let gap, gap > 0 else { return nil }
+    var length = Double(gap)
+    if k > 0 {
+      switch growth {
+      case .none: break
+      case .linear(let slope): length += (slope * Double(k)).rounded(.down)
+      case .exponential(let base):
+        var power = 1.0
+        for _ in 0..<k where power < 1e15 { power *= base }
+        length += power.rounded(.down)
+      }
+    }
+    return min(Int(min(length, 1e15)), longestGap ?? .max)
+  }
+
+  /// The merge steps below `steps`, step 0 included.
+  ///
+  /// - Parameter sparingTail: Leaves out merges within the last `gap` steps, where what is merged
+  ///   has no time left to recover.
+  public func mergeSteps(below steps: Int, sparingTail: Bool = false) -> [Int] {
+    guard let gap, steps > 0 else { return [] }
+    var result = [0]
+    while let next = self.gap(after: result.count - 1) {
+      let step = result[result.count - 1] + next
+      if step >= steps || (sparingTail && step > steps - gap) { break }
+      result.append(step)
+    }
+    return result
+  }
+}

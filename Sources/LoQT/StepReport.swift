@@ -1,0 +1,27 @@
+/// What one training step did.
+public struct StepReport: Sendable, Hashable {
+  /// The step of the run, from 0.
+  public var step: Int
+  /// The mean loss of the step's micro-batches, before the step.
+  public var loss: Double
+  /// The learning rate of the step.
+  public var learningRate: Double
+  /// The norm of all gradients together before clipping; nil when nothing was collected.
+  public var gradientNorm: Double?
+  /// Parameters whose gradient was not finite and was skipped; all of them, under the name `*`,
+  /// when the loss itself was not finite.
+  public var skipped: [String] = []
+  /// Bytes of gradients held at once, when they were collected rather than consumed.
+  public var collectedGradientBytes = 0
+  /// The merge, when this step had one.
+  public var merge: MergeReport?
+}
+
+/// Training that cannot go on.
+public struct TrainingError: Error, CustomStringConvertible, Sendable {
+  /// What happened and what to try.
+  public let description: String
+
+  /// An error with its message.
+  public init(_ description: String) { self.description = description }
+}
