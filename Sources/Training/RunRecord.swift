@@ -1,0 +1,95 @@
+public import LoQT
+
+/// Bytes by what they hold.
+public struct MemoryBreakdown: Codable, Sendable, Hashable {
+  /// Matrices of linear layers, embedding, head and norms, as stored.
+  public var weights = 0
+  /// P of all layers.
+  public var projections = 0
+  /// B of all layers.
+  public var adapters = 0
+  /// Optimizer state.
+  public var optimizer = 0
+  /// The most gradients held at once.
+  public var gradients = 0
+  /// Everything else at the peak: activations, scratch, the program itself.
+  public var other = 0
+
+  /// Nothing.
+  public init() {}
+
+  /// The sum of all kinds.
+  public var total: Int { weights + projections + adapters + optimizer + gradients + other }
+}
+
+/// Everything a run leaves to be looked at: the source of the summary file and of the report.
+public struct RunRecord: Codable, Sendable {
+  /// One training step.
+  public struct Step: Codable, Sendable {
+    public var step: Int
+    public var loss: Double
+    public var learningRate: Double
+    /// Wall seconds since the start of training, at the end of the step.
+    public var elapsed: Double
+  }
+  /// One evaluation on the validation text.
+  public struct Evaluation: Codable, Sendable {
+    /// Steps taken before it.
+    public var step: Int
+    /// Mean negative log-likelihood a token, in nats.
+    public var loss: Double
+  }
+  /// A text the model wrote.
+  public struct Sample: Codable, Sendable {
+    public var prompt: String
+    public var continuation: String
+  }
+  /// A line of the table of settings.
+  public struct Setting: Codable, Sendable {
+    public var name: String
+    public var value: String
+  }
+
+  /// `loqt`, `loqt-nq`, `full`, `galore` or `frozen`.
+  public var method: String
+  /// Settings worth showing, in order.
+  public var settings: [Setting] = []
+  /// Seed of the run.
+  public var seed: UInt64
+  /// Tokens a step.
+  public var tokensPerStep: Int
+  /// Elements of all matrices, embedding, head and norms of the model, as if dense.
+  public var parameterCount: Int
+  /// Every step.
+  public var steps: [Step] = []
+  /// Every evaluation.
+  public var evaluations: [Evaluation] = []
+  /// Every merge.
+  public var merges: [MergeReport] = []
+  /// Sample continuations at the end.
+  public var samples: [Sample] = []
+  /// What a person should know: a clamped rank, a kept projection.
+  public var notices: [String] = []
+  /// Validation loss at the end, nats a token.
+  public var validationLoss: Double = .nan
+  /// The same in bits a byte of text.
+  public var bitsPerByte: Double = .nan
+  /// Training tokens a second of training time, evaluation not counted.
+  public var tokensPerSecond: Double = 0
+  /// Wall seconds of the whole run.
+  public var wallSeconds: Double = 0
+  /// The operating system's peak of resident memory.
+  public var peakResidentBytes = 0
+  /// This run's bytes.
+  public var memory = MemoryBreakdown()
+  /// What full-rank Adam would hold for the same model.
+  public var fullRankMemory = MemoryBreakdown()
+
+  /// A run that has not begun.
+  public init(method: String, seed: UInt64, tokensPerStep: Int, parameterCount: Int) {
+    self.method = method
+    self.seed = seed
+    self.tokensPerStep = tokensPerStep
+    self.parameterCount = parameterCount
+  }
+}
