@@ -26,8 +26,11 @@ public struct MemoryBreakdown: Codable, Sendable, Hashable {
 public struct RunRecord: Codable, Sendable {
   /// One training step.
   public struct Step: Codable, Sendable {
+    /// The step, from 0.
     public var step: Int
+    /// The loss before the step, nats a token.
     public var loss: Double
+    /// The learning rate.
     public var learningRate: Double
     /// Wall seconds since the start of training, at the end of the step.
     public var elapsed: Double
@@ -41,12 +44,16 @@ public struct RunRecord: Codable, Sendable {
   }
   /// A text the model wrote.
   public struct Sample: Codable, Sendable {
+    /// What it was given.
     public var prompt: String
+    /// What it added.
     public var continuation: String
   }
   /// A line of the table of settings.
   public struct Setting: Codable, Sendable {
+    /// What is set.
     public var name: String
+    /// To what, as a person reads it.
     public var value: String
   }
 

@@ -1,0 +1,130 @@
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+internal import Autodiff
+public import LanguageModels
+internal import Layers
+public import LoQT
+internal import Quantization
+public import TensorFiles
+internal import Tensors
+public import Tokenization
+
+/// A trained model in a folder: `model.safetensors` with every tensor as it is held, packed ones
+/// included, `config.json` as Hugging Face's with a section `loqt`, the tokenizer's files, and
+/// `training.json` with the record of the run.
+///
+/// Names are those of Hugging Face's Llama; a LoQT layer has `weight.codes`, `weight.absmax`, ... for
+/// its packed W, the same below `projection` for P, and `factor` for B. The models of the other
+/// methods are plain checkpoints.
+public struct Checkpoint {
+  /// The model.
+  public let model: Llama
+  /// How its LoQT layers hold their matrices; nil where its linear layers are dense.
+  public let loqt: LoQTConfiguration?
+  /// The tokenizer.
+  public let tokenizer: any Tokenizer
+  /// The run that made it.
+  public let record: RunRecord?
+
+  /// The parts of a checkpoint.
+  public init(
+    model: Llama, loqt: LoQTConfiguration?, tokenizer: any Tokenizer, record: RunRecord?
+  ) {
+    self.model = model
+    self.loqt = loqt
+    self.tokenizer = tokenizer
+    self.record = record
+  }
+
+  /// Where a trainer stands.
+  public init(_ trainer: Trainer) {
+    self.init(
+      model: trainer.model, loqt: trainer.configuration.loqt, tokenizer: trainer.corpus.tokenizer,
+      record: trainer.record)
+  }
+
+  /// Writes the folder, which appears or is replaced as a whole; its parent exists.
+  ///
+  /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was
+  /// there before is untouched then.
+  public func write(to path: String) throws(TensorFileError) {
+    try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
+      do throws(TensorFileError) {
+        try SafetensorsFile.write(tensors, to: folder + "/model.safetensors")
+        var configuration = model.configuration.json
+        configuration["loqt"] = loqt.map { .object(section(of: $0)) }
+        try AtomicFile.write(
+          JSONValue.object(configuration).text(.indented) + "\n", to: folder + "/config.json")
+        try writeTokenizer(to: folder)
+        if let record {
+          try AtomicFile.write(try Self.json(of: record), to: folder + "/training.json")
+        }
+      } catch {
+        // The name of the hidden folder means nothing to a person.
+        var error = error
+        if error.file.hasPrefix(folder) { error.file = path + error.file.dropFirst(folder.count) }
+        throw error
+      }
+    }
+  }
+
+  /// Every parameter and every other tensor of the model's state, each once.
+  private var tensors: [SafetensorsFile.Source] {
+    var sources: [SafetensorsFile.Source] = []
+    for (name, parameter) in model.namedParameters() {
+      sources.append(SafetensorsFile.Source(name, parameter.tensor))
+    }
+    model.walk { name, content in
+      guard case .state(let tensor) = content else { return }
+      switch tensor {
+      case .float(let tensor): sources.append(SafetensorsFile.Source(name, tensor))
+      case .bytes(let tensor): sources.append(SafetensorsFile.Source(name, tensor))
+      case .integers(let tensor): sources.append(SafetensorsFile.Source(name, tensor))
+      }
+    }
+    return sources
+  }
+
+  private func section(of loqt: LoQTConfiguration) -> JSONObject {
+    var layers = JSONObject()
+    for (name, layer) in model.modules(ofType: LoQTLinear.self) {
+      layers[name] = [
+        "weight": layer.weight.format.json,
+        "projection": layer.projection?.format.json ?? .null,
+      ]
+    }
+    return [
+      "rank": .integer(loqt.rank),
+      "scale": .number(Double(loqt.scale)),
+      "weight": loqt.weightFormat.json,
+      "projection": loqt.projectionFormat.json,
+      "compensation_steps": .integer(loqt.compensationSteps),
+      "layers": .object(layers),
+    ]
+  }
+
+  private func writeTokenizer(to folder: String) throws(TensorFileError) {
+    do throws(TokenizerError) {
+      try tokenizer.save(to: URL(filePath: folder))
+    } catch {
+      throw TensorFileError(
+        .cannotWrite, file: folder + "/tokenizer.json", found: "the tokenizer cannot be written",
+        remedy: "Check that the disk is not full and the folder may be written to")
+    }
+  }
+
+  private static func json(of record: RunRecord) throws(TensorFileError) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let data = try? encoder.encode(record) else {
+      preconditionFailure("Checkpoint: a record of plain numbers and texts was not encoded")
+    }
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+}

@@ -1,0 +1,51 @@
+internal import LoQT
+public import TensorFiles
+
+extension RunRecord {
+  /// Perplexity a token on the validation text at the end.
+  public var validationPerplexity: Double { perplexity(ofLoss: validationLoss) }
+
+  /// The run in numbers, for other programs: the keys of `loqt pretrain --summary`.
+  public var summary: JSONValue {
+    let bytes: JSONValue = [
+      "weights": .integer(memory.weights),
+      "projections": .integer(memory.projections),
+      "adapters": .integer(memory.adapters),
+      "optimizer": .integer(memory.optimizer),
+      "gradients": .integer(memory.gradients),
+      "other": .integer(memory.other),
+    ]
+    return [
+      "method": .string(method),
+      "seed": Int(exactly: seed).map { .integer($0) } ?? .number(Double(seed)),
+      "steps": .integer(steps.count),
+      "tokens": .integer(steps.count * tokensPerStep),
+      "parameter_count": .integer(parameterCount),
+      "validation_loss": .number(validationLoss),
+      "validation_perplexity": .number(validationPerplexity),
+      "bits_per_byte": .number(bitsPerByte),
+      "tokens_per_second": .number(tokensPerSecond),
+      "wall_seconds": .number(wallSeconds),
+      "peak_resident_bytes": .integer(peakResidentBytes),
+      "bytes": bytes,
+      "merges": .array(merges.map(Self.summary)),
+    ]
+  }
+
+  private static func summary(of merge: MergeReport) -> JSONValue {
+    func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
+    return [
+      "step": .integer(merge.step),
+      "survival": number(merge.survival),
+      "relative_error": number(merge.relativeError),
+      "loss_before": number(merge.lossBefore),
+      "loss_after": number(merge.lossAfter),
+      "seconds": number(merge.seconds),
+    ]
+  }
+
+  /// Writes the summary. Throws a `TensorFileError` where the file cannot be written.
+  public func writeSummary(to path: String) throws(TensorFileError) {
+    try AtomicFile.write(summary.text(.indented) + "\n", to: path)
+  }
+}

@@ -1,0 +1,43 @@
+public import Tokenization
+
+/// A tokenised text.
+public struct TokenStream: Sendable {
+  /// The ids.
+  public let tokens: [Int32]
+  /// Bytes of text they stand for.
+  public let byteCount: Int
+  /// Bytes of the first token, which nothing predicts.
+  let firstByteCount: Int
+
+  /// Tokenises a text piece by piece, so that what the tokenizer needs meanwhile stays small.
+  ///
+  /// Pieces end where a single line feed stands between two words; no tokenizer here joins across
+  /// such a place, so the ids are those of the whole text.
+  public init(_ text: [UInt8], tokenizer: any Tokenizer, pieceLength: Int = 1 << 20) {
+    var tokens: [Int32] = []
+    var start = 0
+    while start < text.count {
+      let end = Self.pieceEnd(in: text, from: start + pieceLength)
+      tokens += tokenizer.encode(bytes: Array(text[start..<end]))
+      start = end
+    }
+    self.tokens = tokens
+    byteCount = text.count
+    firstByteCount = tokenizer.decodeBytes(Array(tokens.prefix(1))).count
+  }
+
+  private static func pieceEnd(in text: [UInt8], from position: Int) -> Int {
+    guard position < text.count else { return text.count }
+    for i in max(2, position)..<text.count
+    where text[i - 1] == 0x0A && isWord(text[i]) && isWord(text[i - 2]) {
+      return i
+    }
+    return text.count
+  }
+
+  /// A visible ASCII character: its class is known without decoding.
+  private static func isWord(_ byte: UInt8) -> Bool { (0x21...0x7E).contains(byte) }
+
+  /// Bytes of text a token, on average.
+  public var bytesPerToken: Double { Double(byteCount) / Double(max(1, tokens.count)) }
+}

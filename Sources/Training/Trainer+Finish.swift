@@ -1,0 +1,71 @@
+internal import Autodiff
+internal import Foundation
+internal import LanguageModels
+internal import Layers
+internal import LoQT
+internal import Optimizers
+internal import Tensors
+internal import Tokenization
+
+extension Trainer {
+  /// Measures the model on the whole validation text, lets it write samples, and completes the
+  /// record. After an interruption only the numbers that cost nothing are filled in; the validation
+  /// loss is not a number then.
+  public func finish(isInterrupted: Bool = false) -> RunRecord {
+    if !isInterrupted {
+      let loss = evaluate(validationWindows)
+      record.validationLoss = loss
+      record.bitsPerByte =
+        loss * Double(validationWindows.tokenCount) / validationWindows.byteCount / log(2)
+      record.evaluations.append(RunRecord.Evaluation(step: step, loss: loss))
+      record.samples = samples()
+    }
+    record.tokensPerSecond =
+      clock.trainingSeconds > 0
+      ? Double(step * configuration.tokensPerStep) / clock.trainingSeconds : 0
+    let model = MemoryModel(configuration.model)
+    record.fullRankMemory = model.breakdown(.full)
+    record.peakResidentBytes = ProcessMemory.peakResidentBytes
+    record.memory = liveMemory
+    record.memory.other = Swift.max(0, record.peakResidentBytes - record.memory.total)
+    record.wallSeconds = clock.elapsed
+    return record
+  }
+
+  /// The bytes that the run's objects hold now, and the most gradients that it held at once; without
+  /// `other`.
+  public var liveMemory: MemoryBreakdown {
+    var bytes = MemoryBreakdown()
+    var adapters: Set<ObjectIdentifier> = []
+    for (_, layer) in optimizer.layers {
+      let counts = layer.byteCounts
+      bytes.weights += counts.weight
+      bytes.projections += counts.projection
+      bytes.adapters += counts.factor
+      adapters.insert(ObjectIdentifier(layer.factor))
+    }
+    var largest = 0
+    for parameter in model.parameters {
+      let count = parameter.tensor.byteCount
+      if !adapters.contains(ObjectIdentifier(parameter)) { bytes.weights += count }
+      if parameter.isTrainable { largest = Swift.max(largest, count) }
+    }
+    bytes.projections += galore?.projectionByteCount ?? 0
+    bytes.optimizer = optimizer.optimizer.stateByteCount
+    bytes.gradients = Swift.max(largest, largestCollectedGradients)
+    return bytes
+  }
+
+  /// Continues some beginnings from the validation text.
+  private func samples() -> [RunRecord.Sample] {
+    var random = RandomSource(seed: configuration.seed).split("samples")
+    return corpus.prompts(3).compactMap { prompt in
+      let tokens = corpus.tokenizer.encode(prompt)
+      guard !tokens.isEmpty else { return nil }
+      let continuation = model.generate(
+        prompt: tokens, count: 48, temperature: 0.8, topK: 40, random: &random)
+      return RunRecord.Sample(
+        prompt: prompt, continuation: corpus.tokenizer.decode(continuation))
+    }
+  }
+}

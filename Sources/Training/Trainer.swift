@@ -1,0 +1,214 @@
+public import LanguageModels
+internal import Autodiff
+internal import Layers
+public import LoQT
+internal import Optimizers
+internal import Tensors
+internal import Tokenization
+
+/// Trains a language model on a corpus.
+///
+/// Iterating takes the steps and tells what happens; leaving the loop, or cancelling its task, stops
+/// after the step that is running. `finish` then measures the model and gives the record of the run.
+///
+/// ```swift
+/// let trainer = try Trainer(configuration, corpus: corpus)
+/// for try await event in trainer { ... }
+/// let record = try trainer.finish()
+/// ```
+///
+/// Everything happens on the caller's thread: a trainer lives in one isolation domain.
+public final class Trainer {
+  /// The settings; the model's vocabulary is the tokenizer's.
+  public let configuration: TrainingConfiguration
+  /// The text.
+  public let corpus: Corpus
+  /// The model.
+  public let model: Llama
+  /// What takes the steps.
+  public let optimizer: LoQTOptimizer
+  /// What has happened so far.
+  public internal(set) var record: RunRecord
+
+  var clock: RunClock
+  let galore: GaLore?
+  var largestCollectedGradients = 0
+  private var sampler: BatchSampler
+  private let mergeSteps: [Int]
+  private let evaluationWindows: EvaluationWindows
+  let validationWindows: EvaluationWindows
+  private var pending: [TrainingEvent] = []
+  private var hasBegun = false
+
+  /// A run that has not begun.
+  ///
+  /// Throws an `InputError` where the text does not fill one batch.
+  ///
+  /// - Parameter start: When the run began for the user, for its wall time.
+  public init(
+    _ configuration: TrainingConfiguration, corpus: Corpus,
+    start: ContinuousClock.Instant = ContinuousClock().now
+  ) throws(InputError) {
+    sampler = try BatchSampler(
+      corpus.training, batchSize: configuration.batchSize, sequence: configuration.sequence,
+      seed: configuration.seed)
+    guard corpus.validation.tokens.count > 1 else {
+      throw InputError(
+        "\(corpus.name) is too short to keep a part for validation. Give a longer text.")
+    }
+    var configuration = configuration
+    configuration.model.vocabularySize = corpus.tokenizer.vocabularySize
+    self.configuration = configuration
+    self.corpus = corpus
+    clock = RunClock(start: start)
+    model = Llama(
+      configuration.model, using: LayerBuilder(configuration.factory, seed: configuration.seed))
+    let adam = AdamW(
+      learningRate: .cosine(peak: configuration.learningRate, steps: configuration.steps))
+    galore =
+      configuration.method == .galore
+      ? GaLore(
+        inner: adam, rank: configuration.rank, scale: configuration.scale,
+        every: configuration.mergeGap,
+        matrices: model.blocks.flatMap { $0.modules(ofType: Linear.self).map(\.module.weight) },
+        random: RandomSource(seed: configuration.seed).split("galore")) : nil
+    optimizer = LoQTOptimizer(
+      galore ?? adam, training: model, merges: configuration.mergeSchedule,
+      steps: configuration.steps)
+    mergeSteps = configuration.mergeSchedule.mergeSteps(
+      below: configuration.steps, sparingTail: true)
+    evaluationWindows = .spread(
+      configuration.evaluationWindows, over: corpus.validation, sequence: configuration.sequence,
+      batchSize: configuration.batchSize)
+    validationWindows = .all(
+      of: corpus.validation, sequence: configuration.sequence, batchSize: configuration.batchSize)
+    record = RunRecord(
+      method: configuration.method.rawValue, seed: configuration.seed,
+      tokensPerStep: configuration.tokensPerStep, parameterCount: configuration.model.parameterCount
+    )
+    record.settings =
+      [RunRecord.Setting(name: "text", value: corpus.name)] + configuration.settings
+    for notice in corpus.notices + configuration.notices { note(notice) }
+  }
+
+  /// Steps taken.
+  public var step: Int { optimizer.step }
+
+  /// The merges of the whole run, by step.
+  public var plannedMerges: [Int] { mergeSteps }
+
+  private func note(_ notice: String) {
+    record.notices.append(notice)
+    pending.append(.notice(notice))
+  }
+
+  /// Takes a step unless events of the last one are left; nil at the end.
+  fileprivate func nextEvent() throws -> TrainingEvent? {
+    if pending.isEmpty {
+      if !hasBegun {
+        hasBegun = true
+        evaluateSome()
+      } else if step < configuration.steps, !Task.isCancelled {
+        try takeStep()
+      }
+    }
+    return pending.isEmpty ? nil : pending.removeFirst()
+  }
+
+  private func takeStep() throws {
+    let batch = sampler.batch(step: step)
+    let report = try clock.measureStep {
+      let report = try optimizer.step { model.loss(tokens: batch.inputs, labels: batch.labels) }
+      return (report, isMerge: report.merge != nil)
+    }
+    largestCollectedGradients = Swift.max(largestCollectedGradients, report.collectedGradientBytes)
+    record.steps.append(
+      RunRecord.Step(
+        step: report.step, loss: report.loss, learningRate: report.learningRate,
+        elapsed: clock.trainingElapsed))
+    pending.append(.step(progress(report)))
+    if let merge = report.merge {
+      record.merges.append(merge)
+      pending.append(.merge(merge))
+      noteKeptProjections(merge)
+    }
+    if let first = report.skipped.first {
+      note(
+        first == "*"
+          ? "Step \(report.step): the loss was not a finite number; the step was skipped."
+          : "Step \(report.step): \(report.skipped.count) gradients were not finite and were "
+            + "skipped, the first that of \(first).")
+    }
+    if step % configuration.evaluationInterval == 0, step < configuration.steps { evaluateSome() }
+  }
+
+  private func noteKeptProjections(_ merge: MergeReport) {
+    let kept = merge.layers.filter { $0.note != nil }
+    guard let first = kept.first, let reason = first.note else { return }
+    note("Merge at step \(merge.step): \(kept.count) layers, the first \(first.name), \(reason).")
+  }
+
+  private func progress(_ report: StepReport) -> TrainingProgress {
+    let left = configuration.steps - step
+    let evaluations = left / configuration.evaluationInterval
+    return TrainingProgress(
+      step: step, steps: configuration.steps, loss: report.loss,
+      learningRate: report.learningRate,
+      tokensPerSecond: Double(configuration.tokensPerStep) / Swift.max(clock.stepSeconds, 1e-9),
+      remainingSeconds: clock.estimate(
+        steps: left, merges: mergeSteps.filter { $0 >= step }.count,
+        windows: evaluations * evaluationWindows.windowCount + validationWindows.windowCount),
+      residentBytes: ProcessMemory.residentBytes)
+  }
+
+  private func evaluateSome() {
+    guard evaluationWindows.tokenCount > 0 else { return }
+    let evaluation = RunRecord.Evaluation(step: step, loss: evaluate(evaluationWindows))
+    record.evaluations.append(evaluation)
+    pending.append(.evaluation(evaluation))
+  }
+
+  /// The mean loss over windows, nats a token.
+  func evaluate(_ windows: EvaluationWindows) -> Double {
+    clock.measureEvaluation(windows: windows.windowCount) { model.meanLoss(over: windows) }
+  }
+}
+
+extension Trainer: AsyncSequence {
+  /// Takes the steps.
+  public struct Iterator: AsyncIteratorProtocol {
+    fileprivate let trainer: Trainer
+
+    /// The next event; nil when all steps are taken or the task is cancelled.
+    public mutating func next() async throws -> TrainingEvent? { try trainer.nextEvent() }
+
+    /// The next event; nil when all steps are taken or the task is cancelled.
+    public mutating func next(isolation actor: isolated (any Actor)?) async throws
+      -> TrainingEvent?
+    { try trainer.nextEvent() }
+  }
+
+  /// Goes on from where the run stands.
+  public func makeAsyncIterator() -> Iterator { Iterator(trainer: self) }
+}
+
+extension Llama {
+  /// The mean negative log-likelihood of windows of text, nats a token.
+  public func meanLoss(over windows: EvaluationWindows) -> Double {
+    withoutGradient {
+      var sum = 0.0
+      for batch in windows.batches {
+        sum += loss(tokens: batch.inputs, labels: batch.labels).scalar * Double(batch.tokenCount)
+      }
+      return sum / Double(max(1, windows.tokenCount))
+    }
+  }
+}
+
+extension TrainingConfiguration {
+  /// What makes the linear layers.
+  var factory: any LinearFactory {
+    if let loqt { return LoQTFactory(loqt) }
+    return DenseLinearFactory(isTrainable: method != .frozen)
+  }
+}

@@ -1,0 +1,34 @@
+public import LoQT
+
+/// What happens while a model is trained.
+public enum TrainingEvent: Sendable {
+  /// A step was taken.
+  case step(TrainingProgress)
+  /// The step before it merged.
+  case merge(MergeReport)
+  /// The loss on some of the validation text.
+  case evaluation(RunRecord.Evaluation)
+  /// What a person should know.
+  case notice(String)
+}
+
+/// Where a run stands after a step.
+public struct TrainingProgress: Sendable, Hashable {
+  /// Steps taken.
+  public var step: Int
+  /// Steps of the whole run.
+  public var steps: Int
+  /// The loss of the step, nats a token.
+  public var loss: Double
+  /// The learning rate of the step.
+  public var learningRate: Double
+  /// Training tokens a second over the last steps.
+  public var tokensPerSecond: Double
+  /// Estimated wall seconds to the end, merges and evaluations included.
+  public var remainingSeconds: Double
+  /// Memory resident at present.
+  public var residentBytes: Int
+
+  /// The perplexity of the step.
+  public var perplexity: Double { Training.perplexity(ofLoss: loss) }
+}
