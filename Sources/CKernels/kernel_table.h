@@ -17,3 +17,6 @@ extern const loqt_kernel_table loqt_kernels_plain;
 extern const loqt_kernel_table loqt_kernels_avx2;
 extern const loqt_kernel_table loqt_kernels_avx512;
 #endif
+
+/// Both levels of every byte of two NF4 codes, the one in the high half first.
+extern const float loqt_nf4_pairs[256][2];

@@ -12,11 +12,16 @@ INLINE v16f nearest(v16f x) {
   return (x + shift) - shift;
 }
 
-/// x * 2^n for n in [-152, 130]; two factors, so that neither over- nor underflows.
-INLINE v16f scale_by_power(v16f x, v16i n) {
-  v16i half = n >> 1;
-  v16f first = (v16f)((half + 127) << 23), second = (v16f)((n - half + 127) << 23);
+/// x * 2^n with one rounding, for whole n in [-152, 130] and x near 1; NaN if one of them is NaN.
+INLINE v16f scale_by_power(v16f x, v16f n) {
+#if LEVEL == 3
+  return (v16f)_mm512_scalef_ps((__m512)x, (__m512)n);
+#else
+  // Two factors, because 2^n itself may over- or underflow; only the second product can round.
+  v16i whole = __builtin_convertvector(pick(n == n, n, splat(0.0f)), v16i), half = whole >> 1;
+  v16f first = (v16f)((half + 127) << 23), second = (v16f)((whole - half + 127) << 23);
   return x * first * second;
+#endif
 }
 
 INLINE v16f exp_of(v16f x) {
@@ -33,7 +38,7 @@ INLINE v16f exp_of(v16f x) {
   p = HORNER(p, r, 1.66666672e-1f);
   p = HORNER(p, r, 0.5f);
   v16f y = (p * r * r + r) + 1.0f;
-  return scale_by_power(y, __builtin_convertvector(pick(x == x, n, splat(0.0f)), v16i));
+  return scale_by_power(y, n);
 }
 
 INLINE v16f log_of(v16f x) {

@@ -84,14 +84,14 @@ static void AT_LEVEL(nf4_quantize)(const float *x, intptr_t count, intptr_t bloc
   }
 }
 
-/// Sixteen values from eight bytes, the levels already multiplied by absmax.
-INLINE void AT_LEVEL(nf4_decode)(const uint8_t *codes, v16f levels, float *y) {
+/// Sixteen values from eight bytes.
+INLINE void AT_LEVEL(nf4_decode)(const uint8_t *codes, v16f scaled_levels, float scale, float *y) {
 #if LEVEL == 3
   // Every byte in two neighbouring lanes, shifted so that the lookup sees its own four low bits.
   const __m512i shifts = _mm512_set1_epi64(4);
   __m512i bytes = _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)codes));
   __m512i index = _mm512_srlv_epi32(_mm512_shuffle_epi32(bytes, _MM_PERM_CCAA), shifts);
-  _mm512_storeu_ps(y, _mm512_permutexvar_ps(index, (__m512)levels));
+  _mm512_storeu_ps(y, _mm512_permutexvar_ps(index, (__m512)scaled_levels));
 #elif LEVEL == 2
   const __m256i shifts = _mm256_set1_epi64x(4);
   for (int half = 0; half < 2; half++) {
@@ -99,16 +99,19 @@ INLINE void AT_LEVEL(nf4_decode)(const uint8_t *codes, v16f levels, float *y) {
     memcpy(&four, codes + 4 * half, 4);
     __m256i bytes = _mm256_cvtepu8_epi64(_mm_cvtsi32_si128(four));
     __m256i index = _mm256_srlv_epi32(_mm256_shuffle_epi32(bytes, _MM_SHUFFLE(2, 2, 0, 0)), shifts);
-    __m256 low = _mm256_permutevar8x32_ps((__m256)levels.lo, index);
-    __m256 high = _mm256_permutevar8x32_ps((__m256)levels.hi, index);
+    __m256 low = _mm256_permutevar8x32_ps((__m256)scaled_levels.lo, index);
+    __m256 high = _mm256_permutevar8x32_ps((__m256)scaled_levels.hi, index);
     // The fourth bit, moved to the sign, chooses the half of the table.
     __m256 upper = _mm256_castsi256_ps(_mm256_slli_epi32(index, 28));
     _mm256_storeu_ps(y + 8 * half, _mm256_blendv_ps(low, high, upper));
   }
 #else
-  for (int i = 0; i < 8; i++) {
-    y[2 * i] = levels[codes[i] >> 4];
-    y[2 * i + 1] = levels[codes[i] & 15];
+  for (int i = 0; i < 8; i += 2) {
+    v4f four;
+    memcpy(&four, loqt_nf4_pairs[codes[i]], 8);
+    memcpy((char *)&four + 8, loqt_nf4_pairs[codes[i + 1]], 8);
+    four *= scale;
+    memcpy(y + 2 * i, &four, 16);
   }
 #endif
 }
@@ -118,18 +121,18 @@ static void AT_LEVEL(nf4_dequantize)(const uint8_t *codes, const float *absmax, 
   if (n <= 0) return;
   v16f levels = load(loqt_nf4_levels);
   intptr_t end = first + n, b = first / block;
-  y -= first;
   for (intptr_t i = first; i < end; b++) {
     intptr_t stop = (b + 1) * block < end ? (b + 1) * block : end;
     float scale = absmax[b];
     v16f scaled = levels * scale;
     if (i & 1) {
-      y[i] = loqt_nf4_levels[codes[i / 2] & 15] * scale;
+      y[i - first] = loqt_nf4_levels[codes[i / 2] & 15] * scale;
       i++;
     }
-    for (; i + 16 <= stop; i += 16) AT_LEVEL(nf4_decode)(codes + i / 2, scaled, y + i);
+    for (; i + 16 <= stop; i += 16)
+      AT_LEVEL(nf4_decode)(codes + i / 2, scaled, scale, y + (i - first));
     for (; i < stop; i++)
-      y[i] = loqt_nf4_levels[i & 1 ? codes[i / 2] & 15 : codes[i / 2] >> 4] * scale;
+      y[i - first] = loqt_nf4_levels[i & 1 ? codes[i / 2] & 15 : codes[i / 2] >> 4] * scale;
   }
 }
 #undef NF4_THRESHOLD

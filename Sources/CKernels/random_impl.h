@@ -5,6 +5,15 @@ typedef struct {
   v16u word[4];
 } AT_LEVEL(blocks);
 
+/// Both halves of the 64-bit products, even and odd lanes apart.
+INLINE void AT_LEVEL(multiply)(v16u x, uint32_t factor, v16u *high, v16u *low) {
+  typedef uint64_t v8ul __attribute__((ext_vector_type(8)));
+  const v8ul lower = (v8ul)(uint64_t)0xffffffff;
+  v8ul even = ((v8ul)x & lower) * factor, odd = ((v8ul)x >> 32) * factor;
+  *high = (v16u)(even >> 32 | (odd & ~lower));
+  *low = (v16u)((even & lower) | odd << 32);
+}
+
 /// The blocks of counter, counter + 1, ..., counter + 15.
 INLINE AT_LEVEL(blocks) AT_LEVEL(philox_sixteen)(uint64_t key, uint64_t stream, uint64_t counter) {
   v16ul lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -14,12 +23,13 @@ INLINE AT_LEVEL(blocks) AT_LEVEL(philox_sixteen)(uint64_t key, uint64_t stream, 
   v16u c = (v16u)(uint32_t)stream, d = (v16u)(uint32_t)(stream >> 32);
   uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
   for (int round = 0; round < 10; round++) {
-    v16ul p = __builtin_convertvector(a, v16ul) * 0xD2511F53u;
-    v16ul q = __builtin_convertvector(c, v16ul) * 0xCD9E8D57u;
-    a = __builtin_convertvector(q >> 32, v16u) ^ b ^ k0;
-    b = __builtin_convertvector(q, v16u);
-    c = __builtin_convertvector(p >> 32, v16u) ^ d ^ k1;
-    d = __builtin_convertvector(p, v16u);
+    v16u high_a, low_a, high_c, low_c;
+    AT_LEVEL(multiply)(a, 0xD2511F53u, &high_a, &low_a);
+    AT_LEVEL(multiply)(c, 0xCD9E8D57u, &high_c, &low_c);
+    a = high_c ^ b ^ k0;
+    b = low_c;
+    c = high_a ^ d ^ k1;
+    d = low_a;
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
@@ -28,10 +38,22 @@ INLINE AT_LEVEL(blocks) AT_LEVEL(philox_sixteen)(uint64_t key, uint64_t stream, 
 
 /// Writes the four words of every block in turn.
 INLINE void AT_LEVEL(interleave)(const v16u *word, uint32_t *y) {
-  uint32_t w[4][16];
-  for (int k = 0; k < 4; k++) store(w[k], word[k]);
-  for (int b = 0; b < 16; b++)
-    for (int k = 0; k < 4; k++) y[4 * b + k] = w[k][b];
+#define INTERLEAVED0 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define INTERLEAVED1 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define PAIRS0 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23
+#define PAIRS1 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31
+  v16u ab0 = __builtin_shufflevector(word[0], word[1], INTERLEAVED0);
+  v16u ab1 = __builtin_shufflevector(word[0], word[1], INTERLEAVED1);
+  v16u cd0 = __builtin_shufflevector(word[2], word[3], INTERLEAVED0);
+  v16u cd1 = __builtin_shufflevector(word[2], word[3], INTERLEAVED1);
+  store(y, __builtin_shufflevector(ab0, cd0, PAIRS0));
+  store(y + 16, __builtin_shufflevector(ab0, cd0, PAIRS1));
+  store(y + 32, __builtin_shufflevector(ab1, cd1, PAIRS0));
+  store(y + 48, __builtin_shufflevector(ab1, cd1, PAIRS1));
+#undef INTERLEAVED0
+#undef INTERLEAVED1
+#undef PAIRS0
+#undef PAIRS1
 }
 
 static void AT_LEVEL(philox)(uint64_t key, uint64_t stream, uint64_t counter, uint32_t *y,
@@ -45,15 +67,14 @@ static void AT_LEVEL(philox)(uint64_t key, uint64_t stream, uint64_t counter, ui
   }
 }
 
-// Sixteen blocks at a time: `STEP` fills the local array `values` from `made`.
+// Sixteen blocks at a time: `STEP` fills `values` from `made`.
 #define FROM_BLOCKS(T, per_block, STEP)                                                            \
   for (intptr_t i = 0; i < n; i += 16 * per_block) {                                               \
     AT_LEVEL(blocks) made =                                                                        \
         AT_LEVEL(philox_sixteen)(key, stream, counter + (uint64_t)(i / per_block));                \
-    T values[16 * per_block];                                                                      \
+    T last[16 * per_block], *values = n - i < 16 * per_block ? last : y + i;                       \
     STEP;                                                                                          \
-    intptr_t width = n - i < 16 * per_block ? n - i : 16 * per_block;                              \
-    memcpy(y + i, values, (size_t)width * sizeof(T));                                              \
+    if (values == last) memcpy(y + i, last, (size_t)(n - i) * sizeof(T));                          \
   }
 
 /// The upper 24 bits as a number in [0, 1).

@@ -28,9 +28,9 @@ static double NAME(sum_of_squares)(const REAL *x, intptr_t n) {
   return NAME(fold)(x, x, n, true);
 }
 
-/// The largest element that is not NaN, or `lowest`.
-INLINE REAL NAME(largest)(const REAL *x, intptr_t n, REAL lowest) {
-  V first = splat(lowest), second = first;
+/// The largest element that is not NaN, or minus infinity.
+INLINE REAL NAME(largest)(const REAL *x, intptr_t n) {
+  V first = splat(-(REAL)INFINITY), second = first;
   intptr_t i = 0;
   for (; i + 2 * LANES <= n; i += 2 * LANES) {
     first = larger(load(x + i), first);
@@ -43,32 +43,31 @@ INLINE REAL NAME(largest)(const REAL *x, intptr_t n, REAL lowest) {
   return best;
 }
 
-INLINE bool NAME(has_nan)(const REAL *x, intptr_t n) {
-  VI unordered = bits(splat((REAL)0));
-#define STEP(READ, WRITE)                                                                          \
-  do {                                                                                             \
-    V v = READ(x);                                                                                 \
+// The largest or smallest lane by lane, with NaN noted on the way.
+#define EXTREME(start, choose, choose_lane, COMPARE)                                               \
+  V lanes = splat(start);                                                                          \
+  VI unordered = bits(splat((REAL)0));                                                             \
+  intptr_t i = 0;                                                                                  \
+  for (; i + LANES <= n; i += LANES) {                                                             \
+    V v = load(x + i);                                                                             \
     unordered |= v != v;                                                                           \
-  } while (0)
-  FOR_EACH_VECTOR(STEP);
-#undef STEP
-  return any_lane(unordered);
-}
+    lanes = choose(v, lanes);                                                                      \
+  }                                                                                                \
+  REAL best = choose_lane(lanes);                                                                  \
+  bool nan = any_lane(unordered);                                                                  \
+  for (; i < n; i++) {                                                                             \
+    nan |= x[i] != x[i];                                                                           \
+    if (x[i] COMPARE best) best = x[i];                                                            \
+  }                                                                                                \
+  return nan ? (REAL)NAN : best
 
 static REAL NAME(maximum)(const REAL *x, intptr_t n) {
-  return NAME(has_nan)(x, n) ? (REAL)NAN : NAME(largest)(x, n, -(REAL)INFINITY);
+  EXTREME(-(REAL)INFINITY, larger, largest_lane, >);
 }
-
 static REAL NAME(minimum)(const REAL *x, intptr_t n) {
-  if (NAME(has_nan)(x, n)) return (REAL)NAN;
-  V lanes = splat((REAL)INFINITY);
-  intptr_t i = 0;
-  for (; i + LANES <= n; i += LANES) lanes = smaller(load(x + i), lanes);
-  REAL best = smallest_lane(lanes);
-  for (; i < n; i++)
-    if (x[i] < best) best = x[i];
-  return best;
+  EXTREME((REAL)INFINITY, smaller, smallest_lane, <);
 }
+#undef EXTREME
 
 // Magnitudes as integers: they are ordered like the numbers, infinity above all of them and NaN
 // above infinity, so NaN propagates by itself.
@@ -97,15 +96,20 @@ static bool NAME(all_finite)(const REAL *x, intptr_t n) {
 
 static void NAME(add_column_sums)(const REAL *x, intptr_t rows, intptr_t cols, intptr_t stride,
                                   REAL *y) {
-  enum { chunk = 512 };
+  // Wide runs of columns, for the sake of the prefetcher; their sums fit the first cache.
+  enum { chunk = 2048 };
   double sums[chunk];
   for (intptr_t c = 0; c < cols; c += chunk) {
     intptr_t width = cols - c < chunk ? cols - c : chunk;
     for (intptr_t j = 0; j < width; j++) sums[j] = 0;
-    for (intptr_t r = 0; r < rows; r++) {
-      const REAL *row = x + r * stride + c;
-      for (intptr_t j = 0; j < width; j++) sums[j] += row[j];
+    intptr_t r = 0;
+    for (; r + 4 <= rows; r += 4) {
+      const REAL *p = x + r * stride + c, *q = p + 2 * stride;
+      for (intptr_t j = 0; j < width; j++)
+        sums[j] += ((double)p[j] + p[j + stride]) + ((double)q[j] + q[j + stride]);
     }
+    for (; r < rows; r++)
+      for (intptr_t j = 0; j < width; j++) sums[j] += x[r * stride + c + j];
     for (intptr_t j = 0; j < width; j++) y[c + j] = (REAL)(y[c + j] + sums[j]);
   }
 }

@@ -3,7 +3,7 @@
 /// Where exponentials of a row are taken from: its maximum, or 0 where that is infinite, so that
 /// rows with infinities give infinity, 0 or NaN as the definitions do.
 INLINE REAL NAME(shift_of)(const REAL *x, intptr_t n) {
-  REAL largest = NAME(largest)(x, n, -(REAL)INFINITY);
+  REAL largest = NAME(largest)(x, n);
   return largest - largest == 0 ? largest : (REAL)0;
 }
 
@@ -103,20 +103,21 @@ INLINE double NAME(triple_sum)(const REAL *x, const REAL *w, const REAL *g, intp
 static void NAME(rms_norm_gradient)(const REAL *x, const REAL *w, const REAL *inverse,
                                     const REAL *g, REAL *dx, REAL *dw, intptr_t rows, intptr_t n) {
   // Tiles of rows, still in the cache when their share of dw is added up.
-  enum { tile = 16 };
+  enum { tile = 16, chunk = 512 };
   for (intptr_t r = 0; r < rows; r += tile) {
     intptr_t height = rows - r < tile ? rows - r : tile;
     const REAL *tile_x = x + r * n, *tile_g = g + r * n;
     // dw first: dx may take the place of x or g.
-#define STEP(READ, WRITE)                                                                          \
-  do {                                                                                             \
-    __auto_type sums = widen(splat((REAL)0));                                                      \
-    for (intptr_t t = 0; t < height; t++)                                                          \
-      sums += widen(READ(tile_g + t * n)) * widen(READ(tile_x + t * n) * inverse[r + t]);          \
-    WRITE(dw, __builtin_convertvector(widen(READ(dw)) + sums, V));                                 \
-  } while (0)
-    FOR_EACH_VECTOR(STEP);
-#undef STEP
+    for (intptr_t c = 0; c < n; c += chunk) {
+      intptr_t width = n - c < chunk ? n - c : chunk;
+      double sums[chunk] = {0};
+      for (intptr_t t = 0; t < height; t++) {
+        const REAL *p = tile_x + t * n + c, *q = tile_g + t * n + c;
+        double scale = inverse[r + t];
+        for (intptr_t j = 0; j < width; j++) sums[j] += (double)q[j] * p[j] * scale;
+      }
+      for (intptr_t j = 0; j < width; j++) dw[c + j] = (REAL)(dw[c + j] + sums[j]);
+    }
     for (intptr_t t = r; t < r + height; t++) {
       const REAL *row_x = x + t * n, *row_g = g + t * n;
       REAL *row_dx = dx + t * n, scale = inverse[t];

@@ -32,15 +32,23 @@ static void NAME(scatter_add_rows)(const REAL *x, const int32_t *index, REAL *ta
     NAME(scale_add)(1, x + i * cols, 1, table + index[i] * cols, cols);
 }
 
+/// Transposes in squares of at most 64, of tiles that fit the registers.
 static void NAME(transpose)(const REAL *x, intptr_t x_stride, REAL *y, intptr_t y_stride,
                             intptr_t rows, intptr_t cols) {
-  enum { tile = 16 };
-  for (intptr_t r = 0; r < rows; r += tile) {
-    intptr_t height = rows - r < tile ? rows - r : tile;
-    for (intptr_t c = 0; c < cols; c += tile) {
-      intptr_t width = cols - c < tile ? cols - c : tile;
-      for (intptr_t j = c; j < c + width; j++)
-        for (intptr_t i = r; i < r + height; i++) y[j * y_stride + i] = x[i * x_stride + j];
+  enum { square = 64, tile = 32 / sizeof(REAL) };
+  for (intptr_t r0 = 0; r0 < rows; r0 += square) {
+    intptr_t r1 = rows - r0 < square ? rows : r0 + square;
+    for (intptr_t c0 = 0; c0 < cols; c0 += square) {
+      intptr_t c1 = cols - c0 < square ? cols : c0 + square;
+      intptr_t whole_r = r1 - (r1 - r0) % tile, whole_c = c1 - (c1 - c0) % tile;
+      for (intptr_t c = c0; c < whole_c; c += tile) {
+        for (intptr_t r = r0; r < whole_r; r += tile)
+          transpose_tile(x + r * x_stride + c, x_stride, y + c * y_stride + r, y_stride);
+      }
+      for (intptr_t c = c0; c < c1; c++) {
+        for (intptr_t r = c < whole_c ? whole_r : r0; r < r1; r++)
+          y[c * y_stride + r] = x[r * x_stride + c];
+      }
     }
   }
 }

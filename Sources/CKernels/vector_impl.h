@@ -12,7 +12,8 @@ typedef double v16d __attribute__((ext_vector_type(16)));
 typedef double v8d __attribute__((ext_vector_type(8)));
 typedef double v4d __attribute__((ext_vector_type(4)));
 typedef double v2d __attribute__((ext_vector_type(2)));
-typedef int64_t v8l __attribute__((ext_vector_type(8)));
+// What comparing doubles gives: lanes of long, which int64_t is not on every platform.
+typedef __typeof__((v8d)(0.0) < (v8d)(0.0)) v8l;
 typedef uint64_t v16ul __attribute__((ext_vector_type(16)));
 typedef float v8f __attribute__((ext_vector_type(8)));
 typedef float v4f __attribute__((ext_vector_type(4)));
@@ -133,3 +134,39 @@ INLINE int64_t largest_lane(v8l x) { return __builtin_reduce_max(x); }
 
 INLINE bool any_lane(v16i mask) { return __builtin_reduce_or(mask) != 0; }
 INLINE bool any_lane(v8l mask) { return __builtin_reduce_or(mask) != 0; }
+
+// ---- Square tiles of 32 bytes -------------------------------------------------------------------
+
+INLINE void transpose_tile(const float *x, intptr_t x_stride, float *y, intptr_t y_stride) {
+  v8f a[8], b[8];
+  for (int i = 0; i < 8; i++) memcpy(&a[i], x + i * x_stride, 32);
+  for (int i = 0; i < 8; i += 2) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = i; j < i + 2; j++) {
+      a[j] = __builtin_shufflevector(b[j], b[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      a[j + 2] = __builtin_shufflevector(b[j], b[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int i = 0; i < 4; i++) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+  for (int i = 0; i < 8; i++) memcpy(y + i * y_stride, &b[i], 32);
+}
+
+INLINE void transpose_tile(const double *x, intptr_t x_stride, double *y, intptr_t y_stride) {
+  v4d a[4], b[4];
+  for (int i = 0; i < 4; i++) memcpy(&a[i], x + i * x_stride, 32);
+  for (int i = 0; i < 4; i += 2) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 4, 2, 6);
+    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 5, 3, 7);
+  }
+  for (int i = 0; i < 2; i++) {
+    a[i] = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 4, 5);
+    a[i + 2] = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 6, 7);
+  }
+  for (int i = 0; i < 4; i++) memcpy(y + i * y_stride, &a[i], 32);
+}
