@@ -62,7 +62,7 @@ static void AT_LEVEL(nf4_quantize)(const float *x, intptr_t count, intptr_t bloc
     // The reference coder multiplies whole blocks and divides a short one, never by less than 1e-38,
     // which is also the least scale it gives a short block.
     bool whole = n == block;
-    float divisor = largest > 1e-38f ? largest : 1e-38f;
+    float divisor = largest < 1e-38f ? 1e-38f : largest;  // NaN stays
     *absmax++ = whole ? largest : divisor;
     v16f factor = splat(whole ? 1 / divisor : divisor);
     intptr_t i = 0;

@@ -181,7 +181,8 @@ extern const float loqt_nf4_levels[16];
 /// Codes of x in blocks of `block` (a multiple of 2): absmax[b] = max |x| of block b; a full block
 /// is multiplied by 1 / max(absmax, 1e-38); a short last one has an absmax of at least 1e-38 and is
 /// divided by it. The code is the number of thresholds strictly below. First element in the high
-/// nibble; an odd tail is padded with the code of 0. codes has (n + 1) / 2 bytes.
+/// nibble; an odd tail is padded with the code of 0. codes has (n + 1) / 2 bytes. A NaN makes the
+/// absmax of its block NaN.
 void loqt_nf4_quantize(const float *x, intptr_t n, intptr_t block, uint8_t *codes, float *absmax);
 /// out[i] = level[code[first + i]] * absmax[(first + i) / block], for i < n; first may be anything.
 void loqt_nf4_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,

@@ -1,0 +1,167 @@
+import CKernels
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+extension KernelTests {
+  @Suite struct Rows {
+    static let shapes = [(0, 4), (1, 1), (3, 5), (2, 16), (5, 31), (4, 33), (18, 100), (2, 2049)]
+
+    static func logsumexp(_ row: ArraySlice<Double>) -> Double {
+      let top = row.max()!
+      return top + log(row.reduce(0) { $0 + exp($1 - top) })
+    }
+
+    func softmax<T: KernelScalar>(_: T.Type) {
+      for (rows, cols) in Self.shapes {
+        let x: [T] = numbers(rows * cols, seed: 30, scale: 10)
+        let exact = x.map { Double($0) }
+        let totals = (0..<rows).map { Self.logsumexp(exact[$0 * cols..<($0 + 1) * cols]) }
+        let y = sameAtEveryInstructionSet("softmax") {
+          produced(rows * cols) { T.softmaxRows(x, $0, rows, cols) }
+        }
+        let expected = exact.indices.map { exp(exact[$0] - totals[$0 / cols]) }
+        // x - maximum is rounded at up to 20, hence 20 roundings of the result.
+        expectClose(y, expected, units: 24, "softmax")
+        let inPlace = sameAtEveryInstructionSet("softmax in place") {
+          produced(rows * cols) {
+            $0.update(from: x, count: rows * cols)
+            T.softmaxRows($0, $0, rows, cols)
+          }
+        }
+        #expect(inPlace == y)
+        let sums = sameAtEveryInstructionSet("logsumexp") {
+          produced(rows) { T.logsumexpRows(x, $0, rows, cols) }
+        }
+        expectClose(sums, totals, units: 4, floor: 1, "logsumexp")
+
+        let g: [T] = numbers(rows * cols, seed: 31)
+        let dx = sameAtEveryInstructionSet("softmax gradient") {
+          produced(rows * cols) { T.softmaxRowsGradient(y, g, $0, rows, cols) }
+        }
+        let gradient = exact.indices.map { (i: Int) -> Double in
+          let begin = i / cols * cols
+          var mean = 0.0
+          for j in begin..<begin + cols { mean += Double(y[j]) * Double(g[j]) }
+          return Double(y[i]) * (Double(g[i]) - mean)
+        }
+        expectClose(dx, gradient, units: 4, floor: 1, "softmax gradient")
+      }
+    }
+
+    @Test func softmaxAgreesWithItsDefinition() {
+      softmax(Float.self)
+      softmax(Double.self)
+    }
+
+    @Test func rowsWithInfinitiesFollowTheLimits() {
+      let masked: [Float] = [0, -.infinity, 0, -.infinity]
+      #expect(produced(4) { Float.softmaxRows(masked, $0, 1, 4) } == [0.5, 0, 0.5, 0])
+      let none = [Float](repeating: -.infinity, count: 4)
+      #expect(produced(1) { Float.logsumexpRows(none, $0, 1, 4) } == [-.infinity])
+      #expect(produced(1) { Float.logsumexpRows([1, .infinity], $0, 1, 2) } == [.infinity])
+      #expect(produced(1) { Float.logsumexpRows([1, .nan], $0, 1, 2) }[0].isNaN)
+    }
+
+    func crossEntropy<T: KernelScalar>(_: T.Type) {
+      for (rows, cols) in Self.shapes {
+        let x: [T] = numbers(rows * cols, seed: 32, scale: 6)
+        let labels = (0..<rows).map { Int32($0 % 3 == 2 ? -100 : $0 * 7 % cols) }
+        let exact = x.map { Double($0) }
+        let scale: T = 0.125
+        func run(_ writes: Bool) -> [T] {
+          sameAtEveryInstructionSet("cross entropy") {
+            produced(rows + rows * cols) {
+              $0.update(from: x, count: rows * cols)
+              let loss = $0 + rows * cols
+              T.crossEntropyRows($0, labels, -100, scale, writes, loss, rows, cols)
+            }
+          }
+        }
+        var loss: [Double] = []
+        var gradient: [Double] = []
+        for r in 0..<rows {
+          let row = exact[r * cols..<(r + 1) * cols]
+          let total = Self.logsumexp(row)
+          loss.append(labels[r] < 0 ? 0 : total - row[r * cols + Int(labels[r])])
+          for (c, value) in row.enumerated() {
+            let hit: Double = c == Int(labels[r]) ? 1 : 0
+            gradient.append(labels[r] < 0 ? 0 : 0.125 * (exp(value - total) - hit))
+          }
+        }
+        let written = run(true)
+        let kept = run(false)
+        #expect(Array(kept[..<(rows * cols)]) == x)
+        expectClose(Array(kept[(rows * cols)...]), loss, units: 8, floor: 1, "loss")
+        expectClose(Array(written[(rows * cols)...]), loss, units: 8, floor: 1, "loss")
+        expectClose(
+          Array(written[..<(rows * cols)]), gradient, units: 16, floor: 0.125, "gradient")
+      }
+    }
+
+    @Test func crossEntropySkipsIgnoredRowsAndWritesItsGradient() {
+      crossEntropy(Float.self)
+      crossEntropy(Double.self)
+    }
+
+    func rmsNorm<T: KernelScalar>(_: T.Type) {
+      let epsilon: T = 1e-5
+      for (rows, cols) in Self.shapes {
+        let count = rows * cols
+        let x: [T] = numbers(count, seed: 33)
+        let w: [T] = numbers(cols, seed: 34)
+        let g: [T] = numbers(count, seed: 35)
+        let start: [T] = numbers(cols, seed: 36)
+        let both = sameAtEveryInstructionSet("rms_norm") {
+          produced(count + rows) { T.rmsNorm(x, w, epsilon, $0, $0 + count, rows, cols) }
+        }
+        let inverse = (0..<rows).map { (r: Int) -> Double in
+          var squares = 0.0
+          for i in r * cols..<(r + 1) * cols { squares += Double(x[i]) * Double(x[i]) }
+          return 1 / (squares / Double(cols) + Double(epsilon)).squareRoot()
+        }
+        let y = (0..<count).map { (i: Int) -> Double in
+          Double(w[i % cols]) * Double(x[i]) * inverse[i / cols]
+        }
+        // For doubles the order of the sum matters.
+        expectClose(Array(both[..<count]), y, units: 16, "rms_norm")
+        expectClose(Array(both[count...]), inverse, units: 16, "inverse")
+
+        let kept = Array(both[count...])
+        let gradients = sameAtEveryInstructionSet("rms_norm_gradient") {
+          produced(count + cols) {
+            ($0 + count).update(from: start, count: cols)
+            T.rmsNormGradient(x, w, kept, g, $0, $0 + count, rows, cols)
+          }
+        }
+        var dx: [Double] = []
+        var dw = start.map { Double($0) }
+        for r in 0..<rows {
+          let scale = inverse[r]
+          var shared = 0.0
+          for c in 0..<cols {
+            shared += Double(g[r * cols + c]) * Double(w[c]) * Double(x[r * cols + c])
+          }
+          let pull = shared * scale * scale * scale / Double(cols)
+          for c in 0..<cols {
+            let (value, slope) = (Double(x[r * cols + c]), Double(g[r * cols + c]))
+            dx.append(slope * Double(w[c]) * scale - value * pull)
+            dw[c] += slope * value * scale
+          }
+        }
+        let largest = inverse.max() ?? 1
+        expectClose(Array(gradients[..<count]), dx, units: 8, floor: largest, "dx")
+        expectClose(Array(gradients[count...]), dw, units: 16, floor: largest, "dw")
+      }
+    }
+
+    @Test func rmsNormAndItsGradientAgreeWithTheirFormulas() {
+      rmsNorm(Float.self)
+      rmsNorm(Double.self)
+    }
+  }
+}
