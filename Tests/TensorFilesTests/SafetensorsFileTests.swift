@@ -4,11 +4,24 @@ import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {
-  @Test func readsAFileOfTheReferenceImplementation() throws {
-    let fixture = try Fixture("quantization")
-    #expect(fixture.cases.contains("nf4"))
-    for entry in fixture.file.entries {
-      #expect(try fixture.file.bytes(named: entry.name).count == entry.byteRange.count)
+  @Test func readsFilesOfTheReferenceImplementation() throws {
+    let fixtures = try names(in: Fixture.folder).filter { $0.hasSuffix(".safetensors") }
+    #expect(fixtures.contains("quantization.safetensors"))
+    for name in fixtures {
+      let fixture = try Fixture(String(name.dropLast(".safetensors".count)))
+      #expect(!fixture.cases.isEmpty)
+      for entry in fixture.file.entries {
+        let count = entry.shape.elementCount
+        switch entry.elementType {
+        case .u8:
+          let tensor = try fixture.file.tensor(named: entry.name, as: UInt8.self)
+          #expect(tensor.elementCount == count)
+        case .i32:
+          let tensor = try fixture.file.tensor(named: entry.name, as: Int32.self)
+          #expect(tensor.elementCount == count)
+        default: #expect(try fixture.file.tensor(named: entry.name).elementCount == count)
+        }
+      }
     }
   }
 

@@ -247,17 +247,23 @@ struct MalformedFile: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test func metadataWithNumbersOfKeysBeyondAnyUseIsRefused() {
-    let header =
-      #"{"__metadata__":{"#
-      + (0...(1 << 18)).map { "\"\($0)\":\"\"" }.joined(separator: ",") + "}}"
-    let error = #expect(throws: TensorFileError.self) {
-      try withTemporaryFolder { folder in
-        try writePlainly(rawSafetensors(header, dataLength: 0), to: folder + "/a")
-        _ = try SafetensorsFile(path: folder + "/a")
-      }
-    }
-    #expect(error?.code == .limitExceeded)
+  @Test(
+    arguments: [
+      .init(
+        "many keys",
+        #"{"__metadata__":{"#
+          + (0...(1 << 18)).map { "\"\($0)\":\"\"" }.joined(separator: ",") + "}}",
+        data: 0, .limitExceeded, "262144 keys"),
+      .init(
+        "long text",
+        #"{"__metadata__":{"a":""# + String(repeating: "x", count: 1 << 24) + #""}}"#, data: 0,
+        .limitExceeded, "16777216 bytes"),
+      .init(
+        "long name with an escape", #"{"\n"# + String(repeating: "x", count: 1 << 24), data: 0,
+        .limitExceeded, "16777216 bytes"),
+    ] as [MalformedFile])
+  func whatWouldCostMuchMoreMemoryThanTheFileIsRefused(file: MalformedFile) throws {
+    try malformedFilesAreRefusedForTheirOwnFault(file: file)
   }
 
   @Test func messagesDoNotRepeatHostileNames() throws {

@@ -2,20 +2,25 @@
 ///
 /// It hands out one value at a time and builds nothing, so that a hostile file of a hundred
 /// megabytes costs no more memory than the caller keeps. Duplicate keys, invalid UTF-8, lone
-/// surrogates, nesting deeper than 128 and objects of more than `maximumMembers` are errors.
+/// surrogates, nesting deeper than 128, objects of more than `maximumMembers` and strings of more
+/// than `maximumStringLength` bytes are errors.
 struct JSONReader {
   static let maximumDepth = 128
 
   private let bytes: [UInt8]
   private let file: String
   private let maximumMembers: Int
+  private let maximumStringLength: Int
   private(set) var position = 0
   private var depth = 0
 
-  init(_ bytes: [UInt8], file: String, maximumMembers: Int = .max) {
+  init(
+    _ bytes: [UInt8], file: String, maximumMembers: Int = .max, maximumStringLength: Int = .max
+  ) {
     self.bytes = bytes
     self.file = file
     self.maximumMembers = maximumMembers
+    self.maximumStringLength = maximumStringLength
   }
 
   enum Kind: String {
@@ -262,12 +267,14 @@ struct JSONReader {
     while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
       position += 1
     }
+    try checkLength(from: start)
     if peek == UInt8(ascii: "\"") {
       defer { position += 1 }
       return try validated(bytes[first..<position], at: start)
     }
     var content = Array(bytes[first..<position])
     while true {
+      try checkLength(from: start)
       guard let byte = peek else { throw unexpected("'\"' at the end of the string") }
       switch byte {
       case UInt8(ascii: "\""):
@@ -281,6 +288,13 @@ struct JSONReader {
         content.append(byte)
         position += 1
       }
+    }
+  }
+
+  private func checkLength(from start: Int) throws(TensorFileError) {
+    if position - start > maximumStringLength {
+      throw failure(
+        "a string of more than \(maximumStringLength) bytes", code: .limitExceeded, at: start)
     }
   }
 

@@ -13,6 +13,7 @@ struct SafetensorsHeader: Sendable {
   /// Limits of ours, far above any model, that keep a hostile header's cost near its length.
   static let maximumTensors = 1 << 18
   static let maximumRank = 64
+  static let maximumStringLength = 1 << 24
   static let prefixLength = 8
   static let metadataKey = "__metadata__"
 
@@ -45,7 +46,9 @@ struct SafetensorsHeader: Sendable {
         .malformed, file: file, field: "header", found: "another first byte", expected: "'{'",
         remedy: "This is probably no safetensors file")
     }
-    var reader = JSONReader(text, file: file, maximumMembers: Self.maximumTensors)
+    var reader = JSONReader(
+      text, file: file, maximumMembers: Self.maximumTensors,
+      maximumStringLength: Self.maximumStringLength)
     // Closures may not change self before the end of an initialiser.
     var entries: [SafetensorsFile.Entry] = []
     var metadata: [String: String] = [:]
