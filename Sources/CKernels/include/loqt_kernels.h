@@ -194,13 +194,6 @@ void loqt_map8_quantize(const float *x, intptr_t n, intptr_t block, const float 
 void loqt_map8_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
                           intptr_t block, const float map[_Nonnull 256], float *out);
 
-// ---- OpenBLAS ---------------------------------------------------------------------------------
-
-/// Lets an OpenBLAS that took this AVX-512 processor for an AVX2 one use its AVX-512 kernels. Does
-/// nothing when OPENBLAS_CORETYPE is set or OpenBLAS has no such kernels. To be called before the
-/// first BLAS call, from one thread. Returns whether it changed anything.
-bool loqt_modernize_openblas(void);
-
 // ---- The process ------------------------------------------------------------------------------
 
 /// Asks for huge pages on a large, page-aligned buffer; a hint that may be ignored.

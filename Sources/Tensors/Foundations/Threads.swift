@@ -18,15 +18,12 @@ public enum Threads {
     }
   }
 
-  private static let preparedBLAS: Void = {
-    _ = loqt_modernize_openblas()
-    openblas_set_num_threads(1)
-  }()
+  private static let singleThreadedBLAS: Void = openblas_set_num_threads(1)
 
-  /// Puts OpenBLAS on one thread and the best kernels it has, once, before the first product.
-  static func prepareBLAS() { preparedBLAS }
+  /// Puts OpenBLAS on one thread, once, before the first product.
+  static func prepareBLAS() { singleThreadedBLAS }
 
-  /// The processor that OpenBLAS takes this one for.
+  /// The processor whose kernels OpenBLAS uses; the environment variable OPENBLAS_CORETYPE forces one.
   public static var blasCore: String {
     prepareBLAS()
     return openblas_get_corename().map { String(cString: $0) } ?? "unknown"
