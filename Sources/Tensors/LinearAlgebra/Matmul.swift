@@ -8,7 +8,9 @@ internal import CKernels
 public func matmul<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
   -> Tensor<Scalar>
 {
-  if a.rank == 1 { return matmul(a.expandingShape(at: 0), b).squeezingShape(at: -2) }
+  if a.rank == 1 {
+    return matmul(a.expandingShape(at: 0), b).squeezingShape(at: b.rank == 1 ? 0 : -2)
+  }
   if b.rank == 1 { return matmul(a, b.expandingShape(at: 1)).squeezingShape(at: -1) }
   precondition(
     a.rank >= 2 && b.rank >= 2 && a.shape[a.rank - 1] == b.shape[b.rank - 2],

@@ -1,0 +1,87 @@
+import Tensors
+import Testing
+
+struct ReductionTests {
+  private func subsets(_ count: Int) -> [[Int]] {
+    (0..<1 << count).map { bits in (0..<count).filter { bits >> $0 & 1 == 1 } }
+  }
+
+  @Test func sumsAlongEverySetOfAxesInEveryLayout() {
+    everyTensor { reference, tensor, name in
+      for axes in subsets(reference.shape.count) {
+        let kept = reference.shape.indices.filter { !axes.contains($0) }
+        var expected = Reference(kept.map { reference.shape[$0] }, first: 0, step: 0)
+        var totals: [[Int]: Float] = [:]
+        for index in Reference.indices(reference.shape) {
+          totals[kept.map { index[$0] }, default: 0] += reference[index]
+        }
+        expected = Reference(expected.shape) { totals[$0] ?? 0 }
+        #expect(expected.matches(tensor.sum(squeezingAxes: axes)), "\(name) \(axes)")
+        let negative = axes.map { $0 - reference.shape.count }
+        let along = tensor.sum(alongAxes: negative)
+        #expect(
+          along.shape.dimensions
+            == reference.shape.enumerated().map { axes.contains($0.offset) ? 1 : $0.element })
+        #expect(along.scalars == expected.values, "\(name) \(axes)")
+        let count = Float(axes.reduce(1) { $0 * reference.shape[$1] })
+        guard count > 0 else { continue }
+        let mean = tensor.mean(alongAxes: axes)
+        let difference = zip(mean.scalars, expected.values).map { Swift.abs($0 - $1 / count) }
+        // Two roundings of numbers below 81.
+        #expect(difference.allSatisfy { $0 <= 81 * Float.ulpOfOne }, "\(name) \(axes)")
+      }
+    }
+  }
+
+  @Test func wholeTensorReductionsTakeEveryLayout() {
+    everyTensor { reference, tensor, name in
+      let values = reference.values.map(Double.init)
+      #expect(Double(tensor.sum()) == values.reduce(0, +), "\(name)")
+      #expect(tensor.sumOfSquares() == values.reduce(0) { $0 + $1 * $1 }, "\(name)")
+      #expect(tensor.dot(tensor.copied()) == tensor.sumOfSquares(), "\(name)")
+      #expect(tensor.allFinite)
+      guard !values.isEmpty else {
+        #expect(tensor.mean().isNaN)
+        return
+      }
+      #expect(tensor.maximum() == reference.values.max(), "\(name)")
+      #expect(tensor.minimum() == reference.values.min(), "\(name)")
+    }
+  }
+
+  @Test func argmaxIsTheFirstOfEqualsInEachRow() {
+    let a = Tensor<Float>(rows: [[1, 3, 3], [2, 1, 0], [-1, -1, -1]])
+    #expect(a.argmaxAlongRows().scalars == [1, 0, 0])
+    #expect(a.transposed().argmaxAlongRows().scalars == [1, 0, 0])
+    #expect(Tensor<Float>.zeros([0, 3]).argmaxAlongRows().shape == [0])
+  }
+
+  @Test func longSumsKeepTheAccuracyOfDouble() {
+    // Added one by one in float, the sum would stick at 2^24.
+    let count = 1 << 25
+    let ones = Tensor<Float>(1).broadcast(to: [count])
+    #expect(ones.sum() == Float(count))
+    #expect(ones.copied().sum(squeezingAxes: [0]).scalar == Float(count))
+    #expect(ones.mean() == 1)
+  }
+
+  @Test func sumDoesNotDependOnTheNumberOfThreadsWithinARun() {
+    var source = RandomSource(seed: 9)
+    let a = Tensor<Float>.normal([300_000], using: &source)
+    #expect(a.sum() == a.copied().sum())
+    #expect(a.sumOfSquares() == a.copied().sumOfSquares())
+  }
+
+  @Test func nonFiniteElementsAreFoundAndSpread() {
+    for value in [Float.nan, .infinity, -.infinity] {
+      for position in [0, 40, 99] {
+        var a = Tensor<Float>.ones([100])
+        a[position] = value
+        #expect(!a.allFinite)
+        #expect(!a.sum().isFinite)
+        #expect(value.isNaN == a.maximum().isNaN)
+        #expect(value.isNaN == a.minimum().isNaN)
+      }
+    }
+  }
+}
