@@ -1,0 +1,63 @@
+import Autodiff
+import LanguageModels
+import Layers
+import Tensors
+import Testing
+
+@Suite struct LlamaGenerationTests {
+  static let model = LlamaConfiguration(
+    vocabularySize: 20, hiddenSize: 16, intermediateSize: 24, layers: 1, heads: 2,
+    maxPositions: 6, initializerDeviation: 1)
+
+  private func generate(
+    _ prompt: [Int32] = [1, 2, 3], count: Int = 40, temperature: Double = 1, topK: Int? = nil,
+    seed: UInt64 = 1
+  ) -> [Int32] {
+    let model = Llama(Self.model, using: .dense(seed: 2))
+    var random = RandomSource(seed: seed)
+    return model.generate(
+      prompt: prompt, count: count, temperature: temperature, topK: topK, random: &random)
+  }
+
+  @Test("The same seed draws the same tokens, another others")
+  func seeds() {
+    #expect(generate() == generate())
+    #expect(generate() != generate(seed: 2))
+    #expect(generate().count == 40)
+    #expect(generate(count: 0) == [])
+  }
+
+  @Test("The likeliest token alone, or a temperature near 0, is the greedy choice")
+  func greedy() {
+    let greedy = generate(temperature: 0)
+    #expect(generate(topK: 1) == greedy)
+    #expect(generate(temperature: 1e-4) == greedy)
+    #expect(generate(temperature: 5) != greedy)
+  }
+
+  @Test("A longer prompt than positions counts by its end")
+  func window() {
+    let end: [Int32] = [4, 5, 6, 7, 8, 9]
+    #expect(generate([1, 2, 3] + end) == generate(end))
+  }
+
+  @Test("Draws follow the probabilities")
+  func distribution() {
+    // One step from the same prompt many times: counts against softmax of the logits.
+    let model = Llama(Self.model, using: .dense(seed: 2))
+    let logits = model.logits(Tensor([3, 1], shape: [1, 2])).tensor.element(at: 0).element(at: 1)
+    let expected = softmax(logits.converted(to: Double.self) / 2).scalars
+    var random = RandomSource(seed: 7)
+    var counts = [Double](repeating: 0, count: 20)
+    let draws = 2000
+    for _ in 0..<draws {
+      let token = model.generate(prompt: [3, 1], count: 1, temperature: 2, random: &random)[0]
+      counts[Int(token)] += 1
+    }
+    for (count, probability) in zip(counts, expected) {
+      // Five standard deviations of a binomial count.
+      let deviation = (Double(draws) * probability * (1 - probability)).squareRoot()
+      #expect(abs(count - Double(draws) * probability) <= 5 * deviation + 1)
+    }
+  }
+}
