@@ -49,3 +49,8 @@ extension RunRecord {
     try AtomicFile.write(summary.text(.indented) + "\n", to: path)
   }
 }
+
+extension RunRecord.Evaluation {
+  /// Perplexity a token.
+  public var perplexity: Double { Training.perplexity(ofLoss: loss) }
+}

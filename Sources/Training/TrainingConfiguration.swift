@@ -155,7 +155,8 @@ public struct TrainingConfiguration: Sendable, Hashable {
 }
 
 extension TrainingConfiguration {
-  private static func defaultLearningRate(_ method: TrainingMethod) -> Double {
+  /// The highest learning rate of a method, where none is given.
+  public static func defaultLearningRate(_ method: TrainingMethod) -> Double {
     switch method {
     case .loqt, .loqtUnquantized, .galore: 0.01
     case .full, .frozen: 0.003

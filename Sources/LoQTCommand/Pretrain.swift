@@ -1,0 +1,125 @@
+public import ArgumentParser
+import LanguageModels
+public import Training
+
+/// `loqt pretrain`: trains a model from a random start on a text.
+struct Pretrain: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a language model from a random start on a text.",
+    discussion: """
+      Only --text is needed: the other settings follow from the method and the length of the run. \
+      Ctrl-C finishes the current step, saves the model and says where.
+      """)
+
+  @Option(help: ArgumentHelp("The text to learn, a plain text file.", valueName: "file"))
+  var text: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The size of the model: \(LlamaConfiguration.presets.map(\.name).joined(separator: ", ")).",
+      valueName: "name"))
+  var preset = "9m"
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      How the linear layers are trained: loqt (4-bit matrices, low-rank updates), loqt-nq (the same \
+      without quantisation), full (dense, Adam), galore (dense, Adam in the gradient's subspace), \
+      frozen (not at all).
+      """, valueName: "name"))
+  var method = TrainingMethod.loqt
+
+  @Option(help: ArgumentHelp("Training steps. (default: 1000)", valueName: "count"))
+  var steps: Int?
+
+  @Option(help: ArgumentHelp("Sequences a step. (default: 16)", valueName: "count"))
+  var batch: Int?
+
+  @Option(help: ArgumentHelp("Tokens a sequence. (default: 128)", valueName: "count"))
+  var sequence: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Tokens of the vocabulary, learnt from the text; 256 takes bytes for tokens.",
+      valueName: "count"))
+  var vocabulary = 4_096
+
+  @Option(
+    help: ArgumentHelp(
+      "Rank r of the updates. (default: a quarter of the hidden size)", valueName: "count"))
+  var rank: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Factor s of the updates. (default: 0.5; galore: 0.25)", valueName: "number"))
+  var scale: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The highest learning rate, reached after a tenth of the run. \
+      (default: \(Self.defaultLearningRates))
+      """, valueName: "number"))
+  var learningRate: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps before the second merge. (default: a tenth of the run, at most 100)",
+      valueName: "steps"))
+  var mergeGap: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Growth g of the gaps: gap k is longer by g^k or, linear, by g k. (default: 1.2)",
+      valueName: "number"))
+  var mergeGrowth: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "How the gaps between merges grow: exponential, linear, static.", valueName: "name"))
+  var mergeSchedule = TrainingConfiguration.MergeGrowth.exponential
+
+  @Option(
+    help: ArgumentHelp(
+      "Alternations C that compensate the quantisation error at a merge. (default: 5)",
+      valueName: "count"))
+  var compensation: Int?
+
+  @Option(help: ArgumentHelp("Decides every random number.", valueName: "number"))
+  var seed: UInt64 = 0
+
+  @Option(help: ArgumentHelp("Threads. (default: one a processor)", valueName: "count"))
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder of the results. (default: runs/METHOD-PRESET-SEED)", valueName: "folder"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("Where to write the run in numbers, as JSON.", valueName: "file"))
+  var summary: String?
+
+  func run() async throws {
+    try await PretrainingRun(self).run()
+  }
+
+  /// The settings of the run. Throws an `InputError` for those that cannot be.
+  var trainingConfiguration: TrainingConfiguration {
+    get throws {
+      try TrainingConfiguration(
+        model: TrainingConfiguration.model(preset: preset), named: preset, method: method,
+        steps: steps, batchSize: batch, sequence: sequence, rank: rank, scale: scale,
+        learningRate: learningRate, mergeGap: mergeGap, mergeGrowth: mergeSchedule,
+        mergeGrowthFactor: mergeGrowth, compensationSteps: compensation, seed: seed)
+    }
+  }
+
+  private static var defaultLearningRates: String {
+    TrainingMethod.allCases.map {
+      "\($0.rawValue) \(TrainingConfiguration.defaultLearningRate($0))"
+    }.joined(separator: ", ")
+  }
+}
+
+extension TrainingMethod: ExpressibleByArgument {}
+extension TrainingConfiguration.MergeGrowth: ExpressibleByArgument {}

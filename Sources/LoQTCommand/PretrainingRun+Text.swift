@@ -1,0 +1,96 @@
+import LanguageModels
+import LoQT
+import Tensors
+import Training
+
+extension PretrainingRun {
+  /// What will be done, before it is begun.
+  func header(of trainer: Trainer) -> String {
+    let (configuration, corpus) = (trainer.configuration, trainer.corpus)
+    let model = configuration.model
+    var method = configuration.method.rawValue
+    if configuration.method.isLowRank {
+      method += ", rank \(configuration.rank), scale \(configuration.scale)"
+    }
+    if configuration.method.merges {
+      let merges = trainer.plannedMerges
+      let some = merges.prefix(4).map(String.init).joined(separator: ", ")
+      method += ", \(merges.count) merges at steps \(some)\(merges.count > 4 ? ", ..." : "")"
+    }
+    return """
+      text      \(corpus.name): \(grouped(corpus.training.tokens.count)) tokens to train on, \
+      \(grouped(corpus.validation.tokens.count)) to validate, \
+      \(decimals(corpus.training.bytesPerToken, 2)) bytes each
+      model     \(configuration.modelName): \(grouped(model.parameterCount)) parameters, \
+      \(grouped(model.linearParameterCount)) of them in linear layers, vocabulary \
+      \(grouped(model.vocabularySize))
+      method    \(method)
+      training  \(grouped(configuration.steps)) steps of \(configuration.batchSize) x \
+      \(configuration.sequence) tokens, learning rate \(configuration.learningRate), \
+      \(Threads.count) threads
+      """
+  }
+
+  /// The numbers, the samples and the memory of a finished run.
+  func results(of record: RunRecord) -> String {
+    let tokens = record.steps.count * record.tokensPerStep
+    var text = """
+
+      \(grouped(record.steps.count)) steps, \(grouped(tokens)) tokens in \
+      \(duration(record.wallSeconds)), \(grouped(Int(record.tokensPerSecond))) tokens/s
+
+      validation perplexity  \(decimals(record.validationPerplexity, 3))
+      validation loss        \(decimals(record.validationLoss, 4)) nats a token
+      bits per byte          \(decimals(record.bitsPerByte, 4))
+
+
+      """
+    for sample in record.samples {
+      let written = (sample.prompt + " [...]" + sample.continuation).split(separator: "\n")
+      text += written.map { "  | \($0)\n" }.joined() + "\n"
+    }
+    return text + memoryTable(record) + "\n"
+  }
+
+  private func memoryTable(_ record: RunRecord) -> String {
+    func row(_ name: String, _ run: String, _ full: String) -> String {
+      name.padded(to: 34) + run.padded(to: -12) + full.padded(to: -18) + "\n"
+    }
+    func cell(_ bytes: Int) -> String { bytes == 0 ? "-" : megabytes(bytes) }
+    func row(_ name: String, _ part: KeyPath<MemoryBreakdown, Int>) -> String {
+      row(name, cell(record.memory[keyPath: part]), cell(record.fullRankMemory[keyPath: part]))
+    }
+    var state = record.memory
+    state.other = 0
+    return row("memory", "this run", "full-rank Adam")
+      + row("weights", \.weights) + row("projections P", \.projections)
+      + row("adapters B", \.adapters) + row("optimizer state", \.optimizer)
+      + row("gradients, most at once", \.gradients)
+      + row("sum", megabytes(state.total), megabytes(record.fullRankMemory.total))
+      + row("activations, scratch, program", megabytes(record.memory.other), "")
+      + row("peak of resident memory", megabytes(record.peakResidentBytes), "")
+  }
+}
+
+extension TrainingProgress {
+  /// One line of at most 80 characters.
+  var line: String {
+    "step \(step)/\(steps)  loss \(decimals(loss, 3))  perplexity \(decimals(perplexity, 1))  "
+      + "\(grouped(Int(tokensPerSecond))) tokens/s  ETA \(duration(remainingSeconds))  "
+      + megabytes(residentBytes)
+  }
+}
+
+extension MergeReport {
+  /// One line.
+  var line: String {
+    var parts = ["merge at step \(step): \(layers.count) layers"]
+    parts.append(
+      survival.map { "survival \(decimals(100 * $0, 1)) %" } ?? "first projections")
+    if let relativeError { parts.append("error \(decimals(relativeError, 4))") }
+    parts.append(
+      "loss \(decimals(lossBefore, 4))" + (lossAfter.map { " -> \(decimals($0, 4))" } ?? ""))
+    parts.append("\(decimals(seconds, 2)) s")
+    return parts.joined(separator: ", ")
+  }
+}

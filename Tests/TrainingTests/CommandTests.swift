@@ -1,0 +1,115 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+import Training
+
+/// The command `loqt` as a person calls it.
+@Suite struct CommandTests {
+  /// Beside the tests' own executable.
+  private static let executable = Bundle.main.bundleURL.appending(component: "loqt")
+
+  private struct Outcome {
+    var code: Int32
+    var output: String
+    var errors: String
+  }
+
+  private func loqt(_ arguments: [String], in folder: String) throws -> Outcome {
+    let process = Process()
+    process.executableURL = Self.executable
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let message = String(
+      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return Outcome(code: process.terminationStatus, output: text, errors: message)
+  }
+
+  /// Runs in a folder with the text `text.txt` of 40,000 bytes.
+  private func withText(_ body: (String) throws -> Void) throws {
+    try withTemporaryFolder { folder in
+      try Data(patternedText(40_000)).write(to: URL(filePath: folder + "/text.txt"))
+      try body(folder)
+    }
+  }
+
+  private let small = [
+    "pretrain", "--text", "text.txt", "--vocabulary", "300", "--batch", "2", "--sequence", "16",
+  ]
+
+  @Test func aRunLeavesItsFiles() throws {
+    try withText { folder in
+      let outcome = try loqt(
+        small + ["--steps", "12", "--summary", "summary.json", "--output", "out"], in: folder)
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      for piece in [
+        "step 12/12", "merge at step 0", "survival", "validation perplexity", "bits per byte",
+        "full-rank Adam", "out/checkpoint", "tokens/s", "ETA",
+      ] {
+        #expect(outcome.output.contains(piece), "\(piece)")
+      }
+      let summary = try JSONDocument(path: folder + "/summary.json")
+      #expect(try summary.integer("steps") == 12)
+      #expect(try summary.string("method") == "loqt")
+      let checkpoint = try Checkpoint(path: folder + "/out/checkpoint")
+      #expect(try checkpoint.record?.validationLoss == summary.number("validation_loss"))
+    }
+  }
+
+  @Test(arguments: [
+    (["--text", "missing.txt"], "missing.txt"), (["--text", "empty.txt"], "empty.txt"),
+    (["--text", "."], "folder"), (["--text", "short.txt"], "fewer than one batch"),
+    (["--preset", "huge"], "9m, 20m, 60m"), (["--rank", "0"], "--rank 0"),
+    (["--rank", "129"], "from 1 to 128"), (["--steps", "10", "--merge-gap", "10"], "--merge-gap"),
+    (["--vocabulary", "12"], "--vocabulary"), (["--threads", "0"], "--threads"),
+    (["--method", "lora"], "lora"), (["--scale", "nan"], "--scale"),
+    (["--summary", "missing/summary.json"], "--summary"), (["--output", "text.txt"], "--output"),
+  ])
+  func badInputEndsWithASentence(_ arguments: [String], _ piece: String) throws {
+    try withText { folder in
+      try Data().write(to: URL(filePath: folder + "/empty.txt"))
+      try Data("some words\n".utf8).write(to: URL(filePath: folder + "/short.txt"))
+      let start = arguments[0] == "--text" ? ["pretrain"] : small
+      let outcome = try loqt(start + arguments, in: folder)
+      #expect(outcome.code != 0)
+      #expect(outcome.errors.contains(piece), "\(outcome.errors)")
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      #expect(names.filter { $0 != "runs" } == ["empty.txt", "short.txt", "text.txt"])
+    }
+  }
+
+  @Test func anInterruptSavesAndSaysWhere() throws {
+    try withText { folder in
+      let process = Process()
+      process.executableURL = Self.executable
+      process.arguments = small + ["--steps", "100000", "--output", "out"]
+      process.currentDirectoryURL = URL(filePath: folder)
+      let (output, errors) = (Pipe(), Pipe())
+      process.standardOutput = output
+      process.standardError = errors
+      try process.run()
+      // Training has begun when the first step is shown.
+      var text = ""
+      while !text.contains("step 1/") {
+        let data = output.fileHandleForReading.availableData
+        if data.isEmpty { break }
+        text += String(decoding: data, as: UTF8.self)
+      }
+      process.interrupt()
+      _ = output.fileHandleForReading.readDataToEndOfFile()
+      let message = String(
+        decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+      #expect(message.contains("out/checkpoint"))
+      let checkpoint = try Checkpoint(path: folder + "/out/checkpoint")
+      #expect(try #require(checkpoint.record).steps.count >= 1)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import LanguageModels
+import Tensors
+import TestSupport
+import Tokenization
+import Training
+
+/// A text of about `bytes` bytes with a pattern that a small model learns in a few steps.
+func patternedText(_ bytes: Int) -> [UInt8] {
+  var text = ""
+  var number = 0
+  while text.utf8.count < bytes {
+    text += "the \(["cat", "dog", "cow"][number % 3]) sat on the \(["mat", "log"][number % 2])\n"
+    number += 1
+  }
+  return Array(text.utf8)
+}
+
+/// A corpus of bytes.
+func byteCorpus(_ bytes: Int = 20_000) throws -> Corpus {
+  try Corpus(SourceText(patternedText(bytes)), vocabulary: 256)
+}
+
+/// Two blocks, grouped queries, sides that are no multiple of the block size of NF4.
+let tinyModel = LlamaConfiguration(
+  vocabularySize: 256, hiddenSize: 24, intermediateSize: 40, layers: 2, heads: 4, keyHeads: 2,
+  headSize: 6, maxPositions: 32)
+
+/// A run of the tiny model.
+func tinyConfiguration(
+  _ method: TrainingMethod, steps: Int = 24, mergeGap: Int? = nil, seed: UInt64 = 1
+) throws -> TrainingConfiguration {
+  try TrainingConfiguration(
+    model: tinyModel, method: method, steps: steps, batchSize: 4, sequence: 16, rank: 8,
+    learningRate: 0.02, mergeGap: mergeGap ?? 4, seed: seed, evaluationInterval: 8)
+}
+
+/// Takes all steps.
+func finished(_ trainer: Trainer) async throws -> RunRecord {
+  for try await _ in trainer {}
+  return trainer.finish()
+}

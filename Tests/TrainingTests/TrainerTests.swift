@@ -1,0 +1,140 @@
+import Foundation
+import LanguageModels
+import LoQT
+import Testing
+import TensorFiles
+import Training
+
+@Suite struct TrainerTests {
+  @Test(arguments: TrainingMethod.allCases)
+  func everyMethodLearnsAndHoldsWhatTheModelSays(_ method: TrainingMethod) async throws {
+    let configuration = try tinyConfiguration(method)
+    let trainer = try Trainer(configuration, corpus: byteCorpus())
+    let record = try await finished(trainer)
+
+    let start = try #require(record.evaluations.first)
+    #expect(start.step == 0)
+    // Bytes at random: ln 256 = 5.55 nats.
+    #expect(abs(start.loss - log(256)) < 0.1)
+    #expect(record.validationLoss < start.loss - 0.5)
+    #expect(record.steps.map(\.step) == Array(0..<24))
+    #expect(record.evaluations.map(\.step) == [0, 8, 16, 24])
+    // One byte a token.
+    #expect(abs(record.bitsPerByte - record.validationLoss / log(2)) < 1e-9)
+    #expect(record.parameterCount == tinyModel.parameterCount)
+    #expect(record.samples.count == 3)
+
+    let model = MemoryModel(trainer.configuration.model)
+    let expected = model.breakdown(
+      method, loqt: configuration.loqt, rank: configuration.rank)
+    #expect(trainer.liveMemory == expected)
+    #expect(record.memory.total == max(record.peakResidentBytes, expected.total))
+    #expect(record.fullRankMemory == model.breakdown(.full))
+  }
+
+  @Test func loqtMergesWhenPlanned() async throws {
+    for method in [TrainingMethod.loqt, .loqtUnquantized] {
+      let trainer = try Trainer(tinyConfiguration(method), corpus: byteCorpus())
+      let record = try await finished(trainer)
+      // Gaps 4, 4 + 1, 4 + 1, 4 + 1; none within the last 4 steps.
+      #expect(record.merges.map(\.step) == [0, 4, 9, 14, 19])
+      #expect(trainer.plannedMerges == record.merges.map(\.step))
+      #expect(record.merges.allSatisfy { $0.layers.count == 14 })
+    }
+  }
+
+  @Test func theMemoryModelCountsByHand() {
+    // One block of width 64: four matrices 64 x 64, three 64 x 128, two embeddings of 10 x 64, three
+    // norms.
+    let model = MemoryModel(
+      LlamaConfiguration(
+        vocabularySize: 10, hiddenSize: 64, intermediateSize: 128, layers: 1, heads: 2))
+    let (linear, rest) = (4 * 4_096 + 3 * 8_192, 2 * 640 + 3 * 64)
+    let full = model.breakdown(.full)
+    #expect(full.weights == 4 * (linear + rest))
+    #expect(full.optimizer == 8 * (linear + rest))
+    #expect(full.gradients == 4 * 8_192)
+    let loqt = model.breakdown(.loqt, loqt: LoQTConfiguration(rank: 16))
+    // Half a byte an element, a byte a block of 64, two floats a matrix for up to 256 blocks.
+    #expect(loqt.weights == linear / 2 + linear / 64 + 7 * 8 + 4 * rest)
+    #expect(loqt.projections == 7 * (16 * 64 / 2 + 16 + 8))
+    #expect(loqt.adapters == 4 * 16 * (4 * 64 + 3 * 128))
+    #expect(loqt.optimizer == 2 * loqt.adapters + 8 * rest)
+    #expect(loqt.gradients == 4 * 16 * 128)
+  }
+
+  @Test func aRunRepeatsToTheBit() async throws {
+    let corpus = try byteCorpus()
+    var losses: [[Double]] = []
+    for _ in 0..<2 {
+      let trainer = try Trainer(tinyConfiguration(.loqt, steps: 10), corpus: corpus)
+      let record = try await finished(trainer)
+      losses.append(record.steps.map(\.loss) + [record.validationLoss])
+    }
+    #expect(losses[0] == losses[1])
+  }
+
+  @Test func methodsStartFromTheSameModel() throws {
+    let corpus = try byteCorpus()
+    let starts = try TrainingMethod.allCases.map { method in
+      try Trainer(tinyConfiguration(method), corpus: corpus).model.meanLoss(
+        over: .all(of: corpus.validation, sequence: 16, batchSize: 4))
+    }
+    // The same matrices until the first merge; products of a stored and of a plain matrix may round
+    // differently.
+    #expect(starts.allSatisfy { abs($0 - starts[0]) < 1e-5 })
+  }
+
+  @Test func aCancelledRunStopsAfterItsStep() async throws {
+    let corpus = try byteCorpus()
+    let task = Task {
+      let trainer = try Trainer(tinyConfiguration(.loqt, steps: 1_000), corpus: corpus)
+      for try await event in trainer {
+        if case .step(let progress) = event, progress.step == 3 {
+          withUnsafeCurrentTask { $0?.cancel() }
+        }
+      }
+      return trainer.finish(isInterrupted: true)
+    }
+    let record = try await task.value
+    #expect(record.steps.count == 3)
+    #expect(record.validationLoss.isNaN)
+  }
+
+  @Test func progressCountsDown() async throws {
+    let trainer = try Trainer(tinyConfiguration(.loqt), corpus: byteCorpus())
+    for try await event in trainer {
+      guard case .step(let progress) = event else { continue }
+      #expect(progress.remainingSeconds > 0 && progress.remainingSeconds.isFinite)
+      #expect(progress.tokensPerSecond > 0 && progress.residentBytes > 1_000_000)
+    }
+    #expect(trainer.step == 24)
+  }
+
+  @Test func aSummaryHasItsKeys() async throws {
+    let trainer = try Trainer(tinyConfiguration(.loqt), corpus: byteCorpus())
+    let record = try await finished(trainer)
+    let summary = record.summary
+    #expect(
+      summary.objectValue?.keys == [
+        "method", "seed", "steps", "tokens", "parameter_count", "validation_loss",
+        "validation_perplexity", "bits_per_byte", "tokens_per_second", "wall_seconds",
+        "peak_resident_bytes", "bytes", "merges",
+      ])
+    #expect(
+      summary["bytes"]?.objectValue?.keys == [
+        "weights", "projections", "adapters", "optimizer", "gradients", "other",
+      ])
+    let merges = try #require(summary["merges"]?.arrayValue)
+    #expect(merges.count == 5)
+    for merge in merges {
+      #expect(
+        merge.objectValue?.keys == [
+          "step", "survival", "relative_error", "loss_before", "loss_after", "seconds",
+        ])
+    }
+    #expect(summary["tokens"]?.integerValue == 24 * 64)
+    #expect(merges[0]["survival"] == .null)
+    #expect(try #require(merges[1]["survival"]?.numberValue) > 0.1)
+  }
+}
