@@ -23,7 +23,8 @@ import Training
     try withTemporaryFolder { folder in
       try Checkpoint(trainer).write(to: folder + "/checkpoint")
       let read = try Checkpoint(path: folder + "/checkpoint")
-      #expect(read.model.meanLoss(over: windows) == trainer.record.validationLoss)
+      // Sums may be added in another order while other tests use the threads.
+      #expect(abs(read.model.meanLoss(over: windows) - trainer.record.validationLoss) < 1e-6)
       #expect(read.loqt == trainer.configuration.loqt)
       #expect(read.record?.validationLoss == trainer.record.validationLoss)
       #expect(read.record?.merges == trainer.record.merges)
@@ -62,7 +63,8 @@ import Training
     try withTemporaryFolder { folder in
       try Checkpoint(trainer).write(to: folder + "/checkpoint")
       let read = try Checkpoint(path: folder + "/checkpoint")
-      #expect(read.model.meanLoss(over: windows) == trainer.model.meanLoss(over: windows))
+      #expect(
+        abs(read.model.meanLoss(over: windows) - trainer.model.meanLoss(over: windows)) < 1e-6)
       #expect(read.record?.validationLoss.isNaN == true)
     }
   }
@@ -74,6 +76,8 @@ import Training
       let path = folder + "/checkpoint"
       try Checkpoint(old).write(to: path)
       let before = try contents(of: path)
+      try Checkpoint(new).write(to: folder + "/other")
+      let after = try contents(of: folder + "/other")
       var failures = 0
       while true {
         let failing = FileOperations.failing(at: failures)
@@ -82,8 +86,11 @@ import Training
           break
         } catch let error as TensorFileError {
           #expect(error.code == .noSpace && error.file.hasPrefix(path))
-          #expect(try contents(of: path) == before)
-          #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["checkpoint"])
+          // The last flush comes when the new folder has its name.
+          let isInPlace = error.remedy?.contains("in place") == true
+          #expect(try contents(of: path) == (isInPlace ? after : before))
+          let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+          #expect(!names.contains { $0.hasSuffix("partial") })
         }
         failures += 1
       }

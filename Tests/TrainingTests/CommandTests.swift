@@ -84,6 +84,18 @@ import Training
     }
   }
 
+  @Test func aRunRepeatsToTheBit() throws {
+    try withText { folder in
+      let models = try ["one", "two"].map { output in
+        let outcome = try loqt(small + ["--steps", "12", "--output", output], in: folder)
+        #expect(outcome.code == 0)
+        return try Data(
+          contentsOf: URL(filePath: "\(folder)/\(output)/checkpoint/model.safetensors"))
+      }
+      #expect(models[0] == models[1])
+    }
+  }
+
   @Test func anInterruptSavesAndSaysWhere() throws {
     try withText { folder in
       let process = Process()

@@ -63,17 +63,6 @@ import Training
     #expect(loqt.gradients == 4 * 16 * 128)
   }
 
-  @Test func aRunRepeatsToTheBit() async throws {
-    let corpus = try byteCorpus()
-    var losses: [[Double]] = []
-    for _ in 0..<2 {
-      let trainer = try Trainer(tinyConfiguration(.loqt, steps: 10), corpus: corpus)
-      let record = try await finished(trainer)
-      losses.append(record.steps.map(\.loss) + [record.validationLoss])
-    }
-    #expect(losses[0] == losses[1])
-  }
-
   @Test func methodsStartFromTheSameModel() throws {
     let corpus = try byteCorpus()
     let starts = try TrainingMethod.allCases.map { method in

@@ -41,17 +41,18 @@ extension Checkpoint {
           .missing, file: document.file, field: "loqt.layers['\(name)']", found: "no such layer",
           expected: "the formats of its matrices")
       }
-      let side = layer.side
+      var projection: StoredMatrix?
+      if try entry.optionalDocument("projection") != nil {
+        projection = try weights.matrix(
+          name + ".projection",
+          layer.side == .left ? [layer.rank, layer.inputSize] : [layer.outputSize, layer.rank],
+          WeightFormat(entry, "projection"), &unread)
+      }
       try layer.restore(
         weight: weights.matrix(
-          name + ".weight", [layer.outputSize, layer.inputSize],
-          WeightFormat(entry, "weight"), &unread),
-        projection: entry.object["projection"].flatMap { $0 == .null ? nil : $0 }.map { _ in
-          try weights.matrix(
-            name + ".projection",
-            side == .left ? [layer.rank, layer.inputSize] : [layer.outputSize, layer.rank],
-            WeightFormat(entry, "projection"), &unread)
-        },
+          name + ".weight", [layer.outputSize, layer.inputSize], WeightFormat(entry, "weight"),
+          &unread),
+        projection: projection,
         factor: weights.tensor(named: name + ".factor", shape: layer.factor.shape))
       unread.remove(name + ".factor")
     }

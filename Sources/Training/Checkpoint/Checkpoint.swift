@@ -64,8 +64,12 @@ public struct Checkpoint {
           try AtomicFile.write(try Self.json(of: record), to: folder + "/training.json")
         }
       } catch {
-        // The name of the hidden folder means nothing to a person.
+        // The hidden folder means nothing to a person, and goes with all that is in it.
         var error = error
+        error.remedy =
+          "Nothing was saved, and what was there before is unchanged; "
+          + (error.code == .noSpace ? "free some space" : "check the disk")
+          + " or choose another folder"
         if error.file.hasPrefix(folder) { error.file = path + error.file.dropFirst(folder.count) }
         throw error
       }
