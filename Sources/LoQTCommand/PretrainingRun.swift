@@ -19,7 +19,6 @@ struct PretrainingRun {
   }
 
   private var checkpointPath: String { output + "/checkpoint" }
-  private var reportPath: String { output + "/report.html" }
 
   /// Trains, shows what happens, and writes the results.
   func run() async throws {
@@ -45,11 +44,7 @@ struct PretrainingRun {
     let record = trainer.finish()
     console.print(results(of: record))
     try writeFiles(trainer, record)
-    console.print(
-      """
-      checkpoint  \(checkpointPath)
-      report      \(reportPath)
-      """)
+    console.print("checkpoint  \(checkpointPath)")
     if let summary = command.summary { console.print("summary     \(summary)") }
   }
 
