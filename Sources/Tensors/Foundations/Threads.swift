@@ -31,12 +31,13 @@ public enum Threads {
 
   private static let lapack = Mutex(())
 
-  /// Runs a LAPACK call with all threads for OpenBLAS, unless inside a parallel loop. One call at a
-  /// time, because OpenBLAS's number of threads, and with it the order of its additions, belongs to
-  /// the process.
-  static func withBLASThreads<R>(_ body: () -> R) -> R {
+  /// Runs a LAPACK call on a matrix of so many elements with all threads for OpenBLAS, unless it is
+  /// small or inside a parallel loop. One call at a time, because OpenBLAS's number of threads, and
+  /// with it the order of its additions, belongs to the process.
+  static func withBLASThreads<R>(_ elements: Int, _ body: () -> R) -> R {
     prepareBLAS()
-    guard count > 1, !loqt_in_parallel_region() else { return body() }
+    // LAPACK hands over to the other threads once a panel, too often for small panels.
+    guard count > 1, elements >= 1 << 18, !loqt_in_parallel_region() else { return body() }
     var result: R?
     lapack.withLock { _ in
       openblas_set_num_threads(Int32(count))

@@ -11,7 +11,7 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
     var factor = a.copied()
     // A row-major lower triangle is LAPACK's upper one.
     let info = factor.withMutablePointer { factor in
-      let info = n == 0 ? 0 : Threads.withBLASThreads { Scalar._potrf(n, factor, n) }
+      let info = n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._potrf(n, factor, n) }
       for row in 0..<n {
         (factor + row * n + row + 1).update(repeating: 0, count: n - row - 1)
       }

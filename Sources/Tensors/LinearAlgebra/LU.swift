@@ -14,7 +14,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
     var pivots = Tensor<Int32>.zeros([n])
     let info = factors.withMutablePointer { factors in
       pivots.withMutablePointer { pivots in
-        n == 0 ? 0 : Threads.withBLASThreads { Scalar._getrf(n, n, factors, n, pivots) }
+        n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._getrf(n, n, factors, n, pivots) }
       }
     }
     guard info == 0 else {
@@ -38,7 +38,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
     let info = x.withMutablePointer { x in
       factors.withPointer { factors in
         pivots.withPointer { pivots in
-          Threads.withBLASThreads { Scalar._getrs(n, columns, factors, n, pivots, x, n) }
+          Threads.withBLASThreads(n * n) { Scalar._getrs(n, columns, factors, n, pivots, x, n) }
         }
       }
     }

@@ -23,7 +23,7 @@ public struct QR<Scalar: RealScalar>: Sendable {
     var tau = Tensor<Scalar>.zeros([k])
     var info = work.withMutablePointer { work in
       tau.withMutablePointer { tau in
-        Threads.withBLASThreads { Scalar._gelqf(n, m, work, n, tau) }
+        Threads.withBLASThreads(m * n) { Scalar._gelqf(n, m, work, n, tau) }
       }
     }
     try Self.check(info, "gelqf", a.shape)
@@ -43,7 +43,7 @@ public struct QR<Scalar: RealScalar>: Sendable {
     }
     info = work.withMutablePointer { work in
       tau.withPointer { tau in
-        Threads.withBLASThreads { Scalar._orglq(columns, m, k, work, columns, tau) }
+        Threads.withBLASThreads(m * n) { Scalar._orglq(columns, m, k, work, columns, tau) }
       }
     }
     try Self.check(info, "orglq", a.shape)

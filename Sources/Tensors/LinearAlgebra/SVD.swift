@@ -93,11 +93,19 @@ public func leastSquares<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Sc
   try SVD(of: a).leastSquares(b)
 }
 
-/// The decomposition of a row-major matrix `[m, n]`. LAPACK sees its transpose v s uᵀ, so its "u"
-/// is our vt and its "vt" our u, both row-major already. `job` is LAPACK's: S, A or N.
-private func decompose<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ job: Character)
-  throws(LinearAlgebraError) -> (u: Tensor<Scalar>, s: Tensor<Scalar>, vt: Tensor<Scalar>)
-{
+/// LAPACK's drivers for one job: `_gesdd` or `_gesvd`.
+typealias SVDDriver<Scalar> = (
+  Character, Int, Int, UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>,
+  UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int
+) -> Int32
+
+/// The decomposition of a row-major matrix `[m, n]` by the first driver that converges. LAPACK sees
+/// its transpose v s uᵀ, so its "u" is our vt and its "vt" our u, both row-major already. `job` is
+/// LAPACK's: S, A or N.
+func decompose<Scalar: RealScalar>(
+  _ a: Tensor<Scalar>, _ job: Character,
+  drivers: [SVDDriver<Scalar>] = [Scalar._gesdd, Scalar._gesvd]
+) throws(LinearAlgebraError) -> (u: Tensor<Scalar>, s: Tensor<Scalar>, vt: Tensor<Scalar>) {
   let (m, n) = (a.shape[0], a.shape[1])
   let k = min(m, n)
   let left = job == "N" ? 0 : job == "S" ? k : m
@@ -110,30 +118,23 @@ private func decompose<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ job: Character
   var u = Tensor<Scalar>.zeros([m, left])
   var s = Tensor<Scalar>.zeros([k])
   var vt = Tensor<Scalar>.zeros([right, n])
-  func run(
-    _ routine: (
-      Character, Int, Int, UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>,
-      UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int
-    ) -> Int32
-  ) -> Int32 {
+  var info: Int32 = 0
+  for driver in drivers {
+    // A driver destroys its matrix, and the next one needs it whole.
     var work = a.copied()
-    return work.withMutablePointer { work in
+    info = work.withMutablePointer { work in
       s.withMutablePointer { s in
         u.withMutablePointer { u in
           vt.withMutablePointer { vt in
-            Threads.withBLASThreads {
-              routine(job, n, m, work, n, s, vt, n, u, max(1, left))
+            Threads.withBLASThreads(m * n) {
+              driver(job, n, m, work, n, s, vt, n, u, max(1, left))
             }
           }
         }
       }
     }
+    if info == 0 { return (u, s, vt) }
   }
-  var info = run(Scalar._gesdd)
-  if info != 0 { info = run(Scalar._gesvd) }
-  guard info == 0 else {
-    throw LinearAlgebraError(
-      routine: "gesvd", info: Int(info), message: "no convergence for matrix \(a.shape)")
-  }
-  return (u, s, vt)
+  throw LinearAlgebraError(
+    routine: "svd", info: Int(info), message: "no convergence for matrix \(a.shape)")
 }

@@ -15,7 +15,7 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
     var values = Tensor<Scalar>.zeros([n])
     let info = work.withMutablePointer { work in
       values.withMutablePointer { values in
-        n == 0 ? 0 : Threads.withBLASThreads { Scalar._syevd(n, work, n, values) }
+        n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._syevd(n, work, n, values) }
       }
     }
     try Self.check(info, "syevd", a.shape)
@@ -44,7 +44,7 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
     let info = work.withMutablePointer { work in
       values.withMutablePointer { values in
         vectors.withMutablePointer { vectors in
-          Threads.withBLASThreads {
+          Threads.withBLASThreads(n * n) {
             Scalar._syevr(n, work, n, n - count + 1, n, values, vectors, n)
           }
         }

@@ -35,7 +35,7 @@ func substitute<Scalar: RealScalar>(
   let layout = viewed.matrixLayout!
   x.withMutablePointer { x in
     withExtendedLifetime(viewed.storage) {
-      Threads.withBLASThreads {
+      Threads.withBLASThreads(n * n) {
         Scalar._trsm(
           (triangle == .upper) != layout.transposed, transposed != layout.transposed, n, columns,
           viewed.base, layout.leading, x, columns)

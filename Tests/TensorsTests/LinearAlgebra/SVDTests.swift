@@ -1,6 +1,6 @@
-import TestSupport
-import Tensors
 import Testing
+
+@testable import Tensors
 
 struct SVDTests {
   /// LAPACK's own bar for every kind of matrix, both layouts, thin and full.
@@ -75,5 +75,28 @@ struct SVDTests {
     let a = Tensor<Float>(rows: [[1, 2], [3, 4]])
     _ = try svd(a)
     #expect(a.scalars == [1, 2, 3, 4])
+  }
+
+  @Test func aDriverThatDoesNotConvergeIsFollowedByTheNextOnTheSameMatrix() throws {
+    var source = RandomSource(seed: 5)
+    let a = Tensor<Float>.normal([9, 6], using: &source)
+    let failing: SVDDriver<Float> = { _, m, n, work, _, _, _, _, _, _ in
+      work.update(repeating: .nan, count: m * n)
+      return 3
+    }
+    let (u, s, vt) = try decompose(a, "S", drivers: [failing, Float._gesvd])
+    #expect(
+      residualRatio(
+        a, matmul((u * s).converted(to: Double.self), vt.converted(to: Double.self)))
+        < lapackThreshold)
+    #expect(orthogonalityRatio(u) < lapackThreshold)
+    let full = try decompose(a, "A", drivers: [Float._gesvd])
+    #expect(orthogonalityRatio(full.u) < lapackThreshold && full.u.shape == [9, 9])
+    let values = try decompose(a, "N", drivers: [Float._gesvd]).s
+    #expect(residualRatio(values, s.converted(to: Double.self)) < lapackThreshold)
+    let error = #expect(throws: LinearAlgebraError.self) {
+      try decompose(a, "S", drivers: [failing, failing])
+    }
+    #expect(error?.description == "svd: no convergence for matrix [9, 6] (info 3)")
   }
 }
