@@ -14,32 +14,66 @@ public struct Initialization: Sendable {
   public var projection: StoredMatrix
   /// B.
   public var factor: Tensor<Float>
-  /// ‖W - W_q - s P B‖ after each compensation step; before any when there is none.
+  /// ‖W - W_q - s P B‖ after each compensation step; of the plain W_q when there was none.
   public var errors: [Double]
+
+  /// ‖W - W_q - s P B‖ of the pair that was kept, the best one; NaN when W is not finite.
+  public var error: Double { errors.min() ?? 0 }
 
   /// Alternates between quantising what the update does not express and fitting the update to the
   /// quantisation error, `steps` times, and keeps the best pair (Algorithm 2 with the residual
   /// W - W_q, which the error falls with).
   ///
-  /// Two matrices of W's size are alive besides W.
+  /// Two matrices of W's size are alive besides W. Traps when the shapes do not fit.
   ///
   /// - Parameters:
   ///   - weight: W `[out, in]`.
   ///   - basis: P with orthonormal columns, `[in, r]` or `[out, r]` by `side`.
   ///   - side: On which side P stands.
   ///   - scale: s.
+  ///   - weightFormat: How W_q is stored.
+  ///   - projectionFormat: How P_q is stored.
   ///   - steps: C; with 0, or without a quantiser, W is stored plainly and B is 0.
   public init(
     of weight: Tensor<Float>, basis: Tensor<Float>, side: ProjectionSide, scale: Float,
     weightFormat: WeightFormat, projectionFormat: WeightFormat, steps: Int
   ) {
-    let rank = basis.shape[1]
     precondition(
-      weight.rank == 2 && basis.shape[0] == weight.shape[side == .left ? 1 : 0],
+      weight.rank == 2 && basis.rank == 2 && basis.shape[0] == weight.shape[side == .left ? 1 : 0],
       "Initialise: basis \(basis.shape) does not fit the \(side) side of W \(weight.shape)")
-    let oriented = side == .left ? basis.transposed() : basis
-    projection = StoredMatrix(storing: oriented.contiguous(), as: projectionFormat)
-    factor = .zeros(side == .left ? [weight.shape[0], rank] : [rank, weight.shape[1]])
+    self.init(
+      of: weight, projection: Self.stored(basis, side: side, as: projectionFormat), side: side,
+      scale: scale, weightFormat: weightFormat, steps: steps)
+  }
+
+  /// P_q of a basis with P in its columns.
+  static func stored(_ basis: Tensor<Float>, side: ProjectionSide, as format: WeightFormat)
+    -> StoredMatrix
+  {
+    StoredMatrix(storing: side == .left ? basis.transposed() : basis, as: format)
+  }
+
+  /// The state around W_q as it is, when the update is zero.
+  init(keeping weight: StoredMatrix, projection: StoredMatrix, side: ProjectionSide) {
+    self.weight = weight
+    self.projection = projection
+    factor = .zeros(Self.factorShape(weight.shape, projection, side))
+    errors = [0]
+  }
+
+  private static func factorShape(
+    _ shape: Shape, _ projection: StoredMatrix, _ side: ProjectionSide
+  ) -> Shape {
+    side == .left ? [shape[0], projection.shape[0]] : [projection.shape[1], shape[1]]
+  }
+
+  /// The state for a given P_q.
+  init(
+    of weight: Tensor<Float>, projection: StoredMatrix, side: ProjectionSide, scale: Float,
+    weightFormat: WeightFormat, steps: Int
+  ) {
+    self.projection = projection
+    factor = .zeros(Self.factorShape(weight.shape, projection, side))
     errors = []
     // The dual basis K = P (PᵀP)⁻¹, as rows: pinv(P) = Kᵀ. P is nearly orthonormal, so Cholesky is
     // enough; it fails only where P is not finite, and then nothing can be fitted.

@@ -1,5 +1,6 @@
 public import Optimizers
 public import Quantization
+import Tensors
 
 /// How LoQT layers hold and renew their matrices (arXiv 2405.16528, sections 3 and 4).
 public struct LoQTConfiguration: Sendable, Hashable, Codable {

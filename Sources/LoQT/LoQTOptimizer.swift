@@ -9,8 +9,9 @@ import Tensors
 ///
 /// Without clipping and accumulation each parameter is updated inside the backward pass, the moment
 /// its gradient is complete, and no gradient is held. A LoQT layer is merged inside its own backward,
-/// so only one layer is ever in full precision; at that step B does not move. Models without LoQT
-/// layers are trained the same way, with no merges.
+/// so only one layer is ever in full precision; at that step B does not move. To measure the loss
+/// right after a merge, before anything else moves, the other parameters' gradients are held during
+/// that step. Models without LoQT layers are trained the same way, with no merges.
 public final class LoQTOptimizer {
   /// What changes the parameters.
   public let optimizer: any Optimizer
@@ -20,7 +21,8 @@ public final class LoQTOptimizer {
   public var clippingNorm: Double?
   /// Which gradient the projections are taken from when steps accumulate.
   public var projectionWindow = ProjectionWindow.sketch
-  /// Whether the loss is computed again right after each merge, for its report.
+  /// Whether the loss is computed again right after each merge, for its report. Costs one more
+  /// forward pass, and the gradients of the step are held until it is done.
   public var measuresLossAfterMerge = true
   /// Steps in a row with a loss that is not finite after which training stops with an error.
   public var patience = 5
@@ -29,7 +31,10 @@ public final class LoQTOptimizer {
   /// The model's LoQT layers with their dotted names.
   public let layers: [(name: String, layer: LoQTLinear)]
 
-  private let mergeSteps: Set<Int>
+  private let mergeSteps: MergeSchedule.Steps
+  private var comingMerges: MergeSchedule.Steps
+  /// The first merge step that is not before `step`.
+  private var nextMerge: Int?
   private let byHandle: [ObjectIdentifier: LoQTLinear]
   private var due: Set<ObjectIdentifier> = []
   private var failures = 0
@@ -47,18 +52,21 @@ public final class LoQTOptimizer {
   ) {
     self.optimizer = optimizer
     model.nameParameters()
-    layers = model.modules(ofType: LoQTLinear.self).map { ($0.name, $0.module) }
+    layers =
+      (model as? LoQTLinear).map { [("linear", $0)] }
+      ?? model.modules(ofType: LoQTLinear.self).map { ($0.name, $0.module) }
     for (name, layer) in layers { layer.handle.name = name }
     byHandle = Dictionary(
-      layers.map { (ObjectIdentifier($0.layer.handle), $0.layer) }, uniquingKeysWith: { a, _ in a })
-    let merges = layers.isEmpty ? MergeSchedule.never : merges
-    self.merges = merges
-    mergeSteps = Set(
-      merges.mergeSteps(below: steps ?? 10_000_000, sparingTail: steps != nil))
+      uniqueKeysWithValues: layers.map { (ObjectIdentifier($0.layer.handle), $0.layer) })
+    self.merges = layers.isEmpty ? .never : merges
+    mergeSteps = MergeSchedule.Steps(
+      of: self.merges, below: steps ?? .max, sparingTail: steps != nil)
+    comingMerges = mergeSteps
+    nextMerge = comingMerges.next()
   }
 
   /// Whether the next step merges layers.
-  public var isMergeDue: Bool { !layers.isEmpty && (mergeSteps.contains(step) || !due.isEmpty) }
+  public var isMergeDue: Bool { nextMerge == step || !due.isEmpty }
 
   /// One step on the loss that `loss` computes.
   ///
@@ -73,10 +81,9 @@ public final class LoQTOptimizer {
     over microBatches: MicroBatches, _ loss: (MicroBatches.Element) throws -> Variable
   ) throws -> StepReport {
     precondition(!microBatches.isEmpty, "step(over:): no micro-batches")
-    let isScheduled = mergeSteps.contains(step)
-    if isScheduled { due = Set(layers.map { ObjectIdentifier($0.layer.handle) }) }
+    if nextMerge == step { due = Set(layers.map { ObjectIdentifier($0.layer.handle) }) }
     let run = StepRun(
-      owner: self, microBatches: microBatches.count, merging: due,
+      owner: self, microBatches: microBatches.count,
       isCollecting: microBatches.count > 1 || clippingNorm != nil
         || (!due.isEmpty && measuresLossAfterMerge))
     let wereTrainable = prepareMerge()
@@ -103,7 +110,7 @@ public final class LoQTOptimizer {
     guard report.loss.isFinite else {
       failures += 1
       report.skipped = ["*"]
-      step += 1
+      advance(to: step + 1)
       guard failures < patience else {
         throw TrainingError(
           "The loss has not been a finite number for \(failures) steps in a row, up to step "
@@ -125,9 +132,14 @@ public final class LoQTOptimizer {
       report.merge = merge
     }
     run.applyCollected(&report)
-    report.skipped += run.skipped
-    step += 1
+    report.skipped = run.skipped
+    advance(to: step + 1)
     return report
+  }
+
+  private func advance(to step: Int) {
+    self.step = step
+    while let next = nextMerge, next < step { nextMerge = comingMerges.next() }
   }
 
   /// B neither moves nor gets a gradient in the step that merges its layer.
@@ -150,7 +162,7 @@ public final class LoQTOptimizer {
     guard due.remove(ObjectIdentifier(handle)) != nil,
       let layer = byHandle[ObjectIdentifier(handle)]
     else { return nil }
-    return layer.merge(gradient, optimizer: optimizer)
+    return layer.merge(gradient, step: step, optimizer: optimizer)
   }
 
   fileprivate func window(for handle: FrozenMatrix) -> GradientWindow? {
@@ -167,7 +179,9 @@ public final class LoQTOptimizer {
   ///   - step: Steps taken.
   ///   - due: Names of layers whose merge had not happened yet.
   public func resume(atStep step: Int, due names: [String] = []) {
-    self.step = step
+    comingMerges = mergeSteps
+    nextMerge = comingMerges.next()
+    advance(to: step)
     due = Set(
       layers.filter { names.contains($0.name) }.map { ObjectIdentifier($0.layer.handle) })
   }
@@ -181,7 +195,6 @@ public final class LoQTOptimizer {
 /// What receives the gradients of one step.
 private final class StepRun {
   let owner: LoQTOptimizer
-  let merging: Set<ObjectIdentifier>
   let isCollecting: Bool
   var isLastMicroBatch = false
   private(set) var mergedLayers: [LayerMerge] = []
@@ -190,12 +203,9 @@ private final class StepRun {
   private var windows: [ObjectIdentifier: GradientWindow] = [:]
   private let microBatches: Int
 
-  init(
-    owner: LoQTOptimizer, microBatches: Int, merging: Set<ObjectIdentifier>, isCollecting: Bool
-  ) {
+  init(owner: LoQTOptimizer, microBatches: Int, isCollecting: Bool) {
     self.owner = owner
     self.microBatches = microBatches
-    self.merging = merging
     self.isCollecting = isCollecting
   }
 
@@ -205,7 +215,7 @@ private final class StepRun {
       if isCollecting {
         gradients.add(gradient, for: parameter)
       } else {
-        update(parameter, gradient, scale: 1)
+        update(parameter, gradient)
       }
     case .factors(let handle, let factors):
       let key = ObjectIdentifier(handle)
@@ -225,22 +235,35 @@ private final class StepRun {
     }
   }
 
-  private func update(_ parameter: Parameter, _ gradient: consuming AnyTensor, scale: Float) {
+  private func update(_ parameter: Parameter, _ gradient: consuming AnyTensor) {
     let gradient = gradient.float
     guard gradient.allFinite else {
       skipped.append(parameter.name)
       return
     }
-    owner.optimizer.update(parameter, gradient, step: owner.step, gradientScale: scale)
+    owner.optimizer.update(parameter, gradient, step: owner.step, gradientScale: 1)
   }
 
+  /// Updates the parameters by their collected gradients, those that are not finite left out.
   func applyCollected(_ report: inout StepReport) {
     guard isCollecting else { return }
     report.collectedGradientBytes = gradients.byteCount
-    let norm = gradients.globalNorm
+    var finite: [(parameter: Parameter, gradient: AnyTensor)] = []
+    gradients.drain { parameter, gradient in
+      if gradient.allFinite {
+        finite.append((parameter, gradient))
+      } else {
+        skipped.append(parameter.name)
+      }
+    }
+    let norm = finite.reduce(0) { $0 + $1.gradient.sumOfSquares }.squareRoot()
     report.gradientNorm = norm
     var scale: Float = 1
-    if let limit = owner.clippingNorm, norm.isFinite, norm > limit { scale = Float(limit / norm) }
-    gradients.drain { parameter, gradient in update(parameter, gradient, scale: scale) }
+    if let limit = owner.clippingNorm, norm > limit { scale = Float(limit / norm) }
+    finite.reverse()
+    while let (parameter, gradient) = finite.popLast() {
+      owner.optimizer.update(
+        parameter, gradient.float, step: owner.step, gradientScale: scale)
+    }
   }
 }

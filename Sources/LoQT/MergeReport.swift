@@ -2,15 +2,17 @@
 public struct LayerMerge: Sendable, Hashable, Codable {
   /// The layer's dotted name.
   public var name: String
-  /// ‖D‖ / ‖W‖ of the update D trained in the interval that ends; nil at the first merge.
+  /// ‖D‖ / ‖W‖ of the update D trained in the interval that ends; nil at the first merge, when B
+  /// was not recorded, and when nothing was trained.
   public var relativeUpdate: Double?
-  /// The share of D that the new effective weights hold; nil at the first merge.
+  /// The share of D that the new effective weights hold; nil where `relativeUpdate` is.
   public var survival: Double?
-  /// ‖D‖², the weight of this layer in a mean of survival shares.
+  /// ‖D‖², the weight of this layer in a mean of survival shares; nil where `relativeUpdate` is.
   public var updateEnergy: Double?
-  /// ‖W - W_q - s P B‖ / ‖W‖ after Initialise.
+  /// ‖W - W_q - s P B‖ / ‖W‖ after Initialise; nil when W_q stayed as it was.
   public var relativeError: Double?
-  /// Columns of P that the gradient determined.
+  /// Columns of P that the gradient determined, 0 when P was not taken from it; below r when the
+  /// window has fewer tokens. Nil when P was not looked for.
   public var effectiveRank: Int?
   /// ‖P_newᵀ P_old‖² / r; nil at the first merge.
   public var overlap: Double?

@@ -1,3 +1,5 @@
+import Tensors
+
 /// When the low-rank updates are merged: a sequence of gaps that begins at step 0.
 ///
 /// T_0 = 0, T_1 = first gap, T_{k+1} = T_k + gap k. The paper's formula for the exponential schedule is
@@ -66,13 +68,35 @@ public struct MergeSchedule: Sendable, Hashable, Codable {
   /// - Parameter sparingTail: Leaves out merges within the last `gap` steps, where what is merged
   ///   has no time left to recover.
   public func mergeSteps(below steps: Int, sparingTail: Bool = false) -> [Int] {
-    guard let gap, steps > 0 else { return [] }
-    var result = [0]
-    while let next = self.gap(after: result.count - 1) {
-      let step = result[result.count - 1] + next
-      if step >= steps || (sparingTail && step > steps - gap) { break }
-      result.append(step)
+    Array(Steps(of: self, below: steps, sparingTail: sparingTail))
+  }
+
+  /// The merge steps one after the other.
+  struct Steps: Sequence, IteratorProtocol {
+    private let schedule: MergeSchedule
+    private let end: Int
+    private var last: Int?
+    private var merges = 0
+
+    init(of schedule: MergeSchedule, below steps: Int, sparingTail: Bool) {
+      self.schedule = schedule
+      // Step 0 is always one: without it a layer has no projection.
+      end = sparingTail ? Swift.min(steps, Swift.max(1, steps - (schedule.gap ?? 0) + 1)) : steps
     }
-    return result
+
+    mutating func next() -> Int? {
+      let step: Int
+      if let last {
+        guard let gap = schedule.gap(after: merges - 1) else { return nil }
+        step = last + gap
+      } else {
+        guard schedule.gap != nil else { return nil }
+        step = 0
+      }
+      guard step < end else { return nil }
+      last = step
+      merges += 1
+      return step
+    }
   }
 }

@@ -6,7 +6,8 @@ public struct StepReport: Sendable, Hashable {
   public var loss: Double
   /// The learning rate of the step.
   public var learningRate: Double
-  /// The norm of all gradients together before clipping; nil when nothing was collected.
+  /// The norm of all gradients that were applied, together, before clipping; nil when nothing was
+  /// collected.
   public var gradientNorm: Double?
   /// Parameters whose gradient was not finite and was skipped; all of them, under the name `*`,
   /// when the loss itself was not finite.

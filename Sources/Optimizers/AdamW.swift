@@ -20,7 +20,7 @@ public final class AdamW: Optimizer {
   }
   private var states: [ObjectIdentifier: State] = [:]
 
-  /// An optimizer that remembers nothing yet. The defaults are the paper's.
+  /// An optimizer that remembers nothing yet. The defaults are those of Adam's paper.
   public init(
     learningRate: LearningRateSchedule, betas: (Double, Double) = (0.9, 0.999),
     epsilon: Double = 1e-8, weightDecay: Double = 0
@@ -91,13 +91,14 @@ public final class AdamW: Optimizer {
   {
     if state.isEmpty { return reset(parameter) }
     guard let step = state["step"], let first = state["first"], let second = state["second"],
-      step.elementCount == 1, first.shape == parameter.shape, second.shape == parameter.shape
+      step.elementCount == 1, let count = Int(exactly: step.scalar), count >= 0,
+      first.shape == parameter.shape, second.shape == parameter.shape
     else {
       throw OptimizerError(
-        "AdamW state of \(parameter.name): expected step, first and second of shape "
-          + "\(parameter.shape), found \(state.mapValues(\.shape))")
+        "AdamW state of \(parameter.name): expected a count step, and first and second of "
+          + "shape \(parameter.shape); found \(state.mapValues(\.shape))")
     }
     states[ObjectIdentifier(parameter)] = State(
-      step: Int(step.scalar), first: first, second: second)
+      step: count, first: first, second: second)
   }
 }

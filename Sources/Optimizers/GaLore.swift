@@ -60,8 +60,8 @@ public final class GaLore: Optimizer {
     }
   }
 
-  /// One step on one parameter. A matrix whose gradient is zero when a projection is due keeps the
-  /// one it has; without any it does not move.
+  /// One step on one parameter; weight decay comes first, as in AdamW. A matrix whose gradient is zero
+  /// when a projection is due keeps the one it has; without any it does not move.
   public func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
@@ -116,7 +116,7 @@ public final class GaLore: Optimizer {
   /// Bytes of all moments.
   public var stateByteCount: Int { inner.stateByteCount }
 
-  /// Passed on for parameters trained in full.
+  /// Changes Adam's moments, for a projected matrix those of its projection.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
     inner.reparameterize(subspaces[ObjectIdentifier(parameter)]?.step ?? parameter, by: change)
   }
@@ -150,16 +150,17 @@ public final class GaLore: Optimizer {
     guard var subspace = subspaces[key] else { return try inner.restore(state, of: parameter) }
     let r = subspace.side == .left ? subspace.step.shape[1] : subspace.step.shape[0]
     let size = parameter.shape[subspace.side == .left ? 1 : 0]
-    guard state["updates"]?.elementCount == 1,
+    guard let updates = state["updates"], updates.elementCount == 1,
+      let count = Int(exactly: updates.scalar), count >= 0,
       state["basis"].map({ $0.shape == [size, r] }) ?? true
     else {
       throw OptimizerError(
-        "GaLore state of \(parameter.name): expected updates and a basis [\(size), \(r)], found "
-          + "\(state.mapValues(\.shape))")
+        "GaLore state of \(parameter.name): expected a count updates and a basis "
+          + "[\(size), \(r)]; found \(state.mapValues(\.shape))")
     }
     try inner.restore(
       state.filter { $0.key != "basis" && $0.key != "updates" }, of: subspace.step)
-    subspace.updates = Int(state["updates"]!.scalar)
+    subspace.updates = count
     subspace.basis = state["basis"]
     subspaces[key] = subspace
   }

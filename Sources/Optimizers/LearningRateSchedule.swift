@@ -1,6 +1,10 @@
 internal import Tensors
 
 /// The learning rate as a function of the step, counted from 0.
+///
+/// Step t of a warm-up has the rate peak (t + 1) / warmup, so that the first step moves something, and
+/// the last step of the run has the final rate. (Transformers' schedules give step t of the warm-up
+/// peak t / warmup, and reach the final rate one step after the run.)
 public struct LearningRateSchedule: Sendable, Hashable, Codable {
   private enum Kind: Hashable, Codable {
     case constant
@@ -29,7 +33,8 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
       peak: peak, kind: .cosine(steps: steps, warmup: warmup ?? steps / 10, final: finalFraction))
   }
 
-  /// Rises linearly to `peak` over the warm-up, then falls linearly to `finalFraction * peak`.
+  /// Rises linearly to `peak` over the warm-up, then falls linearly to `finalFraction * peak` at the
+  /// last step.
   public static func linear(
     peak: Double, steps: Int, warmup: Int? = nil, finalFraction: Double = 0
   ) -> Self {

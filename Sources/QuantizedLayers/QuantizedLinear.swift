@@ -48,8 +48,11 @@ public final class QuantizedLinear: LinearLayer {
   /// Through which the gradient of W can be asked for.
   public let handle = FrozenMatrix()
 
-  /// A layer of the given matrix.
+  /// A layer of the given matrix. Traps when the bias does not fit.
   public init(weight: StoredMatrix, bias: Tensor<Float>? = nil) {
+    precondition(
+      bias.map { $0.shape == [weight.shape[0]] } ?? true,
+      "QuantizedLinear: bias does not fit weight \(weight.shape)")
     self.weight = weight
     self.bias = bias.map { Parameter($0) }
   }

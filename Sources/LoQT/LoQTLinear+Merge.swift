@@ -1,0 +1,151 @@
+import Autodiff
+import Optimizers
+import Quantization
+import Tensors
+
+extension LoQTLinear {
+  /// Merges the update into W, takes a new P from the gradient and initialises the layer anew
+  /// (loqt-algorithm, sections 2, 3 and 5): W_q and P_q are replaced and B gets its new start.
+  ///
+  /// A layer that was not trained since its last merge keeps its codes and scales: they hold all that
+  /// there is to merge, and rounding them again would lose a part of it.
+  ///
+  /// - Parameters:
+  ///   - gradient: dL/dW at the merged matrix.
+  ///   - step: The step of the run; decides the random numbers.
+  ///   - optimizer: Whose state of B follows the change of basis.
+  /// - Returns: What happened, for the report.
+  func merge(_ gradient: ProjectionGradient, step: Int, optimizer: any Optimizer) -> LayerMerge {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var report = LayerMerge(name: handle.name)
+    renew(gradient, step: step, optimizer, &report)
+    let (whole, atto) = (clock.now - start).components
+    report.seconds = Double(whole) + Double(atto) * 1e-18
+    return report
+  }
+
+  private func renew(
+    _ gradient: ProjectionGradient, step: Int, _ optimizer: any Optimizer,
+    _ report: inout LayerMerge
+  ) {
+    let b = factor.tensor
+    let hasUpdate = b.sumOfSquares() > 0
+    if hasUpdate, factorFingerprint == b.fingerprint {
+      report.note = "was not trained since its last merge and stays as it is"
+      return
+    }
+    let oldProjection = projection
+    let newProjection = nextProjection(from: gradient, step: step, &report)
+    guard let projection = newProjection ?? oldProjection else { return }
+    let next: Initialization
+    if !hasUpdate, weight.format == configuration.weightFormat {
+      next = Initialization(keeping: weight, projection: projection, side: side)
+    } else {
+      var merged = weight.dequantized()
+      addUpdate(of: b, to: &merged)
+      next = Initialization(
+        of: merged, projection: projection, side: side, scale: configuration.scale,
+        weightFormat: configuration.weightFormat, steps: configuration.compensationSteps)
+      measure(next, against: merged, &report)
+    }
+    if let old = oldProjection?.dequantized() {
+      let map = overlap(of: next.projection, with: old)
+      report.overlap = map.sumOfSquares() / Double(rank)
+      if newProjection != nil {
+        optimizer.reparameterize(factor, by: basisChange(map))
+      }
+    }
+    weight = next.weight
+    self.projection = next.projection
+    factor.tensor = next.factor
+    factorFingerprint = next.factor.fingerprint
+    factorAtStart = configuration.recordsSurvival ? next.factor.copied() : nil
+  }
+
+  /// P for the gradient, stored. When the gradient determines none: nil for keeping the one there
+  /// is, or seeded random directions when there is none yet.
+  private func nextProjection(
+    from gradient: ProjectionGradient, step: Int, _ report: inout LayerMerge
+  ) -> StoredMatrix? {
+    var source = random.split("merge").split(UInt64(step))
+    let basis: Tensor<Float>
+    do {
+      let found = try gradient.projection(
+        configuration.projector, rank: rank, side: side, random: source)
+      report.effectiveRank = found.effectiveRank
+      basis = found.basis
+    } catch {
+      report.effectiveRank = 0
+      guard projection == nil else {
+        report.note = "kept its projection: \(error)"
+        return nil
+      }
+      report.note = "drew its first projection at random: \(error)"
+      let size = side == .left ? inputSize : outputSize
+      guard let drawn = try? qr(Tensor<Float>.normal([size, rank], using: &source)) else {
+        return nil
+      }
+      basis = drawn.q
+    }
+    return Initialization.stored(basis, side: side, as: configuration.projectionFormat)
+  }
+
+  /// P_newᵀ P_old, `[new rank, old rank]`.
+  private func overlap(of new: StoredMatrix, with old: Tensor<Float>) -> Tensor<Float> {
+    let p = new.dequantized()
+    return side == .left ? matmul(p, old.transposed()) : matmul(p.transposed(), old)
+  }
+
+  private func basisChange(_ overlap: Tensor<Float>) -> BasisChange {
+    switch configuration.stateRule {
+    case .keep: .keep
+    case .reset: .reset
+    case .project: .project(overlap: overlap, rankAxis: side == .left ? 1 : 0)
+    }
+  }
+
+  /// The error of the new state; the size of the trained update D = s P ΔB against W; and the share
+  /// of D that the new effective weights E hold: <E_new - E_old, D> / ‖D‖², which is
+  /// 1 - <W - E_new, D> / ‖D‖², as the merged W is E_old + D.
+  private func measure(
+    _ next: Initialization, against merged: Tensor<Float>, _ report: inout LayerMerge
+  ) {
+    let norm = merged.norm()
+    guard norm > 0 else { return }
+    report.relativeError = next.error / norm
+    guard let p = projection?.dequantized(), let trained = factorAtStart.map({ factor.tensor - $0 })
+    else { return }
+    let scale = Double(configuration.scale)
+    let gram = side == .left ? matmul(p, p.transposed()) : matmul(p.transposed(), p)
+    let spanned = side == .left ? matmul(trained, gram) : matmul(gram, trained)
+    let energy = scale * scale * trained.dot(spanned)
+    guard energy > 0 else { return }
+    report.updateEnergy = energy
+    report.relativeUpdate = energy.squareRoot() / norm
+    guard next.error != 0 else {
+      report.survival = 1
+      return
+    }
+    var lost = Initialization.residual(merged, next.weight)
+    let q = next.projection.dequantized()
+    if side == .left {
+      lost.addProduct(next.factor, q, scale: -configuration.scale)
+    } else {
+      lost.addProduct(q, next.factor, scale: -configuration.scale)
+    }
+    let seen = side == .left ? matmul(lost, p.transposed()) : matmul(p.transposed(), lost)
+    report.survival = 1 - scale * seen.dot(trained) / energy
+  }
+}
+
+extension Tensor<Float> {
+  /// A number that differs, for all practical purposes, when a bit of the elements differs.
+  var fingerprint: UInt64 {
+    withUnsafeBuffer { elements in
+      elements.reduce(0xCBF2_9CE4_8422_2325) { hash, element in
+        (hash ^ UInt64(element.bitPattern)) &* 0x100_0000_01B3
+      }
+    }
+  }
+}
