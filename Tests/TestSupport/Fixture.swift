@@ -50,4 +50,9 @@ public struct Fixture: Sendable {
   public func number(_ name: String, of testCase: String) -> Double {
     parameter(name, of: testCase)?.numberValue ?? .nan
   }
+
+  /// A parameter of a case that is a list of numbers; empty where it is none.
+  public func numbers(_ name: String, of testCase: String) -> [Double] {
+    parameter(name, of: testCase)?.arrayValue?.compactMap(\.numberValue) ?? []
+  }
 }
