@@ -1,0 +1,106 @@
+# make run              trains a small language model with LoQT, and once more with its linear
+#                       layers frozen, and compares the two (about ten minutes on two cores)
+# make run TEXT=file    the same on a text of your own
+# make test             builds and runs all tests
+# make lint             checks the format of the sources and what each module imports
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.PHONY: run test lint libraries
+
+CORPUS := runs/king-james.txt
+TEXT ?=
+STEPS ?= 1000
+# The highest validation perplexity that LoQT may reach on the corpus, as a share of the frozen
+# model's. A text of your own decides nothing.
+TARGET := $(if $(TEXT),inf,0.8)
+
+LOQT := .build/release/loqt
+PRETRAIN = $(LOQT) pretrain --preset 9m --text "$(or $(TEXT),$(CORPUS))" --steps $(STEPS)
+# Progress where somebody watches, silence elsewhere.
+BUILD = swift build -c release $$(test -t 1 || echo --quiet)
+
+# install PACKAGE... : installs Debian packages, or says in a sentence what to do instead.
+define INSTALL
+install() {
+  local sudo="" hint="$$1"; shift
+  if [ "$$(id -u)" != 0 ]; then sudo=sudo; fi
+  if ! command -v apt-get > /dev/null; then
+    echo "$$* cannot be installed: there is no apt-get here. $$hint" >&2; exit 1
+  fi
+  if [ -n "$$sudo" ] && ! command -v sudo > /dev/null; then
+    echo "$$* cannot be installed: you are not root and there is no sudo. $$hint" >&2; exit 1
+  fi
+  echo "Installing $$*."
+  local log; log=$$(mktemp)
+  if ! { $$sudo apt-get update && $$sudo env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends "$$@"; } > "$$log" 2>&1; then
+    tail -n 5 "$$log" >&2; rm "$$log"
+    echo "$$* could not be installed. $$hint" >&2; exit 1
+  fi
+  rm "$$log"
+}
+endef
+
+run: libraries $(if $(TEXT),,$(CORPUS))
+	@echo "Building, which takes two to three minutes the first time."
+	$(BUILD) --product loqt
+	mkdir -p runs
+	for method in loqt frozen; do
+	  case $$method in
+	    loqt) echo; echo "LoQT: 4-bit matrices that learn by merged low-rank updates" ;;
+	    frozen) echo; echo "The same run with its linear layers frozen at their random start" ;;
+	  esac
+	  $(PRETRAIN) --method $$method --output runs/$$method --summary runs/$$method.json
+	done
+	perplexity() { sed -n 's/.*"validation_perplexity": *\([^,]*\).*/\1/p' "runs/$$1.json"; }
+	awk -v loqt="$$(perplexity loqt)" -v frozen="$$(perplexity frozen)" -v target=$(TARGET) 'BEGIN {
+	  loqt += 0; frozen += 0; ratio = frozen > 0 ? loqt / frozen : 0
+	  passed = ratio > 0 && (target == "inf" || ratio <= target)
+	  printf "\nValidation perplexity\n  LoQT    %8.2f\n  frozen  %8.2f\n", loqt, frozen
+	  printf "  ratio   %8.3f%s\n", ratio,
+	    target == "inf" ? "" : ", target at most " target (passed ? ": reached" : ": missed")
+	  exit !passed
+	}'
+
+test: libraries
+	@for package in Tests/Consumer .; do
+	  scratch=.build; [ $$package = . ] || scratch=.build/consumer
+	  options="-c release --package-path $$package --scratch-path $$scratch"
+	  swift build $$options --build-tests $$(test -t 1 || echo --quiet)
+	  swift test $$options --skip-build --disable-xctest 2>&1 |
+	    awk '/^(◇|✔) / && !/Test run with/ { next } { print }'
+	done
+
+lint:
+	@swift format lint --strict -r Package.swift Sources Tests
+	swift build -c release --build-tests --quiet \
+	  --explicit-target-dependency-import-check error
+
+# OpenBLAS and LAPACKE, found by compiling against them.
+libraries:
+	@$(INSTALL)
+	if ! command -v swift > /dev/null; then
+	  echo "Swift 6.2 or later is needed: see https://www.swift.org/install." >&2; exit 1
+	fi
+	compiles() {
+	  local flags; flags=$$(pkg-config --cflags openblas lapacke 2> /dev/null || true)
+	  printf '%s\n' '#include <cblas.h>' '#include <lapacke.h>' \
+	    'int main(void) { return openblas_get_parallel() + LAPACKE_get_nancheck(); }' |
+	    "$$(command -v clang || echo cc)" -x c $$flags - -lopenblas -llapacke -o /dev/null
+	}
+	if ! compiles 2> /dev/null; then
+	  install "Install OpenBLAS and LAPACKE with their headers, then try again." \
+	    pkg-config libopenblas-dev libopenblas-pthread-dev liblapacke-dev
+	fi
+
+# The King James Bible as bible-kjv prints it, a verse a line, without the verses' references.
+$(CORPUS):
+	@$(INSTALL)
+	if ! command -v bible > /dev/null; then
+	  install "Train on a text of your own instead: make run TEXT=file." bible-kjv
+	fi
+	mkdir -p $(@D)
+	bible -f 'gen1:1-rev22:21' | sed 's/^[^ ]* //' > $@
