@@ -1,8 +1,8 @@
 # make run              trains a small language model with LoQT, and once more with its linear
 #                       layers frozen, and compares the two (about ten minutes on two cores)
 # make run TEXT=file    the same on a text of your own
-# make test             builds and runs all tests
-# make lint             checks the format of the sources and what each module imports
+# make test             builds and runs all tests; the build checks what each module imports
+# make lint             checks the format of the sources
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -65,19 +65,20 @@ run: libraries $(if $(TEXT),,$(CORPUS))
 	  exit !passed
 	}'
 
+# What passes is not worth a line; the last line is the runner's summary of the package's own tests.
 test: libraries
-	@for package in Tests/Consumer .; do
+	@echo "Building the tests, which takes some minutes the first time."
+	for package in Tests/Consumer .; do
 	  scratch=.build; [ $$package = . ] || scratch=.build/consumer
-	  options="-c release --package-path $$package --scratch-path $$scratch"
-	  swift build $$options --build-tests $$(test -t 1 || echo --quiet)
-	  swift test $$options --skip-build --disable-xctest 2>&1 |
-	    awk '/^(◇|✔) / && !/Test run with/ { next } { print }'
+	  swift test -c release --package-path $$package --scratch-path $$scratch --disable-xctest \
+	    --explicit-target-dependency-import-check error 2>&1 |
+	    awk '/^(\[[0-9]+\/[0-9]+\]|Build complete|Building for|↳ T)/ || / started\.$$/ { next }
+	      /^(◇|✔) / && !/ Test run with/ { next }
+	      { print; fflush() }'
 	done
 
 lint:
 	@swift format lint --strict -r Package.swift Sources Tests
-	swift build -c release --build-tests --quiet \
-	  --explicit-target-dependency-import-check error
 
 # OpenBLAS and LAPACKE, found by compiling against them.
 libraries:
