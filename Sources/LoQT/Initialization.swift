@@ -24,7 +24,8 @@ public struct Initialization: Sendable {
   /// quantisation error, `steps` times, and keeps the best pair (Algorithm 2 with the residual
   /// W - W_q, which the error falls with).
   ///
-  /// Two matrices of W's size are alive besides W. Traps when the shapes do not fit.
+  /// Works by panels of rows, so that W is the only whole matrix in full precision. Traps when the
+  /// shapes do not fit.
   ///
   /// - Parameters:
   ///   - weight: W `[out, in]`.
@@ -82,34 +83,40 @@ public struct Initialization: Sendable {
     let gram = matmul(rows, rows.transposed())
     guard steps > 0, weightFormat != .float32, let dual = (try? cholesky(gram))?.solve(rows) else {
       self.weight = StoredMatrix(storing: weight, as: weightFormat)
-      errors = [
-        weightFormat == .float32 ? 0 : Self.residual(weight, self.weight).norm()
-      ]
+      var squares = 0.0
+      if weightFormat != .float32 {
+        self.weight.forEachResidual(from: weight) { _, panel in squares += panel.sumOfSquares() }
+      }
+      errors = [squares.squareRoot()]
       return
     }
     var best = (weight: StoredMatrix.dense(.empty), factor: factor, error: Double.infinity)
-    var target = weight
-    for step in 1...steps {
-      let quantized = StoredMatrix(storing: target, as: weightFormat)
-      target = .empty
-      let residual = Self.residual(weight, quantized)
-      let fitted =
-        side == .left
-        ? matmul(residual, dual.transposed()) : matmul(dual, residual)
-      let b = fitted * (1 / scale)
-      // ‖R - s P B‖² = ‖R‖² - s² <B, (PᵀP) B>, as B solves the normal equations.
-      let spanned = side == .left ? matmul(fitted, gram) : matmul(gram, fitted)
-      let error = max(0, residual.sumOfSquares() - fitted.dot(spanned)).squareRoot()
-      errors.append(error)
-      if error < best.error { best = (quantized, b, error) }
-      if step < steps {
-        target = weight.copied()
+    var b: Tensor<Float>?
+    for _ in 1...steps {
+      let quantized = StoredMatrix(shape: weight.shape, as: weightFormat) { rows in
+        var panel = weight.sliced(rows)
+        if let b { panel.addUpdate(of: b, p, side, scale: -scale, rows: rows) }
+        return panel
+      }
+      // s B = R pinv(P), or pinv(P) R on the right side, where every panel adds to it.
+      var fitted = Tensor<Float>.zeros(factor.shape)
+      var parts: [Tensor<Float>] = []
+      var squares = 0.0
+      quantized.forEachResidual(from: weight) { rows, residual in
+        squares += residual.sumOfSquares()
         if side == .left {
-          target.addProduct(b, p, scale: -scale)
+          parts.append(matmul(residual, dual.transposed()))
         } else {
-          target.addProduct(p, b, scale: -scale)
+          fitted.addProduct(dual.sliced(rows, alongAxis: 1), residual)
         }
       }
+      if side == .left { fitted = .concatenated(parts) }
+      // ‖R - s P B‖² = ‖R‖² - s² <B, (PᵀP) B>, as B solves the normal equations.
+      let spanned = side == .left ? matmul(fitted, gram) : matmul(gram, fitted)
+      let error = max(0, squares - fitted.dot(spanned)).squareRoot()
+      errors.append(error)
+      b = fitted * (1 / scale)
+      if error < best.error { best = (quantized, b!, error) }
     }
     if best.error == .infinity {
       // W is not finite: store it plainly, so that the trouble shows where it came from.
@@ -118,11 +125,28 @@ public struct Initialization: Sendable {
     self.weight = best.weight
     factor = best.factor
   }
+}
 
-  /// W - W_q.
-  static func residual(_ weight: Tensor<Float>, _ quantized: StoredMatrix) -> Tensor<Float> {
-    var result = quantized.dequantized()
-    result.scaleAdd(-1, adding: 1, times: weight)
-    return result
+extension StoredMatrix {
+  /// Calls `body` with one panel of rows of `matrix` minus this after the other.
+  func forEachResidual(
+    from matrix: Tensor<Float>, _ body: (_ rows: Range<Int>, _ residual: Tensor<Float>) -> Void
+  ) {
+    forEachPanel { rows, panel in
+      var residual = panel
+      residual.scaleAdd(-1, adding: 1, times: matrix.sliced(rows))
+      body(rows, residual)
+    }
+  }
+}
+
+extension Tensor<Float> {
+  /// Adds some rows of the update: `self += scale * (P b)[rows]` for these rows of an `[out, in]`
+  /// matrix, with P and b as `Initialization` holds them.
+  mutating func addUpdate(
+    of b: Tensor, _ p: Tensor, _ side: ProjectionSide, scale: Float, rows: Range<Int>
+  ) {
+    let (up, down) = side == .left ? (b, p) : (p, b)
+    addProduct(up.sliced(rows), down, scale: scale)
   }
 }

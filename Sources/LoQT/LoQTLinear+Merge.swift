@@ -74,6 +74,11 @@ extension LoQTLinear {
       let found = try gradient.projection(
         configuration.projector, rank: rank, side: side, random: source)
       report.effectiveRank = found.effectiveRank
+      if found.effectiveRank < rank, projection == nil {
+        report.note =
+          "drew \(rank - found.effectiveRank) of its \(rank) directions at random, as its gradient "
+          + "has rank \(found.effectiveRank)"
+      }
       basis = found.basis
     } catch {
       report.effectiveRank = 0
@@ -127,15 +132,18 @@ extension LoQTLinear {
       report.survival = 1
       return
     }
-    var lost = Initialization.residual(merged, next.weight)
     let q = next.projection.dequantized()
-    if side == .left {
-      lost.addProduct(next.factor, q, scale: -configuration.scale)
-    } else {
-      lost.addProduct(q, next.factor, scale: -configuration.scale)
+    // <W - E_new, D> / s, a panel of rows after the other.
+    var lost = 0.0
+    next.weight.forEachResidual(from: merged) { rows, residual in
+      var residual = residual
+      residual.addUpdate(of: next.factor, q, side, scale: -configuration.scale, rows: rows)
+      lost +=
+        side == .left
+        ? matmul(residual, p.transposed()).dot(trained.sliced(rows))
+        : matmul(p.sliced(rows).transposed(), residual).dot(trained)
     }
-    let seen = side == .left ? matmul(lost, p.transposed()) : matmul(p.transposed(), lost)
-    report.survival = 1 - scale * seen.dot(trained) / energy
+    report.survival = 1 - scale * lost / energy
   }
 }
 

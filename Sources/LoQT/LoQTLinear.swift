@@ -88,11 +88,7 @@ public final class LoQTLinear: LinearLayer {
   /// `target += s P b` for another value b of B.
   func addUpdate(of b: Tensor<Float>, to target: inout Tensor<Float>) {
     guard let p = projection?.dequantized() else { return }
-    if side == .left {
-      target.addProduct(b, p, scale: configuration.scale)
-    } else {
-      target.addProduct(p, b, scale: configuration.scale)
-    }
+    target.addUpdate(of: b, p, side, scale: configuration.scale, rows: 0..<outputSize)
   }
 
   /// The packed parts of W and P, B and the bias.

@@ -70,6 +70,9 @@ public final class LoQTOptimizer {
 
   /// One step on the loss that `loss` computes.
   ///
+  /// Right after a merge `loss` is called a second time, on the merged model; it must use the same
+  /// data again.
+  ///
   /// Throws `TrainingError` when the loss has not been finite for too many steps in a row, and
   /// whatever `loss` throws; then every parameter and layer is in a valid state, old or new.
   public func step(_ loss: () throws -> Variable) throws -> StepReport {

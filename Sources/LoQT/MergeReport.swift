@@ -18,7 +18,8 @@ public struct LayerMerge: Sendable, Hashable, Codable {
   public var overlap: Double?
   /// Wall time.
   public var seconds = 0.0
-  /// What a person should know, such as a gradient of zero.
+  /// What a person should know, as a phrase after the layer's name: that it kept its projection, or
+  /// at its first merge that the gradient determines fewer directions than the rank.
   public var note: String?
 
   init(name: String) { self.name = name }

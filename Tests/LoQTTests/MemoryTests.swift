@@ -158,4 +158,23 @@ import Testing
       #expect(bytes == [256 + 64, 256 + 6144, 8192 + 64, 8192 + 64])
     }
   }
+
+  @Test(arguments: [true, false])
+  func initialiseHoldsNoWholeMatrixBesideW(_ isLeft: Bool) async {
+    await #expect(processExitsWith: .success) { [isLeft] in
+      let shape: Shape = isLeft ? [6144, 2048] : [2048, 6144]
+      let weight = gaussian(shape, seed: 1)
+      let basis = try orthonormal(2048, 16, seed: 2)
+      let start = TensorMemory.liveBytes
+      TensorMemory.resetPeak()
+      let state = Initialization(
+        of: weight, basis: basis, side: isLeft ? .left : .right, scale: 0.5, weightFormat: .nf4(),
+        projectionFormat: .nf4(), steps: 2)
+      let panel = 4 << 20
+      // The best and the present W_q; B, fitted to and multiplied; three panels.
+      let bound = 2 * state.weight.byteCount + 8 * state.factor.byteCount + 3 * panel
+      #expect(TensorMemory.peakBytes - start < bound)
+      #expect(bound < weight.byteCount)
+    }
+  }
 }

@@ -71,8 +71,14 @@ import Testing
         every: 4)
       let merge = try run.merge(tokens: 7)
       #expect(merge.effectiveRank == 7)
+      #expect(
+        merge.note == "drew 13 of its 20 directions at random, as its gradient has rank 7")
       // Dot products of some 30 numbers in float32.
       #expect(orthonormalityError(run.layer.basis!) < 1e-5)
+      for _ in 1..<4 { _ = try run.step(tokens: 7) }
+      // Said once.
+      let second = try run.merge(tokens: 7)
+      #expect(second.effectiveRank == 7 && second.note == nil)
     }
   }
 
