@@ -49,9 +49,10 @@ public final class LoQTLinear: LinearLayer {
   ) {
     precondition(weight.rank == 2, "LoQTLinear: weight \(weight.shape) is not a matrix")
     let (out, input) = (weight.shape[0], weight.shape[1])
-    precondition(
-      bias.map { $0.shape == [out] } ?? true, "LoQTLinear: bias does not fit weight \(weight.shape)"
-    )
+    if let bias {
+      precondition(
+        bias.shape == [out], "LoQTLinear: bias \(bias.shape) does not fit weight \(weight.shape)")
+    }
     self.configuration = configuration
     self.random = random
     inputSize = input

@@ -123,7 +123,6 @@ public final class LoQTOptimizer {
     }
     failures = 0
     if !run.mergedLayers.isEmpty {
-      for (_, layer) in layers { layer.handle.isGradientRequested = false }
       var merge = MergeReport(
         step: step, layers: run.mergedLayers, lossBefore: report.loss, lossAfter: nil,
         seconds: run.mergedLayers.reduce(0) { $0 + $1.seconds })

@@ -50,9 +50,11 @@ public final class QuantizedLinear: LinearLayer {
 
   /// A layer of the given matrix. Traps when the bias does not fit.
   public init(weight: StoredMatrix, bias: Tensor<Float>? = nil) {
-    precondition(
-      bias.map { $0.shape == [weight.shape[0]] } ?? true,
-      "QuantizedLinear: bias does not fit weight \(weight.shape)")
+    if let bias {
+      precondition(
+        bias.shape == [weight.shape[0]],
+        "QuantizedLinear: bias \(bias.shape) does not fit weight \(weight.shape)")
+    }
     self.weight = weight
     self.bias = bias.map { Parameter($0) }
   }

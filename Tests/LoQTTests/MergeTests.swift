@@ -197,7 +197,7 @@ import Testing
       let run = Run(
         (48, 32),
         LoQTConfiguration(
-          rank: 4, projectionFormat: .float32, compensationSteps: 0,
+          rank: 4, weightFormat: .float32, projectionFormat: .float32, compensationSteps: 0,
           projector: GradientProjector(
             method: .randomized(oversampling: 0, powerIterations: 0))), every: 1)
       return try (0..<2).map { _ in

@@ -119,6 +119,31 @@ import Testing
     #expect(try energy(g, layer.basis!) > 1 - 1e-5)
   }
 
+  @Test(arguments: shapes, [ProjectionWindow.exact, .sketch])
+  func gradientsThatCancelWithinAWindowLeaveNoTrace(
+    _ shape: (Int, Int), _ window: ProjectionWindow
+  ) throws {
+    let layer = makeLayer(shape)
+    let optimizer = LoQTOptimizer(
+      AdamW(learningRate: .constant(0.01)), training: SingleLayer(layer: layer))
+    optimizer.projectionWindow = window
+    let x = gaussian([4, shape.1], seed: 5)
+    let target = gaussian([4, shape.0], seed: 6)
+    // A large gradient, one of rank 4, and the large one's negative.
+    _ = try optimizer.step(over: 0..<3) { index in
+      switch index {
+      case 0: loss(layer, 0) * 10
+      case 1: meanSquaredError(layer(Variable(x)), target)
+      default: loss(layer, 0) * -10
+      }
+    }
+    let weight = Parameter(gaussian([shape.0, shape.1], seed: 1))
+    let y = linear(Variable(x), Variable(weight))
+    let g = valueAndGradients(of: meanSquaredError(y, target)).gradients[weight]!
+    // What is left of the large ones is their rounding.
+    #expect(try energy(g, layer.basis!) > 1 - 1e-5)
+  }
+
   @Test(arguments: shapes)
   func lastUsesTheLastMicroBatchAlone(_ shape: (Int, Int)) throws {
     #expect(try basis(shape, .last) == basis(shape, .last, batches: 3..<4))
