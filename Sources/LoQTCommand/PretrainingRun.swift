@@ -19,6 +19,7 @@ struct PretrainingRun {
   }
 
   private var checkpointPath: String { output + "/checkpoint" }
+  private var reportPath: String { output + "/report.html" }
 
   /// Trains, shows what happens, and writes the results.
   func run() async throws {
@@ -45,6 +46,7 @@ struct PretrainingRun {
     console.print(results(of: record))
     try writeFiles(trainer, record)
     console.print("checkpoint  \(checkpointPath)")
+    console.print("report      \(reportPath)")
     if let summary = command.summary { console.print("summary     \(summary)") }
   }
 
@@ -111,12 +113,14 @@ struct PretrainingRun {
     let record = trainer.finish(isInterrupted: true)
     try writeFiles(trainer, record)
     console.warn(
-      "Stopped after step \(trainer.step) of \(steps); the model is saved in \(checkpointPath).")
+      "Stopped after step \(trainer.step) of \(steps); the model is saved in \(checkpointPath), "
+        + "the report is \(reportPath).")
     throw code
   }
 
   private func writeFiles(_ trainer: Trainer, _ record: RunRecord) throws {
     try Checkpoint(trainer).write(to: checkpointPath)
+    try HTMLReport(record).write(to: reportPath)
     if let summary = command.summary { try record.writeSummary(to: summary) }
   }
 }

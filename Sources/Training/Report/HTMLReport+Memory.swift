@@ -1,0 +1,65 @@
+extension HTMLReport {
+  private struct Kind {
+    var name: String
+    var style: String
+    var bytes: KeyPath<MemoryBreakdown, Int>
+  }
+
+  private static var kinds: [Kind] {
+    [
+      Kind(name: "weights", style: "weights", bytes: \.weights),
+      Kind(name: "projections P", style: "projections", bytes: \.projections),
+      Kind(name: "adapters B", style: "adapters", bytes: \.adapters),
+      Kind(name: "optimizer state", style: "optimizer", bytes: \.optimizer),
+      Kind(name: "gradients, most at once", style: "gradients", bytes: \.gradients),
+    ]
+  }
+
+  /// The bytes of the run against those of full-rank Adam; nothing where none were measured.
+  var memorySection: Markup {
+    guard record.memory.total > 0 || record.fullRankMemory.total > 0 else { return .empty }
+    let bars = StackedBars(
+      bars: [
+        bar("This run", record.memory), bar("Full-rank Adam", record.fullRankMemory),
+      ],
+      text: { NumberText.megabytes(Int($0)) + " MB" })
+    return section(
+      "Memory", "What training holds for the same model, in units of a million bytes.",
+      [bars.markup, memoryTable])
+  }
+
+  private func bar(_ name: String, _ memory: MemoryBreakdown) -> StackedBars.Bar {
+    StackedBars.Bar(
+      name: name, total: NumberText.megabytes(memory.state) + " MB",
+      parts: Self.kinds.map { kind in
+        StackedBars.Part(
+          name: kind.name, style: kind.style, value: Double(memory[keyPath: kind.bytes]))
+      })
+  }
+
+  private var memoryTable: Markup {
+    func cell(_ bytes: Int) -> String {
+      bytes == 0 ? NumberText.none : NumberText.megabytes(bytes)
+    }
+    let rows = Self.kinds.map { kind -> Markup in
+      """
+      <tr><th><i class="\(kind.style)"></i>\(kind.name)</th>\
+      <td>\(cell(record.memory[keyPath: kind.bytes]))</td>\
+      <td>\(cell(record.fullRankMemory[keyPath: kind.bytes]))</td></tr>
+      """
+    }
+    return """
+      <div class="scroll"><table class="memory">
+      <thead><tr><th>MB</th><th>this run</th><th>full-rank Adam</th></tr></thead>
+      <tbody>
+      \(rows)
+      <tr class="sum"><th>sum</th><td>\(cell(record.memory.state))</td>\
+      <td>\(cell(record.fullRankMemory.state))</td></tr>
+      <tr><th>activations, scratch, program</th><td>\(cell(record.memory.other))</td><td></td></tr>
+      <tr><th>peak of resident memory</th><td>\(cell(record.peakResidentBytes))</td>\
+      <td></td></tr>
+      </tbody>
+      </table></div>
+      """
+  }
+}

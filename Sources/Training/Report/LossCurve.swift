@@ -1,0 +1,48 @@
+internal import Foundation
+
+/// The losses of a run, prepared for a chart.
+struct LossCurve {
+  /// The loss of each step.
+  let raw: [ChartPoint]
+  /// Its centred mean over a twenty-fifth of the run, narrower towards both ends: it neither lags nor
+  /// bends away from the first and the last losses.
+  let smoothed: [ChartPoint]
+  /// The loss of each evaluation.
+  let validation: [ChartPoint]
+
+  init(_ record: RunRecord) {
+    raw = record.steps.map { ChartPoint(x: Double($0.step), y: $0.loss) }
+    smoothed = Self.smoothed(raw, reach: raw.count / 50)
+    validation = record.evaluations.map { ChartPoint(x: Double($0.step), y: $0.loss) }
+  }
+
+  /// Steps from the first to the last.
+  var steps: Axis {
+    Axis(
+      [0] + raw.suffix(1).map(\.x) + validation.map(\.x), ticks: 6, fit: .exact, smallestSpacing: 1)
+  }
+
+  /// Losses, but for the few that would press all others together.
+  var losses: Axis {
+    let sorted = raw.map(\.y).filter(Axis.canShow).sorted()
+    let usual =
+      sorted.isEmpty ? [] : [sorted[sorted.count / 200], sorted[sorted.count * 199 / 200]]
+    return Axis(usual + smoothed.map(\.y) + validation.map(\.y), ticks: 6)
+  }
+
+  private static func smoothed(_ points: [ChartPoint], reach: Int) -> [ChartPoint] {
+    var sums = [0.0]
+    var counts = [0]
+    for point in points {
+      sums.append(sums.last! + (point.canShow ? point.y : 0))
+      counts.append(counts.last! + (point.canShow ? 1 : 0))
+    }
+    return points.indices.map { index in
+      let reach = min(reach, index, points.count - 1 - index)
+      let window = (first: index - reach, end: index + reach + 1)
+      let count = counts[window.end] - counts[window.first]
+      let mean = count > 0 ? (sums[window.end] - sums[window.first]) / Double(count) : .nan
+      return ChartPoint(x: points[index].x, y: mean)
+    }
+  }
+}

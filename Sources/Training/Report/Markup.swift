@@ -1,0 +1,48 @@
+/// A piece of XML: what is interpolated into it is escaped unless it is markup itself.
+struct Markup: ExpressibleByStringInterpolation, Sendable {
+  private(set) var text: String
+
+  static let empty: Markup = ""
+
+  init(stringLiteral text: String) { self.text = text }
+
+  init(stringInterpolation interpolation: StringInterpolation) { text = interpolation.text }
+
+  /// Pieces, one a line.
+  init(_ pieces: some Sequence<Markup>) {
+    text = pieces.lazy.map(\.text).filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  struct StringInterpolation: StringInterpolationProtocol {
+    fileprivate var text = ""
+
+    init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity) }
+
+    mutating func appendLiteral(_ literal: String) { text += literal }
+    mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
+    mutating func appendInterpolation(_ pieces: [Markup]) { text += Markup(pieces).text }
+    mutating func appendInterpolation(_ number: Int) { text += String(number) }
+
+    /// A coordinate, to a tenth of a pixel; what is far outside of any picture stays outside.
+    mutating func appendInterpolation(_ number: Double) {
+      let tenths = Int((10 * max(-1e5, min(number, 1e5))).rounded())
+      text += tenths % 10 == 0 ? String(tenths / 10) : String(Double(tenths) / 10)
+    }
+
+    mutating func appendInterpolation(_ plain: String) {
+      for scalar in plain.unicodeScalars {
+        switch scalar {
+        case "&": text += "&amp;"
+        case "<": text += "&lt;"
+        case ">": text += "&gt;"
+        case "\"": text += "&quot;"
+        case "'": text += "&#39;"
+        case "\n", "\t": text.unicodeScalars.append(scalar)
+        // XML has no way to write these.
+        case "\0"..<" ", "\u{7f}"..<"\u{a0}", "\u{fffe}", "\u{ffff}": text += "\u{fffd}"
+        default: text.unicodeScalars.append(scalar)
+        }
+      }
+    }
+  }
+}
