@@ -2,16 +2,19 @@
 #                       layers frozen, and compares the two (about ten minutes on two cores)
 # make run TEXT=file    the same on a text of your own
 # make test             builds and runs all tests; the build checks what each module imports
+# make bench            times our code beside its rivals; CASES=pattern chooses, JSON=file writes
 # make lint             checks the format of the sources
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: run test lint libraries
+.PHONY: run test bench lint libraries
 
 CORPUS := runs/king-james.txt
 TEXT ?=
+CASES ?=
+JSON ?=
 STEPS ?= 1000
 # The highest validation perplexity that LoQT may reach on the corpus, as a share of the frozen
 # model's. A text of your own decides nothing.
@@ -77,8 +80,13 @@ test: libraries
 	      { print; fflush() }'
 	done
 
+bench: libraries
+	@swift run -c release --package-path Benchmarks --scratch-path .build/benchmarks \
+	  $$(test -t 1 || echo --quiet) Benchmarks $(CASES) $(if $(JSON),--json=$(JSON))
+
 lint:
-	@swift format lint --strict -r Package.swift Sources Tests
+	@swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift \
+	  Benchmarks/Sources
 
 # OpenBLAS and LAPACKE, found by compiling against them.
 libraries:

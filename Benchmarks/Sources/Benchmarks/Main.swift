@@ -1,0 +1,65 @@
+import Foundation
+import Tensors
+
+@main
+struct Main {
+  static func main() throws {
+    let arguments = CommandLine.arguments.dropFirst()
+    var pattern = ""
+    var json: String?
+    for argument in arguments {
+      if argument.hasPrefix("--json=") {
+        json = String(argument.dropFirst(7))
+      } else {
+        pattern = argument
+      }
+    }
+    let all = tensorCases() + linearAlgebraCases() + quantizationCases()
+    let chosen = all.filter {
+      pattern.isEmpty || "\($0.group)/\($0.name)".localizedCaseInsensitiveContains(pattern)
+    }
+    guard !chosen.isEmpty else {
+      FileHandle.standardError.write(
+        Data("No case matches '\(pattern)'. Leave it out to run all.\n".utf8))
+      exit(1)
+    }
+    print("\(Threads.count) threads, OpenBLAS kernels for \(Threads.blasCore)\n")
+    print(line("case", "ours", "rival", "", "ratio", "reach"))
+    var rows: [Row] = []
+    for comparison in chosen {
+      let row = comparison.measure()
+      rows.append(row)
+      print(
+        line(
+          "\(row.group): \(row.case)", number(row.value), number(row.rival_value),
+          "\(row.unit), \(row.rival)", number(row.ratio),
+          number(row.reach) + (row.ok ? "" : "  missed")))
+    }
+    let missed = rows.filter { !$0.ok }.count
+    print("\n\(rows.count) cases, \(rows.count - missed) reached, \(missed) missed")
+    if let json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      try encoder.encode(rows).write(to: URL(fileURLWithPath: json), options: .atomic)
+    }
+  }
+
+  private static func line(
+    _ name: String, _ ours: String, _ rival: String, _ unit: String, _ ratio: String,
+    _ reach: String
+  ) -> String {
+    func left(_ text: String, _ width: Int) -> String {
+      text + String(repeating: " ", count: max(1, width - text.count))
+    }
+    func right(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    return left(name, 46) + right(ours, 10) + right(rival, 10) + "  " + left(unit, 34)
+      + right(ratio, 8) + "  " + reach
+  }
+
+  private static func number(_ value: Double) -> String {
+    value >= 100
+      ? String(format: "%.0f", value) : String(format: value >= 10 ? "%.1f" : "%.2f", value)
+  }
+}
