@@ -12,10 +12,13 @@ func rung(_ name: String, on dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Target {
+func tests(
+  of name: String, with dependencies: [Target.Dependency] = [], excluding files: [String] = []
+) -> Target {
   .testTarget(
     name: name + "Tests",
     dependencies: [.target(name: name), "TestSupport"] + dependencies,
+    exclude: files,
     swiftSettings: settings)
 }
 
@@ -85,7 +88,7 @@ let package = Package(
     tests(
       of: "LanguageModels", with: ["Optimizers", "Layers", "Autodiff", "Tensors", "TensorFiles"]),
     tests(of: "TensorFiles", with: ["Quantization", "Tensors"]),
-    tests(of: "Tokenization"),
+    tests(of: "Tokenization", excluding: ["Fixtures"]),
     tests(
       of: "Training",
       with: [
