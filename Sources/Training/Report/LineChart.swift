@@ -59,7 +59,7 @@ extension LineChart.Layer {
 private struct Frame {
   let chart: LineChart
   private let left = 44.0
-  private let top = 26.0
+  private let top = 30.0
   /// What dots at the edge of the plot need.
   private let bleed = 6.0
   let width: Double
@@ -67,7 +67,7 @@ private struct Frame {
 
   init(chart: LineChart, width: Double, height: Double) {
     self.chart = chart
-    let right = chart.layers.contains(where: \.isLabel) ? 44 : bleed
+    let right = chart.layers.contains(where: \.isLabel) ? 44.0 : 18
     self.width = width - left - right
     self.height = height - top - 44
   }
