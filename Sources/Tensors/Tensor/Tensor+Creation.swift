@@ -1,0 +1,110 @@
+extension Tensor where Scalar: RealScalar {
+  /// The vector `start, start + step, ...` of the numbers before `end`. Each element is
+  /// `start + i * step` with one rounding of the product, so that errors do not add up. Traps when
+  /// `step` is 0; empty when it leads away from `end`.
+  public static func range(from start: Scalar, to end: Scalar, by step: Scalar = 1) -> Tensor {
+    precondition(step != 0, "range: the step is 0")
+    let count = Swift.max(0, Int(((end - start) / step).rounded(.up)))
+    return Tensor((0..<count).map { start + Scalar($0) * step })
+  }
+
+  /// The vector of `count` numbers at equal distances, the first `start` and the last exactly
+  /// `end`; `[start]` when `count` is 1. Traps when `count` is negative.
+  public static func linearSpace(from start: Scalar, through end: Scalar, count: Int) -> Tensor {
+    precondition(count >= 0, "linearSpace: count \(count) is negative")
+    let step = count > 1 ? (end - start) / Scalar(count - 1) : 0
+    return Tensor((0..<count).map { $0 > 0 && $0 == count - 1 ? end : start + Scalar($0) * step })
+  }
+}
+
+extension Tensor where Scalar: FixedWidthInteger {
+  /// The vector `start, start + step, ...` of the numbers before `end`. Traps when `step` is 0;
+  /// empty when it leads away from `end`.
+  public static func range(from start: Scalar, to end: Scalar, by step: Scalar = 1) -> Tensor {
+    precondition(step != 0, "range: the step is 0")
+    return Tensor(stride(from: Int(start), to: Int(end), by: Int(step)).map { Scalar($0) })
+  }
+}
+
+extension Tensor where Scalar: Numeric {
+  /// Ones where `indices` point along a fresh last axis of `classes` places, zeros elsewhere:
+  /// `[indices.shape..., classes]`. Traps on an index outside `0..<classes`.
+  public static func oneHot(_ indices: Tensor<Int32>, classes: Int) -> Tensor {
+    precondition(classes >= 0, "oneHot: \(classes) classes")
+    let count = indices.elementCount
+    return Tensor(unsafeUninitializedShape: Shape(indices.shape.dimensions + [classes])) { out in
+      out.initialize(repeating: 0)
+      indices.withPointer { index in
+        for row in 0..<count {
+          let place = Int(index[row])
+          precondition(
+            place >= 0 && place < classes, "oneHot: index \(place) outside \(classes) classes")
+          out[row * classes + place] = 1
+        }
+      }
+    }
+  }
+}
+
+/// A scalar or a list of literals: what a `Tensor` written as nested brackets is made of.
+public enum TensorLiteral<Scalar: TensorScalar>: Sendable {
+  /// One element.
+  case scalar(Scalar)
+  /// The parts along one axis.
+  case list([TensorLiteral])
+
+  fileprivate var shape: [Int] {
+    switch self {
+    case .scalar: []
+    case .list(let parts): [parts.count] + (parts.first?.shape ?? [])
+    }
+  }
+
+  fileprivate func append(to scalars: inout [Scalar], _ shape: ArraySlice<Int>) {
+    switch self {
+    case .scalar(let value):
+      precondition(shape.isEmpty, "Tensor: a literal's rows differ in depth")
+      scalars.append(value)
+    case .list(let parts):
+      precondition(parts.count == shape.first, "Tensor: a literal's rows differ in length")
+      for part in parts { part.append(to: &scalars, shape.dropFirst()) }
+    }
+  }
+}
+
+extension TensorLiteral: ExpressibleByArrayLiteral {
+  /// The parts along one axis.
+  public init(arrayLiteral elements: TensorLiteral...) { self = .list(elements) }
+}
+
+extension TensorLiteral: ExpressibleByIntegerLiteral where Scalar: ExpressibleByIntegerLiteral {
+  /// One element.
+  public init(integerLiteral value: Scalar.IntegerLiteralType) {
+    self = .scalar(Scalar(integerLiteral: value))
+  }
+}
+
+extension TensorLiteral: ExpressibleByFloatLiteral where Scalar: ExpressibleByFloatLiteral {
+  /// One element.
+  public init(floatLiteral value: Scalar.FloatLiteralType) {
+    self = .scalar(Scalar(floatLiteral: value))
+  }
+}
+
+extension TensorLiteral: ExpressibleByBooleanLiteral where Scalar: ExpressibleByBooleanLiteral {
+  /// One element.
+  public init(booleanLiteral value: Scalar.BooleanLiteralType) {
+    self = .scalar(Scalar(booleanLiteral: value))
+  }
+}
+
+extension Tensor: ExpressibleByArrayLiteral {
+  /// `[[1, 2], [3, 4]]` is a matrix. Traps when rows differ in length or depth.
+  public init(arrayLiteral elements: TensorLiteral<Scalar>...) {
+    let literal = TensorLiteral<Scalar>.list(elements)
+    let shape = literal.shape
+    var scalars: [Scalar] = []
+    literal.append(to: &scalars, shape[...])
+    self.init(scalars, shape: Shape(shape))
+  }
+}
