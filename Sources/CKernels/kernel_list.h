@@ -76,6 +76,13 @@ KERNEL(void, adamw_f32, (float *p, const float *grad, float *m, float *v, intptr
        double gradient_scale),
        (p, grad, m, v, n, lr, beta1, beta2, epsilon, decay, step, gradient_scale))
 
+KERNEL(void, adamw8_f32, (float *p, const float *grad, uint8_t *m_codes, float *m_absmax,
+       const float *m_map, uint8_t *v_codes, float *v_absmax, const float *v_map, intptr_t n,
+       intptr_t block, double lr, double beta1, double beta2, double epsilon, double decay,
+       int64_t step, double gradient_scale),
+       (p, grad, m_codes, m_absmax, m_map, v_codes, v_absmax, v_map, n, block, lr, beta1, beta2,
+        epsilon, decay, step, gradient_scale))
+
 KERNEL(void, nf4_quantize, (const float *x, intptr_t n, intptr_t block, uint8_t *codes,
        float *absmax), (x, n, block, codes, absmax))
 KERNEL(void, nf4_dequantize, (const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,

@@ -46,6 +46,7 @@
 #include "adamw_impl.h"
 #include "convert_impl.h"
 #include "map8_impl.h"
+#include "adamw8_impl.h"
 #include "nf4_impl.h"
 #include "random_impl.h"
 

@@ -66,27 +66,57 @@ INLINE v16i AT_LEVEL(map8_codes)(v16f x, const float *tree) {
   return node - 256;
 }
 
-static void AT_LEVEL(map8_quantize)(const float *x, intptr_t count, intptr_t block,
-                                    const float *map, uint8_t *codes, float *absmax) {
-  float thresholds[255], tree[256];
+/// The search tree of a map.
+static void AT_LEVEL(map8_prepare)(const float *map, float *tree) {
+  float thresholds[255];
   AT_LEVEL(map8_thresholds)(map, thresholds);
   AT_LEVEL(map8_tree)(thresholds, tree);
-  for (intptr_t begin = 0; begin < count; begin += block, x += block, codes += block) {
-    intptr_t n = count - begin < block ? count - begin : block;
-    float largest = AT_LEVEL(maximum_magnitude_f32)(x, n);
-    *absmax++ = largest;
-    v16f divisor = splat(largest == 0 ? 1 : largest);
-    intptr_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-      v16i code = AT_LEVEL(map8_codes)(load(x + i) / divisor, tree);
-      store(codes + i, __builtin_convertvector(code, v16b));
-    }
-    if (i < n) {
-      v16i code = AT_LEVEL(map8_codes)(load_part(x + i, n - i) / divisor, tree);
-      v16b bytes = __builtin_convertvector(code, v16b);
-      memcpy(codes + i, &bytes, (size_t)(n - i));
-    }
+}
+
+/// Codes of one block; its largest magnitude.
+static float AT_LEVEL(map8_block)(const float *x, intptr_t n, const float *tree, uint8_t *codes) {
+  float largest = AT_LEVEL(maximum_magnitude_f32)(x, n);
+  v16f divisor = splat(largest == 0 ? 1 : largest);
+  intptr_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    v16i code = AT_LEVEL(map8_codes)(load(x + i) / divisor, tree);
+    store(codes + i, __builtin_convertvector(code, v16b));
   }
+  if (i < n) {
+    v16i code = AT_LEVEL(map8_codes)(load_part(x + i, n - i) / divisor, tree);
+    v16b bytes = __builtin_convertvector(code, v16b);
+    memcpy(codes + i, &bytes, (size_t)(n - i));
+  }
+  return largest;
+}
+
+static void AT_LEVEL(map8_quantize)(const float *x, intptr_t count, intptr_t block,
+                                    const float *map, uint8_t *codes, float *absmax) {
+  float tree[256];
+  AT_LEVEL(map8_prepare)(map, tree);
+  for (intptr_t begin = 0; begin < count; begin += block) {
+    intptr_t n = count - begin < block ? count - begin : block;
+    *absmax++ = AT_LEVEL(map8_block)(x + begin, n, tree, codes + begin);
+  }
+}
+
+/// map[code] * scale for the codes of one block or a part of it.
+INLINE void AT_LEVEL(map8_values)(const uint8_t *codes, intptr_t n, const float *map, float scale,
+                                  float *y) {
+  intptr_t i = 0;
+#if LEVEL == 3
+  for (; i + 16 <= n; i += 16) {
+    __m512i index = (__m512i)__builtin_convertvector(load(codes + i), v16i);
+    store(y + i, (v16f)_mm512_i32gather_ps(index, map, 4) * scale);
+  }
+#elif LEVEL == 2
+  for (; i + 8 <= n; i += 8) {
+    __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(codes + i)));
+    v8f values = (v8f)_mm256_i32gather_ps(map, index, 4) * scale;
+    memcpy(y + i, &values, sizeof values);
+  }
+#endif
+  for (; i < n; i++) y[i] = map[codes[i]] * scale;
 }
 
 static void AT_LEVEL(map8_dequantize)(const uint8_t *codes, const float *absmax, intptr_t first,
@@ -95,7 +125,7 @@ static void AT_LEVEL(map8_dequantize)(const uint8_t *codes, const float *absmax,
   intptr_t end = first + n, b = first / block;
   for (intptr_t i = first; i < end; b++) {
     intptr_t stop = (b + 1) * block < end ? (b + 1) * block : end;
-    float scale = absmax[b];
-    for (; i < stop; i++) y[i - first] = map[codes[i]] * scale;
+    AT_LEVEL(map8_values)(codes + i, stop - i, map, absmax[b], y + (i - first));
+    i = stop;
   }
 }

@@ -62,15 +62,6 @@ public final class AdamW: Optimizer {
     }
   }
 
-  private func applying(_ map: Tensor<Float>, to moments: Tensor<Float>, alongAxis axis: Int)
-    -> Tensor<Float>
-  {
-    precondition(
-      moments.rank == 2 && moments.shape[axis] == map.shape[1],
-      "reparameterize: overlap \(map.shape) does not fit axis \(axis) of \(moments.shape)")
-    return axis == 0 ? matmul(map, moments) : matmul(moments, map.transposed())
-  }
-
   /// Forgets a parameter's moments and step count.
   public func reset(_ parameter: Parameter) { states[ObjectIdentifier(parameter)] = nil }
 
@@ -101,4 +92,14 @@ public final class AdamW: Optimizer {
     states[ObjectIdentifier(parameter)] = State(
       step: count, first: first, second: second)
   }
+}
+
+/// Moments in another basis: `map` applied along an axis.
+func applying(_ map: Tensor<Float>, to moments: Tensor<Float>, alongAxis axis: Int)
+  -> Tensor<Float>
+{
+  precondition(
+    moments.rank == 2 && moments.shape[axis] == map.shape[1],
+    "reparameterize: overlap \(map.shape) does not fit axis \(axis) of \(moments.shape)")
+  return axis == 0 ? matmul(map, moments) : matmul(moments, map.transposed())
 }

@@ -64,17 +64,3 @@ extension QuantizedTensor {
     }
   }
 }
-
-/// The plain tensors something stored consists of, by the name of the part, for files.
-public struct TensorParts: Equatable, Sendable {
-  /// Parts that are packed codes.
-  public var bytes: [String: Tensor<UInt8>]
-  /// Parts that are numbers.
-  public var floats: [String: Tensor<Float>]
-
-  /// Parts under their names.
-  public init(bytes: [String: Tensor<UInt8>] = [:], floats: [String: Tensor<Float>] = [:]) {
-    self.bytes = bytes
-    self.floats = floats
-  }
-}

@@ -7,6 +7,10 @@ public enum WeightFormat: Hashable, Sendable, Codable {
   /// `blockSize` is a power of two from 32 to 4096. With float scales and blocks of 64 it takes
   /// 0.5625 bytes an element; `doubleQuantized` stores the scales in 8 bits: 0.51587.
   case nf4(blockSize: Int = 64, doubleQuantized: Bool = true)
+  /// 8-bit codes of a dynamic map in blocks of consecutive elements (arXiv 2110.02861).
+  ///
+  /// `blockSize` is a power of two from 32 to 4096; 256 takes 1.0156 bytes an element.
+  case int8Blocks(blockSize: Int = 256, map: DynamicMap = .signed)
 
   /// The bytes a tensor of `elementCount` elements takes in this format, scales included.
   public func byteCount(elementCount: Int) -> Int {
@@ -17,6 +21,8 @@ public enum WeightFormat: Hashable, Sendable, Codable {
       let scales =
         doubleQuantized ? blocks + 4 * dividedUp(blocks, by: DynamicMap.blockSize) + 4 : 4 * blocks
       return dividedUp(elementCount, by: 2) + scales
+    case .int8Blocks(let blockSize, _):
+      return elementCount + 4 * dividedUp(elementCount, by: blockSize)
     }
   }
 }

@@ -174,6 +174,17 @@ void loqt_adamw_f32(float *p, const float *grad, float *m, float *v, intptr_t n,
                     double beta1, double beta2, double epsilon, double decay, int64_t step,
                     double gradient_scale);
 
+/// The largest block of moments in 8 bits.
+enum { LOQT_ADAMW8_BLOCK = 4096 };
+/// The same step on moments in 8-bit blocks of `block` elements (at most LOQT_ADAMW8_BLOCK), each
+/// code an index into its sorted map of 256 values. p moves by the moments as they are before they
+/// become codes again.
+void loqt_adamw8_f32(float *p, const float *grad, uint8_t *m_codes, float *m_absmax,
+                     const float m_map[_Nonnull 256], uint8_t *v_codes, float *v_absmax,
+                     const float v_map[_Nonnull 256], intptr_t n, intptr_t block, double lr,
+                     double beta1, double beta2, double epsilon, double decay, int64_t step,
+                     double gradient_scale);
+
 // ---- 4-bit NormalFloat and the 8-bit dynamic maps ---------------------------------------------
 
 /// The 16 levels, and the 15 decision thresholds between them (midpoints in float).

@@ -9,26 +9,23 @@ extension NF4Tensor {
     private let shape: Shape
     private let blockSize: Int
     private let doubleQuantized: Bool
-    private let elementCount: Int
+    private var cutter: BlockCutter
     private var codes: Tensor<UInt8>
     private var absmax: Tensor<Float>
-    /// Elements of a block whose end has not arrived.
-    private var carried: Tensor<Float>
-    private var carriedCount = 0
     private var quantizedCount = 0
 
     /// A builder of a tensor of `shape`. Traps unless `blockSize` is a power of two from 32 to 4096.
     public init(shape: Shape, blockSize: Int = 64, doubleQuantized: Bool = true) {
       precondition(
-        NF4Tensor.supports(blockSize: blockSize),
+        isBlockSize(blockSize),
         "NF4Tensor: block size \(blockSize) is not a power of two from 32 to 4096")
       self.shape = shape
       self.blockSize = blockSize
       self.doubleQuantized = doubleQuantized
-      elementCount = shape.elementCount
+      let elementCount = shape.elementCount
+      cutter = BlockCutter(elementCount: elementCount, blockSize: blockSize)
       codes = Tensor(unsafeUninitializedShape: [dividedUp(elementCount, by: 2)]) { _ in }
       absmax = Tensor(unsafeUninitializedShape: [dividedUp(elementCount, by: blockSize)]) { _ in }
-      carried = Tensor(unsafeUninitializedShape: [blockSize]) { _ in }
     }
 
     /// Takes the elements that follow, in row-major order. Traps when they are more than the shape
@@ -39,51 +36,23 @@ extension NF4Tensor {
 
     /// Takes the elements that follow, in row-major order.
     package mutating func append(_ x: UnsafePointer<Float>, count: Int) {
-      let missing = elementCount - quantizedCount - carriedCount
-      precondition(
-        count <= missing,
-        "NF4Tensor.Builder: \(count) elements appended where \(shape) has room for \(missing)")
-      var x = x
-      var count = count
-      if carriedCount > 0 {
-        let moved = min(count, blockSize - carriedCount)
-        carry(x, count: moved)
-        x += moved
-        count -= moved
-        if carriedCount == blockSize { quantizeCarried() }
-      }
-      let whole = count - count % blockSize
-      quantize(x, count: whole)
-      carry(x + whole, count: count - whole)
+      // Out of the builder, which the quantised blocks go to.
+      var cutter = cutter
+      cutter.append(x, count: count) { quantize($0, count: $1) }
+      self.cutter = cutter
     }
 
     /// The quantised tensor. Traps unless all elements of the shape have been appended.
     public consuming func finish() -> NF4Tensor {
-      quantizeCarried()
-      precondition(
-        quantizedCount == elementCount,
-        "NF4Tensor.Builder: \(quantizedCount) elements do not fill shape \(shape)")
+      var cutter = cutter
+      cutter.finish { quantize($0, count: $1) }
       return NF4Tensor(
         shape: shape, blockSize: blockSize, codes: codes,
         scales: doubleQuantized ? quantizingScales(absmax) : .float32(absmax))
     }
 
-    private mutating func carry(_ x: UnsafePointer<Float>, count: Int) {
-      guard count > 0 else { return }
-      carried.withMutablePointer { ($0 + carriedCount).update(from: x, count: count) }
-      carriedCount += count
-    }
-
-    private mutating func quantizeCarried() {
-      let count = carriedCount
-      carriedCount = 0
-      let block = carried
-      block.withPointer { quantize($0, count: count) }
-    }
-
     /// Whole blocks, or the short last one.
     private mutating func quantize(_ x: UnsafePointer<Float>, count: Int) {
-      guard count > 0 else { return }
       let (blockSize, start) = (blockSize, quantizedCount)
       codes.withMutablePointer { codes in
         absmax.withMutablePointer { absmax in
@@ -144,7 +113,7 @@ private func quantizingScales(_ scales: Tensor<Float>) -> NF4Tensor.Scales {
               let size = min(groupSize, count - first)
               for block in 0..<size { distances[block] = scales[first + block] - offset }
               loqt_map8_quantize(
-                distances, size, groupSize, DynamicMap.signed, codes + first, absmax + group)
+                distances, size, groupSize, DynamicMap.signedValues, codes + first, absmax + group)
             }
           }
         }

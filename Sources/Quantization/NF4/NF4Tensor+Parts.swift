@@ -22,7 +22,7 @@ extension NF4Tensor {
   public init(shape: Shape, blockSize: Int, doubleQuantized: Bool, parts: TensorParts)
     throws(QuantizationError)
   {
-    guard Self.supports(blockSize: blockSize) else {
+    guard isBlockSize(blockSize) else {
       throw QuantizationError(
         .unsupportedBlockSize,
         "NF4: block size \(blockSize) is not a power of two from 32 to 4096")
@@ -36,51 +36,12 @@ extension NF4Tensor {
         shape: shape, blockSize: blockSize, codes: codes,
         scales: .doubleQuantized(
           codes: try part("absmax", of: parts.bytes, count: blocks, shape),
-          absmax: try finite("nested_absmax", of: parts.floats, count: groups, shape),
-          offset: try finite("nested_offset", of: parts.floats, count: 1, shape).scalar))
+          absmax: try finitePart("nested_absmax", of: parts.floats, count: groups, shape),
+          offset: try finitePart("nested_offset", of: parts.floats, count: 1, shape).scalar))
     } else {
       self.init(
         shape: shape, blockSize: blockSize, codes: codes,
-        scales: .float32(try finite("absmax", of: parts.floats, count: blocks, shape)))
+        scales: .float32(try finitePart("absmax", of: parts.floats, count: blocks, shape)))
     }
   }
-}
-
-/// The number of elements, where the sizes come from outside and may overflow.
-func elementCount(of shape: Shape) throws(QuantizationError) -> Int {
-  var product = 1
-  for size in shape {
-    let (value, overflow) = product.multipliedReportingOverflow(by: size)
-    guard !overflow, value < 1 << 48 else {
-      throw QuantizationError(.sizeMismatch, "shape \(shape) is too large for any memory")
-    }
-    product = value
-  }
-  return product
-}
-
-/// A part as a vector of the expected length.
-func part<Scalar>(
-  _ name: String, of parts: [String: Tensor<Scalar>], count: Int, _ shape: Shape
-) throws(QuantizationError) -> Tensor<Scalar> {
-  guard let part = parts[name] else {
-    throw QuantizationError(.missingPart, "part \"\(name)\" of a tensor \(shape) is missing")
-  }
-  guard part.elementCount == count else {
-    throw QuantizationError(
-      .sizeMismatch,
-      "part \"\(name)\" has \(part.elementCount) elements where a tensor \(shape) has \(count)")
-  }
-  return part.flattened()
-}
-
-private func finite(
-  _ name: String, of parts: [String: Tensor<Float>], count: Int, _ shape: Shape
-) throws(QuantizationError) -> Tensor<Float> {
-  let scales = try part(name, of: parts, count: count, shape)
-  guard scales.isFinite else {
-    throw QuantizationError(
-      .nonFiniteScale, "part \"\(name)\" of a tensor \(shape) has NaN or infinity in it")
-  }
-  return scales
 }

@@ -50,10 +50,6 @@ public struct NF4Tensor: QuantizedTensor {
     self.scales = scales
   }
 
-  static func supports(blockSize: Int) -> Bool {
-    blockSize >= 32 && blockSize <= 4096 && blockSize & (blockSize - 1) == 0
-  }
-
   /// Block size and kind of scales.
   public var format: WeightFormat {
     switch scales {
@@ -126,7 +122,8 @@ private func readScales(
   _ blocks: Range<Int>, into scales: UnsafeMutablePointer<Float>
 ) {
   loqt_map8_dequantize(
-    codes, absmax, blocks.lowerBound, blocks.count, DynamicMap.blockSize, DynamicMap.signed, scales)
+    codes, absmax, blocks.lowerBound, blocks.count, DynamicMap.blockSize, DynamicMap.signedValues,
+    scales)
   for block in 0..<blocks.count { scales[block] += offset }
 }
 

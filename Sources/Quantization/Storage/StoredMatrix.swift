@@ -19,6 +19,8 @@ public enum StoredMatrix: Sendable {
     case .nf4(let blockSize, let doubleQuantized):
       self = .quantized(
         NF4Tensor(quantizing: matrix, blockSize: blockSize, doubleQuantized: doubleQuantized))
+    case .int8Blocks(let blockSize, let map):
+      self = .quantized(Int8BlockTensor(quantizing: matrix, map: map, blockSize: blockSize))
     }
   }
 
@@ -96,6 +98,9 @@ extension StoredMatrix {
       self = .quantized(
         try NF4Tensor(
           shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, parts: parts))
+    case .int8Blocks(let blockSize, let map):
+      self = .quantized(
+        try Int8BlockTensor(shape: shape, map: map, blockSize: blockSize, parts: parts))
     }
   }
 }

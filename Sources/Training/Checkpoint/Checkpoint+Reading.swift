@@ -147,6 +147,10 @@ extension WeightFormat {
         "name": "nf4", "block_size": .integer(blockSize),
         "double_quantized": .boolean(doubleQuantized),
       ]
+    case .int8Blocks(let blockSize, let map):
+      [
+        "name": "int8_blocks", "block_size": .integer(blockSize), "map": .string(map.rawValue),
+      ]
     }
   }
 
@@ -157,20 +161,32 @@ extension WeightFormat {
         .missing, file: document.file, field: "'\(field)'", found: "no such field",
         expected: "a format")
     }
-    switch try format.string("name") {
-    case "float32": self = .float32
-    case "nf4":
+    func blockSize() throws(TensorFileError) -> Int {
       let blockSize = try format.integer("block_size")
       guard (32...4096).contains(blockSize), blockSize.nonzeroBitCount == 1 else {
         throw TensorFileError(
           .unsupported, file: format.file, field: "'block_size'", found: "\(blockSize)",
           expected: "a power of two from 32 to 4096")
       }
-      self = .nf4(blockSize: blockSize, doubleQuantized: try format.boolean("double_quantized"))
+      return blockSize
+    }
+    switch try format.string("name") {
+    case "float32": self = .float32
+    case "nf4":
+      self = .nf4(
+        blockSize: try blockSize(), doubleQuantized: try format.boolean("double_quantized"))
+    case "int8_blocks":
+      let name = try format.string("map")
+      guard let map = DynamicMap(rawValue: name) else {
+        throw TensorFileError(
+          .unsupported, file: format.file, field: "'map'", found: "'\(name)'",
+          expected: "'signed' or 'unsigned'")
+      }
+      self = .int8Blocks(blockSize: try blockSize(), map: map)
     case let name:
       throw TensorFileError(
         .unsupported, file: format.file, field: "'name'", found: "'\(name)'",
-        expected: "'float32' or 'nf4'")
+        expected: "'float32', 'nf4' or 'int8_blocks'")
     }
   }
 }

@@ -1,17 +1,27 @@
 /// The 8-bit dynamic maps: 256 sorted values in [-1, 1] whose spacing shrinks by decades towards 0
 /// (Dettmers, 8-Bit Approximations, arXiv 1511.04561; Dettmers et al., arXiv 2110.02861).
-enum DynamicMap {
+public enum DynamicMap: String, Hashable, Sendable, Codable {
+  /// Values of both signs, for weights and first moments. It ends at -0.993, without -1.
+  case signed
+  /// Values from 0 to 1, for second moments; a negative number becomes 0.
+  case unsigned
+
+  /// The 256 values, sorted.
+  var values: [Float] { self == .signed ? Self.signedValues : Self.unsignedValues }
+
   /// Elements that share one scale when 8-bit codes store the scales of 4-bit blocks.
   static let blockSize = 256
 
-  /// Values of both signs. It ends at -0.993, without -1.
-  static let signed = values(signed: true)
+  static let signedValues = values(signed: true)
+
+  /// Values that are not negative.
+  static let unsignedValues = values(signed: false)
 
   /// Half of the largest gap between neighbours, or what is missing towards -1: no number of
-  /// [-1, 1] is further than this from its nearest value of `signed`.
+  /// [-1, 1] is further than this from its nearest value of the signed map.
   static let largestSignedError: Float = {
-    let gaps = zip(signed.dropFirst(), signed).map { ($0 - $1) / 2 }
-    return max(gaps.max()!, signed[0] + 1)
+    let gaps = zip(signedValues.dropFirst(), signedValues).map { ($0 - $1) / 2 }
+    return max(gaps.max()!, signedValues[0] + 1)
   }()
 
   /// Seven decades 10^-6 to 1, each with the midpoints of 2^i equal intervals of [0.1, 1] for each

@@ -1,0 +1,166 @@
+public import Autodiff
+import Quantization
+public import Tensors
+
+/// AdamW whose moments take a byte an element (Dettmers et al., 8-bit Optimizers via Block-wise
+/// Quantization, arXiv 2110.02861): first moments in the signed 8-bit dynamic map, second moments in
+/// the unsigned one, with a float scale for each block.
+///
+/// A step updates in float32, moves the parameter, and then stores the moments as the nearest codes.
+/// Parameters of fewer than 4096 elements keep float32 moments, as in `AdamW`.
+///
+/// A second moment below 3e-7 of the largest of its block is stored as 0. An element whose gradient
+/// then vanishes moves by its first moment over epsilon; so embeddings, with their rows of zero
+/// gradient, are better left to `AdamW`.
+public final class AdamW8bit: Optimizer {
+  /// Parameters of fewer elements keep float32 moments.
+  public static let smallestElementCount = 4096
+
+  /// The learning rate at each step.
+  public var learningRate: LearningRateSchedule
+  /// Decay rates of the first and second moments.
+  public let betas: (first: Double, second: Double)
+  /// Added to the root of the second moment.
+  public let epsilon: Double
+  /// Decoupled weight decay, as a share of the learning rate.
+  public let weightDecay: Double
+  /// Elements that share a scale.
+  public let blockSize: Int
+
+  private struct State {
+    var step = 0
+    var first: Int8BlockTensor
+    var second: Int8BlockTensor
+  }
+  private var states: [ObjectIdentifier: State] = [:]
+  /// For small parameters.
+  private let small: AdamW
+
+  /// An optimizer that remembers nothing yet. The defaults are those of Adam's paper; blocks of 256
+  /// are what bitsandbytes has, of 2048 what its earlier releases had. Traps unless `blockSize` is a
+  /// power of two from 32 to 4096.
+  public init(
+    learningRate: LearningRateSchedule, betas: (Double, Double) = (0.9, 0.999),
+    epsilon: Double = 1e-8, weightDecay: Double = 0, blockSize: Int = 256
+  ) {
+    precondition(
+      blockSize >= 32 && blockSize <= 4096 && blockSize.nonzeroBitCount == 1,
+      "AdamW8bit: block size \(blockSize) is not a power of two from 32 to 4096")
+    self.learningRate = learningRate
+    self.betas = betas
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.blockSize = blockSize
+    small = AdamW(
+      learningRate: learningRate, betas: betas, epsilon: epsilon, weightDecay: weightDecay)
+  }
+
+  private func isSmall(_ parameter: Parameter) -> Bool {
+    parameter.shape.elementCount < Self.smallestElementCount
+  }
+
+  /// One step on one parameter.
+  public func update(
+    _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
+  ) {
+    if isSmall(parameter) {
+      small.learningRate = learningRate
+      return small.update(parameter, gradient, step: step, gradientScale: gradientScale)
+    }
+    let key = ObjectIdentifier(parameter)
+    // Out of the dictionary, so that the moments are changed in place.
+    var state =
+      states.removeValue(forKey: key)
+      ?? State(
+        first: Int8BlockTensor(zeros: parameter.shape, map: .signed, blockSize: blockSize),
+        second: Int8BlockTensor(zeros: parameter.shape, map: .unsigned, blockSize: blockSize))
+    state.step += 1
+    AdamWStep(
+      learningRate: learningRate(step), beta1: betas.first, beta2: betas.second, epsilon: epsilon,
+      weightDecay: weightDecay, step: state.step, gradientScale: Double(gradientScale)
+    ).update(&parameter.tensor, gradient, &state.first, &state.second)
+    states[key] = state
+  }
+
+  /// Keeps, forgets or carries over the moments; what is carried over is quantised again.
+  public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
+    if isSmall(parameter) { return small.reparameterize(parameter, by: change) }
+    switch change {
+    case .keep: break
+    case .reset: reset(parameter)
+    case .project(let overlap, let axis):
+      let key = ObjectIdentifier(parameter)
+      guard var state = states.removeValue(forKey: key) else { return }
+      state.first = quantized(
+        applying(overlap, to: state.first.dequantized(), alongAxis: axis), .signed)
+      state.second = quantized(
+        applying(overlap * overlap, to: state.second.dequantized(), alongAxis: axis), .unsigned)
+      states[key] = state
+    }
+  }
+
+  private func quantized(_ moments: Tensor<Float>, _ map: DynamicMap) -> Int8BlockTensor {
+    Int8BlockTensor(quantizing: moments, map: map, blockSize: blockSize)
+  }
+
+  /// Forgets a parameter's moments and step count.
+  public func reset(_ parameter: Parameter) {
+    states[ObjectIdentifier(parameter)] = nil
+    small.reset(parameter)
+  }
+
+  /// Bytes of all moments with their scales.
+  public var stateByteCount: Int {
+    small.stateByteCount
+      + states.values.reduce(0) { $0 + $1.first.byteCount + $1.second.byteCount }
+  }
+
+  /// `step`; and of each moment the codes, as whole numbers from 0 to 255, with the scale of each
+  /// block: `first_codes`, `first_absmax`, `second_codes`, `second_absmax`. A small parameter's is
+  /// that of `AdamW`. Empty when nothing is remembered.
+  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
+    if isSmall(parameter) { return small.state(of: parameter) }
+    guard let state = states[ObjectIdentifier(parameter)] else { return [:] }
+    return [
+      "step": Tensor(Float(state.step)),
+      "first_codes": codeNumbers(state.first), "first_absmax": state.first.absmax,
+      "second_codes": codeNumbers(state.second), "second_absmax": state.second.absmax,
+    ]
+  }
+
+  private func codeNumbers(_ moments: Int8BlockTensor) -> Tensor<Float> {
+    Tensor(moments.codes.scalars.map(Float.init), shape: moments.shape)
+  }
+
+  /// Takes over what `state(of:)` gave; an empty state forgets. Throws when it does not fit: also
+  /// when the blocks had another size.
+  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+    throws(OptimizerError)
+  {
+    if isSmall(parameter) { return try small.restore(state, of: parameter) }
+    if state.isEmpty { return reset(parameter) }
+    guard let step = state["step"], step.elementCount == 1, let count = Int(exactly: step.scalar),
+      count >= 0, let first = moments("first", .signed, state, parameter.shape),
+      let second = moments("second", .unsigned, state, parameter.shape)
+    else {
+      throw OptimizerError(
+        "AdamW8bit state of \(parameter.name): expected a count step, and first and second as codes "
+          + "from 0 to 255 of shape \(parameter.shape) with a finite scale for each block of "
+          + "\(blockSize); found \(state.mapValues(\.shape))")
+    }
+    states[ObjectIdentifier(parameter)] = State(step: count, first: first, second: second)
+  }
+
+  private func moments(
+    _ name: String, _ map: DynamicMap, _ state: [String: Tensor<Float>], _ shape: Shape
+  ) -> Int8BlockTensor? {
+    guard let numbers = state[name + "_codes"], numbers.shape == shape,
+      let absmax = state[name + "_absmax"]
+    else { return nil }
+    let codes = numbers.scalars.compactMap(UInt8.init(exactly:))
+    guard codes.count == numbers.elementCount else { return nil }
+    return try? Int8BlockTensor(
+      shape: shape, map: map, blockSize: blockSize,
+      parts: TensorParts(bytes: ["codes": Tensor(codes)], floats: ["absmax": absmax]))
+  }
+}

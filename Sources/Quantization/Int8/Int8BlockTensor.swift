@@ -1,0 +1,106 @@
+internal import CKernels
+public import Tensors
+
+/// A tensor in 8-bit dynamic blocks: each element one of the 256 values of a map times the scale of
+/// its block (Dettmers et al., 8-bit Optimizers via Block-wise Quantization, arXiv 2110.02861).
+///
+/// A block is `blockSize` consecutive elements in row-major order; the last may be short. A block's
+/// scale is its largest magnitude, its codes are the nearest values (ties to the lower).
+///
+/// An element is off by at most 0.0071 of its block's scale. Quantising again what this gives back
+/// changes nothing where the largest magnitude of a block belongs to a positive element; where it
+/// belongs to a negative one, the scale shrinks to 0.993 of itself, as the signed map has no -1.
+///
+/// A block with NaN or infinity in it becomes NaN altogether: see `isFinite`.
+public struct Int8BlockTensor: QuantizedTensor {
+  /// The sizes of the axes, outermost first.
+  public let shape: Shape
+  /// What the codes stand for.
+  public let map: DynamicMap
+  /// Elements that share a scale.
+  public let blockSize: Int
+  /// One code an element.
+  public internal(set) var codes: Tensor<UInt8>
+  /// The largest magnitude of each block.
+  public internal(set) var absmax: Tensor<Float>
+
+  /// `x` in 8 bits. Traps unless `blockSize` is a power of two from 32 to 4096.
+  public init(quantizing x: Tensor<Float>, map: DynamicMap = .signed, blockSize: Int = 256) {
+    var builder = Builder(shape: x.shape, map: map, blockSize: blockSize)
+    builder.append(x)
+    self = builder.finish()
+  }
+
+  /// Zeros. Traps unless `blockSize` is a power of two from 32 to 4096.
+  public init(zeros shape: Shape, map: DynamicMap = .signed, blockSize: Int = 256) {
+    precondition(
+      isBlockSize(blockSize),
+      "Int8BlockTensor: block size \(blockSize) is not a power of two from 32 to 4096")
+    self.shape = shape
+    self.map = map
+    self.blockSize = blockSize
+    let zero = UInt8(map.values.firstIndex(of: 0)!)
+    codes = Tensor(repeating: zero, shape: [shape.elementCount])
+    absmax = .zeros([dividedUp(shape.elementCount, by: blockSize)])
+  }
+
+  /// Calls `body` with parts of the blocks and their elements, in parallel.
+  static func forEachBlock(
+    of count: Int, _ blockSize: Int, _ body: (_ blocks: Range<Int>, _ elements: Range<Int>) -> Void
+  ) {
+    parallelFor(
+      dividedUp(count, by: blockSize), grain: max(1, elementwiseGrain / blockSize)
+    ) { blocks in
+      body(blocks, blocks.lowerBound * blockSize..<min(count, blocks.upperBound * blockSize))
+    }
+  }
+
+  /// Map and block size.
+  public var format: WeightFormat { .int8Blocks(blockSize: blockSize, map: map) }
+
+  /// Whether every scale is a finite number.
+  public var isFinite: Bool { absmax.isFinite }
+
+  /// Writes the elements at `range`, in row-major order, to `out`.
+  public func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+    codes.withPointer { codes in
+      absmax.withPointer { absmax in
+        loqt_map8_dequantize(
+          codes, absmax, range.lowerBound, range.count, blockSize, map.values, out)
+      }
+    }
+  }
+}
+
+extension Int8BlockTensor {
+  /// The bytes `codes` and the floats `absmax`.
+  public var parts: TensorParts {
+    TensorParts(bytes: ["codes": codes], floats: ["absmax": absmax])
+  }
+
+  /// A tensor of `shape` from its `parts`; whatever shape they come in, their elements count.
+  ///
+  /// - Throws: A ``QuantizationError`` when a part is missing, has the wrong number of elements, or
+  ///   a scale is not finite; and for a block size that is not a power of two from 32 to 4096.
+  public init(
+    shape: Shape, map: DynamicMap = .signed, blockSize: Int = 256, parts: TensorParts
+  ) throws(QuantizationError) {
+    guard isBlockSize(blockSize) else {
+      throw QuantizationError(
+        .unsupportedBlockSize,
+        "int8 blocks: block size \(blockSize) is not a power of two from 32 to 4096")
+    }
+    let count = try Quantization.elementCount(of: shape)
+    self.shape = shape
+    self.map = map
+    self.blockSize = blockSize
+    codes = try part("codes", of: parts.bytes, count: count, shape)
+    absmax = try finitePart(
+      "absmax", of: parts.floats, count: dividedUp(count, by: blockSize), shape)
+  }
+}
+
+/// The block sizes of the formats in blocks of consecutive elements.
+func isBlockSize(_ size: Int) -> Bool {
+  size >= 32 && size <= 4096 && size & (size - 1) == 0
+}

@@ -1,0 +1,130 @@
+import TensorFiles
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Quantization
+
+@Suite(.serialized) struct Int8BlockTensorTests {
+  static let shapes: [Shape] = [[0], [1], [255], [256], [257], [33, 77], [2, 3, 43], [70, 333]]
+
+  func isIdentical(_ a: Int8BlockTensor, _ b: Int8BlockTensor) -> Bool {
+    a.shape == b.shape && a.format == b.format && a.codes == b.codes
+      && bits(a.absmax) == bits(b.absmax)
+  }
+
+  @Test func codesScalesAndValuesAreTheNearestByteForByte() throws {
+    let fixture = try Fixture("quantization")
+    let cases = fixture.cases.filter { $0.hasPrefix("dynamic_") }
+    #expect(cases.count == 16)
+    for name in cases {
+      let map: DynamicMap = name.hasPrefix("dynamic_signed") ? .signed : .unsigned
+      let x = try fixture.tensor("x", of: name)
+      let codes = try fixture.tensor("codes", of: name, as: UInt8.self)
+      let absmax = try fixture.tensor("absmax", of: name)
+      let values = try fixture.tensor("dequantized", of: name)
+      withEveryInstructionSet { level in
+        let tensor = Int8BlockTensor(quantizing: x, map: map)
+        #expect(tensor.codes == codes, "\(name), level \(level)")
+        #expect(tensor.absmax == absmax, "\(name), level \(level)")
+        #expect(bits(tensor.dequantized()) == bits(values), "\(name), level \(level)")
+      }
+    }
+  }
+
+  @Test(arguments: shapes, [32, 256, 2048])
+  func errorStaysInItsBound(shape: Shape, blockSize: Int) {
+    let x = normal(shape)
+    let squares = x * x
+    for (x, map) in [(x, DynamicMap.signed), (squares, .unsigned)] {
+      let tensor = Int8BlockTensor(quantizing: x, map: map, blockSize: blockSize)
+      let scales = tensor.absmax.scalars
+      for (i, (a, b)) in zip(x.scalars, tensor.dequantized().scalars).enumerated() {
+        // Division and product round once each.
+        #expect(abs(a - b) <= 0.0071 * scales[i / blockSize] + a.ulp)
+      }
+    }
+  }
+
+  @Test(arguments: shapes)
+  func quantizingAgainChangesNothingWhereTheLargestIsPositive(shape: Shape) {
+    let x = normal(shape)
+    let squares = Int8BlockTensor(quantizing: x * x, map: .unsigned)
+    #expect(
+      isIdentical(Int8BlockTensor(quantizing: squares.dequantized(), map: .unsigned), squares))
+    var positive = x.flattened().scalars
+    for first in stride(from: 0, to: positive.count, by: 256) { positive[first] = 1 }
+    let once = Int8BlockTensor(quantizing: Tensor(positive))
+    #expect(isIdentical(Int8BlockTensor(quantizing: once.dequantized()), once))
+  }
+
+  @Test func whereTheLargestIsNegativeTheScaleShrinksByWhatTheMapLacks() {
+    let x = Tensor<Float>([-2, 0.5, 1])
+    let once = Int8BlockTensor(quantizing: x)
+    let twice = Int8BlockTensor(quantizing: once.dequantized())
+    #expect(once.absmax.scalars[0] == 2)
+    #expect(twice.absmax.scalars[0] == 2 * -DynamicMap.signedValues[0])
+    #expect(abs(DynamicMap.signedValues[0] + 0.993) < 1e-4)
+  }
+
+  @Test(arguments: [1, 7, 255, 256, 333, 5000])
+  func howTheElementsAreCutDoesNotMatter(part: Int) {
+    let x = normal([100, 77])
+    let scalars = x.scalars
+    var builder = Int8BlockTensor.Builder(shape: x.shape, map: .signed, blockSize: 64)
+    for first in stride(from: 0, to: scalars.count, by: part) {
+      builder.append(Tensor(Array(scalars[first..<min(scalars.count, first + part)])))
+    }
+    #expect(isIdentical(builder.finish(), Int8BlockTensor(quantizing: x, blockSize: 64)))
+  }
+
+  @Test(arguments: shapes, [DynamicMap.signed, .unsigned])
+  func partsGiveBackTheTensorAndCountItsBytes(shape: Shape, map: DynamicMap) throws {
+    let tensor = Int8BlockTensor(quantizing: normal(shape), map: map)
+    let parts = tensor.parts
+    #expect(isIdentical(try Int8BlockTensor(shape: shape, map: map, parts: parts), tensor))
+    #expect(
+      tensor.byteCount == parts.bytes["codes"]!.byteCount + parts.floats["absmax"]!.byteCount)
+    for row in 0..<min(3, shape[0]) {
+      #expect(
+        tensor.dequantizedRows(row..<shape[0]) == tensor.dequantized().sliced(row..<shape[0]))
+    }
+  }
+
+  @Test func partsThatDoNotFitAreRefused() {
+    let parts = Int8BlockTensor(quantizing: normal([9, 31])).parts
+    func code(
+      _ shape: Shape = [9, 31], _ blockSize: Int = 256, _ change: (inout TensorParts) -> Void
+    ) -> QuantizationError.Code? {
+      var changed = parts
+      change(&changed)
+      do throws(QuantizationError) {
+        _ = try Int8BlockTensor(shape: shape, blockSize: blockSize, parts: changed)
+        return nil
+      } catch {
+        return error.code
+      }
+    }
+    #expect(code { _ in } == nil)
+    #expect(code { $0.bytes = [:] } == .missingPart)
+    #expect(code { $0.floats = [:] } == .missingPart)
+    #expect(code([9, 32]) { _ in } == .sizeMismatch)
+    #expect(code([.max, 2]) { _ in } == .sizeMismatch)
+    #expect(code { $0.floats["absmax"]![1] = .infinity } == .nonFiniteScale)
+    for size in [.min, 0, 16, 96, 8192] {
+      #expect(code([9, 31], size) { _ in } == .unsupportedBlockSize)
+    }
+  }
+
+  @Test func numbersThatAreNotFiniteMakeTheirBlockNaN() {
+    for bad in [Float.nan, .infinity, -.infinity] {
+      var x = normal([600])
+      x[300] = bad
+      let tensor = Int8BlockTensor(quantizing: x)
+      #expect(!tensor.isFinite)
+      for (i, value) in tensor.dequantized().scalars.enumerated() {
+        #expect(value.isNaN == (256..<512).contains(i))
+      }
+    }
+  }
+}
