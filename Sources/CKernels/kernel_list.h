@@ -83,10 +83,15 @@ KERNEL(void, adamw8_f32, (float *p, const float *grad, uint8_t *m_codes, float *
        (p, grad, m_codes, m_absmax, m_map, v_codes, v_absmax, v_map, n, block, lr, beta1, beta2,
         epsilon, decay, step, gradient_scale))
 
-KERNEL(void, nf4_quantize, (const float *x, intptr_t n, intptr_t block, uint8_t *codes,
-       float *absmax), (x, n, block, codes, absmax))
-KERNEL(void, nf4_dequantize, (const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
-       intptr_t block, float *y), (codes, absmax, first, n, block, y))
+KERNEL(void, code4_quantize, (int codebook, const float *x, intptr_t n, intptr_t block,
+       uint8_t *codes, float *absmax), (codebook, x, n, block, codes, absmax))
+KERNEL(void, code4_dequantize, (int codebook, const uint8_t *codes, const float *absmax,
+       intptr_t first, intptr_t n, intptr_t block, float *y),
+       (codebook, codes, absmax, first, n, block, y))
+KERNEL(void, code4_dot, (int codebook, const uint8_t *codes, const float *scales, intptr_t rows,
+       intptr_t columns, intptr_t block, const float *x, intptr_t tokens, float alpha, float beta,
+       float *y, intptr_t y_stride),
+       (codebook, codes, scales, rows, columns, block, x, tokens, alpha, beta, y, y_stride))
 KERNEL(void, map8_quantize, (const float *x, intptr_t n, intptr_t block, const float *map,
        uint8_t *codes, float *absmax), (x, n, block, map, codes, absmax))
 KERNEL(void, map8_dequantize, (const uint8_t *codes, const float *absmax, intptr_t first,

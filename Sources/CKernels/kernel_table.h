@@ -18,5 +18,16 @@ extern const loqt_kernel_table loqt_kernels_avx2;
 extern const loqt_kernel_table loqt_kernels_avx512;
 #endif
 
-/// Both levels of every byte of two NF4 codes, the one in the high half first.
-extern const float loqt_nf4_pairs[256][2];
+/// The levels of 4-bit codes.
+typedef struct {
+  /// Whether codes rise with their levels.
+  bool sorted;
+  /// The codes in the order of their levels; of two equal ones the first has what is not above.
+  int32_t order[16];
+  /// The level of each code.
+  float levels[16];
+  /// Both levels of every byte of two codes, the one in the high half first.
+  float pairs[256][2];
+} loqt_codebook4;
+
+extern const loqt_codebook4 loqt_codebooks4[2];

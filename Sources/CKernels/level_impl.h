@@ -44,10 +44,10 @@
 #include "real_impl.h"
 
 #include "adamw_impl.h"
+#include "code4_impl.h"
 #include "convert_impl.h"
 #include "map8_impl.h"
 #include "adamw8_impl.h"
-#include "nf4_impl.h"
 #include "random_impl.h"
 
 #ifdef LEVEL_TARGET

@@ -59,7 +59,9 @@ extension Tensor<Float> {
 
   /// `self = keeping * self + scale * x wᵀ` for `self` `[rows, out]`, x `[rows, in]` and a quantised
   /// w `[out, in]`. With `keeping` 0 the old elements are not read. w is dequantised panel by panel
-  /// into at most 4 MiB (or one row, where that is more). Traps when the shapes do not fit.
+  /// into at most 4 MiB (or one row, where that is more); for up to eight rows of x, 4-bit rows of a
+  /// multiple of 128 elements and of the block size are multiplied straight from their codes. Traps
+  /// when the shapes do not fit.
   public mutating func addProductTransposed(
     _ x: Tensor, _ w: some QuantizedTensor, scale: Float = 1, keeping: Float = 1
   ) {
@@ -70,6 +72,9 @@ extension Tensor<Float> {
     let (rows, out, inner) = (x.shape[0], w.shape[0], w.shape[1])
     x.withPointer { x in
       withMutablePointer { c in
+        if w._addProductTransposed(x, rows: rows, scale: scale, keeping: keeping, into: c) {
+          return
+        }
         w.forEachPanel(tokens: rows) { panel, values in
           gemm(
             false, true, rows, panel.count, inner, scale, x, max(1, inner), values, max(1, inner),

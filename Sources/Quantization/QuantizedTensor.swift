@@ -17,9 +17,24 @@ public protocol QuantizedTensor: Sendable {
   var parts: TensorParts { get }
   /// Writes the elements at `range`, counted in row-major order, to `out`, on the calling thread.
   func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>)
+  /// `out = keeping * out + scale * x wᵀ` for this as a matrix w `[out, in]` and x `[rows, in]`,
+  /// without turning the matrix into floats. Does nothing and returns false where the format has no
+  /// faster way than to dequantise, which is the default.
+  func _addProductTransposed(
+    _ x: UnsafePointer<Float>, rows: Int, scale: Float, keeping: Float,
+    into out: UnsafeMutablePointer<Float>
+  ) -> Bool
 }
 
 extension QuantizedTensor {
+  /// Does nothing.
+  public func _addProductTransposed(
+    _ x: UnsafePointer<Float>, rows: Int, scale: Float, keeping: Float,
+    into out: UnsafeMutablePointer<Float>
+  ) -> Bool {
+    false
+  }
+
   /// The bytes of its codes and scales.
   public var byteCount: Int { format.byteCount(elementCount: shape.elementCount) }
 

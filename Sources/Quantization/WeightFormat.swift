@@ -7,6 +7,8 @@ public enum WeightFormat: Hashable, Sendable, Codable {
   /// `blockSize` is a power of two from 32 to 4096. With float scales and blocks of 64 it takes
   /// 0.5625 bytes an element; `doubleQuantized` stores the scales in 8 bits: 0.51587.
   case nf4(blockSize: Int = 64, doubleQuantized: Bool = true)
+  /// 4-bit float as in bitsandbytes, otherwise as `nf4`; coarser on normal numbers.
+  case fp4(blockSize: Int = 64, doubleQuantized: Bool = true)
   /// 8-bit codes of a dynamic map in blocks of consecutive elements (arXiv 2110.02861).
   ///
   /// `blockSize` is a power of two from 32 to 4096; 256 takes 1.0156 bytes an element.
@@ -16,7 +18,7 @@ public enum WeightFormat: Hashable, Sendable, Codable {
   public func byteCount(elementCount: Int) -> Int {
     switch self {
     case .float32: return 4 * elementCount
-    case .nf4(let blockSize, let doubleQuantized):
+    case .nf4(let blockSize, let doubleQuantized), .fp4(let blockSize, let doubleQuantized):
       let blocks = dividedUp(elementCount, by: blockSize)
       let scales =
         doubleQuantized ? blocks + 4 * dividedUp(blocks, by: DynamicMap.blockSize) + 4 : 4 * blocks

@@ -1,4 +1,4 @@
-"""NF4 codes, scales and values from bitsandbytes; 8-bit dynamic maps; double quantisation.
+"""NF4 and FP4 codes, scales and values from bitsandbytes; 8-bit dynamic maps; double quantisation.
 
 Inputs are quantised flat, as one row: bitsandbytes' CPU kernel dequantises some two-dimensional
 shapes wrongly, the flat form is right. Its 8-bit codes are not always the nearest; the expected
@@ -57,6 +57,20 @@ def add_nf4(case, x, block=64, double=False, **parameters):
         assert nested.offset.item() == offset
         assert (nested.state2.absmax.numpy() == scales.absmax).all()
     fixture.add(case, {"block": block, **parameters}, **tensors)
+
+
+def add_fp4(case, x, block=64, **parameters):
+    flat = torch.from_numpy(f32(x).reshape(-1).copy())
+    packed, state = bitsandbytes.quantize_4bit(flat, blocksize=block, quant_type="fp4")
+    values = bitsandbytes.dequantize_4bit(packed.reshape(-1, 1), state).numpy()
+    fixture.add(
+        case,
+        {"block": block, **parameters},
+        x=f32(x),
+        packed=packed.numpy().reshape(-1),
+        absmax=state.absmax.numpy(),
+        dequantized=values.reshape(np.shape(x)),
+    )
 
 
 def threshold_values():
@@ -150,6 +164,30 @@ halves = halves[np.isfinite(halves)][::13].astype(np.float32)
 add_nf4("nf4_half_precision_values", halves, values="every 13th finite float16, in bit order")
 shuffled = random_generator("nf4_half_precision_shuffled").permutation(halves)[:2048]
 add_nf4("nf4_half_precision_shuffled", shuffled)
+
+fp4_levels = bitsandbytes.get_4bit_type("fp4", device="cpu").numpy()
+fixture.add("fp4", levels=fp4_levels)
+for size in (1, 2, 63, 64, 65, 1000):
+    case = f"fp4_normal_{size}"
+    add_fp4(case, normal(case, size))
+for rows, columns in ((7, 96), (5, 33)):
+    case = f"fp4_normal_{rows}x{columns}"
+    add_fp4(case, normal(case, (rows, columns)))
+for block in (32, 128, 1024, 4096):
+    case = f"fp4_normal_block{block}"
+    add_fp4(case, normal(case, 4100 if block >= 2048 else 1100), block)
+ordered = np.sort(fp4_levels)
+middles = (ordered[1:] + ordered[:-1]) / 2
+fp4_ties = np.concatenate(
+    [middles, np.nextafter(middles, np.float32(2)), np.nextafter(middles, np.float32(-2)), ordered]
+)
+add_fp4("fp4_thresholds", np.resize(fp4_ties, 128))
+add_fp4("fp4_thresholds_scaled", np.resize(fp4_ties, 128) * 0.0625)
+add_fp4("fp4_thresholds_short_block", np.append(np.resize(fp4_ties, 126), 1))
+add_fp4("fp4_zero_block", np.zeros(65))
+add_fp4("fp4_zeros_and_spikes", spikes)
+add_fp4("fp4_denormal", normal("fp4_denormal", 100, 1e-39))
+add_fp4("fp4_half_precision_values", halves, values="every 13th finite float16, in bit order")
 
 for size in (1, 255, 256, 257, 1000):
     for name, signed in (("signed", True), ("unsigned", False)):

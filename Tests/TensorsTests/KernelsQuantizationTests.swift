@@ -3,9 +3,7 @@ import Testing
 
 extension KernelTests {
   @Suite struct Quantization {
-    static let levels = withUnsafeBytes(of: loqt_nf4_levels) {
-      Array($0.bindMemory(to: Float.self))
-    }
+    static let levels: [Float] = produced(16) { loqt_code4_levels(Int32(LOQT_NF4), $0) }
 
     /// The decision rule of bitsandbytes, one value at a time.
     static func quantize(_ x: [Float], block: Int) -> (codes: [UInt8], absmax: [Float]) {
@@ -30,7 +28,7 @@ extension KernelTests {
     static func coded(_ x: [Float], block: Int) -> (codes: [UInt8], absmax: [Float]) {
       var codes = [UInt8](repeating: 0xA5, count: (x.count + 1) / 2 + 9)
       let absmax: [Float] = produced((x.count + block - 1) / block) { absmax in
-        loqt_nf4_quantize(x, x.count, block, &codes, absmax)
+        loqt_code4_quantize(Int32(LOQT_NF4), x, x.count, block, &codes, absmax)
       }
       #expect(codes.suffix(9).allSatisfy { $0 == 0xA5 })
       return (Array(codes.dropLast(9)), absmax)
@@ -90,7 +88,9 @@ extension KernelTests {
           (0, n), (0, 0), (1, 1), (1, 500), (63, 130), (64, 64), (777, 226), (500, 17),
         ] {
           let y = sameAtEveryInstructionSet("nf4_dequantize") {
-            produced(count) { loqt_nf4_dequantize(codes, absmax, first, count, block, $0) }
+            produced(count) {
+              loqt_code4_dequantize(Int32(LOQT_NF4), codes, absmax, first, count, block, $0)
+            }
           }
           #expect(y == Array(expected[first..<first + count]))
         }
@@ -101,7 +101,7 @@ extension KernelTests {
       let x: [Float] = numbers(64 * 50, seed: 43)
       let coded = Self.coded(x, block: 64)
       let y: [Float] = produced(x.count) {
-        loqt_nf4_dequantize(coded.codes, coded.absmax, 0, x.count, 64, $0)
+        loqt_code4_dequantize(Int32(LOQT_NF4), coded.codes, coded.absmax, 0, x.count, 64, $0)
       }
       let again = Self.coded(y, block: 64)
       #expect(again.codes == coded.codes && again.absmax == coded.absmax)

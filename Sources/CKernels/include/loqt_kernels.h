@@ -185,19 +185,31 @@ void loqt_adamw8_f32(float *p, const float *grad, uint8_t *m_codes, float *m_abs
                      double beta1, double beta2, double epsilon, double decay, int64_t step,
                      double gradient_scale);
 
-// ---- 4-bit NormalFloat and the 8-bit dynamic maps ---------------------------------------------
+// ---- 4-bit codebooks and the 8-bit dynamic maps -----------------------------------------------
 
-/// The 16 levels, and the 15 decision thresholds between them (midpoints in float).
-extern const float loqt_nf4_levels[16];
+enum { LOQT_NF4 = 0, LOQT_FP4 = 1 };
+/// The 16 levels of a codebook, by code. Between neighbours lie the 15 decision thresholds: their
+/// midpoints in float.
+void loqt_code4_levels(int codebook, float levels[_Nonnull 16]);
 /// Codes of x in blocks of `block` (a multiple of 2): absmax[b] = max |x| of block b; a full block
 /// is multiplied by 1 / max(absmax, 1e-38); a short last one has an absmax of at least 1e-38 and is
-/// divided by it. The code is the number of thresholds strictly below. First element in the high
-/// nibble; an odd tail is padded with the code of 0. codes has (n + 1) / 2 bytes. A NaN makes the
-/// absmax of its block NaN.
-void loqt_nf4_quantize(const float *x, intptr_t n, intptr_t block, uint8_t *codes, float *absmax);
+/// divided by it. The rank of a code's level is the number of thresholds strictly below. First
+/// element in the high nibble; an odd tail is padded with the code of 0. codes has (n + 1) / 2
+/// bytes. A NaN makes the absmax of its block NaN.
+void loqt_code4_quantize(int codebook, const float *x, intptr_t n, intptr_t block, uint8_t *codes,
+                         float *absmax);
 /// out[i] = level[code[first + i]] * absmax[(first + i) / block], for i < n; first may be anything.
-void loqt_nf4_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
-                         intptr_t block, float *out);
+void loqt_code4_dequantize(int codebook, const uint8_t *codes, const float *absmax, intptr_t first,
+                           intptr_t n, intptr_t block, float *out);
+/// y[t * y_stride + r] = alpha * dot(row r, x of token t) + beta * y[...] for `rows` rows of codes
+/// of `columns` elements, a multiple of 128 and of `block`, and 1 to 8 tokens, straight from the
+/// codes; beta == 0 never reads y. x is what `loqt_code4_arrange` made.
+void loqt_code4_dot(int codebook, const uint8_t *codes, const float *scales, intptr_t rows,
+                    intptr_t columns, intptr_t block, const float *x, intptr_t tokens, float alpha,
+                    float beta, float *y, intptr_t y_stride);
+/// Rows of x [tokens, columns] in the order in which shifted words of codes meet them. out has room
+/// for `columns` times 1, 2, 4 or 8 elements, whichever is the least that is not below `tokens`.
+void loqt_code4_arrange(const float *x, intptr_t tokens, intptr_t columns, float *out);
 /// Blockwise 8-bit against a sorted map of 256 values: code of the nearest value of x / absmax (ties
 /// to the lower), absmax per block. A zero block has the code of 0.
 void loqt_map8_quantize(const float *x, intptr_t n, intptr_t block, const float map[_Nonnull 256],

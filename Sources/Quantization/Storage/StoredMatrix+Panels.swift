@@ -41,6 +41,11 @@ extension StoredMatrix {
         shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized)
       for rows in Self.panels(of: shape) { builder.append(try checkedPanel(rows)) }
       self = .quantized(builder.finish())
+    case .fp4(let blockSize, let doubleQuantized):
+      var builder = FP4Tensor.Builder(
+        shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized)
+      for rows in Self.panels(of: shape) { builder.append(try checkedPanel(rows)) }
+      self = .quantized(builder.finish())
     case .int8Blocks(let blockSize, let map):
       var builder = Int8BlockTensor.Builder(shape: shape, map: map, blockSize: blockSize)
       for rows in Self.panels(of: shape) { builder.append(try checkedPanel(rows)) }

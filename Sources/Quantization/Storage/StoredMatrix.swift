@@ -19,6 +19,9 @@ public enum StoredMatrix: Sendable {
     case .nf4(let blockSize, let doubleQuantized):
       self = .quantized(
         NF4Tensor(quantizing: matrix, blockSize: blockSize, doubleQuantized: doubleQuantized))
+    case .fp4(let blockSize, let doubleQuantized):
+      self = .quantized(
+        FP4Tensor(quantizing: matrix, blockSize: blockSize, doubleQuantized: doubleQuantized))
     case .int8Blocks(let blockSize, let map):
       self = .quantized(Int8BlockTensor(quantizing: matrix, map: map, blockSize: blockSize))
     }
@@ -97,6 +100,10 @@ extension StoredMatrix {
     case .nf4(let blockSize, let doubleQuantized):
       self = .quantized(
         try NF4Tensor(
+          shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, parts: parts))
+    case .fp4(let blockSize, let doubleQuantized):
+      self = .quantized(
+        try FP4Tensor(
           shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, parts: parts))
     case .int8Blocks(let blockSize, let map):
       self = .quantized(

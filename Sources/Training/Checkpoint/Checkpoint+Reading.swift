@@ -147,6 +147,11 @@ extension WeightFormat {
         "name": "nf4", "block_size": .integer(blockSize),
         "double_quantized": .boolean(doubleQuantized),
       ]
+    case .fp4(let blockSize, let doubleQuantized):
+      [
+        "name": "fp4", "block_size": .integer(blockSize),
+        "double_quantized": .boolean(doubleQuantized),
+      ]
     case .int8Blocks(let blockSize, let map):
       [
         "name": "int8_blocks", "block_size": .integer(blockSize), "map": .string(map.rawValue),
@@ -175,6 +180,9 @@ extension WeightFormat {
     case "nf4":
       self = .nf4(
         blockSize: try blockSize(), doubleQuantized: try format.boolean("double_quantized"))
+    case "fp4":
+      self = .fp4(
+        blockSize: try blockSize(), doubleQuantized: try format.boolean("double_quantized"))
     case "int8_blocks":
       let name = try format.string("map")
       guard let map = DynamicMap(rawValue: name) else {
@@ -186,7 +194,7 @@ extension WeightFormat {
     case let name:
       throw TensorFileError(
         .unsupported, file: format.file, field: "'name'", found: "'\(name)'",
-        expected: "'float32', 'nf4' or 'int8_blocks'")
+        expected: "'float32', 'nf4', 'fp4' or 'int8_blocks'")
     }
   }
 }

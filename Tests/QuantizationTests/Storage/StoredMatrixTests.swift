@@ -7,7 +7,8 @@ import Testing
 @Suite struct StoredMatrixTests {
   static let formats: [WeightFormat] = [
     .float32, .nf4(), .nf4(blockSize: 128, doubleQuantized: false),
-    .int8Blocks(), .int8Blocks(blockSize: 64),
+    .fp4(), .fp4(blockSize: 32, doubleQuantized: false), .int8Blocks(),
+    .int8Blocks(blockSize: 64),
   ]
 
   func isIdentical(_ a: StoredMatrix, _ b: StoredMatrix) -> Bool {

@@ -1,7 +1,7 @@
 internal import CKernels
 public import Tensors
 
-extension NF4Tensor {
+extension FourBitTensor {
   /// Quantises a tensor that arrives part by part, so that it never lies whole in float.
   ///
   /// However the elements are cut, the result is that of quantising them at once.
@@ -18,7 +18,7 @@ extension NF4Tensor {
     public init(shape: Shape, blockSize: Int = 64, doubleQuantized: Bool = true) {
       precondition(
         isBlockSize(blockSize),
-        "NF4Tensor: block size \(blockSize) is not a power of two from 32 to 4096")
+        "\(Codebook.name): block size \(blockSize) is not a power of two from 32 to 4096")
       self.shape = shape
       self.blockSize = blockSize
       self.doubleQuantized = doubleQuantized
@@ -43,10 +43,10 @@ extension NF4Tensor {
     }
 
     /// The quantised tensor. Traps unless all elements of the shape have been appended.
-    public consuming func finish() -> NF4Tensor {
+    public consuming func finish() -> FourBitTensor {
       var cutter = cutter
       cutter.finish { quantize($0, count: $1) }
-      return NF4Tensor(
+      return FourBitTensor(
         shape: shape, blockSize: blockSize, codes: codes,
         scales: doubleQuantized ? quantizingScales(absmax) : .float32(absmax))
     }
@@ -62,9 +62,11 @@ extension NF4Tensor {
             let end = min(count, part.upperBound * blockSize)
             let target = codes + (start + first) / 2
             let scales = absmax + (start / blockSize + part.lowerBound)
-            loqt_nf4_quantize(x + first, end - first, blockSize, target, scales)
+            loqt_code4_quantize(
+              Codebook._kernel, x + first, end - first, blockSize, target, scales)
             if !loqt_all_finite_f32(x + first, end - first) {
-              markNonFinite(x + first, end - first, blockSize, target, scales)
+              markNonFinite(
+                x + first, end - first, blockSize, Codebook.zeroCode, target, scales)
             }
           }
         }
@@ -74,21 +76,22 @@ extension NF4Tensor {
   }
 }
 
-/// Gives each block that has NaN or infinity in it the scale NaN, and the same code everywhere.
+/// Gives each block that has NaN or infinity in it the scale NaN, and the code of 0 everywhere.
 private func markNonFinite(
-  _ x: UnsafePointer<Float>, _ count: Int, _ blockSize: Int, _ codes: UnsafeMutablePointer<UInt8>,
+  _ x: UnsafePointer<Float>, _ count: Int, _ blockSize: Int, _ zeroCode: UInt8,
+  _ codes: UnsafeMutablePointer<UInt8>,
   _ absmax: UnsafeMutablePointer<Float>
 ) {
   for first in stride(from: 0, to: count, by: blockSize) {
     let size = min(blockSize, count - first)
     guard !loqt_all_finite_f32(x + first, size) else { continue }
     absmax[first / blockSize] = .nan
-    (codes + first / 2).update(repeating: 0x77, count: dividedUp(size, by: 2))
+    (codes + first / 2).update(repeating: zeroCode << 4 | zeroCode, count: dividedUp(size, by: 2))
   }
 }
 
 /// Double quantisation (QLoRA, section 3): the distances of the scales from their mean in 8 bits.
-private func quantizingScales(_ scales: Tensor<Float>) -> NF4Tensor.Scales {
+private func quantizingScales(_ scales: Tensor<Float>) -> FourBitScales {
   let count = scales.elementCount
   let groupSize = DynamicMap.blockSize
   return scales.withPointer { scales in

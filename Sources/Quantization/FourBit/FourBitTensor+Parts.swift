@@ -1,6 +1,6 @@
 public import Tensors
 
-extension NF4Tensor {
+extension FourBitTensor {
   /// The packed `codes`, and the scales: the floats `absmax`; or double quantised the bytes
   /// `absmax` with the floats `nested_absmax` and `nested_offset` (one element). The names are
   /// bitsandbytes'.
@@ -25,7 +25,7 @@ extension NF4Tensor {
     guard isBlockSize(blockSize) else {
       throw QuantizationError(
         .unsupportedBlockSize,
-        "NF4: block size \(blockSize) is not a power of two from 32 to 4096")
+        "\(Codebook.name): block size \(blockSize) is not a power of two from 32 to 4096")
     }
     let count = try elementCount(of: shape)
     let blocks = dividedUp(count, by: blockSize)

@@ -1,0 +1,237 @@
+// 4-bit codes of a codebook. The codes are exact decisions and the values single products, so every
+// instruction set gives the same bits.
+
+/// table[index mod 16] in every lane.
+INLINE v16f AT_LEVEL(lookup16)(v16f table, v16i index) {
+#if LEVEL == 3
+  return (v16f)_mm512_permutexvar_ps((__m512i)index, (__m512)table);
+#elif LEVEL == 2
+  v16f found;
+  for (int half = 0; half < 2; half++) {
+    __m256i part = half ? (__m256i)index.hi : (__m256i)index.lo;
+    __m256 low = _mm256_permutevar8x32_ps((__m256)table.lo, part);
+    __m256 high = _mm256_permutevar8x32_ps((__m256)table.hi, part);
+    // The fourth bit, moved to the sign, chooses the half of the table.
+    __m256 upper = _mm256_castsi256_ps(_mm256_slli_epi32(part, 28));
+    v8f chosen = (v8f)_mm256_blendv_ps(low, high, upper);
+    if (half) found.hi = chosen;
+    else found.lo = chosen;
+  }
+  return found;
+#else
+  v16f found;
+  for (int i = 0; i < 16; i++) found[i] = table[index[i] & 15];
+  return found;
+#endif
+}
+
+/// The threshold above the level of rank k: a midpoint in float.
+INLINE float AT_LEVEL(code4_threshold)(const loqt_codebook4 *book, int k) {
+  return (book->levels[book->order[k]] + book->levels[book->order[k + 1]]) * 0.5f;
+}
+
+// How many thresholds lie strictly below each x; none for NaN.
+#if LEVEL >= 2
+/// The thresholds as a search tree: the children of node k are 2 k and 2 k + 1. Node 0 is unused.
+INLINE v16f AT_LEVEL(code4_tree)(const loqt_codebook4 *book) {
+  static const uint8_t rank[16] = {0, 7, 3, 11, 1, 5, 9, 13, 0, 2, 4, 6, 8, 10, 12, 14};
+  v16f tree;
+  for (int node = 0; node < 16; node++) tree[node] = AT_LEVEL(code4_threshold)(book, rank[node]);
+  return tree;
+}
+INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f tree) {
+  v16i node = 2 - (x > tree[1]);
+#if LEVEL == 3
+#define DESCEND(table) (v16f) _mm512_permutexvar_ps((__m512i)node, (__m512)tree)
+#else
+#define DESCEND(table)                                                                             \
+  __builtin_shufflevector((v8f)_mm256_permutevar8x32_ps((__m256)tree.table, (__m256i)node.lo),     \
+                          (v8f)_mm256_permutevar8x32_ps((__m256)tree.table, (__m256i)node.hi), 0,  \
+                          1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#endif
+  // AVX2 looks up eight entries by the low three bits of the node: the upper half of the tree
+  // serves the last step.
+  node = node + node - (x > DESCEND(lo));
+  node = node + node - (x > DESCEND(lo));
+  node = node + node - (x > DESCEND(hi));
+#undef DESCEND
+  return node - 16;
+}
+#else
+INLINE v16f AT_LEVEL(code4_tree)(const loqt_codebook4 *book) {
+  v16f thresholds = splat(0.0f);
+  for (int k = 0; k < 15; k++) thresholds[k] = AT_LEVEL(code4_threshold)(book, k);
+  return thresholds;
+}
+INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f thresholds) {
+  v16i count = 0;
+  for (int k = 0; k < 15; k++) count -= x > thresholds[k];
+  return count;
+}
+#endif
+
+/// Sixteen codes as eight bytes, the earlier of two codes in the high half.
+INLINE void AT_LEVEL(code4_store)(uint8_t *p, v16i codes) {
+  typedef uint64_t v8ul __attribute__((ext_vector_type(8)));
+  typedef uint8_t v8b __attribute__((ext_vector_type(8)));
+  v8ul pairs = (v8ul)codes;
+  v8b bytes = __builtin_convertvector((pairs << 4 | pairs >> 32) & 0xff, v8b);
+  memcpy(p, &bytes, 8);
+}
+
+/// The codes of the nearest levels.
+INLINE v16i AT_LEVEL(code4_codes)(v16f x, v16f tree, const loqt_codebook4 *book) {
+  v16i ranks = AT_LEVEL(code4_ranks)(x, tree);
+  if (book->sorted) return ranks;
+  v16f order;
+  memcpy(&order, book->order, sizeof order);
+  return (v16i)AT_LEVEL(lookup16)(order, ranks);
+}
+
+static void AT_LEVEL(code4_quantize)(int kind, const float *x, intptr_t count, intptr_t block,
+                                     uint8_t *codes, float *absmax) {
+  const loqt_codebook4 *book = &loqt_codebooks4[kind];
+  v16f tree = AT_LEVEL(code4_tree)(book);
+  for (intptr_t begin = 0; begin < count; begin += block, x += block, codes += block / 2) {
+    intptr_t n = count - begin < block ? count - begin : block;
+    float largest = AT_LEVEL(maximum_magnitude_f32)(x, n);
+    // The reference coder multiplies whole blocks and divides a short one, never by less than 1e-38,
+    // which is also the least scale it gives a short block.
+    bool whole = n == block;
+    float divisor = largest < 1e-38f ? 1e-38f : largest;  // NaN stays
+    *absmax++ = whole ? largest : divisor;
+    v16f factor = splat(whole ? 1 / divisor : divisor);
+    intptr_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+      v16f v = load(x + i);
+      v = whole ? v * factor : v / factor;
+      AT_LEVEL(code4_store)(codes + i / 2, AT_LEVEL(code4_codes)(v, tree, book));
+    }
+    if (i < n) {
+      uint8_t bytes[8];
+      v16f v = load_part(x + i, n - i);
+      v = whole ? v * factor : v / factor;
+      // Past an odd end comes the code of 0, even where 0 / absmax is NaN.
+      v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+      v = pick(lane < (int32_t)(n - i), v, splat(0.0f));
+      AT_LEVEL(code4_store)(bytes, AT_LEVEL(code4_codes)(v, tree, book));
+      memcpy(codes + i / 2, bytes, (size_t)(n - i + 1) / 2);
+    }
+  }
+}
+
+/// Sixteen values from eight bytes.
+INLINE void AT_LEVEL(code4_decode)(const loqt_codebook4 *book, const uint8_t *codes,
+                                   v16f scaled_levels, float scale, float *y) {
+  (void)book, (void)scaled_levels, (void)scale;
+#if LEVEL == 3
+  // Every byte in two neighbouring lanes, shifted so that the lookup sees its own four low bits.
+  const __m512i shifts = _mm512_set1_epi64(4);
+  __m512i bytes = _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)codes));
+  __m512i index = _mm512_srlv_epi32(_mm512_shuffle_epi32(bytes, _MM_PERM_CCAA), shifts);
+  _mm512_storeu_ps(y, _mm512_permutexvar_ps(index, (__m512)scaled_levels));
+#elif LEVEL == 2
+  const __m256i shifts = _mm256_set1_epi64x(4);
+  for (int half = 0; half < 2; half++) {
+    int32_t four;
+    memcpy(&four, codes + 4 * half, 4);
+    __m256i bytes = _mm256_cvtepu8_epi64(_mm_cvtsi32_si128(four));
+    __m256i index = _mm256_srlv_epi32(_mm256_shuffle_epi32(bytes, _MM_SHUFFLE(2, 2, 0, 0)), shifts);
+    __m256 low = _mm256_permutevar8x32_ps((__m256)scaled_levels.lo, index);
+    __m256 high = _mm256_permutevar8x32_ps((__m256)scaled_levels.hi, index);
+    // The fourth bit, moved to the sign, chooses the half of the table.
+    __m256 upper = _mm256_castsi256_ps(_mm256_slli_epi32(index, 28));
+    _mm256_storeu_ps(y + 8 * half, _mm256_blendv_ps(low, high, upper));
+  }
+#else
+  for (int i = 0; i < 8; i += 2) {
+    v4f four;
+    memcpy(&four, book->pairs[codes[i]], 8);
+    memcpy((char *)&four + 8, book->pairs[codes[i + 1]], 8);
+    four *= scale;
+    memcpy(y + 2 * i, &four, 16);
+  }
+#endif
+}
+
+static void AT_LEVEL(code4_dequantize)(int kind, const uint8_t *codes, const float *absmax,
+                                       intptr_t first, intptr_t n, intptr_t block, float *y) {
+  if (n <= 0) return;
+  const loqt_codebook4 *book = &loqt_codebooks4[kind];
+  v16f levels = load(book->levels);
+  intptr_t end = first + n, b = first / block;
+  for (intptr_t i = first; i < end; b++) {
+    intptr_t stop = (b + 1) * block < end ? (b + 1) * block : end;
+    float scale = absmax[b];
+    v16f scaled = levels * scale;
+    if (i & 1) {
+      y[i - first] = book->levels[codes[i / 2] & 15] * scale;
+      i++;
+    }
+    for (; i + 16 <= stop; i += 16)
+      AT_LEVEL(code4_decode)(book, codes + i / 2, scaled, scale, y + (i - first));
+    for (; i < stop; i++)
+      y[i - first] = book->levels[i & 1 ? codes[i / 2] & 15 : codes[i / 2] >> 4] * scale;
+  }
+}
+
+// ---- Products with few rows ---------------------------------------------------------------------
+
+/// The scales of the 128 elements from `first` on: lane l has that of elements 8 l to 8 l + 7.
+INLINE v16f AT_LEVEL(code4_scales)(const float *scales, intptr_t first, intptr_t block) {
+  const float *s = scales + first / block;
+  if (block >= 128) return splat(s[0]);
+  v16f lanes;
+  if (block == 64) {
+    lanes.lo = (v8f)s[0];
+    lanes.hi = (v8f)s[1];
+  } else {
+    for (int i = 0; i < 16; i++) lanes[i] = s[i / 4];
+  }
+  return lanes;
+}
+
+INLINE void AT_LEVEL(code4_dot_tokens)(const loqt_codebook4 *book, const uint8_t *codes,
+                                       const float *scales, intptr_t rows, intptr_t columns,
+                                       intptr_t block, const float *x, const int padded,
+                                       intptr_t tokens, float alpha, float beta, float *y,
+                                       intptr_t y_stride) {
+  v16f levels = load(book->levels);
+  for (intptr_t r = 0; r < rows; r++, codes += columns / 2, scales += columns / block) {
+    v16f total[8];
+    for (int t = 0; t < padded; t++) total[t] = splat(0.0f);
+    const float *xs = x;
+    for (intptr_t first = 0; first < columns; first += 128) {
+      v16i words;
+      memcpy(&words, codes + first / 2, 64);
+      v16f part[8];
+      for (int t = 0; t < padded; t++) part[t] = splat(0.0f);
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 8; k++) {
+        v16f values = AT_LEVEL(lookup16)(levels, (v16i)((v16u)words >> (uint32_t)(4 * k)));
+        for (int t = 0; t < padded; t++) part[t] = part[t] + values * load(xs + 128 * t + 16 * k);
+      }
+      v16f scale = AT_LEVEL(code4_scales)(scales, first, block);
+      for (int t = 0; t < padded; t++) total[t] = total[t] + part[t] * scale;
+      xs += 128 * padded;
+    }
+    for (intptr_t t = 0; t < tokens; t++) {
+      float *target = y + t * y_stride + r, sum = alpha * (float)sum_lanes(widen(total[t]));
+      *target = beta == 0 ? sum : beta * *target + sum;
+    }
+  }
+}
+
+static void AT_LEVEL(code4_dot)(int kind, const uint8_t *codes, const float *scales, intptr_t rows,
+                                intptr_t columns, intptr_t block, const float *x, intptr_t tokens,
+                                float alpha, float beta, float *y, intptr_t y_stride) {
+  const loqt_codebook4 *book = &loqt_codebooks4[kind];
+#define DOT(PADDED)                                                                                \
+  AT_LEVEL(code4_dot_tokens)(book, codes, scales, rows, columns, block, x, PADDED, tokens, alpha,  \
+                             beta, y, y_stride)
+  if (tokens == 1) DOT(1);
+  else if (tokens == 2) DOT(2);
+  else if (tokens <= 4) DOT(4);
+  else DOT(8);
+#undef DOT
+}

@@ -1,0 +1,124 @@
+internal import CKernels
+public import Tensors
+
+/// A tensor in 4 bits: each element one of the 16 levels of a codebook times the scale of its block.
+///
+/// A block is `blockSize` consecutive elements in row-major order; blocks straddle rows and the last
+/// may be short. A block's scale is its largest magnitude. Codes and scales are those of
+/// bitsandbytes byte for byte (QLoRA, arXiv 2305.14314, section 3).
+///
+/// Quantising again what this gives back gives the same values and scales when the scales are floats
+/// of at least 1e-38; and the same codes, but for the second 0 of FP4, which becomes the first. With double quantisation a scale moves, each time, by at most 0.0071 of the
+/// largest distance from the mean within its group of 256 scales, and the codes stay as long as no
+/// scale changes its sign.
+///
+/// A block with NaN or infinity in it becomes NaN altogether, and with double quantisation the
+/// whole tensor does, so that a broken number is never turned into a plausible one: see `isFinite`.
+public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
+  /// The largest magnitude of each block.
+  public typealias Scales = FourBitScales
+
+  /// The sizes of the axes, outermost first.
+  public let shape: Shape
+  /// Elements that share a scale.
+  public let blockSize: Int
+  /// Two codes a byte, the first element in the high nibble; an odd tail is padded with the code
+  /// of 0.
+  public let codes: Tensor<UInt8>
+  /// The scales of the blocks.
+  public let scales: Scales
+
+  /// `x` in 4 bits. Traps unless `blockSize` is a power of two from 32 to 4096.
+  public init(quantizing x: Tensor<Float>, blockSize: Int = 64, doubleQuantized: Bool = true) {
+    var builder = Builder(shape: x.shape, blockSize: blockSize, doubleQuantized: doubleQuantized)
+    builder.append(x)
+    self = builder.finish()
+  }
+
+  /// Parts that are known to belong together.
+  init(shape: Shape, blockSize: Int, codes: Tensor<UInt8>, scales: Scales) {
+    self.shape = shape
+    self.blockSize = blockSize
+    self.codes = codes
+    self.scales = scales
+  }
+
+  /// Block size and kind of scales.
+  public var format: WeightFormat {
+    switch scales {
+    case .float32: Codebook.format(blockSize: blockSize, doubleQuantized: false)
+    case .doubleQuantized: Codebook.format(blockSize: blockSize, doubleQuantized: true)
+    }
+  }
+
+  /// Whether every scale is a finite number.
+  public var isFinite: Bool {
+    switch scales {
+    case .float32(let absmax): absmax.isFinite
+    case .doubleQuantized(_, let absmax, let offset): absmax.isFinite && offset.isFinite
+    }
+  }
+
+  /// The scales as floats: `[blocks]`.
+  public var scaleValues: Tensor<Float> {
+    let count = dividedUp(shape.elementCount, by: blockSize)
+    return Tensor(unsafeUninitializedShape: [count]) { out in
+      scales.withValues(of: 0..<count) { out.baseAddress!.update(from: $0, count: count) }
+    }
+  }
+
+  /// Writes the elements at `range`, in row-major order, to `out`.
+  public func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+    guard !range.isEmpty else { return }
+    codes.withPointer { codes in
+      // So few blocks at a time that their scales as floats stay on the stack.
+      var first = range.lowerBound
+      while first < range.upperBound {
+        let block = first / blockSize
+        let end = min(range.upperBound, (block + 256) * blockSize)
+        scales.withValues(of: block..<(end - 1) / blockSize + 1) { scales in
+          loqt_code4_dequantize(
+            Codebook._kernel, codes + block * blockSize / 2, scales, first - block * blockSize,
+            end - first, blockSize, out + (first - range.lowerBound))
+        }
+        first = end
+      }
+    }
+  }
+}
+
+/// The largest magnitude of each block of a tensor in 4 bits.
+public enum FourBitScales: Equatable, Sendable {
+  /// A float for each block.
+  case float32(Tensor<Float>)
+  /// Double quantised: a block's scale is `offset` + the value of its code in the signed 8-bit
+  /// dynamic map x `absmax` of its group of 256 blocks. `offset` is the mean of the scales, summed
+  /// in double.
+  case doubleQuantized(codes: Tensor<UInt8>, absmax: Tensor<Float>, offset: Float)
+}
+
+extension FourBitScales {
+  /// Calls `body` with the scales of `blocks` as floats.
+  func withValues(of blocks: Range<Int>, _ body: (UnsafePointer<Float>) -> Void) {
+    switch self {
+    case .float32(let absmax): absmax.withPointer { body($0 + blocks.lowerBound) }
+    case .doubleQuantized(let codes, let absmax, let offset):
+      codes.withPointer { codes in
+        absmax.withPointer { absmax in
+          withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, blocks.count)) { buffer in
+            let scales = buffer.baseAddress!
+            loqt_map8_dequantize(
+              codes, absmax, blocks.lowerBound, blocks.count, DynamicMap.blockSize,
+              DynamicMap.signedValues, scales)
+            for block in 0..<blocks.count { scales[block] += offset }
+            body(scales)
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Tensor<Float> {
+  var isFinite: Bool { withPointer { loqt_all_finite_f32($0, elementCount) } }
+}
