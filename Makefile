@@ -15,7 +15,7 @@ CORPUS := runs/king-james.txt
 TEXT ?=
 CASES ?=
 JSON ?=
-STEPS ?= 1000
+STEPS ?= 700
 # The highest validation perplexity that LoQT may reach on the corpus, as a share of the frozen
 # model's. A text of your own decides nothing.
 TARGET := $(if $(TEXT),inf,0.8)

@@ -158,8 +158,8 @@ extension TrainingConfiguration {
   /// The highest learning rate of a method, where none is given.
   public static func defaultLearningRate(_ method: TrainingMethod) -> Double {
     switch method {
-    case .loqt, .loqtUnquantized, .galore: 0.01
-    case .full, .frozen: 0.003
+    case .loqt, .loqtUnquantized, .galore, .frozen: 0.01
+    case .full: 0.003
     }
   }
 
