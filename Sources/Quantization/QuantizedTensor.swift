@@ -36,7 +36,7 @@ extension QuantizedTensor {
   }
 
   /// The bytes of its codes and scales.
-  public var byteCount: Int { format.byteCount(elementCount: shape.elementCount) }
+  public var byteCount: Int { format.byteCount(shape: shape) }
 
   /// All elements as floats.
   public func dequantized() -> Tensor<Float> {

@@ -1,3 +1,5 @@
+public import Tensors
+
 /// How the elements of a weight matrix are stored.
 public enum WeightFormat: Hashable, Sendable, Codable {
   /// 32-bit floats, 4 bytes an element.
@@ -14,8 +16,12 @@ public enum WeightFormat: Hashable, Sendable, Codable {
   /// `blockSize` is a power of two from 32 to 4096; 256 takes 1.0156 bytes an element.
   case int8Blocks(blockSize: Int = 256, map: DynamicMap = .signed)
 
-  /// The bytes a tensor of `elementCount` elements takes in this format, scales included.
-  public func byteCount(elementCount: Int) -> Int {
+  /// Whole numbers of 4 or 8 bits at equal distances.
+  case affine(AffineScheme)
+
+  /// The bytes a tensor of `shape` takes in this format, scales included.
+  public func byteCount(shape: Shape) -> Int {
+    let elementCount = shape.elementCount
     switch self {
     case .float32: return 4 * elementCount
     case .nf4(let blockSize, let doubleQuantized), .fp4(let blockSize, let doubleQuantized):
@@ -25,6 +31,29 @@ public enum WeightFormat: Hashable, Sendable, Codable {
       return dividedUp(elementCount, by: 2) + scales
     case .int8Blocks(let blockSize, _):
       return elementCount + 4 * dividedUp(elementCount, by: blockSize)
+    case .affine(let scheme): return scheme.byteCount(shape: shape)
+    }
+  }
+}
+
+extension WeightFormat: CustomStringConvertible {
+  /// The format in words.
+  public var description: String {
+    switch self {
+    case .float32: return "float32"
+    case .nf4(let size, let doubleQuantized):
+      return "NF4, blocks of \(size)" + (doubleQuantized ? ", scales in 8 bits" : "")
+    case .fp4(let size, let doubleQuantized):
+      return "FP4, blocks of \(size)" + (doubleQuantized ? ", scales in 8 bits" : "")
+    case .int8Blocks(let size, let map): return "8-bit \(map.rawValue) map, blocks of \(size)"
+    case .affine(let scheme):
+      let groups =
+        switch scheme.grouping {
+        case .tensor: "whole"
+        case .row: "by rows"
+        case .columns(let size): "groups of \(size)"
+        }
+      return "INT\(scheme.bits.rawValue) \(scheme.symmetry.rawValue), \(groups)"
     }
   }
 }

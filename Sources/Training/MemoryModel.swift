@@ -34,9 +34,9 @@ public struct MemoryModel: Sendable {
       for (out, input) in shapes {
         let rank = min(loqt.rank, out, input)
         let adapter = rank * max(out, input)
-        bytes.weights += loqt.weightFormat.byteCount(elementCount: out * input)
+        bytes.weights += loqt.weightFormat.byteCount(shape: [out, input])
         bytes.projections += loqt.projectionFormat.byteCount(
-          elementCount: rank * min(out, input))
+          shape: [rank, min(out, input)])
         bytes.adapters += 4 * adapter
         bytes.optimizer += 8 * adapter
         largest = max(largest, adapter)

@@ -100,7 +100,7 @@ import Testing
     let kept = layer(9, 6)
     #expect(kept.byteCounts.weight == 4 * 54 && kept.byteCounts.projection == 0)
     try initialize(kept)
-    #expect(kept.byteCounts.weight == WeightFormat.nf4().byteCount(elementCount: 54))
+    #expect(kept.byteCounts.weight == WeightFormat.nf4().byteCount(shape: [54]))
     let quantised = layer(9, 6, LoQTConfiguration(rank: 3, keepsOriginalWeight: false))
     let codes = quantised.weight.parts
     #expect(quantised.weight.format == .nf4())

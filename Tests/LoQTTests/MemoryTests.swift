@@ -27,8 +27,8 @@ import Testing
     let sizes = [(12, 20), (20, 10)]
     var expected = (weights: 0, projections: 0, factors: 0, records: 0)
     for (m, n) in sizes {
-      expected.weights += format.byteCount(elementCount: m * n)
-      expected.projections += format.byteCount(elementCount: min(m, n) * rank)
+      expected.weights += format.byteCount(shape: [m, n])
+      expected.projections += format.byteCount(shape: [min(m, n), rank])
       expected.factors += 4 * max(m, n) * rank
       expected.records += recordsSurvival ? 4 * max(m, n) * rank : 0
     }

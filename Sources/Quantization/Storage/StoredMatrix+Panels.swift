@@ -10,7 +10,7 @@ extension StoredMatrix {
   }
 
   /// A matrix of `shape` stored in `format`, made by panels of rows, so that a quantised one is
-  /// never whole in float. `panel` gives the rows it is asked for, `[rows.count, in]`, from the first
+  /// never whole in float (but for one affine scale of all rows). `panel` gives the rows it is asked for, `[rows.count, in]`, from the first
   /// to the last. Traps when it gives another shape.
   public init(
     shape: Shape, as format: WeightFormat,
@@ -50,6 +50,16 @@ extension StoredMatrix {
       var builder = Int8BlockTensor.Builder(shape: shape, map: map, blockSize: blockSize)
       for rows in Self.panels(of: shape) { builder.append(try checkedPanel(rows)) }
       self = .quantized(builder.finish())
+    case .affine(let scheme) where scheme.grouping == .tensor:
+      // The one scale needs all elements first.
+      let whole = try StoredMatrix(shape: shape, as: .float32, byPanels: panel)
+      self = .quantized(AffineTensor(quantizing: whole.dequantized(), as: scheme))
+    case .affine(let scheme):
+      var parts: [AffineTensor] = []
+      for rows in Self.panels(of: shape) {
+        parts.append(AffineTensor(quantizing: try checkedPanel(rows), as: scheme))
+      }
+      self = .quantized(AffineTensor(stacking: parts, shape: shape, scheme: scheme))
     }
   }
 

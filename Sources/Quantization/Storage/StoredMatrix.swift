@@ -24,6 +24,7 @@ public enum StoredMatrix: Sendable {
         FP4Tensor(quantizing: matrix, blockSize: blockSize, doubleQuantized: doubleQuantized))
     case .int8Blocks(let blockSize, let map):
       self = .quantized(Int8BlockTensor(quantizing: matrix, map: map, blockSize: blockSize))
+    case .affine(let scheme): self = .quantized(AffineTensor(quantizing: matrix, as: scheme))
     }
   }
 
@@ -108,6 +109,8 @@ extension StoredMatrix {
     case .int8Blocks(let blockSize, let map):
       self = .quantized(
         try Int8BlockTensor(shape: shape, map: map, blockSize: blockSize, parts: parts))
+    case .affine(let scheme):
+      self = .quantized(try AffineTensor(shape: shape, scheme: scheme, parts: parts))
     }
   }
 }

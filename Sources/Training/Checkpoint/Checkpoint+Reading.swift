@@ -137,6 +137,17 @@ extension SafetensorsFolder {
   }
 }
 
+extension AffineScheme {
+  /// The columns of a group; 0 for one scale of all, -1 for one a row.
+  fileprivate var groupSizeField: Int {
+    switch grouping {
+    case .tensor: 0
+    case .row: -1
+    case .columns(let size): size
+    }
+  }
+}
+
 extension WeightFormat {
   /// As a member of a `config.json`.
   var json: JSONValue {
@@ -155,6 +166,12 @@ extension WeightFormat {
     case .int8Blocks(let blockSize, let map):
       [
         "name": "int8_blocks", "block_size": .integer(blockSize), "map": .string(map.rawValue),
+      ]
+    case .affine(let scheme):
+      [
+        "name": "affine", "bits": .integer(scheme.bits.rawValue),
+        "symmetry": .string(scheme.symmetry.rawValue),
+        "group_size": .integer(scheme.groupSizeField),
       ]
     }
   }
@@ -191,10 +208,25 @@ extension WeightFormat {
           expected: "'signed' or 'unsigned'")
       }
       self = .int8Blocks(blockSize: try blockSize(), map: map)
+    case "affine":
+      let (bits, size) = (try format.integer("bits"), try format.integer("group_size"))
+      let symmetry = try format.string("symmetry")
+      guard let bits = AffineScheme.Bits(rawValue: bits), size >= -1,
+        let symmetry = AffineScheme.Symmetry(rawValue: symmetry)
+      else {
+        throw TensorFileError(
+          .unsupported, file: format.file, field: "'\(field)'",
+          found: "\(bits) bits, \(symmetry), groups of \(size)",
+          expected:
+            "4 or 8 bits, 'symmetric' or 'asymmetric', a group size, 0 for one scale of all "
+            + "or -1 for one a row")
+      }
+      let grouping: AffineScheme.Grouping = size == 0 ? .tensor : size < 0 ? .row : .columns(size)
+      self = .affine(AffineScheme(bits: bits, symmetry: symmetry, grouping: grouping))
     case let name:
       throw TensorFileError(
         .unsupported, file: format.file, field: "'name'", found: "'\(name)'",
-        expected: "'float32', 'nf4', 'fp4' or 'int8_blocks'")
+        expected: "'float32', 'nf4', 'fp4', 'int8_blocks' or 'affine'")
     }
   }
 }

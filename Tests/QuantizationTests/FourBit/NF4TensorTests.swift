@@ -93,10 +93,10 @@ import Testing
   @Test func bytesPerElementAreThoseOfThePaper() {
     let count = 1 << 20
     let plain = WeightFormat.nf4(blockSize: 64, doubleQuantized: false)
-    #expect(plain.byteCount(elementCount: count) == count * 5625 / 10_000)
+    #expect(plain.byteCount(shape: [count]) == count * 5625 / 10_000)
     // 1/2 + 1/64 + 4/(64 * 256) an element, and the offset.
-    #expect(WeightFormat.nf4().byteCount(elementCount: count) == count / 2 + count / 64 + 256 + 4)
-    #expect(WeightFormat.float32.byteCount(elementCount: count) == 4 * count)
+    #expect(WeightFormat.nf4().byteCount(shape: [count]) == count / 2 + count / 64 + 256 + 4)
+    #expect(WeightFormat.float32.byteCount(shape: [count]) == 4 * count)
   }
 
   @Test func numbersThatAreNotFiniteMakeTheirBlockNaN() {

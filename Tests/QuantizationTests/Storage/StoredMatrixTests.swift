@@ -8,7 +8,9 @@ import Testing
   static let formats: [WeightFormat] = [
     .float32, .nf4(), .nf4(blockSize: 128, doubleQuantized: false),
     .fp4(), .fp4(blockSize: 32, doubleQuantized: false), .int8Blocks(),
-    .int8Blocks(blockSize: 64),
+    .int8Blocks(blockSize: 64), .affine(AffineScheme(bits: .eight)),
+    .affine(AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .columns(32))),
+    .affine(AffineScheme(bits: .four, grouping: .tensor)),
   ]
 
   func isIdentical(_ a: StoredMatrix, _ b: StoredMatrix) -> Bool {
@@ -22,7 +24,7 @@ import Testing
     #expect(stored.format == format)
     #expect(stored.shape == w.shape)
     #expect(stored.isFinite)
-    #expect(stored.byteCount == format.byteCount(elementCount: 33 * 77))
+    #expect(stored.byteCount == format.byteCount(shape: [33, 77]))
     #expect(stored.dequantizedRows(5..<9) == stored.dequantized().sliced(5..<9))
     if format == .float32 { #expect(stored.dequantized() == w) }
   }

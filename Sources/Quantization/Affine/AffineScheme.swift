@@ -1,0 +1,84 @@
+public import Tensors
+
+/// How a matrix becomes whole numbers of 4 or 8 bits at equal distances.
+public struct AffineScheme: Hashable, Sendable, Codable {
+  /// Bits an element.
+  public enum Bits: Int, Hashable, Sendable, Codable {
+    /// 16 levels, two codes a byte.
+    case four = 4
+    /// 256 levels.
+    case eight = 8
+  }
+  /// Where the levels lie.
+  public enum Symmetry: String, Hashable, Sendable, Codable {
+    /// Around 0, up to the largest magnitude of a group.
+    case symmetric
+    /// From the least to the largest element of a group.
+    case asymmetric
+  }
+  /// Which elements share a scale.
+  public enum Grouping: Hashable, Sendable, Codable {
+    /// All.
+    case tensor
+    /// A row: the elements along the last axis.
+    case row
+    /// So many consecutive elements of a row; the last of a row may be fewer.
+    case columns(Int)
+  }
+
+  /// Bits an element.
+  public let bits: Bits
+  /// Where the levels lie.
+  public let symmetry: Symmetry
+  /// Which elements share a scale.
+  public let grouping: Grouping
+
+  /// A scheme. Traps for groups of no columns.
+  public init(bits: Bits, symmetry: Symmetry = .symmetric, grouping: Grouping = .row) {
+    if case .columns(let size) = grouping {
+      precondition(size > 0, "AffineScheme: groups of \(size) columns")
+    }
+    self.bits = bits
+    self.symmetry = symmetry
+    self.grouping = grouping
+  }
+
+  /// The code of the least level, as a whole number.
+  var least: Float { bits == .four ? -8 : -128 }
+  /// The code of the largest level, as a whole number.
+  var largest: Float { bits == .four ? 7 : 127 }
+
+  /// The bytes a tensor of `shape` takes, scales included.
+  func byteCount(shape: Shape) -> Int {
+    let layout = AffineLayout(shape, self)
+    let perGroup = symmetry == .symmetric ? 4 : 8
+    return layout.rows * layout.rowBytes + perGroup * layout.groupCount
+  }
+}
+
+/// Where the codes and scales of a tensor lie: every row starts at a byte.
+struct AffineLayout {
+  let rows: Int
+  let columns: Int
+  let rowBytes: Int
+  /// Elements of a row that share a scale.
+  let groupSize: Int
+  /// 0 where one scale serves all rows.
+  let groupsPerRow: Int
+  let groupCount: Int
+
+  init(_ shape: Shape, _ scheme: AffineScheme) {
+    columns = shape.rank == 0 ? 1 : shape.lastDimension
+    rows = shape.dropLast().reduce(1, *)
+    rowBytes = scheme.bits == .four ? dividedUp(columns, by: 2) : columns
+    switch scheme.grouping {
+    case .tensor:
+      (groupSize, groupsPerRow, groupCount) = (max(1, columns), 0, 1)
+    case .row:
+      (groupSize, groupsPerRow, groupCount) = (max(1, columns), 1, rows)
+    case .columns(let size):
+      (groupSize, groupsPerRow) = (size, dividedUp(columns, by: size))
+      groupCount = rows * groupsPerRow
+    }
+  }
+}
