@@ -52,6 +52,13 @@ public protocol LAPACKScalar {
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int, _ first: Int, _ last: Int,
     _ w: UnsafeMutablePointer<Self>, _ z: UnsafeMutablePointer<Self>, _ ldz: Int
   ) -> Int32
+  /// Eigenvalues of any square matrix, and with `vectors` its right eigenvectors as columns of `v`
+  /// (a conjugate pair as its real and its imaginary part); `a` is destroyed.
+  static func _geev(
+    _ vectors: Bool, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
+    _ real: UnsafeMutablePointer<Self>, _ imaginary: UnsafeMutablePointer<Self>,
+    _ v: UnsafeMutablePointer<Self>, _ ldv: Int
+  ) -> Int32
   /// Row-major triangular solve `op(a) x = b` in place of `b`.
   static func _trsm(
     _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Self>, _ lda: Int,
@@ -139,6 +146,16 @@ extension Float: LAPACKScalar {
         int(last), 0, &found, w, z, int(ldz), $0.baseAddress!)
     }
   }
+  /// `LAPACKE_sgeev`.
+  public static func _geev(
+    _ vectors: Bool, _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
+    _ real: UnsafeMutablePointer<Float>, _ imaginary: UnsafeMutablePointer<Float>,
+    _ v: UnsafeMutablePointer<Float>, _ ldv: Int
+  ) -> Int32 {
+    LAPACKE_sgeev(
+      columnMajor, code("N"), code(vectors ? "V" : "N"), int(n), a, int(lda), real, imaginary, nil,
+      1, v, int(ldv))
+  }
   /// `cblas_strsm`.
   public static func _trsm(
     _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Float>, _ lda: Int,
@@ -224,6 +241,16 @@ extension Double: LAPACKScalar {
         columnMajor, code("V"), code("I"), code("U"), int(n), a, int(lda), 0, 0, int(first),
         int(last), 0, &found, w, z, int(ldz), $0.baseAddress!)
     }
+  }
+  /// `LAPACKE_dgeev`.
+  public static func _geev(
+    _ vectors: Bool, _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
+    _ real: UnsafeMutablePointer<Double>, _ imaginary: UnsafeMutablePointer<Double>,
+    _ v: UnsafeMutablePointer<Double>, _ ldv: Int
+  ) -> Int32 {
+    LAPACKE_dgeev(
+      columnMajor, code("N"), code(vectors ? "V" : "N"), int(n), a, int(lda), real, imaginary, nil,
+      1, v, int(ldv))
   }
   /// `cblas_dtrsm`.
   public static func _trsm(

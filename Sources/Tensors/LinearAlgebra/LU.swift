@@ -45,6 +45,30 @@ public struct LU<Scalar: RealScalar>: Sendable {
     precondition(info == 0, "solve: LAPACK refused \(factors.shape) and \(b.shape), info \(info)")
     return x.transposed()
   }
+
+  /// The inverse, `[n, n]`.
+  public var inverse: Tensor<Scalar> { solve(.identity(factors.shape[0])) }
+
+  /// The sign of the determinant, 1 or -1, and the natural logarithm of its size, which neither
+  /// overflows nor underflows.
+  public var logDeterminant: (sign: Int, logarithm: Double) {
+    var sign = 1
+    var logarithm = 0.0
+    for i in 0..<factors.shape[0] {
+      let diagonal = Double(factors[i, i])
+      // LAPACK counts rows from 1.
+      if (diagonal < 0) != (Int(pivots[i]) != i + 1) { sign = -sign }
+      logarithm += log(Tensor([Swift.abs(diagonal)])).scalar
+    }
+    return (sign, logarithm)
+  }
+
+  /// The determinant, multiplied up in double precision; 1 of an empty matrix.
+  public var determinant: Double {
+    (0..<factors.shape[0]).reduce(1) { product, i in
+      product * Double(factors[i, i]) * (Int(pivots[i]) != i + 1 ? -1 : 1)
+    }
+  }
 }
 
 /// The x of `a x = b`, for a square `a` `[n, n]` and b `[n]` or `[n, k]`; of b's shape. Traps when
@@ -53,4 +77,31 @@ public func solve<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
   try LU(of: a).solve(b)
+}
+
+/// The inverse of a square matrix. Traps and throws as `LU.init` does. To apply it to something,
+/// `solve` is cheaper and more accurate.
+public func inverse<Scalar: RealScalar>(_ a: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> Tensor<Scalar>
+{
+  try LU(of: a).inverse
+}
+
+/// The determinant of a square matrix, by LU in double precision products; 0 when an exact zero
+/// turns up on the diagonal. Traps when `a` is not square; throws when it has a NaN or infinite
+/// element.
+public func determinant<Scalar: RealScalar>(_ a: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> Double
+{
+  do { return try LU(of: a).determinant } catch  where error.info > 0 { return 0 }
+}
+
+/// The sign of the determinant and the natural logarithm of its size: 0 and -infinity when the
+/// matrix is exactly singular. Traps and throws as `determinant` does.
+public func logDeterminant<Scalar: RealScalar>(_ a: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> (sign: Int, logarithm: Double)
+{
+  do { return try LU(of: a).logDeterminant } catch  where error.info > 0 {
+    return (0, -.infinity)
+  }
 }

@@ -26,3 +26,28 @@ extension Tensor where Scalar: BinaryInteger {
     Tensor<Target>(scalars.map { Target($0) }, shape: shape)
   }
 }
+
+extension Tensor where Scalar: BinaryInteger {
+  /// The elements as another integer type. Traps on a number that it cannot hold.
+  public func converted<Target: TensorScalar & FixedWidthInteger>(to type: Target.Type)
+    -> Tensor<Target>
+  {
+    Tensor<Target>(scalars.map { Target($0) }, shape: shape)
+  }
+}
+
+extension Tensor where Scalar: RealScalar {
+  /// The elements rounded toward zero. Traps on NaN and on a number that the type cannot hold.
+  public func converted<Target: TensorScalar & FixedWidthInteger>(to type: Target.Type)
+    -> Tensor<Target>
+  {
+    Tensor<Target>(scalars.map { Target($0) }, shape: shape)
+  }
+}
+
+extension Tensor where Scalar == Bool {
+  /// 1 where true, 0 where false.
+  public func converted<Target: TensorScalar & Numeric>(to type: Target.Type) -> Tensor<Target> {
+    Tensor<Target>(scalars.map { $0 ? 1 : 0 }, shape: shape)
+  }
+}

@@ -108,19 +108,7 @@ extension Tensor where Scalar: RealScalar {
     return sum(squeezingAxes: axes).reshaped(to: original)
   }
 
-  /// The position of the largest element of each row of the last axis; the first of equals.
-  public func argmaxAlongRows() -> Tensor<Int32> {
-    let cols = shape.lastDimension
-    precondition(cols > 0, "argmaxAlongRows: shape \(shape) has empty rows")
-    let rows = shape.rowCount
-    return withPointer { x in
-      Tensor<Int32>(unsafeUninitializedShape: Shape(Array(shape.dropLast()))) { out in
-        for row in 0..<rows {
-          var best = 0
-          for i in 1..<max(1, cols) where x[row * cols + i] > x[row * cols + best] { best = i }
-          out[row] = Int32(best)
-        }
-      }
-    }
-  }
+  /// The position of the largest element of each row of the last axis, as `argmax(alongAxis:)`
+  /// finds it.
+  public func argmaxAlongRows() -> Tensor<Int32> { argmax(alongAxis: -1) }
 }

@@ -137,11 +137,7 @@ struct ViewTests {
     #expect(Reference([2, 2]).matches(stacked))
   }
 
-  @Test func emptyTensorsPrintAndCompare() {
-    #expect(Tensor<Float>.zeros([2, 0]).description == "[[],\n []]")
+  @Test func emptyTensorsOfDifferentShapesDiffer() {
     #expect(Tensor<Float>.zeros([2, 0]) != Tensor<Float>.zeros([0, 2]))
-    #expect(Tensor<Float>.empty.description == "[]")
-    #expect(Tensor<Float>(3).description == "3.0")
-    #expect(Tensor<Int32>([1, 2, 3, 4], shape: [2, 2]).description == "[[1, 2],\n [3, 4]]")
   }
 }

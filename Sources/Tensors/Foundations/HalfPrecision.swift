@@ -1,0 +1,139 @@
+internal import CKernels
+
+/// A 16-bit floating-point type that tensors store and convert; arithmetic is done in Float.
+/// Conformances are the library's own: BFloat16 and Float16.
+public protocol HalfPrecisionScalar: TensorScalar {
+  /// The nearest value to a float, ties to even.
+  init(_ value: Float)
+  /// Kernel `loqt_bf16_to_f32` or `loqt_f16_to_f32`.
+  static func _toFloat(_ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Float>, _ n: Int)
+  /// Kernel `loqt_f32_to_bf16` or `loqt_f32_to_f16`.
+  static func _fromFloat(_ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Self>, _ n: Int)
+}
+
+/// The upper half of a Float: its range, with 8 bits of precision.
+public struct BFloat16: Sendable, BitwiseCopyable {
+  /// Sign, 8 bits of exponent, 7 bits of fraction.
+  public let bitPattern: UInt16
+
+  /// The value of the given bits.
+  public init(bitPattern: UInt16) { self.bitPattern = bitPattern }
+
+  /// The nearest value to a float, ties to even; NaN stays NaN, and what is beyond the range
+  /// becomes infinite.
+  public init(_ value: Float) {
+    let bits = value.bitPattern
+    if value.isNaN {
+      bitPattern = UInt16(bits >> 16) | 0x40
+    } else {
+      bitPattern = UInt16((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
+    }
+  }
+}
+
+extension Float {
+  /// The same value.
+  public init(_ value: BFloat16) { self.init(bitPattern: UInt32(value.bitPattern) << 16) }
+}
+
+extension BFloat16: Hashable {
+  /// Equality of the values: zeros are equal, NaN equals nothing.
+  public static func == (a: BFloat16, b: BFloat16) -> Bool { Float(a) == Float(b) }
+  /// Hashes the value.
+  public func hash(into hasher: inout Hasher) { hasher.combine(Float(self)) }
+}
+
+extension BFloat16: Comparable {
+  /// The order of the values; NaN is in none.
+  public static func < (a: BFloat16, b: BFloat16) -> Bool { Float(a) < Float(b) }
+}
+
+extension BFloat16: Codable {
+  /// Decodes a number, rounded to the nearest value.
+  public init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode(Float.self))
+  }
+  /// Encodes the value as a number.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(Float(self))
+  }
+}
+
+extension BFloat16: CustomStringConvertible {
+  /// The value as a Float prints it.
+  public var description: String { Float(self).description }
+}
+
+extension BFloat16: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+  /// The nearest value to a literal.
+  public init(floatLiteral value: Float) { self.init(value) }
+  /// The nearest value to a literal.
+  public init(integerLiteral value: Int) { self.init(Float(value)) }
+}
+
+extension BFloat16: HalfPrecisionScalar {
+  /// 0.
+  public static var zeroScalar: BFloat16 { BFloat16(bitPattern: 0) }
+  /// Kernel `loqt_bf16_to_f32`.
+  public static func _toFloat(
+    _ x: UnsafePointer<BFloat16>, _ out: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
+    x.withMemoryRebound(to: UInt16.self, capacity: n) { loqt_bf16_to_f32($0, out, n) }
+  }
+  /// Kernel `loqt_f32_to_bf16`.
+  public static func _fromFloat(
+    _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<BFloat16>, _ n: Int
+  ) {
+    out.withMemoryRebound(to: UInt16.self, capacity: n) { loqt_f32_to_bf16(x, $0, n) }
+  }
+}
+
+// Swift has no Float16 on Intel Macs.
+#if !(os(macOS) && arch(x86_64))
+  extension Float16: HalfPrecisionScalar {
+    /// 0.
+    public static var zeroScalar: Float16 { 0 }
+    /// Kernel `loqt_f16_to_f32`.
+    public static func _toFloat(
+      _ x: UnsafePointer<Float16>, _ out: UnsafeMutablePointer<Float>, _ n: Int
+    ) {
+      x.withMemoryRebound(to: UInt16.self, capacity: n) { loqt_f16_to_f32($0, out, n) }
+    }
+    /// Kernel `loqt_f32_to_f16`.
+    public static func _fromFloat(
+      _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float16>, _ n: Int
+    ) {
+      out.withMemoryRebound(to: UInt16.self, capacity: n) { loqt_f32_to_f16(x, $0, n) }
+    }
+  }
+#endif
+
+extension Tensor where Scalar: HalfPrecisionScalar {
+  /// The elements as another floating-point type, without loss.
+  public func converted<Target: RealScalar>(to type: Target.Type) -> Tensor<Target> {
+    let floats = Tensor<Float>(unsafeUninitializedShape: shape) { out in
+      let target = out.baseAddress!
+      withPointer { x in
+        parallelFor(elementCount, grain: elementwiseGrain) { range in
+          Scalar._toFloat(x + range.lowerBound, target + range.lowerBound, range.count)
+        }
+      }
+    }
+    return floats.converted(to: type)
+  }
+}
+
+extension Tensor where Scalar: RealScalar {
+  /// The elements in 16 bits, rounded to nearest, ties to even; those of Double by way of Float.
+  public func converted<Target: HalfPrecisionScalar>(to type: Target.Type) -> Tensor<Target> {
+    converted(to: Float.self).withPointer { x in
+      Tensor<Target>(unsafeUninitializedShape: shape) { out in
+        let target = out.baseAddress!
+        parallelFor(elementCount, grain: elementwiseGrain) { range in
+          Target._fromFloat(x + range.lowerBound, target + range.lowerBound, range.count)
+        }
+      }
+    }
+  }
+}

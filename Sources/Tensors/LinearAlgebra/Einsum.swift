@@ -1,0 +1,123 @@
+/// Sums of products in Einstein's notation, on top of `matmul`.
+///
+/// `pattern` names the axes of each operand by letters, and after `->` those of the result: an
+/// axis that is not among them is summed over, and one that several operands share is multiplied
+/// along. `"ij,jk->ik"` is the matrix product, `"bij,bjk->bik"` one a batch, `"ii->"` the trace,
+/// `"i,j->ij"` the outer product, `"ij->ji"` the transpose. Without `->` the result has the letters
+/// that occur once, in alphabetical order. Operands are taken from the left, two at a time.
+///
+/// Traps when the pattern does not name every axis, when axes of one letter differ in size, and on
+/// a letter of the result that no operand has or that it repeats.
+public func einsum<Scalar: RealScalar>(_ pattern: String, _ operands: Tensor<Scalar>...)
+  -> Tensor<Scalar>
+{
+  let (inputs, output) = parse(pattern)
+  precondition(
+    inputs.count == operands.count && zip(inputs, operands).allSatisfy { $0.count == $1.rank },
+    "einsum: \(pattern) does not fit shapes \(operands.map(\.shape))")
+  var sizes: [Character: Int] = [:]
+  for (letters, operand) in zip(inputs, operands) {
+    for (letter, size) in zip(letters, operand.shape) {
+      precondition(
+        sizes.updateValue(size, forKey: letter) ?? size == size,
+        "einsum: axes \(letter) of \(pattern) differ in shapes \(operands.map(\.shape))")
+    }
+  }
+  precondition(
+    Set(output).count == output.count && output.allSatisfy { sizes[$0] != nil },
+    "einsum: the result of \(pattern) repeats a letter or has one of no operand")
+
+  var terms = zip(inputs, operands).map { Labelled(letters: $0, tensor: $1).diagonal() }
+  while terms.count > 1 {
+    let needed = Set(terms.dropFirst(2).flatMap(\.letters) + output)
+    terms.replaceSubrange(0..<2, with: [terms[0].multiplied(by: terms[1], keeping: needed)])
+  }
+  return terms[0].summed(keeping: Set(output)).ordered(output).tensor
+}
+
+private func parse(_ pattern: String) -> (inputs: [[Character]], output: [Character]) {
+  let text = pattern.filter { $0 != " " }
+  var (left, right) = (text[...], text[text.endIndex...])
+  var explicit = false
+  if let arrow = text.firstIndex(of: "-") {
+    let after = text.index(after: arrow)
+    precondition(
+      after < text.endIndex && text[after] == ">", "einsum: \(pattern) has - without >")
+    (left, right, explicit) = (text[..<arrow], text[text.index(after: after)...], true)
+  }
+  let inputs = left.split(separator: ",", omittingEmptySubsequences: false).map(Array.init)
+  precondition(
+    (inputs.joined() + Array(right)).allSatisfy { $0.isASCII && $0.isLetter },
+    "einsum: \(pattern) has something else than letters, commas and one ->")
+  if explicit { return (inputs, Array(right)) }
+  let all = inputs.flatMap { $0 }
+  return (inputs, all.filter { letter in all.count { $0 == letter } == 1 }.sorted())
+}
+
+/// A tensor whose axes have names.
+private struct Labelled<Scalar: RealScalar> {
+  var letters: [Character]
+  var tensor: Tensor<Scalar>
+
+  /// Each repeated letter taken as one axis, along the diagonal: a view.
+  func diagonal() -> Labelled {
+    var kept: [Character] = []
+    var sizes: [Int] = []
+    var strides: [Int] = []
+    for (axis, letter) in letters.enumerated() {
+      if let place = kept.firstIndex(of: letter) {
+        strides[place] += tensor.strides[axis]
+      } else {
+        kept.append(letter)
+        sizes.append(tensor.shape[axis])
+        strides.append(tensor.strides[axis])
+      }
+    }
+    if kept.count == letters.count { return self }
+    return Labelled(
+      letters: kept,
+      tensor: Tensor(
+        storage: tensor.storage, shape: Shape(sizes), strides: strides, offset: tensor.offset))
+  }
+
+  /// Without the axes that nobody needs, which are added up.
+  func summed(keeping needed: Set<Character>) -> Labelled {
+    let gone = letters.indices.filter { !needed.contains(letters[$0]) }
+    if gone.isEmpty { return self }
+    return Labelled(
+      letters: letters.filter { needed.contains($0) }, tensor: tensor.sum(squeezingAxes: gone))
+  }
+
+  func ordered(_ order: [Character]) -> Labelled {
+    if order == letters { return self }
+    let axes = order.map { letter in letters.firstIndex(of: letter)! }
+    return Labelled(letters: order, tensor: tensor.transposed(axes))
+  }
+
+  /// `[batch..., own..., contracted...]` as three axes.
+  func grouped(_ groups: [[Character]]) -> Tensor<Scalar> {
+    let sizes = groups.map { group in
+      group.reduce(1) { $0 * tensor.shape[letters.firstIndex(of: $1)!] }
+    }
+    return ordered(groups.flatMap { $0 }).tensor.reshaped(to: Shape(sizes))
+  }
+
+  func multiplied(by other: Labelled, keeping needed: Set<Character>) -> Labelled {
+    let a = summed(keeping: needed.union(other.letters))
+    let b = other.summed(keeping: needed.union(letters))
+    let shared = a.letters.filter { b.letters.contains($0) }
+    let batch = shared.filter { needed.contains($0) }
+    let contracted = shared.filter { !needed.contains($0) }
+    let left = a.letters.filter { !shared.contains($0) }
+    let right = b.letters.filter { !shared.contains($0) }
+    // The right operand goes in as its transpose, which costs matmul nothing.
+    let product = matmul(
+      a.grouped([batch, left, contracted]), b.grouped([batch, right, contracted]).transposed())
+    func size(_ letter: Character) -> Int {
+      a.letters.firstIndex(of: letter).map { a.tensor.shape[$0] }
+        ?? b.tensor.shape[b.letters.firstIndex(of: letter)!]
+    }
+    let result = batch + left + right
+    return Labelled(letters: result, tensor: product.reshaped(to: Shape(result.map(size))))
+  }
+}

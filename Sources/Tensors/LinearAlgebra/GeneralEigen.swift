@@ -1,0 +1,80 @@
+/// Eigenvalues and right eigenvectors of any square matrix `[n, n]`, as real and imaginary parts:
+/// `a v = lambda v` for each column v. Complex ones come in neighbouring conjugate pairs, the one
+/// with the positive imaginary part first.
+public struct GeneralEigen<Scalar: RealScalar>: Sendable {
+  /// Real parts of the eigenvalues, in no particular order: `[n]`.
+  public let realValues: Tensor<Scalar>
+  /// Imaginary parts of the eigenvalues: `[n]`.
+  public let imaginaryValues: Tensor<Scalar>
+  /// Real parts of the eigenvectors as columns, each of Euclidean norm 1: `[n, n]`.
+  public let realVectors: Tensor<Scalar>
+  /// Imaginary parts of the eigenvectors: `[n, n]`.
+  public let imaginaryVectors: Tensor<Scalar>
+
+  /// Decomposes `a`. Traps when it is not square; throws when it has a NaN or infinite element or
+  /// LAPACK's QR iteration does not converge.
+  public init(of a: Tensor<Scalar>) throws(LinearAlgebraError) {
+    let (real, imaginary, vectors) = try eigenDecompose(a, vectors: true)
+    var (realRows, imaginaryRows) = (vectors, Tensor<Scalar>.zeros(vectors.shape))
+    for j in 0..<real.elementCount where imaginary[j] > 0 {
+      // A pair is stored as the two parts of its first vector.
+      let part = vectors[j + 1, .ellipsis]
+      imaginaryRows[j, .ellipsis] = part
+      imaginaryRows[j + 1, .ellipsis] = -part
+      realRows[j + 1, .ellipsis] = vectors[j, .ellipsis]
+    }
+    realValues = real
+    imaginaryValues = imaginary
+    realVectors = realRows.transposed()
+    imaginaryVectors = imaginaryRows.transposed()
+  }
+}
+
+/// Eigenvalues and right eigenvectors of any square matrix. Traps and throws as `GeneralEigen.init`
+/// does.
+public func generalEigen<Scalar: RealScalar>(_ a: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> GeneralEigen<Scalar>
+{
+  try GeneralEigen(of: a)
+}
+
+/// The real and imaginary parts of the eigenvalues of any square matrix, in no particular order:
+/// `[n]` each. Traps and throws as `GeneralEigen.init` does.
+public func eigenvalues<Scalar: RealScalar>(_ a: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> (real: Tensor<Scalar>, imaginary: Tensor<Scalar>)
+{
+  let (real, imaginary, _) = try eigenDecompose(a, vectors: false)
+  return (real, imaginary)
+}
+
+/// LAPACK's result, its columns of vectors as our rows.
+private func eigenDecompose<Scalar: RealScalar>(_ a: Tensor<Scalar>, vectors wanted: Bool)
+  throws(LinearAlgebraError)
+  -> (real: Tensor<Scalar>, imaginary: Tensor<Scalar>, vectors: Tensor<Scalar>)
+{
+  try a.checkMatrix("generalEigen", square: true)
+  let n = a.shape[0]
+  // Column-major storage of a; its transpose has the same values, but other vectors.
+  var work = a.transposed().copied()
+  var real = Tensor<Scalar>.zeros([n])
+  var imaginary = Tensor<Scalar>.zeros([n])
+  var vectors = Tensor<Scalar>.zeros(wanted ? [n, n] : [1])
+  let info = work.withMutablePointer { work in
+    real.withMutablePointer { real in
+      imaginary.withMutablePointer { imaginary in
+        vectors.withMutablePointer { vectors in
+          n == 0
+            ? 0
+            : Threads.withBLASThreads(n * n) {
+              Scalar._geev(wanted, n, work, n, real, imaginary, vectors, max(1, n))
+            }
+        }
+      }
+    }
+  }
+  guard info == 0 else {
+    throw LinearAlgebraError(
+      routine: "geev", info: Int(info), message: "no convergence for matrix \(a.shape)")
+  }
+  return (real, imaginary, vectors)
+}

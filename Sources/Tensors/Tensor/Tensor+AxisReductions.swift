@@ -1,0 +1,141 @@
+/// Reductions along any axes. `alongAxes` keeps each reduced axis with size 1, so that the result
+/// broadcasts against the operand; `squeezingAxes` drops it. Negative axes count from the back; an
+/// axis outside the shape traps.
+extension Tensor where Scalar: RealScalar {
+  /// One number for each dense run of the elements that `axes` span; the axes stay with size 1.
+  private func reduced(
+    _ axes: [Int], _ operation: StaticString, _ kernel: (UnsafePointer<Scalar>, Int) -> Scalar
+  ) -> Tensor {
+    let gone = Set(axes.map { shape.normalized(axis: $0, in: operation) })
+    let kept = (0..<rank).filter { !gone.contains($0) }
+    let length = gone.reduce(1) { $0 * shape[$1] }
+    let rows = transposed(kept + gone.sorted()).contiguous()
+    let sizes = (0..<rank).map { gone.contains($0) ? 1 : shape[$0] }
+    return Tensor(unsafeUninitializedShape: Shape(sizes)) { out in
+      let target = out.baseAddress!
+      rows.withPointer { x in
+        parallelFor(out.count, grain: rowGrain(length)) { range in
+          for i in range { target[i] = kernel(x + i * length, length) }
+        }
+      }
+    }
+  }
+
+  /// Without the axes, each of size 1.
+  private func dropping(_ axes: [Int], _ operation: StaticString) -> Tensor {
+    let gone = Set(axes.map { shape.normalized(axis: $0, in: operation) })
+    return reshaped(to: Shape((0..<rank).filter { !gone.contains($0) }.map { shape[$0] }))
+  }
+
+  private func checkNotEmpty(_ axes: [Int], _ operation: StaticString) {
+    precondition(
+      axes.allSatisfy { shape[shape.normalized(axis: $0, in: operation)] > 0 },
+      "\(operation): axes \(axes) of \(shape) are empty")
+  }
+
+  /// The largest elements; NaN where any is. Traps when a reduced axis is empty.
+  public func maximum(alongAxes axes: [Int]) -> Tensor {
+    checkNotEmpty(axes, "maximum")
+    return reduced(axes, "maximum", Scalar._maximum)
+  }
+
+  /// The largest elements; NaN where any is. Traps when a reduced axis is empty.
+  public func maximum(squeezingAxes axes: [Int]) -> Tensor {
+    maximum(alongAxes: axes).dropping(axes, "maximum")
+  }
+
+  /// The smallest elements; NaN where any is. Traps when a reduced axis is empty.
+  public func minimum(alongAxes axes: [Int]) -> Tensor {
+    checkNotEmpty(axes, "minimum")
+    return reduced(axes, "minimum", Scalar._minimum)
+  }
+
+  /// The smallest elements; NaN where any is. Traps when a reduced axis is empty.
+  public func minimum(squeezingAxes axes: [Int]) -> Tensor {
+    minimum(alongAxes: axes).dropping(axes, "minimum")
+  }
+
+  /// Means; NaN where there is nothing to take them of.
+  public func mean(squeezingAxes axes: [Int]) -> Tensor {
+    reduced(axes, "mean") { Scalar(Scalar._sum($0, $1) / Double($1)) }.dropping(axes, "mean")
+  }
+
+  /// Variances: the sums of squared distances from the mean, in double precision, over their number
+  /// less `correction` (0 for that of a population, 1 for the unbiased estimate from a sample).
+  /// NaN or infinite where that difference is not positive.
+  public func variance(alongAxes axes: [Int], correction: Int = 0) -> Tensor {
+    let mean = reduced(axes, "variance") { Scalar(Scalar._sum($0, $1) / Double($1)) }
+    return (self - mean).reduced(axes, "variance") {
+      Scalar(Scalar._sumOfSquares($0, $1) / Double($1 - correction))
+    }
+  }
+
+  /// Variances, as `variance(alongAxes:correction:)` gives them.
+  public func variance(squeezingAxes axes: [Int], correction: Int = 0) -> Tensor {
+    variance(alongAxes: axes, correction: correction).dropping(axes, "variance")
+  }
+
+  /// Square roots of `variance(alongAxes:correction:)`.
+  public func standardDeviation(alongAxes axes: [Int], correction: Int = 0) -> Tensor {
+    sqrt(variance(alongAxes: axes, correction: correction))
+  }
+
+  /// Square roots of `variance(squeezingAxes:correction:)`.
+  public func standardDeviation(squeezingAxes axes: [Int], correction: Int = 0) -> Tensor {
+    sqrt(variance(squeezingAxes: axes, correction: correction))
+  }
+
+  /// Euclidean norms, with squares added in double precision.
+  public func norm(alongAxes axes: [Int]) -> Tensor {
+    reduced(axes, "norm") { Scalar(Scalar._sumOfSquares($0, $1).squareRoot()) }
+  }
+
+  /// Euclidean norms, with squares added in double precision.
+  public func norm(squeezingAxes axes: [Int]) -> Tensor {
+    norm(alongAxes: axes).dropping(axes, "norm")
+  }
+
+  /// `log(sum(exp(x)))` without overflow; -infinity where there is nothing to add.
+  public func logSumExp(alongAxes axes: [Int]) -> Tensor {
+    reduced(axes, "logSumExp") { x, count in
+      var result = -Scalar.infinity
+      if count > 0 { Scalar._logsumexpRows(x, &result, 1, count) }
+      return result
+    }
+  }
+
+  /// `log(sum(exp(x)))` without overflow; -infinity where there is nothing to add.
+  public func logSumExp(squeezingAxes axes: [Int]) -> Tensor {
+    logSumExp(alongAxes: axes).dropping(axes, "logSumExp")
+  }
+}
+
+extension Tensor where Scalar: RealScalar {
+  /// Sums of all elements up to and with each along an axis, added one by one in double precision
+  /// and rounded once each.
+  public func cumulativeSum(alongAxis axis: Int) -> Tensor {
+    let position = shape.normalized(axis: axis, in: "cumulativeSum")
+    let rows = movingAxis(position, to: -1).contiguous()
+    return cumulative(rows).movingAxis(-1, to: position)
+  }
+}
+
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+private func cumulative<Scalar: RealScalar>(_ rows: Tensor<Scalar>) -> Tensor<Scalar> {
+  let length = rows.shape.lastDimension
+  return Tensor(unsafeUninitializedShape: rows.shape) { out in
+    let (source, target) = (rows.base, out.baseAddress!)
+    withExtendedLifetime(rows.storage) {
+      parallelFor(rows.shape.rowCount, grain: rowGrain(length)) { range in
+        for row in range {
+          var sum = 0.0
+          for i in row * length..<(row + 1) * length {
+            sum += Double(source[i])
+            target[i] = Scalar(sum)
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/// Arithmetic of integers traps on overflow, as Swift's own does.
+extension Tensor where Scalar: FixedWidthInteger {
+  /// Elementwise sum with broadcasting.
+  public static func + (a: Tensor, b: Tensor) -> Tensor { integerArithmetic(.add, a, b, "+") }
+  /// Elementwise difference with broadcasting.
+  public static func - (a: Tensor, b: Tensor) -> Tensor { integerArithmetic(.subtract, a, b, "-") }
+  /// Elementwise product with broadcasting.
+  public static func * (a: Tensor, b: Tensor) -> Tensor { integerArithmetic(.multiply, a, b, "*") }
+  /// Elementwise quotient, rounded toward zero, with broadcasting. Traps on a division by zero.
+  public static func / (a: Tensor, b: Tensor) -> Tensor { integerArithmetic(.divide, a, b, "/") }
+  /// Adds a scalar to every element.
+  public static func + (a: Tensor, b: Scalar) -> Tensor { a + Tensor(b) }
+  /// Subtracts a scalar from every element.
+  public static func - (a: Tensor, b: Scalar) -> Tensor { a - Tensor(b) }
+  /// Multiplies every element by a scalar.
+  public static func * (a: Tensor, b: Scalar) -> Tensor { a * Tensor(b) }
+  /// Divides every element by a scalar, rounding toward zero. Traps when it is zero.
+  public static func / (a: Tensor, b: Scalar) -> Tensor { a / Tensor(b) }
+
+  /// Sum of all elements; 0 when empty.
+  public func sum() -> Scalar { withUnsafeBuffer { $0.reduce(0, +) } }
+
+  /// The largest element. Traps when empty.
+  public func maximum() -> Scalar {
+    precondition(elementCount > 0, "maximum: shape \(shape) is empty")
+    return withUnsafeBuffer { $0.max()! }
+  }
+
+  /// The smallest element. Traps when empty.
+  public func minimum() -> Scalar {
+    precondition(elementCount > 0, "minimum: shape \(shape) is empty")
+    return withUnsafeBuffer { $0.min()! }
+  }
+}
+
+@_specialize(where Scalar == Int32)
+@_specialize(where Scalar == Int64)
+@_specialize(where Scalar == UInt8)
+private func integerArithmetic<Scalar: TensorScalar & FixedWidthInteger>(
+  _ operation: BinaryKernel, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ name: StaticString
+) -> Tensor<Scalar> {
+  switch operation {
+  case .add: zipped(a, b, name) { $0 + $1 }
+  case .subtract: zipped(a, b, name) { $0 - $1 }
+  case .multiply: zipped(a, b, name) { $0 * $1 }
+  default: zipped(a, b, name) { $0 / $1 }
+  }
+}

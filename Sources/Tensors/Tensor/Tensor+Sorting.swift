@@ -1,0 +1,115 @@
+/// Which elements come first.
+public enum SortDirection: Hashable, Sendable {
+  /// The smallest.
+  case ascending
+  /// The largest.
+  case descending
+}
+
+extension Tensor where Scalar: Comparable {
+  /// The positions of the elements along an axis in the order of their values: `int32` of this
+  /// shape. Equal elements keep their order; NaN comes last in either direction.
+  public func argsort(alongAxis axis: Int = -1, _ direction: SortDirection = .ascending)
+    -> Tensor<Int32>
+  {
+    let position = shape.normalized(axis: axis, in: "argsort")
+    return sortedPositions(movingAxis(position, to: -1).contiguous(), direction)
+      .movingAxis(-1, to: position)
+  }
+
+  /// The elements in order along an axis. NaN comes last in either direction.
+  public func sorted(alongAxis axis: Int = -1, _ direction: SortDirection = .ascending) -> Tensor {
+    takingAlongAxis(axis, at: argsort(alongAxis: axis, direction))
+  }
+
+  /// The `count` largest elements along an axis, in descending order, and their positions, the
+  /// first of equals first; the axis has size `count`. NaN comes last. Traps when the axis is
+  /// shorter.
+  public func topK(_ count: Int, alongAxis axis: Int = -1)
+    -> (values: Tensor, indices: Tensor<Int32>)
+  {
+    let position = shape.normalized(axis: axis, in: "topK")
+    precondition(
+      count >= 0 && count <= shape[position], "topK: \(count) of axis \(axis) of \(shape)")
+    let indices = argsort(alongAxis: position, .descending).sliced(0..<count, alongAxis: position)
+    return (takingAlongAxis(position, at: indices), indices)
+  }
+
+  /// The position of the largest element along an axis, which disappears; the first of equals, and
+  /// the first NaN where there is one. Traps when the axis is empty.
+  public func argmax(alongAxis axis: Int) -> Tensor<Int32> {
+    extremePositions(lastAxis(axis, "argmax"), largest: true)
+  }
+
+  /// The position of the smallest element along an axis, which disappears; the first of equals, and
+  /// the first NaN where there is one. Traps when the axis is empty.
+  public func argmin(alongAxis axis: Int) -> Tensor<Int32> {
+    extremePositions(lastAxis(axis, "argmin"), largest: false)
+  }
+
+  private func lastAxis(_ axis: Int, _ operation: StaticString) -> Tensor {
+    let position = shape.normalized(axis: axis, in: operation)
+    precondition(shape[position] > 0, "\(operation): axis \(axis) of \(shape) is empty")
+    return movingAxis(position, to: -1).contiguous()
+  }
+}
+
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+@_specialize(where Scalar == Int32)
+@_specialize(where Scalar == Int64)
+private func sortedPositions<Scalar: TensorScalar & Comparable>(
+  _ rows: Tensor<Scalar>, _ direction: SortDirection
+) -> Tensor<Int32> {
+  let length = rows.shape.lastDimension
+  let ascending = direction == .ascending
+  return Tensor(unsafeUninitializedShape: rows.shape) { out in
+    let (source, target) = (rows.base, out.baseAddress!)
+    withExtendedLifetime(rows.storage) {
+      parallelFor(rows.shape.rowCount, grain: rowGrain(length)) { range in
+        for row in range {
+          let x = source + row * length
+          var order = UnsafeMutableBufferPointer(start: target + row * length, count: length)
+          for i in 0..<length { order[i] = Int32(i) }
+          order.sort { i, j in
+            let (a, b) = (x[Int(i)], x[Int(j)])
+            if a < b { return ascending }
+            if b < a { return !ascending }
+            // Only NaN differs from itself.
+            if (a == a) != (b == b) { return a == a }
+            return i < j
+          }
+        }
+      }
+    }
+  }
+}
+
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+@_specialize(where Scalar == Int32)
+@_specialize(where Scalar == Int64)
+private func extremePositions<Scalar: TensorScalar & Comparable>(
+  _ rows: Tensor<Scalar>, largest: Bool
+) -> Tensor<Int32> {
+  let length = rows.shape.lastDimension
+  return Tensor(unsafeUninitializedShape: Shape(Array(rows.shape.dropLast()))) { out in
+    let (source, target) = (rows.base, out.baseAddress!)
+    withExtendedLifetime(rows.storage) {
+      parallelFor(out.count, grain: rowGrain(length)) { range in
+        for row in range {
+          let x = source + row * length
+          var best = 0
+          for i in 0..<length {
+            if x[i] != x[i] {
+              best = i
+              break
+            }
+            if largest ? x[i] > x[best] : x[i] < x[best] { best = i }
+          }
+          target[row] = Int32(best)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Tensors
+import Testing
+
+struct IntegerArithmeticTests {
+  @Test func operatorsAreThoseOfTheElementsWithBroadcasting() {
+    let a: Tensor<Int32> = [[7, -8], [9, 10]]
+    let b: Tensor<Int32> = [2, -3]
+    #expect(a + b == [[9, -11], [11, 7]])
+    #expect(a - b == [[5, -5], [7, 13]])
+    #expect(a * b == [[14, 24], [18, -30]])
+    #expect(a / b == [[3, 2], [4, -3]])
+    #expect(a.transposed() + 1 == [[8, 10], [-7, 11]])
+    let large = Tensor<Int64>([1 << 40, -(1 << 41)])
+    #expect((large * 3).scalars == [3 << 40, -(3 << 41)])
+    #expect(large.sum() == -(1 << 40))
+    #expect(large.maximum() == 1 << 40 && large.minimum() == -(1 << 41))
+  }
+
+  @Test func overflowTraps() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Int32>([Int32.max]) + 1
+    }
+    await #expect(processExitsWith: .failure) { _ = Tensor<UInt8>([200]) * 2 }
+    await #expect(processExitsWith: .failure) { _ = Tensor<Int32>([1]) / 0 }
+  }
+}
+
+struct IntegerConversionTests {
+  @Test func conversionsKeepTheNumberOrTrap() async {
+    let a: Tensor<Int64> = [[1, -2], [300, 4]]
+    #expect(a.transposed().converted(to: Int32.self) == [[1, 300], [-2, 4]])
+    #expect(Tensor<Double>([1.9, -1.9]).converted(to: Int64.self) == [1, -1])
+    #expect((a .> 1).converted(to: Float.self) == [[0, 0], [1, 1]])
+    #expect((a .> 1).converted(to: Int32.self).sum() == 2)
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Int64>([300]).converted(to: UInt8.self)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>([Float.nan]).converted(to: Int32.self)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Tensors
+import Testing
+
+struct SortingTests {
+  /// A tensor with repeated values, whose order along any axis is not that of its elements.
+  private func shuffled(_ shape: [Int]) -> Reference {
+    Reference(shape) { index in
+      Float(index.enumerated().reduce(3) { ($0 * 5 + $1.element * (7 + $1.offset)) % 4 })
+    }
+  }
+
+  @Test func sortingIsStableAlongEveryAxisInEveryLayout() {
+    for shape in everyShape(upToRank: 3) {
+      let reference = shuffled(shape)
+      for layout in Layout.allCases {
+        let tensor = layout.tensor(reference)
+        for axis in shape.indices {
+          for direction in [SortDirection.ascending, .descending] {
+            var expected: [[Int]: [Int]] = [:]
+            for index in Reference.indices(shape) where index[axis] == 0 {
+              let line = (0..<shape[axis]).map { i -> Float in
+                var source = index
+                source[axis] = i
+                return reference[source]
+              }
+              expected[index] = line.indices.sorted {
+                line[$0] == line[$1]
+                  ? $0 < $1 : (line[$0] < line[$1]) == (direction == .ascending)
+              }
+            }
+            let order = Reference(shape) { index in
+              var start = index
+              start[axis] = 0
+              return Float(expected[start]![index[axis]])
+            }
+            let found = tensor.argsort(alongAxis: axis - shape.count, direction)
+            #expect(order.matches(found.converted(to: Float.self)), "\(layout) \(shape) \(axis)")
+            let sorted = tensor.sorted(alongAxis: axis, direction)
+            #expect(sorted == tensor.takingAlongAxis(axis, at: found), "\(layout) \(shape) \(axis)")
+            for count in 0...shape[axis] where direction == .descending {
+              let top = tensor.topK(count, alongAxis: axis)
+              #expect(top.indices == found.sliced(0..<count, alongAxis: axis))
+              #expect(top.values == sorted.sliced(0..<count, alongAxis: axis))
+            }
+            guard shape[axis] > 0 else { continue }
+            let first = found.sliced(0..<1, alongAxis: axis).squeezingShape(at: axis)
+            let extreme =
+              direction == .ascending
+              ? tensor.argmin(alongAxis: axis) : tensor.argmax(alongAxis: axis)
+            #expect(extreme == first, "\(layout) \(shape) \(axis) \(direction)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func nanComesLastAndIsEveryExtremum() {
+    let a = Tensor<Double>([3, .nan, -.infinity, .nan, 5])
+    #expect(a.argsort().scalars == [2, 0, 4, 1, 3])
+    #expect(a.argsort(.descending).scalars == [4, 0, 2, 1, 3])
+    #expect(a.argmax(alongAxis: 0).scalar == 1)
+    #expect(a.argmin(alongAxis: 0).scalar == 1)
+  }
+
+  @Test func longRowsOfEveryTypeSort() {
+    var source = RandomSource(seed: 2)
+    let values = (0..<5000).map { _ in Int64.random(in: -900...900, using: &source) }
+    #expect(Tensor(values).sorted().scalars == values.sorted())
+    #expect(
+      Tensor(values.map(Double.init)).sorted(.descending).scalars
+        == values.map(Double.init).sorted(by: >))
+    let bytes = values.map { UInt8(truncatingIfNeeded: $0) }
+    #expect(Tensor(bytes).sorted().scalars == bytes.sorted())
+  }
+}
