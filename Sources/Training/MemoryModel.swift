@@ -1,6 +1,7 @@
 public import LanguageModels
 public import LoQT
 internal import Quantization
+import Tensors
 
 /// The bytes of a run by its settings alone: exactly what the live objects hold after the first two
 /// steps. `other`, which depends on the machine, is not part of it.
