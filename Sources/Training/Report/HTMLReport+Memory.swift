@@ -5,14 +5,18 @@ extension HTMLReport {
     var bytes: KeyPath<MemoryBreakdown, Int>
   }
 
-  private static var kinds: [Kind] {
-    [
+  /// Those that at least one of the two has.
+  private var kinds: [Kind] {
+    let all = [
       Kind(name: "weights", style: "weights", bytes: \.weights),
       Kind(name: "projections P", style: "projections", bytes: \.projections),
       Kind(name: "adapters B", style: "adapters", bytes: \.adapters),
       Kind(name: "optimizer state", style: "optimizer", bytes: \.optimizer),
       Kind(name: "gradients, most at once", style: "gradients", bytes: \.gradients),
     ]
+    return all.filter {
+      record.memory[keyPath: $0.bytes] > 0 || record.fullRankMemory[keyPath: $0.bytes] > 0
+    }
   }
 
   /// The bytes of the run against those of full-rank Adam; nothing where none were measured.
@@ -31,7 +35,7 @@ extension HTMLReport {
   private func bar(_ name: String, _ memory: MemoryBreakdown) -> StackedBars.Bar {
     StackedBars.Bar(
       name: name, total: NumberText.megabytes(memory.state) + " MB",
-      parts: Self.kinds.map { kind in
+      parts: kinds.map { kind in
         StackedBars.Part(
           name: kind.name, style: kind.style, value: Double(memory[keyPath: kind.bytes]))
       })
@@ -41,7 +45,7 @@ extension HTMLReport {
     func cell(_ bytes: Int) -> String {
       bytes == 0 ? NumberText.none : NumberText.megabytes(bytes)
     }
-    let rows = Self.kinds.map { kind -> Markup in
+    let rows = kinds.map { kind -> Markup in
       """
       <tr><th><i class="\(kind.style)"></i>\(kind.name)</th>\
       <td>\(cell(record.memory[keyPath: kind.bytes]))</td>\

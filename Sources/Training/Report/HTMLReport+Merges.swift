@@ -51,6 +51,9 @@ extension HTMLReport {
       means.append((ChartPoint(x: Double(merge.step), y: 100 * mean), text))
     }
     let values = [100 * reference] + means.map(\.point.y) + ranges.flatMap { [$0.low, $0.high] }
+    let last = means.suffix(1).map { mean -> LineChart.Layer in
+      .label(mean.point, text: NumberText.decimals(mean.point.y, 1), style: "measure")
+    }
     let steps = LossCurve(record).steps
     return LineChart(
       summary: "\(name) by step", xTitle: "step", yTitle: yTitle,
@@ -59,7 +62,7 @@ extension HTMLReport {
       layers: [
         .line(means.map(\.point), style: "measure"), .ranges(ranges, style: "measure"),
         .dots(means, style: "measure"),
-      ])
+      ] + last)
   }
 
   private var mergeTable: Markup {
@@ -73,7 +76,7 @@ extension HTMLReport {
     }
     rows += left.suffix(shown).map(row)
     return """
-      <div class="scroll"><table class="merges">
+      <div class="scroll rows" tabindex="0"><table class="merges">
       <thead><tr><th>step</th><th>layers</th><th>survival</th><th>relative update</th>\
       <th>error</th><th>loss before</th><th>loss after</th><th>seconds</th></tr></thead>
       <tbody>

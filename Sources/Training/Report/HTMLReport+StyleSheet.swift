@@ -60,6 +60,7 @@ extension HTMLReport {
     text { font-size: 12px; fill: var(--soft); font-variant-numeric: tabular-nums; }
     polyline { fill: none; stroke-linejoin: round; stroke-linecap: round; }
     polyline.raw { stroke: var(--raw); stroke-width: 1; }
+    polyline.raw.dense { stroke-opacity: .6; }
     polyline.smoothed { stroke: var(--blue); stroke-width: 2.25; }
     polyline.validation { stroke: var(--amber); stroke-width: 1.5; }
     polyline.measure { stroke: var(--blue); stroke-width: 1.5; }
@@ -67,7 +68,8 @@ extension HTMLReport {
     circle.validation { fill: var(--amber); }
     circle.measure { fill: var(--blue); }
     line.measure { stroke: var(--raw); stroke-width: 5; stroke-linecap: round; }
-    text.validation { fill: var(--ink); font-weight: 650; }
+    line.measure.dense { stroke-width: 2; }
+    text.validation, text.measure { fill: var(--ink); font-weight: 650; }
     .merge line { stroke: var(--merge); stroke-dasharray: 3 3; }
     .merge .target { stroke: transparent; stroke-width: 9; stroke-dasharray: none; }
     .merge:hover line { stroke: var(--ink); }
@@ -99,6 +101,8 @@ extension HTMLReport {
     rect.gradients { fill: var(--rose); } i.gradients { background: var(--rose); }
 
     .scroll { overflow-x: auto; }
+    .rows { max-height: 31rem; overflow-y: auto; }
+    .rows thead th { position: sticky; top: 0; background: var(--ground); }
     table { border-collapse: collapse; width: 100%; font-size: .875rem; }
     th, td { padding: .4rem .6rem; text-align: right; white-space: nowrap; font-weight: 400; }
     thead th { color: var(--soft); vertical-align: bottom; white-space: normal; }
@@ -144,12 +148,13 @@ extension HTMLReport {
       .settings { columns: 1; }
     }
     @media print {
-      body { font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+      html { font-size: 10pt; }
+      body { font-size: 1rem; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
       main { max-width: none; padding: 0; }
       section { margin-top: 1.75rem; }
-      h2 { break-after: avoid; }
-      figure, .tiles, .bars, blockquote, tr { break-inside: avoid; }
-      .scroll { overflow: visible; }
+      h2, .lead { break-after: avoid; }
+      figure, .tiles, .bars, .memory, .settings, blockquote, tr { break-inside: avoid; }
+      .scroll { overflow: visible; max-height: none; }
     }
     """
 }

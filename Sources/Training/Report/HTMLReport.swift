@@ -89,17 +89,20 @@ public struct HTMLReport: Sendable {
     let measured =
       isMeasured
       ? "loss \(NumberText.decimals(loss, 3)) nats a token"
-      : last.map { "in part, after step \(NumberText.grouped($0.step))" } ?? "not measured"
+      : last.map { "stopped early; in part, after step \(NumberText.grouped($0.step))" }
+        ?? "not measured"
     let (state, full) = (record.memory.state, record.fullRankMemory.state)
     return [
       tile(
         "Validation perplexity", NumberText.decimals(loss.map(perplexity(ofLoss:)), 2), measured),
-      tile("Bits per byte", NumberText.decimals(record.bitsPerByte, 3), "on the validation text"),
+      tile(
+        "Bits per byte", NumberText.decimals(record.bitsPerByte, 3),
+        record.bitsPerByte.isNaN ? "not measured" : "on the validation text"),
       tile(
         "Training speed", NumberText.decimals(record.tokensPerSecond, 0), "tokens a second"),
       tile(
         "Memory", full > 0 ? NumberText.percent(Double(state) / Double(full), 0) : NumberText.none,
-        "of full-rank Adam: \(NumberText.megabytes(state)) of \(NumberText.megabytes(full)) MB"),
+        "of full-rank Adam\u{2019}s \(NumberText.megabytes(full))\u{202f}MB"),
     ]
   }
 

@@ -119,7 +119,8 @@ private struct Frame {
       Markup(
         reduced(dots) { $0.point }.map { dot in
           """
-          <circle class="\(style)" cx="\(x(dot.point.x))" cy="\(y(dot.point.y))" r="4">\
+          <circle class="\(style)" cx="\(x(dot.point.x))" cy="\(y(dot.point.y))" \
+          r="\(isDense(dots.count) ? 2.5 : 4)">\
           <title>\(dot.tooltip)</title></circle>
           """
         })
@@ -127,7 +128,7 @@ private struct Frame {
       Markup(
         reduced(ranges) { ChartPoint(x: $0.x, y: $0.high - $0.low) }.map { range in
           """
-          <line class="\(style)" x1="\(x(range.x))" x2="\(x(range.x))" \
+          <line class="\(style)\(isDense(ranges.count) ? " dense" : "")" x1="\(x(range.x))" x2="\(x(range.x))" \
           y1="\(y(range.low))" y2="\(y(range.high))"/>
           """
         })
@@ -150,6 +151,9 @@ private struct Frame {
     }
   }
 
+  /// Whether marks at equal distances would touch.
+  private func isDense(_ count: Int) -> Bool { Double(count) > width / 10 }
+
   /// One polyline for each run of points that have a place.
   private func line(_ points: [ChartPoint], _ style: String) -> Markup {
     Markup(
@@ -157,7 +161,8 @@ private struct Frame {
         let places = reduced(run.map { (x: x($0.x), y: y($0.y)) }).map { place -> Markup in
           "\(place.x),\(place.y)"
         }
-        return "<polyline class=\"\(style)\" points=\"\(places)\"/>"
+        let density = Double(run.count) > width ? " dense" : ""
+        return "<polyline class=\"\(style)\(density)\" points=\"\(places)\"/>"
       })
   }
 

@@ -4,8 +4,8 @@ internal import Foundation
 struct LossCurve {
   /// The loss of each step.
   let raw: [ChartPoint]
-  /// Its centred mean over a twenty-fifth of the run, narrower towards both ends: it neither lags nor
-  /// bends away from the first and the last losses.
+  /// Its centred mean over a twenty-fifth of the run. The window narrows towards the steep start, so
+  /// that the mean begins at the first loss, and is cut short at the end.
   let smoothed: [ChartPoint]
   /// The loss of each evaluation.
   let validation: [ChartPoint]
@@ -38,8 +38,8 @@ struct LossCurve {
       counts.append(counts.last! + (point.canShow ? 1 : 0))
     }
     return points.indices.map { index in
-      let reach = min(reach, index, points.count - 1 - index)
-      let window = (first: index - reach, end: index + reach + 1)
+      let reach = min(reach, index)
+      let window = (first: index - reach, end: min(index + reach + 1, points.count))
       let count = counts[window.end] - counts[window.first]
       let mean = count > 0 ? (sums[window.end] - sums[window.first]) / Double(count) : .nan
       return ChartPoint(x: points[index].x, y: mean)
