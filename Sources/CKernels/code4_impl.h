@@ -192,33 +192,27 @@ INLINE v16f AT_LEVEL(code4_scales)(const float *scales, intptr_t first, intptr_t
 }
 
 INLINE void AT_LEVEL(code4_dot_tokens)(const loqt_codebook4 *book, const uint8_t *codes,
-                                       const float *scales, intptr_t rows, intptr_t columns,
-                                       intptr_t block, const float *x, const int padded,
-                                       intptr_t tokens, float alpha, float beta, float *y,
-                                       intptr_t y_stride) {
-  v16f levels = load(book->levels);
-  for (intptr_t r = 0; r < rows; r++, codes += columns / 2, scales += columns / block) {
-    v16f total[8];
-    for (int t = 0; t < padded; t++) total[t] = splat(0.0f);
-    const float *xs = x;
-    for (intptr_t first = 0; first < columns; first += 128) {
-      v16i words;
-      memcpy(&words, codes + first / 2, 64);
-      v16f part[8];
-      for (int t = 0; t < padded; t++) part[t] = splat(0.0f);
+                                       const float *scales, intptr_t columns, intptr_t block,
+                                       const float *x, const int tokens, float alpha, float beta,
+                                       float *y, intptr_t y_stride) {
+  v16f levels = load(book->levels), total[2] = {0};
+  for (intptr_t first = 0; first < columns; first += 128, x += 128 * tokens) {
+    v16i words;
+    memcpy(&words, codes + first / 2, 64);
+    v16f part[2] = {0};
 #pragma clang loop unroll(full)
-      for (int k = 0; k < 8; k++) {
-        v16f values = AT_LEVEL(lookup16)(levels, (v16i)((v16u)words >> (uint32_t)(4 * k)));
-        for (int t = 0; t < padded; t++) part[t] = part[t] + values * load(xs + 128 * t + 16 * k);
-      }
-      v16f scale = AT_LEVEL(code4_scales)(scales, first, block);
-      for (int t = 0; t < padded; t++) total[t] = total[t] + part[t] * scale;
-      xs += 128 * padded;
+    for (int k = 0; k < 8; k++) {
+      v16f values = AT_LEVEL(lookup16)(levels, (v16i)((v16u)words >> (uint32_t)(4 * k)));
+      part[0] = part[0] + values * load(x + 16 * k);
+      if (tokens == 2) part[1] = part[1] + values * load(x + 128 + 16 * k);
     }
-    for (intptr_t t = 0; t < tokens; t++) {
-      float *target = y + t * y_stride + r, sum = alpha * (float)sum_lanes(widen(total[t]));
-      *target = beta == 0 ? sum : beta * *target + sum;
-    }
+    v16f scale = AT_LEVEL(code4_scales)(scales, first, block);
+    total[0] = total[0] + part[0] * scale;
+    if (tokens == 2) total[1] = total[1] + part[1] * scale;
+  }
+  for (int t = 0; t < tokens; t++, y += y_stride) {
+    float sum = alpha * (float)sum_lanes(widen(total[t]));
+    *y = beta == 0 ? sum : beta * *y + sum;
   }
 }
 
@@ -226,12 +220,17 @@ static void AT_LEVEL(code4_dot)(int kind, const uint8_t *codes, const float *sca
                                 intptr_t columns, intptr_t block, const float *x, intptr_t tokens,
                                 float alpha, float beta, float *y, intptr_t y_stride) {
   const loqt_codebook4 *book = &loqt_codebooks4[kind];
-#define DOT(PADDED)                                                                                \
-  AT_LEVEL(code4_dot_tokens)(book, codes, scales, rows, columns, block, x, PADDED, tokens, alpha,  \
-                             beta, y, y_stride)
-  if (tokens == 1) DOT(1);
-  else if (tokens == 2) DOT(2);
-  else if (tokens <= 4) DOT(4);
-  else DOT(8);
+  // Two tokens at a time, whose sums stay in registers, and which stay in the nearest cache.
+  for (intptr_t t = 0; t < tokens; t += 2) {
+    const float *pair = x + t * columns;
+    for (intptr_t r = 0; r < rows; r++) {
+#define DOT(COUNT)                                                                                 \
+  AT_LEVEL(code4_dot_tokens)(book, codes + r * columns / 2, scales + r * (columns / block),        \
+                             columns, block, pair, COUNT, alpha, beta, y + t * y_stride + r,       \
+                             y_stride)
+      if (tokens - t == 1) DOT(1);
+      else DOT(2);
 #undef DOT
+    }
+  }
 }

@@ -207,8 +207,8 @@ void loqt_code4_dequantize(int codebook, const uint8_t *codes, const float *absm
 void loqt_code4_dot(int codebook, const uint8_t *codes, const float *scales, intptr_t rows,
                     intptr_t columns, intptr_t block, const float *x, intptr_t tokens, float alpha,
                     float beta, float *y, intptr_t y_stride);
-/// Rows of x [tokens, columns] in the order in which shifted words of codes meet them. out has room
-/// for `columns` times 1, 2, 4 or 8 elements, whichever is the least that is not below `tokens`.
+/// The elements of x [tokens, columns] in the order in which shifted words of codes meet them, two
+/// tokens at a time.
 void loqt_code4_arrange(const float *x, intptr_t tokens, intptr_t columns, float *out);
 /// Blockwise 8-bit against a sorted map of 256 values: code of the nearest value of x / absmax (ties
 /// to the lower), absmax per block. A zero block has the code of 0.

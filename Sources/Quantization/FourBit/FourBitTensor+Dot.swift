@@ -6,19 +6,21 @@ extension FourBitTensor {
   /// straight from the codes, which read each once and write no element of the matrix to memory.
   ///
   /// False, with nothing done, for more rows, and where `in` is not a multiple of 128 and of the
-  /// block size.
+  /// block size, and without vector instructions that look up levels.
   public func _addProductTransposed(
     _ x: UnsafePointer<Float>, rows: Int, scale: Float, keeping: Float,
     into out: UnsafeMutablePointer<Float>
   ) -> Bool {
     let (height, columns) = (shape[0], shape[1])
-    guard (1...8).contains(rows), columns > 0, columns % 128 == 0, columns % blockSize == 0 else {
+    guard loqt_instruction_set() != Int32(LOQT_PLAIN), (1...8).contains(rows), columns > 0,
+      columns % 128 == 0, columns % blockSize == 0
+    else {
       return false
     }
     let blocks = columns / blockSize
     // So few rows at a time that their scales as floats stay on the stack.
     let batch = max(1, 1024 / blocks)
-    var arranged = Tensor<Float>(unsafeUninitializedShape: [8 * columns]) { _ in }
+    var arranged = Tensor<Float>(unsafeUninitializedShape: [rows * columns]) { _ in }
     arranged.withMutablePointer { arranged in
       loqt_code4_arrange(x, rows, columns, arranged)
       codes.withPointer { codes in

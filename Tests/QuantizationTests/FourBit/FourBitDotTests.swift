@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 import Testing
 
@@ -20,7 +21,8 @@ import Testing
         #expect(
           abs(value - expected[i]) <= 2 * Float(columns) * .ulpOfOne * bounds[i], comment)
       }
-      results.append(bits(y))
+      // Without vectors the matrix is dequantised instead, and summed in another order.
+      if level != Int32(LOQT_PLAIN) { results.append(bits(y)) }
     }
     #expect(results.allSatisfy { $0 == results[0] }, "levels differ, \(comment)")
   }
