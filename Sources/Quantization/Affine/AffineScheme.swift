@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 /// How a matrix becomes whole numbers of 4 or 8 bits at equal distances.
 public struct AffineScheme: Hashable, Sendable, Codable {

@@ -1,5 +1,5 @@
-internal import CKernels
-public import Tensors
+import CKernels
+import Tensors
 
 extension FourBitTensor {
   /// `out = keeping * out + scale * x wᵀ` for x `[rows, in]` of at most eight rows: dot products
