@@ -19,9 +19,9 @@ extension HTMLReport {
       """
     return section(
       "Merges",
-      "At a merge the update trained since the last one goes into the quantised weights. Dots: all "
-        + "layers together; bars: from the lowest to the highest layer. The first merge chooses the "
-        + "first projections and has no update yet.",
+      "At a merge the update trained since the last one goes into the weights. Dots: all layers "
+        + "together; bars: from the lowest to the highest layer. The first merge chooses the first "
+        + "projections and has no update yet.",
       [record.merges.contains { $0.survival != nil } ? charts : .empty, mergeTable])
   }
 

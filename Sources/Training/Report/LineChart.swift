@@ -126,10 +126,10 @@ private struct Frame {
         })
     case .ranges(let ranges, let style):
       Markup(
-        reduced(ranges) { ChartPoint(x: $0.x, y: $0.high - $0.low) }.map { range in
+        reduced(ranges) { ChartPoint(x: $0.x, y: abs($0.low) + abs($0.high)) }.map { range in
           """
-          <line class="\(style)\(isDense(ranges.count) ? " dense" : "")" x1="\(x(range.x))" x2="\(x(range.x))" \
-          y1="\(y(range.low))" y2="\(y(range.high))"/>
+          <line class="\(style)\(isDense(ranges.count) ? " dense" : "")" \
+          x1="\(x(range.x))" x2="\(x(range.x))" y1="\(y(range.low))" y2="\(y(range.high))"/>
           """
         })
     case .markers(let markers, let style):

@@ -4,8 +4,8 @@ internal import Foundation
 struct LossCurve {
   /// The loss of each step.
   let raw: [ChartPoint]
-  /// Its centred mean over a twenty-fifth of the run. The window narrows towards the steep start, so
-  /// that the mean begins at the first loss, and is cut short at the end.
+  /// Its centred mean over a twenty-fifth of the run. The window narrows towards the steep start,
+  /// so that the mean begins at the first loss, and is cut short at the end.
   let smoothed: [ChartPoint]
   /// The loss of each evaluation.
   let validation: [ChartPoint]
