@@ -29,7 +29,7 @@ struct DescriptionTests {
     "[1.e+06]": [1e6],
     "[999999.]": [999_999],
     "[ 3.1415927 -2.7182817]": [3.1415927, -2.7182817],
-    "[1.e-45 1.e+00]": [1e-45, 1],
+    "[1.e-45 1.e+00]": [Float.leastNonzeroMagnitude, 1],
   ]
 
   @Test func numbersPrintAsNumPysDo() {
