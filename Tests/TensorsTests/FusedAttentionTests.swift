@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 /// Serialized: one test measures memory, one changes the number of threads.
-@Suite(.serialized) struct FusedCausalAttentionTests {
+@Suite(.serialized) struct FusedAttentionTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var batch = 1
     let queries, keys, heads, keyHeads, headSize: Int
@@ -64,10 +64,10 @@ import Testing
   func forward(_ sizes: Case) {
     let (q, k, v) = sizes.inputs(seed: 1)
     let expected = Self.naive(q, k, v)
-    expectClose(causalAttention(queries: q, keys: k, values: v), expected, absolute: 1e-13)
-    let single = causalAttention(
+    expectClose(attention(queries: q, keys: k, values: v, mask: .causal), expected, absolute: 1e-13)
+    let single = attention(
       queries: q.converted(to: Float.self), keys: k.converted(to: Float.self),
-      values: v.converted(to: Float.self))
+      values: v.converted(to: Float.self), mask: .causal)
     // Scores of size 10 carry an error of 1e-6 into the probabilities.
     expectClose(single.converted(to: Double.self), expected, absolute: 5e-6)
   }
@@ -80,11 +80,12 @@ import Testing
     let k = cache.sliced(0..<7, alongAxis: 1).sliced(0..<1, alongAxis: 2)
     let v = cache.sliced(0..<7, alongAxis: 1).sliced(2..<3, alongAxis: 2)
     let expected = Self.naive(q, k.copied(), v.copied())
-    expectClose(causalAttention(queries: q, keys: k, values: v), expected, absolute: 1e-13)
+    expectClose(attention(queries: q, keys: k, values: v, mask: .causal), expected, absolute: 1e-13)
     let turned = q.transposed([0, 2, 1, 3]).copied().transposed([0, 2, 1, 3])
     let lastAxis = q.transposed([0, 1, 3, 2]).copied().transposed([0, 1, 3, 2])
     for view in [turned, lastAxis] {
-      expectClose(causalAttention(queries: view, keys: k, values: v), expected, absolute: 1e-13)
+      expectClose(
+        attention(queries: view, keys: k, values: v, mask: .causal), expected, absolute: 1e-13)
     }
   }
 
@@ -92,9 +93,9 @@ import Testing
   func gradient(_ sizes: Case) {
     let (q, k, v) = sizes.inputs(seed: 8)
     let g = normal(q.shape, seed: 11)
-    let found = causalAttentionGradient(queries: q, keys: k, values: v, g)
+    let found = attentionGradient(queries: q, keys: k, values: v, mask: .causal, g)
     func loss(_ q: Tensor<Double>, _ k: Tensor<Double>, _ v: Tensor<Double>) -> Double {
-      causalAttention(queries: q, keys: k, values: v).dot(g)
+      attention(queries: q, keys: k, values: v, mask: .causal).dot(g)
     }
     expectClose(found.queries, numericalGradient(at: q) { loss($0, k, v) }, absolute: 1e-7)
     expectClose(found.keys, numericalGradient(at: k) { loss(q, $0, v) }, absolute: 1e-7)
@@ -105,9 +106,9 @@ import Testing
   func directions(_ sizes: Case) {
     let (q, k, v) = sizes.inputs(seed: 12)
     let g = normal(q.shape, seed: 15)
-    let found = causalAttentionGradient(queries: q, keys: k, values: v, g)
+    let found = attentionGradient(queries: q, keys: k, values: v, mask: .causal, g)
     func loss(_ q: Tensor<Double>, _ k: Tensor<Double>, _ v: Tensor<Double>) -> Double {
-      causalAttention(queries: q, keys: k, values: v).dot(g)
+      attention(queries: q, keys: k, values: v, mask: .causal).dot(g)
     }
     for seed in 16..<19 as Range<UInt64> {
       let (dq, dk) = (normal(q.shape, seed: seed), normal(k.shape, seed: seed))
@@ -125,10 +126,10 @@ import Testing
   func offset() {
     let (q, k, v) = Case(queries: 90, keys: 90, heads: 2, keyHeads: 1, headSize: 8)
       .inputs(seed: 20)
-    let whole = causalAttention(queries: q, keys: k, values: v)
+    let whole = attention(queries: q, keys: k, values: v, mask: .causal)
     for start in [0, 1, 64, 89] {
-      let tail = causalAttention(
-        queries: q.sliced(start..<90, alongAxis: 1), keys: k, values: v)
+      let tail = attention(
+        queries: q.sliced(start..<90, alongAxis: 1), keys: k, values: v, mask: .causal)
       expectClose(tail, whole.sliced(start..<90, alongAxis: 1), absolute: 1e-13)
     }
   }
@@ -139,8 +140,8 @@ import Testing
       .inputs(seed: 23)
     var poisoned = k
     poisoned[0, 69, 0, 0] = .infinity
-    let before = causalAttention(queries: q, keys: k, values: v)
-    let after = causalAttention(queries: q, keys: poisoned, values: v)
+    let before = attention(queries: q, keys: k, values: v, mask: .causal)
+    let after = attention(queries: q, keys: poisoned, values: v, mask: .causal)
     let seen = 0..<69
     #expect(after.sliced(seen, alongAxis: 1) == before.sliced(seen, alongAxis: 1))
   }
@@ -153,7 +154,7 @@ import Testing
     defer { Threads.count = before }
     let results = [1, 2, 3].map { count in
       Threads.count = count
-      return causalAttentionGradient(queries: q, keys: k, values: v, q)
+      return attentionGradient(queries: q, keys: k, values: v, mask: .causal, q)
     }
     for result in results {
       #expect(result.queries == results[0].queries)
@@ -167,11 +168,78 @@ import Testing
     let q = normal([1, tokens, 2, 4], seed: 29).converted(to: Float.self)
     TensorMemory.resetPeak()
     let before = TensorMemory.liveBytes
-    let gradients = causalAttentionGradient(queries: q, keys: q, values: q, q)
+    let gradients = attentionGradient(queries: q, keys: q, values: q, mask: .causal, q)
     #expect(gradients.keys.allFinite)
     // The scores of one head are 268 MB; blocks take 4 MB a thread. Other suites may be at work in
     // the same process, hence the room.
     #expect(TensorMemory.peakBytes - before < tokens * tokens * 4 / 2)
+  }
+
+  /// What each query sees: everything, or padding on either side, with holes, nothing at all.
+  static let masks: [(marks: [[UInt8]], isCausal: Bool)] = [
+    ([[1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1, 1]], false),
+    ([[1, 1, 1, 1, 0, 0, 0], [1, 1, 1, 1, 1, 1, 1]], false),
+    ([[0, 0, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0, 0]], false),
+    ([[1, 0, 1, 0, 0, 1, 0], [0, 1, 1, 1, 1, 0, 1]], false),
+    ([[1, 1, 1, 1, 0, 0, 0], [0, 0, 1, 1, 1, 1, 1]], true),
+    ([[0, 1, 1, 0, 1, 1, 1], [0, 0, 0, 0, 0, 0, 1]], true),
+  ]
+
+  @Test("Hidden keys do not count, and a query that sees none gives zeros", arguments: masks)
+  func masked(_ mask: (marks: [[UInt8]], isCausal: Bool)) {
+    let (q, k, v) = Case(batch: 2, queries: 7, keys: 7, heads: 4, keyHeads: 2, headSize: 3)
+      .inputs(seed: 30)
+    let visible = Tensor(mask.marks.flatMap { $0 }, shape: [2, 7])
+    let options = AttentionMask(isCausal: mask.isCausal, visibleKeys: visible)
+    let found = attention(queries: q, keys: k, values: v, mask: options)
+    for b in 0..<2 {
+      for i in 0..<7 {
+        for h in 0..<4 {
+          let seen = (0..<7).filter { mask.marks[b][$0] != 0 && (!mask.isCausal || $0 <= i) }
+          let weights = seen.map { j in
+            Glibc.exp(
+              (0..<3).reduce(0) { $0 + q[b, i, h, $1] * k[b, j, h / 2, $1] } / 3.squareRoot())
+          }
+          let total = weights.reduce(0, +)
+          for c in 0..<3 {
+            let expected = zip(seen, weights).reduce(0) { $0 + $1.1 / total * v[b, $1.0, h / 2, c] }
+            #expect(Swift.abs(found[b, i, h, c] - expected) < 1e-13)
+          }
+        }
+      }
+    }
+    let g = normal(q.shape, seed: 33)
+    let gradients = attentionGradient(queries: q, keys: k, values: v, mask: options, g)
+    func loss(_ q: Tensor<Double>, _ k: Tensor<Double>, _ v: Tensor<Double>) -> Double {
+      attention(queries: q, keys: k, values: v, mask: options).dot(g)
+    }
+    expectClose(gradients.queries, numericalGradient(at: q) { loss($0, k, v) }, absolute: 1e-7)
+    expectClose(gradients.keys, numericalGradient(at: k) { loss(q, $0, v) }, absolute: 1e-7)
+    expectClose(gradients.values, numericalGradient(at: v) { loss(q, k, $0) }, absolute: 1e-7)
+  }
+
+  @Test("A padded sequence gives what it gives alone, across blocks of queries")
+  func padding() {
+    let (q, k, v) = Case(batch: 2, queries: 150, keys: 150, heads: 2, keyHeads: 1, headSize: 8)
+      .inputs(seed: 34)
+    for isCausal in [false, true] {
+      let mask = AttentionMask.lengths([100, 150], of: 150, isCausal: isCausal)
+      let whole = attention(queries: q, keys: k, values: v, mask: mask)
+      func part(_ x: Tensor<Double>) -> Tensor<Double> {
+        x.sliced(0..<1).sliced(0..<100, alongAxis: 1)
+      }
+      let alone = attention(
+        queries: part(q), keys: part(k), values: part(v), mask: isCausal ? .causal : .full)
+      expectClose(part(whole), alone, absolute: 1e-13)
+    }
+  }
+
+  @Test("Fewer keys than queries are fine without causality, as in attention to another sequence")
+  func cross() {
+    let q = normal([1, 70, 2, 4], seed: 35)
+    let k = normal([1, 3, 2, 4], seed: 36)
+    let output = attention(queries: q, keys: k, values: .ones(k.shape), mask: .full)
+    expectClose(output, .ones(q.shape), absolute: 1e-14)
   }
 
   @Test("Attention and its gradients equal PyTorch's")
@@ -182,9 +250,9 @@ import Testing
         try known[name].transposed([0, 2, 1, 3])
       }
       let (q, k, v) = try (tensor("queries"), tensor("keys"), tensor("values"))
-      let output = causalAttention(queries: q, keys: k, values: v)
-      let gradients = causalAttentionGradient(
-        queries: q, keys: k, values: v, try tensor("output_gradient"))
+      let output = attention(queries: q, keys: k, values: v, mask: .causal)
+      let gradients = attentionGradient(
+        queries: q, keys: k, values: v, mask: .causal, try tensor("output_gradient"))
       try known.expect(output.transposed([0, 2, 1, 3]), is: "output")
       try known.expect(gradients.queries.transposed([0, 2, 1, 3]), is: "queries_gradient")
       try known.expect(gradients.keys.transposed([0, 2, 1, 3]), is: "keys_gradient")

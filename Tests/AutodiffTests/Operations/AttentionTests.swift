@@ -2,7 +2,7 @@ import Autodiff
 import Tensors
 import Testing
 
-@Suite struct CausalAttentionTests {
+@Suite struct AttentionTests {
   /// Batch, queries, heads, head size; keys, key heads.
   static let sizes: [[Int]] = [
     [1, 1, 1, 2, 1, 1], [2, 5, 2, 3, 5, 2], [1, 6, 4, 2, 6, 2], [1, 5, 3, 2, 5, 1],
@@ -15,6 +15,18 @@ import Testing
     let keys = Shape([size[0], size[4], size[5], size[3]])
     expectGradients([queries, keys, keys]) {
       causalAttention(queries: $0[0], keys: $0[1], values: $0[2])
+    }
+  }
+
+  @Test("attention under a mask has the gradients of central differences", arguments: sizes)
+  func masked(_ size: [Int]) {
+    let queries = Shape([size[0], size[1], size[2], size[3]])
+    let keys = Shape([size[0], size[4], size[5], size[3]])
+    let lengths = (0..<size[0]).map { size[4] - $0 }
+    for mask in [AttentionMask.full, .lengths(lengths, of: size[4])] {
+      expectGradients([queries, keys, keys]) {
+        attention(queries: $0[0], keys: $0[1], values: $0[2], mask: mask)
+      }
     }
   }
 

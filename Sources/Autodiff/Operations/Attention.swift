@@ -1,0 +1,42 @@
+public import Tensors
+
+/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` lets each query see.
+///
+/// `queries` is `[batch, queries, heads, headSize]`; `keys` and `values` are
+/// `[batch, keys, keyHeads, headSize]`, where `heads` is a multiple of `keyHeads` and neighbouring
+/// query heads share a key head. Keeps its three arguments, never the scores. Hidden keys and values
+/// must be finite. Traps when the shapes do not fit.
+public func attention(
+  queries: Variable, keys: Variable, values: Variable, mask: AttentionMask
+) -> Variable {
+  Attention(mask: mask)(queries, keys, values)
+}
+
+/// `attention` in which each query sees the keys up to its own position: with more keys than queries,
+/// query i stands at position keys - queries + i.
+public func causalAttention(queries: Variable, keys: Variable, values: Variable) -> Variable {
+  Attention(mask: .causal)(queries, keys, values)
+}
+
+private struct Attention: CustomOperation {
+  let mask: AttentionMask
+
+  func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
+    -> Tensor<S>
+  {
+    context.save(inputs[0], inputs[1], inputs[2])
+    return attention(queries: inputs[0], keys: inputs[1], values: inputs[2], mask: mask)
+  }
+  func backward<S: RealScalar>(
+    _ gradient: consuming Tensor<S>, _ context: inout OperationContext<S>
+  ) -> [Tensor<S>?] {
+    let saved = context.takeSaved()
+    let shares = attentionGradient(
+      queries: saved[0], keys: saved[1], values: saved[2], mask: mask, gradient)
+    return [
+      context.needsGradient[0] ? shares.queries : nil,
+      context.needsGradient[1] ? shares.keys : nil,
+      context.needsGradient[2] ? shares.values : nil,
+    ]
+  }
+}

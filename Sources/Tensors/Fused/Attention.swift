@@ -1,0 +1,244 @@
+/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` lets each query see.
+///
+/// `queries` is `[batch, queries, heads, headSize]`; `keys` and `values` are
+/// `[batch, keys, keyHeads, headSize]`, where `heads` is a multiple of `keyHeads` and neighbouring
+/// query heads share a key head. Views with whole heads are taken as they are. The scores exist for
+/// one block of queries a thread, so memory grows with the number of keys, not its square. What is
+/// hidden must be finite. Traps when the shapes do not fit.
+package func attention<Scalar: RealScalar>(
+  queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask
+) -> Tensor<Scalar> {
+  let problem = AttentionProblem<Scalar>(queries.shape, keys.shape, values.shape, mask)
+  let q = AttentionOperand(queries)
+  let k = AttentionOperand(keys)
+  let v = AttentionOperand(values)
+  let output = AttentionOperand(
+    Tensor<Scalar>(storage: TensorStorage(count: queries.elementCount), shape: queries.shape))
+  let (d, scale) = (problem.headSize, 1 / Scalar(problem.headSize).squareRoot())
+  parallelFor(problem.batch * problem.heads, grain: problem.grain(heads: 1)) { range in
+    let scratch = TensorStorage<Scalar>(count: problem.scratchCount)
+    let p = scratch.base
+    for index in range {
+      let (b, head) = index.quotientAndRemainder(dividingBy: problem.heads)
+      let keyHead = head / problem.group
+      problem.forEachBlock(of: b) { block in
+        let (n, m, ld, first) = (
+          block.rows.count, block.keys.count, block.stride, block.keys.lowerBound
+        )
+        let row = block.rows.lowerBound
+        gemm(
+          false, true, n, m, d, scale, q.at(b, row, head), q.stride, k.at(b, first, keyHead),
+          k.stride, 0, p, ld)
+        block.softmax(p)
+        gemm(
+          false, false, n, d, m, 1, p, ld, v.at(b, first, keyHead), v.stride, 0,
+          output.at(b, row, head), output.stride)
+      }
+    }
+    withExtendedLifetime(scratch) {}
+  }
+  withExtendedLifetime((q, k, v, problem)) {}
+  return output.tensor
+}
+
+/// The gradients of `attention` for its three arguments, from those and the gradient of its output
+/// `[batch, queries, heads, headSize]`. Probabilities are worked out again, block by block.
+package func attentionGradient<Scalar: RealScalar>(
+  queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask,
+  _ gradient: Tensor<Scalar>
+) -> (queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>) {
+  let problem = AttentionProblem<Scalar>(queries.shape, keys.shape, values.shape, mask)
+  precondition(
+    gradient.shape == queries.shape,
+    "attentionGradient: gradient \(gradient.shape), queries \(queries.shape)")
+  let q = AttentionOperand(queries)
+  let k = AttentionOperand(keys)
+  let v = AttentionOperand(values)
+  let g = AttentionOperand(gradient)
+  let dq = AttentionOperand(
+    Tensor<Scalar>(storage: TensorStorage(count: queries.elementCount), shape: queries.shape))
+  let dk = AttentionOperand(Tensor<Scalar>.zeros(keys.shape))
+  let dv = AttentionOperand(Tensor<Scalar>.zeros(values.shape))
+  let (d, scale) = (problem.headSize, 1 / Scalar(problem.headSize).squareRoot())
+  // A thread has all queries of a key head, so that nobody else adds to its dk and dv.
+  parallelFor(problem.batch * problem.keyHeads, grain: problem.grain(heads: problem.group)) {
+    range in
+    let scratch = TensorStorage<Scalar>(count: 2 * problem.scratchCount)
+    let p = scratch.base
+    let ds = scratch.base + problem.scratchCount
+    for index in range {
+      let (b, keyHead) = index.quotientAndRemainder(dividingBy: problem.keyHeads)
+      for head in keyHead * problem.group..<(keyHead + 1) * problem.group {
+        problem.forEachBlock(of: b) { block in
+          let (n, m, ld, first) = (
+            block.rows.count, block.keys.count, block.stride, block.keys.lowerBound
+          )
+          let row = block.rows.lowerBound
+          let (qRow, gRow) = (q.at(b, row, head), g.at(b, row, head))
+          let (kRow, vRow) = (k.at(b, first, keyHead), v.at(b, first, keyHead))
+          gemm(false, true, n, m, d, scale, qRow, q.stride, kRow, k.stride, 0, p, ld)
+          block.softmax(p)
+          gemm(
+            true, false, m, d, n, 1, p, ld, gRow, g.stride, 1, dv.at(b, first, keyHead), dv.stride)
+          gemm(false, true, n, m, d, 1, gRow, g.stride, vRow, v.stride, 0, ds, ld)
+          block.softmaxGradient(p, ds)
+          gemm(
+            false, false, n, d, m, scale, ds, ld, kRow, k.stride, 0, dq.at(b, row, head),
+            dq.stride)
+          gemm(
+            true, false, m, d, n, scale, ds, ld, qRow, q.stride, 1, dk.at(b, first, keyHead),
+            dk.stride)
+        }
+      }
+    }
+    withExtendedLifetime(scratch) {}
+  }
+  withExtendedLifetime((q, k, v, g, problem)) {}
+  return (dq.tensor, dk.tensor, dv.tensor)
+}
+
+/// The sizes of an attention and its blocks of queries.
+private struct AttentionProblem<Scalar: RealScalar> {
+  let batch, queries, keys, heads, keyHeads, headSize: Int
+  private let isCausal: Bool
+  /// Of each sequence the keys from its first visible one to its last.
+  private let visible: [Range<Int>]
+  /// `[batch, keys]`: 0 where a key may be seen, -infinity where not; nil when only the ends of
+  /// sequences are hidden.
+  private let holes: Tensor<Scalar>?
+
+  init(_ q: Shape, _ k: Shape, _ v: Shape, _ mask: AttentionMask) {
+    precondition(
+      q.rank == 4 && k.rank == 4 && k == v && q[0] == k[0] && q[3] == k[3]
+        && k[2] > 0 && q[2] % k[2] == 0 && (q[1] <= k[1] || !mask.isCausal),
+      "attention: queries \(q), keys \(k), values \(v)")
+    (batch, queries, heads, headSize) = (q[0], q[1], q[2], q[3])
+    (keys, keyHeads) = (k[1], k[2])
+    isCausal = mask.isCausal
+    guard let marks = mask.visibleKeys else {
+      visible = Array(repeating: 0..<k[1], count: q[0])
+      holes = nil
+      return
+    }
+    precondition(
+      marks.shape == [k[0], k[1]], "attention: visible keys \(marks.shape) do not fit keys \(k)")
+    let keys = keys
+    let (ranges, seen) = marks.withUnsafeBuffer { marks in
+      var ranges: [Range<Int>] = []
+      var seen = 0
+      for row in 0..<k[0] {
+        let row = marks[row * keys..<(row + 1) * keys]
+        seen += row.count { $0 != 0 }
+        guard let first = row.firstIndex(where: { $0 != 0 }) else {
+          ranges.append(0..<0)
+          continue
+        }
+        let last = row.lastIndex { $0 != 0 }!
+        ranges.append(first - row.startIndex..<last - row.startIndex + 1)
+      }
+      return (ranges, seen)
+    }
+    visible = ranges
+    holes =
+      seen == ranges.reduce(0) { $0 + $1.count }
+      ? nil
+      : Tensor(marks.scalars.map { $0 == 0 ? -Scalar.infinity : 0 }, shape: marks.shape)
+  }
+
+  /// Query heads that share a key head.
+  var group: Int { heads / keyHeads }
+
+  /// Small blocks waste less on the masked triangle, large ones feed the matrix products better.
+  var blockRows: Int { 64 }
+
+  /// Scalars of one block of scores.
+  var scratchCount: Int { min(blockRows, queries) * attentionStride(keys) }
+
+  /// All queries of a sequence, with the keys that any of a block sees.
+  func forEachBlock(of sequence: Int, _ body: (AttentionBlock<Scalar>) -> Void) {
+    let visible = visible[sequence]
+    let holes = holes.map { UnsafePointer($0.base) + sequence * keys }
+    for start in stride(from: 0, to: queries, by: blockRows) {
+      let end = min(start + blockRows, queries)
+      // The position of the first query.
+      let position = isCausal ? keys - queries + start : keys
+      let last = min(visible.upperBound, isCausal ? keys - queries + end : keys)
+      body(
+        AttentionBlock(
+          rows: start..<end, keys: min(visible.lowerBound, last)..<last, position: position,
+          isCausal: isCausal, holes: holes))
+    }
+  }
+
+  /// Parts a thread should at least have, each of `heads` query heads.
+  func grain(heads: Int) -> Int { max(1, (1 << 17) / max(1, heads * queries * keys * headSize)) }
+}
+
+/// Rows of scores begin at cache lines.
+private func attentionStride(_ keys: Int) -> Int { max(16, (keys + 15) & ~15) }
+
+/// A block of queries and the keys that any of them sees.
+private struct AttentionBlock<Scalar: RealScalar> {
+  let rows: Range<Int>
+  let keys: Range<Int>
+  /// Of the first query.
+  let position: Int
+  let isCausal: Bool
+  let holes: UnsafePointer<Scalar>?
+
+  var stride: Int { attentionStride(keys.count) }
+
+  /// How many of the keys query `row` of the block sees.
+  private func visible(_ row: Int) -> Int {
+    isCausal ? max(0, min(keys.count, position + row + 1 - keys.lowerBound)) : keys.count
+  }
+
+  /// Scores to probabilities; 0 where a key is hidden.
+  func softmax(_ p: UnsafeMutablePointer<Scalar>) {
+    for row in 0..<rows.count {
+      let (p, count) = (p + row * stride, visible(row))
+      if let holes {
+        let holes = holes + keys.lowerBound
+        Scalar._binary(BinaryKernel.add.rawValue, p, 1, holes, 1, p, count)
+      }
+      if count == 0 || (holes != nil && Scalar._maximum(p, count) == -.infinity) {
+        Scalar._fill(0, p, keys.count)
+      } else {
+        Scalar._softmaxRows(p, p, 1, count)
+        Scalar._fill(0, p + count, keys.count - count)
+      }
+    }
+  }
+
+  /// The gradient `g` of the probabilities `p` to that of the scores, in place.
+  func softmaxGradient(_ p: UnsafePointer<Scalar>, _ g: UnsafeMutablePointer<Scalar>) {
+    for row in 0..<rows.count {
+      let (p, g, count) = (p + row * stride, g + row * stride, visible(row))
+      Scalar._softmaxRowsGradient(p, g, g, 1, count)
+      Scalar._fill(0, g + count, keys.count - count)
+    }
+  }
+}
+
+/// A tensor `[batch, tokens, heads, headSize]` whose heads BLAS can read where they lie.
+private struct AttentionOperand<Scalar: RealScalar> {
+  let tensor: Tensor<Scalar>
+  private let base: UnsafeMutablePointer<Scalar>
+  private let strides: (Int, Int, Int)
+
+  init(_ tensor: Tensor<Scalar>) {
+    let steps = tensor.strides
+    let whole = steps[3] == 1 && steps[1] >= tensor.shape[3]
+    self.tensor = whole ? tensor : tensor.copied()
+    base = self.tensor.base
+    let own = self.tensor.strides
+    strides = (own[0], own[1], own[2])
+  }
+
+  /// From token to token.
+  var stride: Int { strides.1 }
+
+  func at(_ batch: Int, _ token: Int, _ head: Int) -> UnsafeMutablePointer<Scalar> {
+    base + batch * strides.0 + token * strides.1 + head * strides.2
+  }
+}

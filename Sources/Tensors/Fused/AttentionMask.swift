@@ -1,0 +1,42 @@
+/// Which keys the queries of an attention see.
+///
+/// A query that sees no key at all gives zeros, and no gradient.
+public struct AttentionMask: Sendable {
+  /// Whether a query sees no key behind its own position. With more keys than queries, as behind a
+  /// key-value cache, query i stands at position keys - queries + i.
+  public var isCausal: Bool
+  /// `[batch, keys]`, not 0 where a key may be seen; nil when all may.
+  public var visibleKeys: Tensor<UInt8>?
+
+  /// A mask of these properties.
+  ///
+  /// - Parameter visibleKeys: `[batch, keys]`, as the attention masks of tokenizers are: 1 for a
+  ///   token, 0 for padding, which may lie on either side.
+  public init(isCausal: Bool, visibleKeys: Tensor<UInt8>? = nil) {
+    precondition(
+      visibleKeys?.rank ?? 2 == 2,
+      "AttentionMask: visible keys \(visibleKeys?.shape ?? []) are not [batch, keys]")
+    self.isCausal = isCausal
+    self.visibleKeys = visibleKeys
+  }
+
+  /// Every query sees every key.
+  public static var full: AttentionMask { AttentionMask(isCausal: false) }
+
+  /// Each query sees the keys up to its own position.
+  public static var causal: AttentionMask { AttentionMask(isCausal: true) }
+
+  /// Sequences of the given lengths, padded at their ends to `keys` positions. Traps on a length
+  /// outside 0...keys.
+  public static func lengths(_ lengths: [Int], of keys: Int, isCausal: Bool = false)
+    -> AttentionMask
+  {
+    for length in lengths {
+      precondition(
+        (0...keys).contains(length), "AttentionMask: length \(length) is outside 0...\(keys)")
+    }
+    let visible = lengths.flatMap { length in (0..<keys).map { UInt8($0 < length ? 1 : 0) } }
+    return AttentionMask(
+      isCausal: isCausal, visibleKeys: Tensor(visible, shape: [lengths.count, keys]))
+  }
+}
