@@ -60,6 +60,14 @@ extension Tensor where Scalar: RealScalar {
     reduced(axes, "mean") { Scalar(Scalar._sum($0, $1) / Double($1)) }.dropping(axes, "mean")
   }
 
+  /// Products, multiplied in double precision; 1 where there is nothing to multiply.
+  public func product(alongAxes axes: [Int]) -> Tensor { reduced(axes, "product", productOfRun) }
+
+  /// Products, multiplied in double precision; 1 where there is nothing to multiply.
+  public func product(squeezingAxes axes: [Int]) -> Tensor {
+    product(alongAxes: axes).dropping(axes, "product")
+  }
+
   /// Variances: the sums of squared distances from the mean, in double precision, over their number
   /// less `correction` (0 for that of a population, 1 for the unbiased estimate from a sample).
   /// NaN or infinite where that difference is not positive.
@@ -108,6 +116,14 @@ extension Tensor where Scalar: RealScalar {
   public func logSumExp(squeezingAxes axes: [Int]) -> Tensor {
     logSumExp(alongAxes: axes).dropping(axes, "logSumExp")
   }
+}
+
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+private func productOfRun<Scalar: RealScalar>(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
+  var product = 1.0
+  for i in 0..<count { product *= Double(x[i]) }
+  return Scalar(product)
 }
 
 extension Tensor where Scalar: RealScalar {

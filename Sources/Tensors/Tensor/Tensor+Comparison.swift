@@ -118,3 +118,10 @@ extension Tensor where Scalar == Bool {
     }
   }
 }
+
+extension Tensor where Scalar: RealScalar {
+  /// Which elements are neither infinite nor NaN.
+  public var isFinite: Tensor<Bool> { Tensors.abs(self) .< Scalar.infinity }
+  /// Which elements are NaN.
+  public var isNaN: Tensor<Bool> { self .!= self }
+}

@@ -12,8 +12,11 @@ extension Tensor where Scalar: RealScalar {
   /// `end`; `[start]` when `count` is 1. Traps when `count` is negative.
   public static func linearSpace(from start: Scalar, through end: Scalar, count: Int) -> Tensor {
     precondition(count >= 0, "linearSpace: count \(count) is negative")
-    let step = count > 1 ? (end - start) / Scalar(count - 1) : 0
-    return Tensor((0..<count).map { $0 > 0 && $0 == count - 1 ? end : start + Scalar($0) * step })
+    let step = count > 1 ? (Double(end) - Double(start)) / Double(count - 1) : 0
+    return Tensor(
+      (0..<count).map {
+        $0 > 0 && $0 == count - 1 ? end : Scalar(Double(start) + Double($0) * step)
+      })
   }
 }
 

@@ -85,8 +85,9 @@ extension Tensor {
     }
   }
 
-  /// The tensors joined along a fresh first axis. Traps when their shapes differ.
-  public static func stacked(_ tensors: [Tensor]) -> Tensor {
-    concatenated(tensors.map { $0.expandingShape(at: 0) })
+  /// The tensors joined along a fresh axis (negative: counted from the new back). Traps when their
+  /// shapes differ, or on an empty list.
+  public static func stacked(_ tensors: [Tensor], alongAxis axis: Int = 0) -> Tensor {
+    concatenated(tensors.map { $0.expandingShape(at: axis) }, alongAxis: axis)
   }
 }

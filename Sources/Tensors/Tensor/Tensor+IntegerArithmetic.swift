@@ -31,6 +31,53 @@ extension Tensor where Scalar: FixedWidthInteger {
     precondition(elementCount > 0, "minimum: shape \(shape) is empty")
     return withUnsafeBuffer { $0.min()! }
   }
+
+  /// Sums along the given axes, which disappear.
+  public func sum(squeezingAxes axes: [Int]) -> Tensor {
+    folded(axes, "sum") { integerFold(.add, $0) }
+  }
+
+  /// The largest elements along the given axes, which disappear. Traps when they are empty.
+  public func maximum(squeezingAxes axes: [Int]) -> Tensor {
+    folded(axes, "maximum") { integerFold(.maximum, $0) }
+  }
+
+  /// The smallest elements along the given axes, which disappear. Traps when they are empty.
+  public func minimum(squeezingAxes axes: [Int]) -> Tensor {
+    folded(axes, "minimum") { integerFold(.minimum, $0) }
+  }
+
+  private func folded(
+    _ axes: [Int], _ operation: StaticString, _ fold: (UnsafeBufferPointer<Scalar>) -> Scalar?
+  ) -> Tensor {
+    let gone = Set(axes.map { shape.normalized(axis: $0, in: operation) })
+    let kept = (0..<rank).filter { !gone.contains($0) }
+    let length = gone.reduce(1) { $0 * shape[$1] }
+    return Tensor(unsafeUninitializedShape: Shape(kept.map { shape[$0] })) { out in
+      transposed(kept + gone.sorted()).withUnsafeBuffer { rows in
+        for i in 0..<out.count {
+          guard let value = fold(.init(rebasing: rows[i * length..<(i + 1) * length])) else {
+            preconditionFailure("\(operation): axes \(axes) of \(shape) are empty")
+          }
+          out[i] = value
+        }
+      }
+    }
+  }
+}
+
+/// The elements taken together; nil where there are none to choose from.
+@_specialize(where Scalar == Int32)
+@_specialize(where Scalar == Int64)
+@_specialize(where Scalar == UInt8)
+private func integerFold<Scalar: FixedWidthInteger>(
+  _ operation: BinaryKernel, _ run: UnsafeBufferPointer<Scalar>
+) -> Scalar? {
+  switch operation {
+  case .maximum: run.max()
+  case .minimum: run.min()
+  default: run.reduce(0, +)
+  }
 }
 
 @_specialize(where Scalar == Int32)
