@@ -29,8 +29,8 @@ func expectGradients(
 }
 
 /// PyTorch's cases whose name begins with `prefix` and an argument's size.
-func goldenCases(_ prefix: String) throws -> [GoldenCase] {
-  let fixture = try Fixture("operations")
+func goldenCases(_ prefix: String, in file: String = "operations") throws -> [GoldenCase] {
+  let fixture = try Fixture(file)
   let cases = fixture.cases.filter { $0.hasPrefix(prefix) }
   try #require(!cases.isEmpty)
   return cases.map { GoldenCase(fixture: fixture, name: $0) }
@@ -45,6 +45,14 @@ struct GoldenCase {
   func integers(_ tensor: String) throws -> Tensor<Int32> {
     let values = try fixture.tensor(tensor, of: name, as: Int64.self)
     return Tensor(values.scalars.map(Int32.init), shape: values.shape)
+  }
+
+  func tensor(_ tensor: String) throws -> Tensor<Float> { try fixture.tensor(tensor, of: name) }
+
+  /// A parameter that is a pair of numbers.
+  func size(_ key: String) -> Size2D {
+    let numbers = fixture.numbers(key, of: name)
+    return Size2D(Int(numbers[0]), Int(numbers[1]))
   }
 
   func parameter(_ key: String) -> Double? { fixture.parameter(key, of: name)?.numberValue }

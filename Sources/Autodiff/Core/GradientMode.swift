@@ -31,13 +31,14 @@ final class CaptureScope {
 /// Computes `body` now, keeps only its result, and computes it again during the backward pass:
 /// activations of the block are traded for a second forward pass.
 ///
-/// `body` must compute the same thing again: randomness must come from copies of generators made
-/// before. Parameters and variables it uses from outside get their gradients as usual, in the same
+/// `body` must compute the same thing again: randomness must come from `TrainingMode.nextRandom()`, as
+/// that of `dropout` does, or from copies of generators made before. Parameters and variables it uses from outside get their gradients as usual, in the same
 /// order and with the same bits as without checkpointing. Blocks may be nested.
 public func checkpointed(_ body: @escaping () -> Variable) -> Variable {
   let mode = GradientMode.current
   if mode.isOff { return body() }
   let scope = CaptureScope()
+  let again = TrainingMode.repeating(body)
   let result = GradientMode.$current.withValue(.capture(scope)) { body() }
   // Inside an outer block's first run this one counts as an operation of that block.
   mode.scope?.note(scope.captured)
@@ -47,7 +48,7 @@ public func checkpointed(_ body: @escaping () -> Variable) -> Variable {
     return Variable(value: result.value, node: Node(inputs: [], step: nil))
   }
   return Variable(
-    value: result.value, node: Node(inputs: scope.captured, step: CheckpointStep(body)))
+    value: result.value, node: Node(inputs: scope.captured, step: CheckpointStep(again)))
 }
 
 private final class CheckpointStep: BackwardStep {
