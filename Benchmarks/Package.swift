@@ -15,6 +15,8 @@ let package = Package(
         .product(name: "Quantization", package: "swift-loqt"),
         .product(name: "Autodiff", package: "swift-loqt"),
         .product(name: "Optimizers", package: "swift-loqt"),
+        .product(name: "Layers", package: "swift-loqt"),
+        .product(name: "LanguageModels", package: "swift-loqt"),
       ]),
   ],
   swiftLanguageModes: [.v6]

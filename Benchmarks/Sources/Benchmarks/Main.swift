@@ -14,7 +14,8 @@ struct Main {
         pattern = argument
       }
     }
-    let all = tensorCases() + linearAlgebraCases() + quantizationCases()
+    let all: [any BenchmarkCase] =
+      tensorCases() + linearAlgebraCases() + quantizationCases() + autodiffCases()
     let chosen = all.filter {
       pattern.isEmpty || "\($0.group)/\($0.name)".localizedCaseInsensitiveContains(pattern)
     }

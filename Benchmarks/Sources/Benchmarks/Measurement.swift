@@ -15,7 +15,7 @@ struct Row: Codable, Sendable {
 }
 
 /// A comparison that can be run: ours and the rival's do the same amount of `work`.
-struct Comparison {
+struct Comparison: BenchmarkCase {
   let group: String
   let name: String
   /// What `work` counts, and the factor to the printed unit: ("GFLOP/s", 1e-9).
@@ -45,7 +45,9 @@ struct Comparison {
 
   /// Runs ours and the rival in turn and takes the best of each: the machine's speed may drift, and
   /// whatever disturbs a run only makes it slower.
-  func measure(atLeast rounds: Int = 7, seconds: Double = 1.5) -> Row {
+  func measure() -> Row { measure(atLeast: 7, seconds: 1.5) }
+
+  private func measure(atLeast rounds: Int, seconds: Double) -> Row {
     let (ours, theirs) = prepare()
     ours()
     theirs()
