@@ -1,12 +1,30 @@
-// Hints to the operating system about memory.
+// Memory from the operating system, and hints to it.
 
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <malloc.h>
-#include <sys/mman.h>
 #endif
+#include <sys/mman.h>
 
 #include "include/loqt_kernels.h"
+
+enum { huge = 2 << 20 };
+
+void *loqt_map_pages(intptr_t bytes, intptr_t huge_bytes) {
+  // Room to choose an address at a multiple of a huge page; what lies around it goes back.
+  intptr_t room = huge_bytes > 0 ? bytes + huge : bytes;
+  char *all = mmap(NULL, (size_t)room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (all == MAP_FAILED) return NULL;
+  if (huge_bytes <= 0) return all;
+  intptr_t before = -(intptr_t)all & (huge - 1), after = huge - before;
+  if (before > 0) munmap(all, (size_t)before);
+  char *begin = all + before;
+  munmap(begin + bytes, (size_t)after);
+  loqt_advise_huge_pages(begin, huge_bytes & ~(intptr_t)(huge - 1));
+  return begin;
+}
+
+void loqt_unmap_pages(void *pages, intptr_t bytes) { munmap(pages, (size_t)bytes); }
 
 void loqt_advise_huge_pages(void *pointer, intptr_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)

@@ -219,6 +219,12 @@ void loqt_map8_dequantize(const uint8_t *codes, const float *absmax, intptr_t fi
 
 // ---- The process ------------------------------------------------------------------------------
 
+/// `bytes`, a multiple of 64 KiB, of zeros straight from the system, or null. With `huge_bytes` above
+/// 0 they begin at a multiple of 2 MiB, and the whole huge pages among the first so many bytes are
+/// asked for as such: the rest stays small, so that no more memory is taken than is written to.
+void *_Nullable loqt_map_pages(intptr_t bytes, intptr_t huge_bytes);
+/// Gives pages back to the system at once.
+void loqt_unmap_pages(void *pages, intptr_t bytes);
 /// Asks for huge pages on a large, page-aligned buffer; a hint that may be ignored.
 void loqt_advise_huge_pages(void *pointer, intptr_t bytes);
 /// Gives freed heap pages back to the system.

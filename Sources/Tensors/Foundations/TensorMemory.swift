@@ -1,0 +1,54 @@
+internal import Synchronization
+
+/// Counts of every tensor buffer in the process, and the cache that keeps freed large ones.
+///
+/// Pages that the system hands out for the first time cost several times what writing to them does.
+/// Buffers of 256 KiB and more are therefore kept when freed, for the next tensor of about their
+/// size. The process never grows for that: freed buffers go back to the system before live and
+/// cached bytes together would exceed the most that tensors alone have held.
+public enum TensorMemory {
+  private static let bytes = Atomic<Int>(0)
+  private static let buffers = Atomic<Int>(0)
+  private static let peak = Atomic<Int>(0)
+  private static let highest = Atomic<Int>(0)
+
+  /// Bytes held by live tensor buffers.
+  public static var liveBytes: Int { bytes.load(ordering: .relaxed) }
+  /// Number of live tensor buffers.
+  public static var liveBuffers: Int { buffers.load(ordering: .relaxed) }
+  /// Largest `liveBytes` since the start or the last `resetPeak()`.
+  public static var peakBytes: Int { peak.load(ordering: .relaxed) }
+  /// Largest `liveBytes` since the start.
+  static var highestBytes: Int { highest.load(ordering: .relaxed) }
+
+  /// Starts a new measurement of `peakBytes` from the present.
+  public static func resetPeak() { peak.store(liveBytes, ordering: .relaxed) }
+
+  /// Bytes of freed buffers that wait for another tensor; no part of `liveBytes`.
+  public static var cachedBytes: Int { BufferCache.cachedBytes }
+
+  /// The most bytes of freed buffers to keep, 256 MiB at first; 0 keeps none. Whatever the limit,
+  /// no more is kept than live tensors hold, or 32 MiB when they hold less. Traps when negative.
+  public static var cacheLimit: Int {
+    get { BufferCache.limit }
+    set {
+      precondition(newValue >= 0, "TensorMemory.cacheLimit: \(newValue) is negative")
+      BufferCache.limit = newValue
+    }
+  }
+
+  /// Gives all freed buffers back to the system.
+  public static func emptyCache() { BufferCache.shrink(to: 0) }
+
+  static func allocated(_ count: Int) {
+    let now = bytes.wrappingAdd(count, ordering: .relaxed).newValue
+    buffers.wrappingAdd(1, ordering: .relaxed)
+    peak.max(now, ordering: .relaxed)
+    highest.max(now, ordering: .relaxed)
+  }
+
+  static func freed(_ count: Int) {
+    bytes.wrappingSubtract(count, ordering: .relaxed)
+    buffers.wrappingSubtract(1, ordering: .relaxed)
+  }
+}
