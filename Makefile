@@ -4,12 +4,13 @@
 # make test             builds and runs all tests; the build checks what each module imports
 # make bench            times our code beside its rivals; CASES=pattern chooses, JSON=file writes
 # make lint             checks the format of the sources
+# make docs             writes the documentation as a web site to .build/documentation
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: run test bench lint libraries
+.PHONY: run test bench lint docs libraries
 
 CORPUS := runs/king-james.txt
 TEXT ?=
@@ -87,6 +88,22 @@ bench: libraries
 lint:
 	@swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift \
 	  Benchmarks/Sources
+
+# The symbols of every library, and the articles of Docs.docc around them. Read it through a server:
+# python3 -m http.server --directory .build/documentation
+docs: libraries
+	@log=$$(mktemp)
+	if ! swift package --scratch-path .build/docs dump-symbol-graph --minimum-access-level public \
+	    --skip-synthesized-members > "$$log" 2>&1; then
+	  cat "$$log" >&2; rm "$$log"; exit 1
+	fi
+	rm -f "$$log"
+	graphs=.build/docs/graphs
+	rm -rf $$graphs; mkdir -p $$graphs
+	find .build/docs -path "*/symbolgraph/*" -name "*.symbols.json" ! -name "C*" ! -name "Test*" \
+	  -exec cp {} $$graphs \;
+	docc convert Docs.docc --additional-symbol-graph-dir $$graphs \
+	  --transform-for-static-hosting --output-dir .build/documentation
 
 # OpenBLAS and LAPACKE, found by compiling against them.
 libraries:
