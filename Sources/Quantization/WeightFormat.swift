@@ -1,7 +1,7 @@
 public import Tensors
 
 /// How the elements of a weight matrix are stored.
-public enum WeightFormat: Hashable, Sendable, Codable {
+public enum WeightFormat: Hashable, Sendable {
   /// 32-bit floats, 4 bytes an element.
   case float32
   /// 4-bit NormalFloat in blocks of consecutive elements (QLoRA, arXiv 2305.14314, section 3).
@@ -15,9 +15,10 @@ public enum WeightFormat: Hashable, Sendable, Codable {
   ///
   /// `blockSize` is a power of two from 32 to 4096; 256 takes 1.0156 bytes an element.
   case int8Blocks(blockSize: Int = 256, map: DynamicMap = .signed)
-
   /// Whole numbers of 4 or 8 bits at equal distances.
   case affine(AffineScheme)
+  /// Blocks of 32 elements as they lie in GGUF files.
+  case gguf(GGUFBlock)
 
   /// The bytes a tensor of `shape` takes in this format, scales included.
   public func byteCount(shape: Shape) -> Int {
@@ -32,28 +33,7 @@ public enum WeightFormat: Hashable, Sendable, Codable {
     case .int8Blocks(let blockSize, _):
       return elementCount + 4 * dividedUp(elementCount, by: blockSize)
     case .affine(let scheme): return scheme.byteCount(shape: shape)
-    }
-  }
-}
-
-extension WeightFormat: CustomStringConvertible {
-  /// The format in words.
-  public var description: String {
-    switch self {
-    case .float32: return "float32"
-    case .nf4(let size, let doubleQuantized):
-      return "NF4, blocks of \(size)" + (doubleQuantized ? ", scales in 8 bits" : "")
-    case .fp4(let size, let doubleQuantized):
-      return "FP4, blocks of \(size)" + (doubleQuantized ? ", scales in 8 bits" : "")
-    case .int8Blocks(let size, let map): return "8-bit \(map.rawValue) map, blocks of \(size)"
-    case .affine(let scheme):
-      let groups =
-        switch scheme.grouping {
-        case .tensor: "whole"
-        case .row: "by rows"
-        case .columns(let size): "groups of \(size)"
-        }
-      return "INT\(scheme.bits.rawValue) \(scheme.symmetry.rawValue), \(groups)"
+    case .gguf(let block): return block.byteCount(elementCount: elementCount)
     }
   }
 }

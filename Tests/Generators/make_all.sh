@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 export TORCHDYNAMO_DISABLE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-generators="tensors quantization linear_algebra operations layers llama optimizers loqt
-  digits"
+generators="tensors quantization gguf_blocks gguf_files half_values linear_algebra operations
+  layers llama optimizers loqt digits"
 for generator in $generators; do
   "${1:-python3}" "$generator.py"
 done

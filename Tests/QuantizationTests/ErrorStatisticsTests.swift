@@ -40,7 +40,7 @@ import Testing
       of: normal([256, 704]),
       in: [
         .float32, .nf4(), .fp4(), .int8Blocks(), .affine(AffineScheme(bits: .eight)),
-        .affine(AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .columns(32))),
+        .affine(AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .group(32))),
       ])
     let relative = table.rows.map(\.error.relative)
     #expect(relative[0] == 0)

@@ -114,7 +114,7 @@ import Training
         ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1"),
         ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 2000000000"),
         ("\"max_position_embeddings\": 32", "\"max_position_embeddings\": 2000000000"),
-        ("\"block_size\": 64", "\"block_size\": 63"), ("\"nf4\"", "\"nf5\""),
+        ("nf4-64-double", "nf4-63-double"), ("\"nf4-64", "\"nf5-64"),
         ("\"scale\": 0.5", "\"scale\": -1"),
         ("model.layers.1.mlp.down_proj", "model.layers.1.mlp.other"),
       ] {

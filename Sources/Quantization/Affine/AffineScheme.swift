@@ -1,29 +1,31 @@
 import Tensors
 
-/// How a matrix becomes whole numbers of 4 or 8 bits at equal distances.
-public struct AffineScheme: Hashable, Sendable, Codable {
+/// How a tensor becomes whole numbers of 4 or 8 bits at equal distances.
+public struct AffineScheme: Hashable, Sendable {
   /// Bits an element.
-  public enum Bits: Int, Hashable, Sendable, Codable {
+  public enum Bits: Int, Hashable, Sendable, CaseIterable {
     /// 16 levels, two codes a byte.
     case four = 4
     /// 256 levels.
     case eight = 8
   }
   /// Where the levels lie.
-  public enum Symmetry: String, Hashable, Sendable, Codable {
-    /// Around 0, up to the largest magnitude of a group.
+  public enum Symmetry: String, Hashable, Sendable, CaseIterable {
+    /// Around 0, up to the largest magnitude of a group ("absmax").
     case symmetric
     /// From the least to the largest element of a group.
     case asymmetric
   }
   /// Which elements share a scale.
-  public enum Grouping: Hashable, Sendable, Codable {
+  public enum Grouping: Hashable, Sendable {
     /// All.
     case tensor
     /// A row: the elements along the last axis.
     case row
+    /// A column: the elements of the same index along the last axis.
+    case column
     /// So many consecutive elements of a row; the last of a row may be fewer.
-    case columns(Int)
+    case group(Int)
   }
 
   /// Bits an element.
@@ -33,10 +35,10 @@ public struct AffineScheme: Hashable, Sendable, Codable {
   /// Which elements share a scale.
   public let grouping: Grouping
 
-  /// A scheme. Traps for groups of no columns.
+  /// A scheme. Traps for groups of no elements.
   public init(bits: Bits, symmetry: Symmetry = .symmetric, grouping: Grouping = .row) {
-    if case .columns(let size) = grouping {
-      precondition(size > 0, "AffineScheme: groups of \(size) columns")
+    if case .group(let size) = grouping {
+      precondition(size > 0, "AffineScheme: groups of \(size) elements")
     }
     self.bits = bits
     self.symmetry = symmetry
@@ -47,6 +49,14 @@ public struct AffineScheme: Hashable, Sendable, Codable {
   var least: Float { bits == .four ? -8 : -128 }
   /// The code of the largest level, as a whole number.
   var largest: Float { bits == .four ? 7 : 127 }
+
+  /// Whether a row has scales of its own, so that rows can be quantised as they come.
+  var isByRows: Bool {
+    switch grouping {
+    case .row, .group: true
+    case .tensor, .column: false
+    }
+  }
 
   /// The bytes a tensor of `shape` takes, scales included.
   func byteCount(shape: Shape) -> Int {
@@ -63,7 +73,7 @@ struct AffineLayout {
   let rowBytes: Int
   /// Elements of a row that share a scale.
   let groupSize: Int
-  /// 0 where one scale serves all rows.
+  /// 0 where all rows share their scales.
   let groupsPerRow: Int
   let groupCount: Int
 
@@ -76,9 +86,14 @@ struct AffineLayout {
       (groupSize, groupsPerRow, groupCount) = (max(1, columns), 0, 1)
     case .row:
       (groupSize, groupsPerRow, groupCount) = (max(1, columns), 1, rows)
-    case .columns(let size):
+    case .column:
+      (groupSize, groupsPerRow, groupCount) = (1, 0, columns)
+    case .group(let size):
       (groupSize, groupsPerRow) = (size, dividedUp(columns, by: size))
       groupCount = rows * groupsPerRow
     }
   }
+
+  /// The first group of a row.
+  func firstGroup(ofRow row: Int) -> Int { row * groupsPerRow }
 }

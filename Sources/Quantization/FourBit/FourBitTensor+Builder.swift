@@ -5,7 +5,7 @@ extension FourBitTensor {
   /// Quantises a tensor that arrives part by part, so that it never lies whole in float.
   ///
   /// However the elements are cut, the result is that of quantising them at once.
-  public struct Builder: ~Copyable {
+  public struct Builder: ~Copyable, QuantizedTensorBuilder {
     private let shape: Shape
     private let blockSize: Int
     private let doubleQuantized: Bool
@@ -13,15 +13,22 @@ extension FourBitTensor {
     private var codes: Tensor<UInt8>
     private var absmax: Tensor<Float>
     private var quantizedCount = 0
+    private var random: RandomSource?
 
-    /// A builder of a tensor of `shape`. Traps unless `blockSize` is a power of two from 32 to 4096.
-    public init(shape: Shape, blockSize: Int = 64, doubleQuantized: Bool = true) {
+    /// A builder of a tensor of `shape`. With a generator in `rounding` an element becomes one of its
+    /// two neighbouring levels at random, else the nearest. Traps unless `blockSize` is a power of
+    /// two from 32 to 4096.
+    public init(
+      shape: Shape, blockSize: Int = 64, doubleQuantized: Bool = true,
+      rounding random: RandomSource? = nil
+    ) {
       precondition(
         isBlockSize(blockSize),
         "\(Codebook.name): block size \(blockSize) is not a power of two from 32 to 4096")
       self.shape = shape
       self.blockSize = blockSize
       self.doubleQuantized = doubleQuantized
+      self.random = random
       let elementCount = shape.elementCount
       cutter = BlockCutter(elementCount: elementCount, blockSize: blockSize)
       codes = Tensor(unsafeUninitializedShape: [dividedUp(elementCount, by: 2)]) { _ in }
@@ -54,24 +61,68 @@ extension FourBitTensor {
     /// Whole blocks, or the short last one.
     private mutating func quantize(_ x: UnsafePointer<Float>, count: Int) {
       let (blockSize, start) = (blockSize, quantizedCount)
+      let levels = random == nil ? nil : SortedLevels(Codebook.self)
+      var random = random
       codes.withMutablePointer { codes in
         absmax.withMutablePointer { absmax in
           let blocks = dividedUp(count, by: blockSize)
-          parallelFor(blocks, grain: max(1, elementwiseGrain / blockSize)) { part in
-            let first = part.lowerBound * blockSize
-            let end = min(count, part.upperBound * blockSize)
-            let target = codes + (start + first) / 2
-            let scales = absmax + (start / blockSize + part.lowerBound)
-            loqt_code4_quantize(
-              Codebook._kernel, x + first, end - first, blockSize, target, scales)
-            if !loqt_all_finite_f32(x + first, end - first) {
-              markNonFinite(
-                x + first, end - first, blockSize, Codebook.zeroCode, target, scales)
+          forEachBatch(of: blocks, columns: blockSize, &random) { batch, draws in
+            parallelFor(batch.count, grain: max(1, elementwiseGrain / blockSize)) { part in
+              let firstBlock = batch.lowerBound + part.lowerBound
+              let first = firstBlock * blockSize
+              let end = min(count, (batch.lowerBound + part.upperBound) * blockSize)
+              let target = codes + (start + first) / 2
+              let scales = absmax + (start / blockSize + firstBlock)
+              loqt_code4_quantize(
+                Codebook._kernel, x + first, end - first, blockSize, target, scales)
+              if let draws, let levels {
+                levels.quantize(
+                  x + first, draws + part.lowerBound * blockSize, end - first, blockSize, scales,
+                  target)
+              }
+              if !loqt_all_finite_f32(x + first, end - first) {
+                markNonFinite(
+                  x + first, end - first, blockSize, Codebook.zeroCode, target, scales)
+              }
             }
           }
         }
       }
+      self.random = random
       quantizedCount += count
+    }
+  }
+}
+
+/// The levels of a codebook in ascending order with their codes.
+private struct SortedLevels {
+  let levels: [Float]
+  let codes: [UInt8]
+
+  init<Codebook: FourBitCodebook>(_ codebook: Codebook.Type) {
+    let all = Codebook.levels
+    let order = all.indices.sorted { (all[$0], $0) < (all[$1], $1) }
+    levels = order.map { all[$0] }
+    // A second code of 0 is never used.
+    codes = order.map { all[$0] == 0 ? Codebook.zeroCode : UInt8($0) }
+  }
+
+  /// The codes of blocks whose scales are known, each element rounded by a draw of its own.
+  func quantize(
+    _ x: UnsafePointer<Float>, _ draws: UnsafePointer<Float>, _ count: Int, _ blockSize: Int,
+    _ scales: UnsafePointer<Float>, _ target: UnsafeMutablePointer<UInt8>
+  ) {
+    levels.withUnsafeBufferPointer { levels in
+      codes.withUnsafeBufferPointer { codes in
+        for i in 0..<count {
+          let scale = scales[i / blockSize]
+          let value = scale == 0 ? 0 : x[i] / scale
+          let rank = randomLevel(
+            of: value, draws[i], among: levels.baseAddress!, count: levels.count)
+          let byte = target[i / 2]
+          target[i / 2] = i % 2 == 0 ? byte & 15 | codes[rank] << 4 : byte & 0xF0 | codes[rank]
+        }
+      }
     }
   }
 }

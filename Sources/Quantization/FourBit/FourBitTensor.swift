@@ -7,10 +7,14 @@ public import Tensors
 /// may be short. A block's scale is its largest magnitude. Codes and scales are those of
 /// bitsandbytes byte for byte (QLoRA, arXiv 2305.14314, section 3).
 ///
+/// With float scales an element is off by at most 0.152 (NF4) or 0.167 (FP4) of its block's scale,
+/// half of the largest gap between levels; double quantisation moves a scale by at most 0.0071 of the
+/// largest distance from the mean within its group of 256 scales.
+///
 /// Quantising again what this gives back gives the same values and scales when the scales are floats
-/// of at least 1e-38; and the same codes, but for the second 0 of FP4, which becomes the first. With double quantisation a scale moves, each time, by at most 0.0071 of the
-/// largest distance from the mean within its group of 256 scales, and the codes stay as long as no
-/// scale changes its sign.
+/// of at least 1e-38; and the same codes, but for the second 0 of FP4, which becomes the first. With
+/// double quantisation a scale moves, each time, by at most what it did the first time, and the codes
+/// stay as long as no scale changes its sign.
 ///
 /// A block with NaN or infinity in it becomes NaN altogether, and with double quantisation the
 /// whole tensor does, so that a broken number is never turned into a plausible one: see `isFinite`.
@@ -31,6 +35,20 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
   /// `x` in 4 bits. Traps unless `blockSize` is a power of two from 32 to 4096.
   public init(quantizing x: Tensor<Float>, blockSize: Int = 64, doubleQuantized: Bool = true) {
     var builder = Builder(shape: x.shape, blockSize: blockSize, doubleQuantized: doubleQuantized)
+    builder.append(x)
+    self = builder.finish()
+  }
+
+  /// `x` in 4 bits, each element one of its two neighbouring levels at random, the likelier the
+  /// nearer, so that the expected level times the largest magnitude of the block is the element.
+  /// Traps unless `blockSize` is a power of two from 32 to 4096.
+  public init(
+    quantizing x: Tensor<Float>, blockSize: Int = 64, doubleQuantized: Bool = true,
+    using source: inout RandomSource
+  ) {
+    var builder = Builder(
+      shape: x.shape, blockSize: blockSize, doubleQuantized: doubleQuantized,
+      rounding: source.forRounding())
     builder.append(x)
     self = builder.finish()
   }

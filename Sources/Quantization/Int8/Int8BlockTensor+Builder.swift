@@ -5,13 +5,20 @@ extension Int8BlockTensor {
   /// Quantises a tensor that arrives part by part, so that it never lies whole in float.
   ///
   /// However the elements are cut, the result is that of quantising them at once.
-  public struct Builder: ~Copyable {
+  public struct Builder: ~Copyable, QuantizedTensorBuilder {
     private var cutter: BlockCutter
     private var tensor: Int8BlockTensor
     private var quantizedCount = 0
+    private var random: RandomSource?
 
-    /// A builder of a tensor of `shape`. Traps unless `blockSize` is a power of two from 32 to 4096.
-    public init(shape: Shape, map: DynamicMap = .signed, blockSize: Int = 256) {
+    /// A builder of a tensor of `shape`. With a generator in `rounding` an element becomes one of its
+    /// two neighbouring values at random, else the nearest. Traps unless `blockSize` is a power of
+    /// two from 32 to 4096.
+    public init(
+      shape: Shape, map: DynamicMap = .signed, blockSize: Int = 256,
+      rounding random: RandomSource? = nil
+    ) {
+      self.random = random
       tensor = Int8BlockTensor(zeros: shape, map: map, blockSize: blockSize)
       cutter = BlockCutter(elementCount: shape.elementCount, blockSize: blockSize)
     }
@@ -36,16 +43,29 @@ extension Int8BlockTensor {
     /// Whole blocks, or the short last one.
     private mutating func quantize(_ x: UnsafePointer<Float>, count: Int) {
       let (blockSize, start, map) = (tensor.blockSize, quantizedCount, tensor.map.values)
+      var random = random
       tensor.withMutablePointers { codes, absmax in
-        Int8BlockTensor.forEachBlock(of: count, blockSize) { blocks, elements in
-          let scales = absmax + (start / blockSize + blocks.lowerBound)
-          loqt_map8_quantize(
-            x + elements.lowerBound, elements.count, blockSize, map,
-            codes + (start + elements.lowerBound), scales)
-          // Infinity times a value may be infinity; a broken block is NaN altogether.
-          for block in 0..<blocks.count where !scales[block].isFinite { scales[block] = .nan }
+        let blocks = dividedUp(count, by: blockSize)
+        forEachBatch(of: blocks, columns: blockSize, &random) { batch, draws in
+          let offset = batch.lowerBound * blockSize
+          let size = min(count, batch.upperBound * blockSize) - offset
+          Int8BlockTensor.forEachBlock(of: size, blockSize) { blocks, elements in
+            let values = x + (offset + elements.lowerBound)
+            let target = codes + (start + offset + elements.lowerBound)
+            let scales = absmax + ((start + offset) / blockSize + blocks.lowerBound)
+            loqt_map8_quantize(values, elements.count, blockSize, map, target, scales)
+            // Infinity times a value may be infinity; a broken block is NaN altogether.
+            for block in 0..<blocks.count where !scales[block].isFinite { scales[block] = .nan }
+            guard let draws = draws.map({ $0 + elements.lowerBound }) else { return }
+            for i in 0..<elements.count where scales[i / blockSize] > 0 {
+              target[i] = UInt8(
+                randomLevel(of: values[i] / scales[i / blockSize], draws[i], among: map, count: 256)
+              )
+            }
+          }
         }
       }
+      self.random = random
       quantizedCount += count
     }
   }

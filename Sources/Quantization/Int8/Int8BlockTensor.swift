@@ -31,6 +31,19 @@ public struct Int8BlockTensor: QuantizedTensor {
     self = builder.finish()
   }
 
+  /// `x` in 8 bits, each element one of its two neighbouring values at random, the likelier the
+  /// nearer, so that the expected value is the element; but for elements beyond the map, which ends
+  /// at -0.993. Traps unless `blockSize` is a power of two from 32 to 4096.
+  public init(
+    quantizing x: Tensor<Float>, map: DynamicMap = .signed, blockSize: Int = 256,
+    using source: inout RandomSource
+  ) {
+    var builder = Builder(
+      shape: x.shape, map: map, blockSize: blockSize, rounding: source.forRounding())
+    builder.append(x)
+    self = builder.finish()
+  }
+
   /// Zeros. Traps unless `blockSize` is a power of two from 32 to 4096.
   public init(zeros shape: Shape, map: DynamicMap = .signed, blockSize: Int = 256) {
     precondition(

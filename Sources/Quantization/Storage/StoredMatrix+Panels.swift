@@ -10,8 +10,8 @@ extension StoredMatrix {
   }
 
   /// A matrix of `shape` stored in `format`, made by panels of rows, so that a quantised one is
-  /// never whole in float (but for one affine scale of all rows). `panel` gives the rows it is asked for, `[rows.count, in]`, from the first
-  /// to the last. Traps when it gives another shape.
+  /// never whole in float (but for affine scales that all rows share). `panel` gives the rows it is
+  /// asked for, `[rows.count, in]`, from the first to the last. Traps when it gives another shape.
   public init(
     shape: Shape, as format: WeightFormat,
     byPanels panel: (_ rows: Range<Int>) throws -> Tensor<Float>
@@ -24,43 +24,23 @@ extension StoredMatrix {
         "StoredMatrix: panel \(values.shape) given for rows \(rows) of \(shape)")
       return values
     }
-    switch format {
-    case .float32:
-      var matrix = Tensor<Float>(unsafeUninitializedShape: shape) { _ in }
-      for rows in Self.panels(of: shape) {
-        let values = try checkedPanel(rows)
-        matrix.withMutablePointer { target in
-          values.withPointer {
-            (target + rows.lowerBound * shape[1]).update(from: $0, count: values.elementCount)
-          }
+    guard format == .float32 else {
+      self = .quantized(
+        try format.quantizing(shape: shape, rounding: nil) { append in
+          for rows in Self.panels(of: shape) { append(try checkedPanel(rows)) }
+        })
+      return
+    }
+    var matrix = Tensor<Float>(unsafeUninitializedShape: shape) { _ in }
+    for rows in Self.panels(of: shape) {
+      let values = try checkedPanel(rows)
+      matrix.withMutablePointer { target in
+        values.withPointer {
+          (target + rows.lowerBound * shape[1]).update(from: $0, count: values.elementCount)
         }
       }
-      self = .dense(matrix)
-    case .nf4(let blockSize, let doubleQuantized):
-      var builder = NF4Tensor.Builder(
-        shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized)
-      for rows in Self.panels(of: shape) { builder.append(try checkedPanel(rows)) }
-      self = .quantized(builder.finish())
-    case .fp4(let blockSize, let doubleQuantized):
-      var builder = FP4Tensor.Builder(
-        shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized)
-      for rows in Self.panels(of: shape) { builder.append(try checkedPanel(rows)) }
-      self = .quantized(builder.finish())
-    case .int8Blocks(let blockSize, let map):
-      var builder = Int8BlockTensor.Builder(shape: shape, map: map, blockSize: blockSize)
-      for rows in Self.panels(of: shape) { builder.append(try checkedPanel(rows)) }
-      self = .quantized(builder.finish())
-    case .affine(let scheme) where scheme.grouping == .tensor:
-      // The one scale needs all elements first.
-      let whole = try StoredMatrix(shape: shape, as: .float32, byPanels: panel)
-      self = .quantized(AffineTensor(quantizing: whole.dequantized(), as: scheme))
-    case .affine(let scheme):
-      var parts: [AffineTensor] = []
-      for rows in Self.panels(of: shape) {
-        parts.append(AffineTensor(quantizing: try checkedPanel(rows), as: scheme))
-      }
-      self = .quantized(AffineTensor(stacking: parts, shape: shape, scheme: scheme))
     }
+    self = .dense(matrix)
   }
 
   /// `self += scale * a b` for a `[out, k]` and b `[k, in]`: in place when dense and unshared,

@@ -13,19 +13,27 @@ public enum StoredMatrix: Sendable {
   /// `matrix` in the given format. Traps unless it has two axes, or for a block size that the format
   /// does not have.
   public init(storing matrix: Tensor<Float>, as format: WeightFormat) {
+    self.init(storing: matrix, as: format, rounding: nil)
+  }
+
+  /// `matrix` in the given format, each element rounded to one of its two neighbouring levels at
+  /// random, the likelier the nearer; floats stay what they are. Traps unless it has two axes, or for
+  /// a block size that the format does not have.
+  public init(
+    storing matrix: Tensor<Float>, as format: WeightFormat, using source: inout RandomSource
+  ) {
+    self.init(storing: matrix, as: format, rounding: source.forRounding())
+  }
+
+  private init(
+    storing matrix: Tensor<Float>, as format: WeightFormat, rounding random: RandomSource?
+  ) {
     precondition(matrix.rank == 2, "StoredMatrix: \(matrix.shape) is not a matrix")
-    switch format {
-    case .float32: self = .dense(matrix.contiguous())
-    case .nf4(let blockSize, let doubleQuantized):
-      self = .quantized(
-        NF4Tensor(quantizing: matrix, blockSize: blockSize, doubleQuantized: doubleQuantized))
-    case .fp4(let blockSize, let doubleQuantized):
-      self = .quantized(
-        FP4Tensor(quantizing: matrix, blockSize: blockSize, doubleQuantized: doubleQuantized))
-    case .int8Blocks(let blockSize, let map):
-      self = .quantized(Int8BlockTensor(quantizing: matrix, map: map, blockSize: blockSize))
-    case .affine(let scheme): self = .quantized(AffineTensor(quantizing: matrix, as: scheme))
-    }
+    self =
+      format == .float32
+      ? .dense(matrix.contiguous())
+      : .quantized(
+        format.quantizing(shape: matrix.shape, rounding: random) { append in append(matrix) })
   }
 
   /// The sizes, rows first.
@@ -93,24 +101,11 @@ extension StoredMatrix {
     guard shape.rank == 2 else {
       throw QuantizationError(.sizeMismatch, "shape \(shape) is not that of a matrix")
     }
-    switch format {
-    case .float32:
-      let count = try elementCount(of: shape)
-      self = .dense(
-        try part("values", of: parts.floats, count: count, shape).reshaped(to: shape))
-    case .nf4(let blockSize, let doubleQuantized):
-      self = .quantized(
-        try NF4Tensor(
-          shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, parts: parts))
-    case .fp4(let blockSize, let doubleQuantized):
-      self = .quantized(
-        try FP4Tensor(
-          shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, parts: parts))
-    case .int8Blocks(let blockSize, let map):
-      self = .quantized(
-        try Int8BlockTensor(shape: shape, map: map, blockSize: blockSize, parts: parts))
-    case .affine(let scheme):
-      self = .quantized(try AffineTensor(shape: shape, scheme: scheme, parts: parts))
+    guard format == .float32 else {
+      self = .quantized(try format.restoring(shape: shape, parts: parts))
+      return
     }
+    let count = try elementCount(of: shape)
+    self = .dense(try part("values", of: parts.floats, count: count, shape).reshaped(to: shape))
   }
 }

@@ -109,6 +109,39 @@ extension BFloat16: HalfPrecisionScalar {
   }
 #endif
 
+// By bits, for machines without Float16.
+extension Float {
+  /// The value of a half precision number.
+  package init(halfBits: UInt16) {
+    let sign = UInt32(halfBits & 0x8000) << 16
+    let magnitude = UInt32(halfBits & 0x7fff) << 13
+    if magnitude >= 0x7c00 << 13 {
+      self.init(bitPattern: sign | 0x7f80_0000 | magnitude)
+    } else {
+      // The product moves the exponent and is exact, for subnormal numbers too.
+      let scaled = Float(bitPattern: magnitude) * 0x1p112
+      self.init(bitPattern: sign | scaled.bitPattern)
+    }
+  }
+
+  /// The nearest half precision number, ties to even; too large a value becomes infinity.
+  package var halfBits: UInt16 {
+    let sign = UInt16(truncatingIfNeeded: bitPattern >> 16) & 0x8000
+    let magnitude = bitPattern & 0x7fff_ffff
+    if magnitude > 0x7f80_0000 {
+      return sign | 0x7e00 | UInt16(truncatingIfNeeded: magnitude >> 13) & 0x3ff
+    }
+    if magnitude >= 0x477f_f000 { return sign | 0x7c00 }
+    if magnitude < 0x3880_0000 {
+      // Next to 1/2 singles are 2^-24 apart, as subnormal halves are: the sum rounds to them.
+      let sum = Float(bitPattern: magnitude) + 0.5
+      return sign | UInt16(truncatingIfNeeded: sum.bitPattern - (0.5 as Float).bitPattern)
+    }
+    let rounded = magnitude + 0xfff + (magnitude >> 13 & 1)
+    return sign | UInt16(truncatingIfNeeded: (rounded - 0x3800_0000) >> 13)
+  }
+}
+
 extension Tensor where Scalar: HalfPrecisionScalar {
   /// The elements as another floating-point type, without loss.
   public func converted<Target: RealScalar>(to type: Target.Type) -> Tensor<Target> {

@@ -42,7 +42,7 @@ extension Checkpoint {
           expected: "the formats of its matrices")
       }
       var projection: StoredMatrix?
-      if try entry.optionalDocument("projection") != nil {
+      if try entry.optionalString("projection") != nil {
         projection = try weights.matrix(
           name + ".projection",
           layer.side == .left ? [layer.rank, layer.inputSize] : [layer.outputSize, layer.rank],
@@ -113,121 +113,24 @@ extension SafetensorsFolder {
   fileprivate func matrix(
     _ name: String, _ shape: Shape, _ format: WeightFormat, _ unread: inout Set<String>
   ) throws(TensorFileError) -> StoredMatrix {
-    if format == .float32 {
-      unread.remove(name)
-      return .dense(try tensor(named: name, shape: shape))
+    unread.remove(name)
+    for part in format.partNames.bytes + format.partNames.floats {
+      unread.remove(name + "." + part)
     }
-    var parts = TensorParts()
-    let prefix = name + "."
-    for part in unread.filter({ $0.hasPrefix(prefix) }) {
-      let key = String(part.dropFirst(prefix.count))
-      if entry(named: part)?.elementType == .u8 {
-        parts.bytes[key] = try tensor(named: part, as: UInt8.self)
-      } else {
-        parts.floats[key] = try tensor(named: part)
-      }
-      unread.remove(part)
-    }
-    do throws(QuantizationError) {
-      return try StoredMatrix(shape: shape, format: format, parts: parts)
-    } catch {
-      throw TensorFileError(
-        .malformed, file: path, field: "tensor '\(name)'", found: "\(error)")
-    }
-  }
-}
-
-extension AffineScheme {
-  /// The columns of a group; 0 for one scale of all, -1 for one a row.
-  fileprivate var groupSizeField: Int {
-    switch grouping {
-    case .tensor: 0
-    case .row: -1
-    case .columns(let size): size
-    }
+    return try matrix(named: name, shape: shape, format: format)
   }
 }
 
 extension WeightFormat {
-  /// As a member of a `config.json`.
-  var json: JSONValue {
-    switch self {
-    case .float32: ["name": "float32"]
-    case .nf4(let blockSize, let doubleQuantized):
-      [
-        "name": "nf4", "block_size": .integer(blockSize),
-        "double_quantized": .boolean(doubleQuantized),
-      ]
-    case .fp4(let blockSize, let doubleQuantized):
-      [
-        "name": "fp4", "block_size": .integer(blockSize),
-        "double_quantized": .boolean(doubleQuantized),
-      ]
-    case .int8Blocks(let blockSize, let map):
-      [
-        "name": "int8_blocks", "block_size": .integer(blockSize), "map": .string(map.rawValue),
-      ]
-    case .affine(let scheme):
-      [
-        "name": "affine", "bits": .integer(scheme.bits.rawValue),
-        "symmetry": .string(scheme.symmetry.rawValue),
-        "group_size": .integer(scheme.groupSizeField),
-      ]
-    }
-  }
-
-  /// Reads a member of a `config.json`.
+  /// Reads its name, a member of a `config.json`.
   init(_ document: JSONDocument, _ field: String) throws(TensorFileError) {
-    guard let format = try document.optionalDocument(field) else {
+    let name = try document.string(field)
+    guard let format = WeightFormat(name: name) else {
       throw TensorFileError(
-        .missing, file: document.file, field: "'\(field)'", found: "no such field",
-        expected: "a format")
+        .unsupported, file: document.file, field: "'\(field)'", found: "'\(name)'",
+        expected: "the name of a format, such as 'nf4-64-double' or 'int8-symmetric-row'")
     }
-    func blockSize() throws(TensorFileError) -> Int {
-      let blockSize = try format.integer("block_size")
-      guard (32...4096).contains(blockSize), blockSize.nonzeroBitCount == 1 else {
-        throw TensorFileError(
-          .unsupported, file: format.file, field: "'block_size'", found: "\(blockSize)",
-          expected: "a power of two from 32 to 4096")
-      }
-      return blockSize
-    }
-    switch try format.string("name") {
-    case "float32": self = .float32
-    case "nf4":
-      self = .nf4(
-        blockSize: try blockSize(), doubleQuantized: try format.boolean("double_quantized"))
-    case "fp4":
-      self = .fp4(
-        blockSize: try blockSize(), doubleQuantized: try format.boolean("double_quantized"))
-    case "int8_blocks":
-      let name = try format.string("map")
-      guard let map = DynamicMap(rawValue: name) else {
-        throw TensorFileError(
-          .unsupported, file: format.file, field: "'map'", found: "'\(name)'",
-          expected: "'signed' or 'unsigned'")
-      }
-      self = .int8Blocks(blockSize: try blockSize(), map: map)
-    case "affine":
-      let (bits, size) = (try format.integer("bits"), try format.integer("group_size"))
-      let symmetry = try format.string("symmetry")
-      guard let bits = AffineScheme.Bits(rawValue: bits), size >= -1,
-        let symmetry = AffineScheme.Symmetry(rawValue: symmetry)
-      else {
-        throw TensorFileError(
-          .unsupported, file: format.file, field: "'\(field)'",
-          found: "\(bits) bits, \(symmetry), groups of \(size)",
-          expected:
-            "4 or 8 bits, 'symmetric' or 'asymmetric', a group size, 0 for one scale of all "
-            + "or -1 for one a row")
-      }
-      let grouping: AffineScheme.Grouping = size == 0 ? .tensor : size < 0 ? .row : .columns(size)
-      self = .affine(AffineScheme(bits: bits, symmetry: symmetry, grouping: grouping))
-    case let name:
-      throw TensorFileError(
-        .unsupported, file: format.file, field: "'name'", found: "'\(name)'",
-        expected: "'float32', 'nf4', 'fp4', 'int8_blocks' or 'affine'")
-    }
+    self = format
   }
 }
 

@@ -97,15 +97,15 @@ public struct Checkpoint {
     var layers = JSONObject()
     for (name, layer) in model.modules(ofType: LoQTLinear.self) {
       layers[name] = [
-        "weight": layer.weight.format.json,
-        "projection": layer.projection?.format.json ?? .null,
+        "weight": .string(layer.weight.format.name),
+        "projection": layer.projection.map { .string($0.format.name) } ?? .null,
       ]
     }
     return [
       "rank": .integer(loqt.rank),
       "scale": .number(Double(loqt.scale)),
-      "weight": loqt.weightFormat.json,
-      "projection": loqt.projectionFormat.json,
+      "weight": .string(loqt.weightFormat.name),
+      "projection": .string(loqt.projectionFormat.name),
       "compensation_steps": .integer(loqt.compensationSteps),
       "layers": .object(layers),
     ]

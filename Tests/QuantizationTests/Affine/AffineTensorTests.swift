@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct AffineTensorTests {
   static let schemes: [AffineScheme] = [AffineScheme.Bits.four, .eight].flatMap { bits in
     [AffineScheme.Symmetry.symmetric, .asymmetric].flatMap { symmetry in
-      [AffineScheme.Grouping.tensor, .row, .columns(1), .columns(7), .columns(32)].map {
+      [AffineScheme.Grouping.tensor, .row, .column, .group(1), .group(7), .group(32)].map {
         AffineScheme(bits: bits, symmetry: symmetry, grouping: $0)
       }
     }
@@ -41,8 +41,12 @@ import Testing
     let rows = AffineTensor(quantizing: x, as: AffineScheme(bits: .eight))
     #expect(rows.scales.scalars == [2, 3])
     let pairs = AffineTensor(
-      quantizing: x, as: AffineScheme(bits: .eight, grouping: .columns(2)))
+      quantizing: x, as: AffineScheme(bits: .eight, grouping: .group(2)))
     #expect(pairs.scales.scalars.prefix(3) == [1, 2, 3])
+    let columns = AffineTensor(
+      quantizing: x, as: AffineScheme(bits: .eight, grouping: .column))
+    #expect(columns.scales.scalars == [3, Float(3) / 127, 2])
+    #expect(columns.codes.scalars == [170, 170, 255, 1, 255, 128])
   }
 
   @Test(arguments: schemes, shapes)
@@ -144,6 +148,7 @@ import Testing
       #expect(!tensor.isFinite)
       #expect(tensor.dequantized().scalars[45].isNaN)
       #expect(tensor.dequantized().scalars[0].isNaN == (scheme.grouping == .tensor))
+      #expect(tensor.dequantized().scalars[85].isNaN == !scheme.isByRows)
     }
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Tensors
 import Testing
 
@@ -9,8 +8,10 @@ import Testing
     .float32, .nf4(), .nf4(blockSize: 128, doubleQuantized: false),
     .fp4(), .fp4(blockSize: 32, doubleQuantized: false), .int8Blocks(),
     .int8Blocks(blockSize: 64), .affine(AffineScheme(bits: .eight)),
-    .affine(AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .columns(32))),
+    .affine(AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .group(32))),
     .affine(AffineScheme(bits: .four, grouping: .tensor)),
+    .affine(AffineScheme(bits: .eight, symmetry: .asymmetric, grouping: .column)),
+    .gguf(.q8_0), .gguf(.q4_0), .gguf(.q4_1),
   ]
 
   func isIdentical(_ a: StoredMatrix, _ b: StoredMatrix) -> Bool {
@@ -114,11 +115,5 @@ import Testing
     var w = normal([4, 4])
     w[1, 1] = .nan
     for format in Self.formats { #expect(!StoredMatrix(storing: w, as: format).isFinite) }
-  }
-
-  @Test(arguments: formats)
-  func aFormatSurvivesJSON(format: WeightFormat) throws {
-    let data = try JSONEncoder().encode(format)
-    #expect(try JSONDecoder().decode(WeightFormat.self, from: data) == format)
   }
 }

@@ -1,0 +1,31 @@
+/// The blocks of 32 elements of GGUF files that are quantised and computed with here, by the names
+/// of the format (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
+public enum GGUFBlock: String, Hashable, Sendable, CaseIterable, Codable {
+  /// 8 bits, symmetric: a half-precision step d and 32 codes q from -127 to 127; x = d q. 34 bytes.
+  case q8_0  // swift-format-ignore: AlwaysUseLowerCamelCase
+  /// 4 bits around 0: a half-precision step d and 32 codes q from 0 to 15; x = d (q - 8). 18 bytes.
+  case q4_0  // swift-format-ignore: AlwaysUseLowerCamelCase
+  /// 4 bits from the least element up: half-precision d and m and 32 codes q from 0 to 15;
+  /// x = d q + m. 20 bytes.
+  case q4_1  // swift-format-ignore: AlwaysUseLowerCamelCase
+
+  /// Elements of a block.
+  public static let elementCount = 32
+
+  /// Bytes of a block.
+  public var byteCount: Int {
+    switch self {
+    case .q8_0: 34
+    case .q4_0: 18
+    case .q4_1: 20
+    }
+  }
+
+  /// Bytes of a block before its codes: one or two halves.
+  var headerByteCount: Int { self == .q4_1 ? 4 : 2 }
+
+  /// The bytes of so many elements, of which the last block may be short of some.
+  func byteCount(elementCount: Int) -> Int {
+    dividedUp(elementCount, by: Self.elementCount) * byteCount
+  }
+}

@@ -1,0 +1,145 @@
+import TensorFiles
+import TestSupport
+import Tensors
+import Testing
+
+@testable import Quantization
+
+@Suite struct GGUFBlockTensorTests {
+  static let shapes: [Shape] = [[0], [1], [31], [32], [33], [33, 77], [2, 3, 43], [70, 352]]
+
+  @Test(arguments: GGUFBlock.allCases)
+  func bytesAndValuesAreThoseOfTheReferenceCoder(block: GGUFBlock) throws {
+    let fixture = try Fixture("gguf_blocks")
+    #expect(fixture.cases.count >= 17)
+    for name in fixture.cases {
+      let x = try fixture.tensor("x", of: name)
+      let expected = try fixture.tensor(block.rawValue, of: name, as: UInt8.self)
+      let values = try fixture.tensor(block.rawValue + "_values", of: name)
+      let tensor = GGUFBlockTensor(quantizing: x, as: block)
+      #expect(tensor.blocks == expected, "\(name)")
+      #expect(bits(tensor.dequantized()) == bits(values), "\(name)")
+      let read = try GGUFBlockTensor(
+        shape: x.shape, block: block, parts: TensorParts(bytes: ["blocks": expected]))
+      #expect(bits(read.dequantized()) == bits(values), "\(name)")
+    }
+  }
+
+  /// The bounds that the type states.
+  @Test(arguments: GGUFBlock.allCases, shapes)
+  func errorStaysInItsBound(block: GGUFBlock, shape: Shape) {
+    for (deviation, mean) in [(1, 0), (1, 10), (1e-4, 0), (1e-6, 0), (1e3, 0)] as [(Float, Float)] {
+      let x = normal(shape) * (50 * deviation) + mean
+      let values = GGUFBlockTensor(quantizing: x, as: block).dequantized().scalars
+      let scalars = x.scalars
+      for start in stride(from: 0, to: scalars.count, by: 32) {
+        let elements = scalars[start..<min(scalars.count, start + 32)]
+        let magnitude = elements.map(abs).max()!
+        let range = elements.max()! - elements.min()!
+        let (bound, steps): (Float, Float) =
+          switch block {
+          case .q8_0: (0.0045 * magnitude, 127)
+          case .q4_0: (0.126 * magnitude, 8)
+          case .q4_1: (0.034 * range + 0x1p-11 * magnitude, 16)
+          }
+        let fits = elements.indices.allSatisfy {
+          abs(values[$0] - scalars[$0]) <= bound + steps * 0x1p-25
+        }
+        #expect(fits, "block at \(start), \(deviation) around \(mean)")
+      }
+    }
+  }
+
+  @Test(arguments: GGUFBlock.allCases, shapes)
+  func quantizingAgainChangesNoValueButWithAnOffsetByAUnit(block: GGUFBlock, shape: Shape) {
+    for (deviation, mean) in [(1, 0), (1, -30), (1e-2, 100), (1e-5, 1), (1e-6, 0)]
+      as [(Float, Float)]
+    {
+      let x = normal(shape) * (50 * deviation) + mean
+      let once = GGUFBlockTensor(quantizing: x, as: block).dequantized()
+      let twice = GGUFBlockTensor(quantizing: once, as: block).dequantized()
+      guard block == .q4_1 else {
+        #expect(twice == once)
+        continue
+      }
+      let (a, b) = (once.scalars, twice.scalars)
+      for start in stride(from: 0, to: a.count, by: 32) {
+        let block = start..<min(a.count, start + 32)
+        let magnitude = a[block].map(abs).max()!
+        #expect(block.allSatisfy { abs(a[$0] - b[$0]) <= 0x1p-20 * magnitude })
+      }
+    }
+  }
+
+  @Test(arguments: GGUFBlock.allCases, [1, 7, 31, 32, 33, 5000])
+  func howTheElementsAreCutDoesNotMatter(block: GGUFBlock, part: Int) {
+    let x = normal([100, 77])
+    let scalars = x.scalars
+    var builder = GGUFBlockTensor.Builder(shape: x.shape, block: block)
+    for first in stride(from: 0, to: scalars.count, by: part) {
+      builder.append(Tensor(Array(scalars[first..<min(scalars.count, first + part)])))
+    }
+    #expect(builder.finish().blocks == GGUFBlockTensor(quantizing: x, as: block).blocks)
+  }
+
+  @Test(arguments: GGUFBlock.allCases)
+  func partsOfTheElementsEqualTheWhole(block: GGUFBlock) {
+    let tensor = GGUFBlockTensor(quantizing: normal([9, 77]), as: block)
+    let whole = tensor.dequantized()
+    #expect(tensor.dequantizedRows(3..<8) == whole.sliced(3..<8))
+    for range in [0..<0, 0..<1, 31..<33, 64..<96, 5..<693, 692..<693] {
+      var part = [Float](repeating: 0, count: range.count)
+      part.withUnsafeMutableBufferPointer { out in
+        if let base = out.baseAddress { tensor._dequantize(range, into: base) }
+      }
+      #expect(part == Array(whole.scalars[range]))
+    }
+  }
+
+  @Test func bytesPerElementAreThoseOfTheFormat() {
+    let count = 1 << 20
+    #expect(WeightFormat.gguf(.q8_0).byteCount(shape: [count]) == count / 32 * 34)
+    #expect(WeightFormat.gguf(.q4_0).byteCount(shape: [count]) == count / 32 * 18)
+    #expect(WeightFormat.gguf(.q4_1).byteCount(shape: [count]) == count / 32 * 20)
+    for block in GGUFBlock.allCases {
+      for shape in Self.shapes {
+        let tensor = GGUFBlockTensor(quantizing: normal(shape), as: block)
+        #expect(tensor.byteCount == tensor.blocks.byteCount)
+      }
+    }
+  }
+
+  /// 127 steps of 65504 and more: a float, but its step is no half.
+  @Test(arguments: GGUFBlock.allCases)
+  func whatHasNoStepInHalfPrecisionIsNaNAndShows(block: GGUFBlock) {
+    for bad in [Float.nan, .infinity, -.infinity, 1e7, -1e7, 3e38] {
+      var x = normal([96])
+      x[40] = bad
+      let tensor = GGUFBlockTensor(quantizing: x, as: block)
+      #expect(!tensor.isFinite)
+      for (i, value) in tensor.dequantized().scalars.enumerated() {
+        #expect(value.isNaN == (32..<64).contains(i), "\(bad)")
+      }
+    }
+  }
+
+  @Test(arguments: GGUFBlock.allCases)
+  func partsThatDoNotFitAreRefused(block: GGUFBlock) throws {
+    let parts = GGUFBlockTensor(quantizing: normal([9, 31]), as: block).parts
+    func code(_ shape: Shape, _ parts: TensorParts) -> QuantizationError.Code? {
+      do throws(QuantizationError) {
+        _ = try GGUFBlockTensor(shape: shape, block: block, parts: parts)
+        return nil
+      } catch {
+        return error.code
+      }
+    }
+    #expect(code([9, 31], parts) == nil)
+    #expect(code([9, 31], TensorParts()) == .missingPart)
+    #expect(code([9, 40], parts) == .sizeMismatch)
+    #expect(code([.max, 40], parts) == .sizeMismatch)
+    var broken = parts
+    broken.bytes["blocks"]![block.byteCount + 1] = 0x7C
+    #expect(code([9, 31], broken) == .nonFiniteScale)
+  }
+}
