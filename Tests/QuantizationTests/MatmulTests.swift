@@ -112,7 +112,7 @@ import Testing
     let x = normal([100, 2048])
     let d = normal([100, 3000])
     func extraBytes(_ body: () -> Tensor<Float>) -> Int {
-      (0..<5).map { _ in
+      (0..<40).map { _ in
         TensorMemory.resetPeak()
         let before = TensorMemory.liveBytes
         let result = body()
