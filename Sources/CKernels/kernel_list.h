@@ -43,6 +43,15 @@
   KERNEL(void, cross_entropy_rows_##S, (T *x, const int32_t *labels, int32_t ignored, T scale,     \
          bool write_gradient, T *loss, intptr_t rows, intptr_t cols),                              \
          (x, labels, ignored, scale, write_gradient, loss, rows, cols))                            \
+  KERNEL(void, attention_softmax_##S, (T *p, T *logsum, intptr_t rows, intptr_t cols,              \
+         intptr_t stride, intptr_t visible, intptr_t step),                                        \
+         (p, logsum, rows, cols, stride, visible, step))                                           \
+  KERNEL(void, attention_probabilities_##S, (T *p, const T *logsum, intptr_t rows, intptr_t cols,  \
+         intptr_t stride, intptr_t visible, intptr_t step),                                        \
+         (p, logsum, rows, cols, stride, visible, step))                                           \
+  KERNEL(void, attention_gradient_##S, (const T *p, T *g, intptr_t rows, intptr_t cols,            \
+         intptr_t stride, intptr_t visible, intptr_t step),                                        \
+         (p, g, rows, cols, stride, visible, step))                                                \
   KERNEL(void, gather_rows_##S, (const T *table, const int32_t *index, T *y, intptr_t n,           \
          intptr_t cols), (table, index, y, n, cols))                                               \
   KERNEL(void, scatter_add_rows_##S, (const T *x, const int32_t *index, T *table, intptr_t n,      \

@@ -2,6 +2,19 @@ import Glibc
 import Tensors
 import Testing
 
+private func output<S: RealScalar>(
+  queries q: Tensor<S>, keys k: Tensor<S>, values v: Tensor<S>, mask: AttentionMask
+) -> Tensor<S> {
+  attention(queries: q, keys: k, values: v, mask: mask).output
+}
+
+private func gradients<S: RealScalar>(
+  queries q: Tensor<S>, keys k: Tensor<S>, values v: Tensor<S>, mask: AttentionMask, _ g: Tensor<S>
+) -> (queries: Tensor<S>, keys: Tensor<S>, values: Tensor<S>) {
+  let logsum = attention(queries: q, keys: k, values: v, mask: mask).logsum
+  return attentionGradient(queries: q, keys: k, values: v, mask: mask, logsum: logsum, g)
+}
+
 /// Serialized: one test measures memory, one changes the number of threads.
 @Suite(.serialized) struct FusedAttentionTests {
   struct Case: Sendable, CustomTestStringConvertible {
@@ -64,8 +77,8 @@ import Testing
   func forward(_ sizes: Case) {
     let (q, k, v) = sizes.inputs(seed: 1)
     let expected = Self.naive(q, k, v)
-    expectClose(attention(queries: q, keys: k, values: v, mask: .causal), expected, absolute: 1e-13)
-    let single = attention(
+    expectClose(output(queries: q, keys: k, values: v, mask: .causal), expected, absolute: 1e-13)
+    let single = output(
       queries: q.converted(to: Float.self), keys: k.converted(to: Float.self),
       values: v.converted(to: Float.self), mask: .causal)
     // Scores of size 10 carry an error of 1e-6 into the probabilities.
@@ -80,12 +93,12 @@ import Testing
     let k = cache.sliced(0..<7, alongAxis: 1).sliced(0..<1, alongAxis: 2)
     let v = cache.sliced(0..<7, alongAxis: 1).sliced(2..<3, alongAxis: 2)
     let expected = Self.naive(q, k.copied(), v.copied())
-    expectClose(attention(queries: q, keys: k, values: v, mask: .causal), expected, absolute: 1e-13)
+    expectClose(output(queries: q, keys: k, values: v, mask: .causal), expected, absolute: 1e-13)
     let turned = q.transposed([0, 2, 1, 3]).copied().transposed([0, 2, 1, 3])
     let lastAxis = q.transposed([0, 1, 3, 2]).copied().transposed([0, 1, 3, 2])
     for view in [turned, lastAxis] {
       expectClose(
-        attention(queries: view, keys: k, values: v, mask: .causal), expected, absolute: 1e-13)
+        output(queries: view, keys: k, values: v, mask: .causal), expected, absolute: 1e-13)
     }
   }
 
@@ -93,9 +106,9 @@ import Testing
   func gradient(_ sizes: Case) {
     let (q, k, v) = sizes.inputs(seed: 8)
     let g = normal(q.shape, seed: 11)
-    let found = attentionGradient(queries: q, keys: k, values: v, mask: .causal, g)
+    let found = gradients(queries: q, keys: k, values: v, mask: .causal, g)
     func loss(_ q: Tensor<Double>, _ k: Tensor<Double>, _ v: Tensor<Double>) -> Double {
-      attention(queries: q, keys: k, values: v, mask: .causal).dot(g)
+      output(queries: q, keys: k, values: v, mask: .causal).dot(g)
     }
     expectClose(found.queries, numericalGradient(at: q) { loss($0, k, v) }, absolute: 1e-7)
     expectClose(found.keys, numericalGradient(at: k) { loss(q, $0, v) }, absolute: 1e-7)
@@ -106,9 +119,9 @@ import Testing
   func directions(_ sizes: Case) {
     let (q, k, v) = sizes.inputs(seed: 12)
     let g = normal(q.shape, seed: 15)
-    let found = attentionGradient(queries: q, keys: k, values: v, mask: .causal, g)
+    let found = gradients(queries: q, keys: k, values: v, mask: .causal, g)
     func loss(_ q: Tensor<Double>, _ k: Tensor<Double>, _ v: Tensor<Double>) -> Double {
-      attention(queries: q, keys: k, values: v, mask: .causal).dot(g)
+      output(queries: q, keys: k, values: v, mask: .causal).dot(g)
     }
     for seed in 16..<19 as Range<UInt64> {
       let (dq, dk) = (normal(q.shape, seed: seed), normal(k.shape, seed: seed))
@@ -126,9 +139,9 @@ import Testing
   func offset() {
     let (q, k, v) = Case(queries: 90, keys: 90, heads: 2, keyHeads: 1, headSize: 8)
       .inputs(seed: 20)
-    let whole = attention(queries: q, keys: k, values: v, mask: .causal)
+    let whole = output(queries: q, keys: k, values: v, mask: .causal)
     for start in [0, 1, 64, 89] {
-      let tail = attention(
+      let tail = output(
         queries: q.sliced(start..<90, alongAxis: 1), keys: k, values: v, mask: .causal)
       expectClose(tail, whole.sliced(start..<90, alongAxis: 1), absolute: 1e-13)
     }
@@ -140,8 +153,8 @@ import Testing
       .inputs(seed: 23)
     var poisoned = k
     poisoned[0, 69, 0, 0] = .infinity
-    let before = attention(queries: q, keys: k, values: v, mask: .causal)
-    let after = attention(queries: q, keys: poisoned, values: v, mask: .causal)
+    let before = output(queries: q, keys: k, values: v, mask: .causal)
+    let after = output(queries: q, keys: poisoned, values: v, mask: .causal)
     let seen = 0..<69
     #expect(after.sliced(seen, alongAxis: 1) == before.sliced(seen, alongAxis: 1))
   }
@@ -154,7 +167,7 @@ import Testing
     defer { Threads.count = before }
     let results = [1, 2, 3].map { count in
       Threads.count = count
-      return attentionGradient(queries: q, keys: k, values: v, mask: .causal, q)
+      return gradients(queries: q, keys: k, values: v, mask: .causal, q)
     }
     for result in results {
       #expect(result.queries == results[0].queries)
@@ -168,8 +181,8 @@ import Testing
     let q = normal([1, tokens, 2, 4], seed: 29).converted(to: Float.self)
     TensorMemory.resetPeak()
     let before = TensorMemory.liveBytes
-    let gradients = attentionGradient(queries: q, keys: q, values: q, mask: .causal, q)
-    #expect(gradients.keys.allFinite)
+    let found = gradients(queries: q, keys: q, values: q, mask: .causal, q)
+    #expect(found.keys.allFinite)
     // The scores of one head are 268 MB; blocks take 4 MB a thread. Other suites may be at work in
     // the same process, hence the room.
     #expect(TensorMemory.peakBytes - before < tokens * tokens * 4 / 2)
@@ -191,7 +204,7 @@ import Testing
       .inputs(seed: 30)
     let visible = Tensor(mask.marks.flatMap { $0 }, shape: [2, 7])
     let options = AttentionMask(isCausal: mask.isCausal, visibleKeys: visible)
-    let found = attention(queries: q, keys: k, values: v, mask: options)
+    let result = output(queries: q, keys: k, values: v, mask: options)
     for b in 0..<2 {
       for i in 0..<7 {
         for h in 0..<4 {
@@ -203,19 +216,19 @@ import Testing
           let total = weights.reduce(0, +)
           for c in 0..<3 {
             let expected = zip(seen, weights).reduce(0) { $0 + $1.1 / total * v[b, $1.0, h / 2, c] }
-            #expect(Swift.abs(found[b, i, h, c] - expected) < 1e-13)
+            #expect(Swift.abs(result[b, i, h, c] - expected) < 1e-13)
           }
         }
       }
     }
     let g = normal(q.shape, seed: 33)
-    let gradients = attentionGradient(queries: q, keys: k, values: v, mask: options, g)
+    let found = gradients(queries: q, keys: k, values: v, mask: options, g)
     func loss(_ q: Tensor<Double>, _ k: Tensor<Double>, _ v: Tensor<Double>) -> Double {
-      attention(queries: q, keys: k, values: v, mask: options).dot(g)
+      output(queries: q, keys: k, values: v, mask: options).dot(g)
     }
-    expectClose(gradients.queries, numericalGradient(at: q) { loss($0, k, v) }, absolute: 1e-7)
-    expectClose(gradients.keys, numericalGradient(at: k) { loss(q, $0, v) }, absolute: 1e-7)
-    expectClose(gradients.values, numericalGradient(at: v) { loss(q, k, $0) }, absolute: 1e-7)
+    expectClose(found.queries, numericalGradient(at: q) { loss($0, k, v) }, absolute: 1e-7)
+    expectClose(found.keys, numericalGradient(at: k) { loss(q, $0, v) }, absolute: 1e-7)
+    expectClose(found.values, numericalGradient(at: v) { loss(q, k, $0) }, absolute: 1e-7)
   }
 
   @Test("A padded sequence gives what it gives alone, across blocks of queries")
@@ -224,11 +237,11 @@ import Testing
       .inputs(seed: 34)
     for isCausal in [false, true] {
       let mask = AttentionMask.lengths([100, 150], of: 150, isCausal: isCausal)
-      let whole = attention(queries: q, keys: k, values: v, mask: mask)
+      let whole = output(queries: q, keys: k, values: v, mask: mask)
       func part(_ x: Tensor<Double>) -> Tensor<Double> {
         x.sliced(0..<1).sliced(0..<100, alongAxis: 1)
       }
-      let alone = attention(
+      let alone = output(
         queries: part(q), keys: part(k), values: part(v), mask: isCausal ? .causal : .full)
       expectClose(part(whole), alone, absolute: 1e-13)
     }
@@ -238,8 +251,8 @@ import Testing
   func cross() {
     let q = normal([1, 70, 2, 4], seed: 35)
     let k = normal([1, 3, 2, 4], seed: 36)
-    let output = attention(queries: q, keys: k, values: .ones(k.shape), mask: .full)
-    expectClose(output, .ones(q.shape), absolute: 1e-14)
+    let result = output(queries: q, keys: k, values: .ones(k.shape), mask: .full)
+    expectClose(result, .ones(q.shape), absolute: 1e-14)
   }
 
   @Test("Attention and its gradients equal PyTorch's")
@@ -250,13 +263,13 @@ import Testing
         try known[name].transposed([0, 2, 1, 3])
       }
       let (q, k, v) = try (tensor("queries"), tensor("keys"), tensor("values"))
-      let output = attention(queries: q, keys: k, values: v, mask: .causal)
-      let gradients = attentionGradient(
+      let result = output(queries: q, keys: k, values: v, mask: .causal)
+      let found = gradients(
         queries: q, keys: k, values: v, mask: .causal, try tensor("output_gradient"))
-      try known.expect(output.transposed([0, 2, 1, 3]), is: "output")
-      try known.expect(gradients.queries.transposed([0, 2, 1, 3]), is: "queries_gradient")
-      try known.expect(gradients.keys.transposed([0, 2, 1, 3]), is: "keys_gradient")
-      try known.expect(gradients.values.transposed([0, 2, 1, 3]), is: "values_gradient")
+      try known.expect(result.transposed([0, 2, 1, 3]), is: "output")
+      try known.expect(found.queries.transposed([0, 2, 1, 3]), is: "queries_gradient")
+      try known.expect(found.keys.transposed([0, 2, 1, 3]), is: "keys_gradient")
+      try known.expect(found.values.transposed([0, 2, 1, 3]), is: "values_gradient")
     }
   }
 }

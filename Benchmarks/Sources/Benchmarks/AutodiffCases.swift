@@ -232,5 +232,35 @@ private func trainingCases() -> [any BenchmarkCase] {
       withExtendedLifetime(loss) {}
       return (Double(kept) * 1e-6, Torch.activationBytes * 1e-6)
     },
-  ]
+  ] + peakCases()
+}
+
+/// The peak of a step beside the formula, within 5 % on either side.
+private func peakCases() -> [any BenchmarkCase] {
+  [
+    ("plain", .collected, false), ("checkpointed", .collected, true),
+    ("per-layer updates", .streamed, false), ("both", .streamed, true),
+  ].map { (name: String, use: LlamaConfiguration.GradientUse, recomputes: Bool) in
+    Figure(
+      group: "training", name: "60m, batch 4 x 256: peak, \(name)", unit: "MB",
+      rival: "formula", reach: 0.95
+    ) {
+      var model = Llama(preset, using: .dense(seed: 1))
+      model.recomputesBlocks = recomputes
+      let tokens = tokens(4)
+      let before = TensorMemory.liveBytes
+      TensorMemory.resetPeak()
+      var gradients = Gradients()
+      try! backward(from: model.loss(tokens: tokens, labels: tokens)) { event in
+        if case .dense(let parameter, let gradient) = event, use == .collected {
+          gradients.add(gradient, for: parameter)
+        }
+      }
+      let peak = TensorMemory.peakBytes - before
+      withExtendedLifetime(gradients) {}
+      let formula = preset.stepPeakByteCount(
+        batch: 4, tokens: 256, gradients: use, recomputesBlocks: recomputes)
+      return (Double(peak) * 1e-6, Double(formula) * 1e-6)
+    }
+  }
 }

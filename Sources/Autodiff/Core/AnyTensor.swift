@@ -77,6 +77,18 @@ public enum AnyTensor: Sendable {
     }
   }
 
+  /// Every element times a factor, in place when the storage is nobody else's.
+  mutating func scale(by factor: Double) {
+    switch consume self {
+    case .float(var tensor):
+      tensor *= Float(factor)
+      self = .float(tensor)
+    case .double(var tensor):
+      tensor *= factor
+      self = .double(tensor)
+    }
+  }
+
   /// `self += other`, in place when the storage is nobody else's; either operand's is used.
   mutating func accumulate(_ other: consuming AnyTensor) {
     switch (consume self, consume other) {

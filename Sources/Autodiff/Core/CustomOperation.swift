@@ -48,7 +48,15 @@ public struct OperationContext<Scalar: RealScalar> {
   /// Integers that were saved: labels, indices, positions.
   public var savedIndices: [Tensor<Int32>] = []
   /// Set by `backward` when `needsFactors`: x `[tokens, in]` and d `[tokens, out]`.
-  public var factors: (x: Tensor<Scalar>, d: Tensor<Scalar>)?
+  public var factors: (x: Tensor<Scalar>, d: Tensor<Scalar>)? {
+    get { factorPair.isEmpty ? nil : (factorPair[0], factorPair[1]) }
+    set { factorPair = newValue.map { [$0.x, $0.d] } ?? [] }
+  }
+  // Not an optional pair, whose type would be looked up whenever a context comes or goes.
+  private var factorPair: [Tensor<Scalar>] = []
+
+  /// The output from what was saved; see `recomputesOutput`.
+  var outputFromSaved: (([Tensor<Scalar>]) -> Tensor<Scalar>)?
 
   init(needsGradient: [Bool], needsFactors: Bool) {
     self.needsGradient = needsGradient
@@ -60,7 +68,17 @@ public struct OperationContext<Scalar: RealScalar> {
 
   /// Keeps tensors for the backward pass, when one will come.
   public mutating func save(_ tensors: Tensor<Scalar>...) {
-    if isRecording { saved.append(contentsOf: tensors) }
+    guard isRecording else { return }
+    if saved.isEmpty { saved = tensors } else { saved.append(contentsOf: tensors) }
+  }
+
+  /// Says how to compute the output again from what is saved, with the same bits and at little cost:
+  /// then an operation that would keep this output keeps nothing, and has it computed when its
+  /// backward pass begins. Worth it where more is saved than a line of arithmetic gives back.
+  public mutating func recomputesOutput(
+    _ compute: @escaping (_ saved: [Tensor<Scalar>]) -> Tensor<Scalar>
+  ) {
+    outputFromSaved = compute
   }
 
   /// Gives up what was saved, so that a backward pass may work in its storage.
@@ -89,13 +107,14 @@ extension CustomOperation {
     _ inputs: [Variable], _ frozen: FrozenMatrix?, _ type: Scalar.Type
   ) -> Variable {
     let mode = GradientMode.current
+    let needsGradient = inputs.map { $0.node != nil && !mode.isOff }
     var edges: [Node?] = inputs.map { mode.isOff ? nil : $0.node }
     var needsFactors = false
     if let frozen, frozen.isGradientRequested, !mode.isOff {
       edges.append(frozen.node)
       needsFactors = true
     }
-    let isWanted = edges.contains { $0 != nil }
+    let isWanted = needsFactors || needsGradient.contains(true)
     let values = inputs.map { $0.value.tensor(as: type) }
     if let scope = mode.scope, isWanted {
       // A checkpointed block's first run: only note which outer nodes it reaches.
@@ -106,12 +125,19 @@ extension CustomOperation {
       return Variable(value: AnyTensor(output), node: Node(inputs: [], step: nil))
     }
     var context = OperationContext<Scalar>(
-      needsGradient: edges.prefix(inputs.count).map { $0 != nil }, needsFactors: needsFactors)
+      needsGradient: needsGradient, needsFactors: needsFactors)
     let output = forward(values, &context)
     guard isWanted else { return Variable(value: AnyTensor(output), node: nil) }
+    let recipe = context.outputFromSaved.map { compute in
+      Recipe { [saved = context.saved] in AnyTensor(compute(saved)) }
+    }
+    context.outputFromSaved = nil
+    let step = OperationStep(operation: self, context: context)
+    for index in 0..<inputs.count {
+      if let recipe = inputs[index].recipe { step.forget(values[index], for: recipe) }
+    }
     return Variable(
-      value: AnyTensor(output),
-      node: Node(inputs: edges, step: OperationStep(operation: self, context: context)))
+      value: AnyTensor(output), node: Node(inputs: edges, step: step), recipe: recipe)
   }
 }
 
@@ -119,23 +145,41 @@ extension CustomOperation {
 private final class OperationStep<Operation: CustomOperation, Scalar: RealScalar>: BackwardStep {
   private let operation: Operation
   private var context: OperationContext<Scalar>
+  /// What stands in for saved tensors, and their places among them, last place first.
+  private var recipes: [(place: Int, recipe: Recipe)] = []
 
   init(operation: Operation, context: OperationContext<Scalar>) {
     self.operation = operation
     self.context = context
   }
 
+  /// Keeps the recipe of an input instead of the input.
+  func forget(_ input: Tensor<Scalar>, for recipe: Recipe) {
+    for place in context.saved.indices.reversed() where context.saved[place].isSame(as: input) {
+      context.saved.remove(at: place)
+      recipe.uses += 1
+      recipes.append((place, recipe))
+    }
+  }
+
   func run(_ gradient: consuming AnyTensor, inputs: [Node?], in pass: BackwardPass) throws {
+    while let (place, recipe) = recipes.popLast() {
+      context.saved.insert(recipe.value().consumed(as: Scalar.self), at: place)
+    }
     var shares = operation.backward(gradient.consumed(as: Scalar.self), &context)
-    let factors = context.factors
+    let factors = context.needsFactors ? context.factors : nil
     // Saved tensors go before anyone is handed a gradient: a parameter that is updated at once must
     // find its storage unshared.
     context.saved = []
-    context.factors = nil
-    for index in shares.indices {
-      let share = shares[index]
-      shares[index] = nil
-      if let node = inputs[index] { try pass.contribute(share.map { AnyTensor($0) }, to: node) }
+    if context.needsFactors { context.factors = nil }
+    for index in 0..<shares.count {
+      let share = shares[index].take()
+      guard let node = inputs[index] else { continue }
+      if let share {
+        try pass.contribute(AnyTensor(share), to: node)
+      } else {
+        try pass.contribute(nil, to: node)
+      }
     }
     if context.needsFactors, let node = inputs.last ?? nil {
       let pair = factors.map {

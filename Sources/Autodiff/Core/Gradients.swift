@@ -41,6 +41,25 @@ public struct Gradients {
     order.reduce(0) { $0 + entries[$1]!.value.sumOfSquares }.squareRoot()
   }
 
+  /// Every gradient times a factor.
+  public mutating func scale(by factor: Double) {
+    for key in order {
+      // Out of the dictionary, so that it is changed in place.
+      guard var entry = entries.removeValue(forKey: key) else { continue }
+      entry.value.scale(by: factor)
+      entries[key] = entry
+    }
+  }
+
+  /// The same gradients, all scaled down together when their global norm exceeds `norm` (Pascanu et
+  /// al., 2013, arXiv 1211.5063). Traps unless `norm` is positive.
+  public consuming func clipped(toGlobalNorm norm: Double) -> Gradients {
+    precondition(norm > 0, "clipped(toGlobalNorm:): \(norm) is not positive")
+    let total = globalNorm
+    if total > norm { scale(by: norm / total) }
+    return self
+  }
+
   /// Takes all gradients out, in the order in which they came.
   public mutating func drain(_ body: (Parameter, consuming AnyTensor) throws -> Void) rethrows {
     let keys = order

@@ -9,10 +9,13 @@ public struct Variable {
   /// The value.
   public let value: AnyTensor
   let node: Node?
+  /// How to compute the value again, where that costs little.
+  let recipe: Recipe?
 
-  init(value: AnyTensor, node: Node?) {
+  init(value: AnyTensor, node: Node?, recipe: Recipe? = nil) {
     self.value = value
     self.node = node
+    self.recipe = recipe
   }
 
   /// A constant.
@@ -25,6 +28,7 @@ public struct Variable {
   public init(_ parameter: Parameter) {
     value = parameter.doubleTensor.map(AnyTensor.double) ?? .float(parameter.tensor)
     node = parameter.isTrainable ? parameter.node : nil
+    recipe = nil
   }
 
   /// The sizes of the axes.

@@ -4,7 +4,8 @@ public import Tensors
 ///
 /// `queries` is `[batch, queries, heads, headSize]`; `keys` and `values` are
 /// `[batch, keys, keyHeads, headSize]`, where `heads` is a multiple of `keyHeads` and neighbouring
-/// query heads share a key head. Keeps its three arguments, never the scores. Hidden keys and values
+/// query heads share a key head. Keeps its three arguments and one number a query and head, never
+/// the scores. Hidden keys and values
 /// must be finite. Traps when the shapes do not fit.
 public func attention(
   queries: Variable, keys: Variable, values: Variable, mask: AttentionMask
@@ -24,15 +25,18 @@ private struct Attention: CustomOperation {
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
     -> Tensor<S>
   {
-    context.save(inputs[0], inputs[1], inputs[2])
-    return attention(queries: inputs[0], keys: inputs[1], values: inputs[2], mask: mask)
+    let (output, logsum) = attention(
+      queries: inputs[0], keys: inputs[1], values: inputs[2], mask: mask)
+    context.save(inputs[0], inputs[1], inputs[2], logsum)
+    return output
   }
   func backward<S: RealScalar>(
     _ gradient: consuming Tensor<S>, _ context: inout OperationContext<S>
   ) -> [Tensor<S>?] {
     let saved = context.takeSaved()
     let shares = attentionGradient(
-      queries: saved[0], keys: saved[1], values: saved[2], mask: mask, gradient)
+      queries: saved[0], keys: saved[1], values: saved[2], mask: mask, logsum: saved[3],
+      gradient)
     return [
       context.needsGradient[0] ? shares.queries : nil,
       context.needsGradient[1] ? shares.keys : nil,

@@ -1,6 +1,7 @@
 import Tensors
 
-/// An elementwise function with a gradient kernel; keeps its input.
+/// An elementwise function with a gradient kernel; keeps its input, from which the output is worked
+/// out again where others would keep that.
 private struct Elementwise: CustomOperation {
   let kernel: UnaryKernel
 
@@ -8,6 +9,7 @@ private struct Elementwise: CustomOperation {
     -> Tensor<S>
   {
     context.save(inputs[0])
+    context.recomputesOutput { [kernel] in $0[0].mapped(kernel) }
     return inputs[0].mapped(kernel)
   }
   func backward<S: RealScalar>(

@@ -1,7 +1,8 @@
 import Tensors
 
 /// x / sqrt(mean(x²) + epsilon) * weight along each row of the last axis (Zhang and Sennrich, 2019,
-/// arXiv 1910.07467): x `[..., d]`, weight `[d]`. Keeps x and one number a row. Traps when the shapes
+/// arXiv 1910.07467): x `[..., d]`, weight `[d]`. Keeps x and one number a row; who
+/// would keep the output has it worked out again. Traps when the shapes
 /// do not fit.
 public func rmsNorm(_ x: Variable, weight: Variable, epsilon: Double) -> Variable {
   RootMeanSquareNorm(epsilon: epsilon)(x, weight)
@@ -15,6 +16,9 @@ private struct RootMeanSquareNorm: CustomOperation {
   {
     let (y, inverse) = rmsNorm(inputs[0], weight: inputs[1], epsilon: S(epsilon))
     context.save(inputs[0], inputs[1], inverse)
+    context.recomputesOutput { [epsilon] saved in
+      rmsNorm(saved[0], weight: saved[1], epsilon: S(epsilon)).output
+    }
     return y
   }
   func backward<S: RealScalar>(

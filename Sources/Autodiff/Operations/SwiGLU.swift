@@ -1,7 +1,7 @@
 import Tensors
 
 /// silu(gate) * up, element by element (Shazeer, 2020, arXiv 2002.05202). Keeps its two arguments and
-/// works the rest out again. Traps unless the shapes are equal.
+/// works the rest out again, its output too where others would keep that. Traps unless the shapes are equal.
 public func swiglu(_ gate: Variable, _ up: Variable) -> Variable { SwiGLU()(gate, up) }
 
 private struct SwiGLU: CustomOperation {
@@ -9,6 +9,7 @@ private struct SwiGLU: CustomOperation {
     -> Tensor<S>
   {
     context.save(inputs[0], inputs[1])
+    context.recomputesOutput { swiglu($0[0], $0[1]) }
     return swiglu(inputs[0], inputs[1])
   }
   func backward<S: RealScalar>(

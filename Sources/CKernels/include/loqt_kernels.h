@@ -117,6 +117,17 @@ enum {
   void loqt_cross_entropy_rows_##S(T *logits, const int32_t *labels, int32_t ignored, T scale,     \
                                    bool write_gradient, T *loss, intptr_t rows, intptr_t cols);    \
                                                                                                    \
+  /** A block [rows, cols] of attention scores, rows `stride` apart, to probabilities in place: of \
+      row r the first `visible` + r * `step` columns count, the others become 0. logsum[r] becomes \
+      the logarithm of the sum of the exponentials, infinity where nothing counts. */              \
+  void loqt_attention_softmax_##S(T *p, T *logsum, intptr_t rows, intptr_t cols, intptr_t stride,  \
+                                  intptr_t visible, intptr_t step);                                \
+  /** The same probabilities from scores and `logsum`. */                                          \
+  void loqt_attention_probabilities_##S(T *p, const T *logsum, intptr_t rows, intptr_t cols,       \
+                                        intptr_t stride, intptr_t visible, intptr_t step);         \
+  /** The gradient g of probabilities p to that of the scores, in place of g. */                   \
+  void loqt_attention_gradient_##S(const T *p, T *g, intptr_t rows, intptr_t cols,                 \
+                                   intptr_t stride, intptr_t visible, intptr_t step);              \
   /** out[i, :] = table[index[i], :]. */                                                            \
   void loqt_gather_rows_##S(const T *table, const int32_t *index, T *out, intptr_t n,              \
                             intptr_t cols);                                                        \

@@ -96,6 +96,21 @@ public protocol RealScalar: TensorScalar, BinaryFloatingPoint, LAPACKScalar {
     _ scale: Self, _ writeGradient: Bool, _ loss: UnsafeMutablePointer<Self>, _ rows: Int,
     _ cols: Int
   )
+  /// Kernel `loqt_attention_softmax`.
+  static func _attentionSoftmax(
+    _ p: UnsafeMutablePointer<Self>, _ logsum: UnsafeMutablePointer<Self>, _ rows: Int,
+    _ cols: Int, _ stride: Int, _ visible: Int, _ step: Int
+  )
+  /// Kernel `loqt_attention_probabilities`.
+  static func _attentionProbabilities(
+    _ p: UnsafeMutablePointer<Self>, _ logsum: UnsafePointer<Self>, _ rows: Int, _ cols: Int,
+    _ stride: Int, _ visible: Int, _ step: Int
+  )
+  /// Kernel `loqt_attention_gradient`.
+  static func _attentionGradient(
+    _ p: UnsafePointer<Self>, _ g: UnsafeMutablePointer<Self>, _ rows: Int, _ cols: Int,
+    _ stride: Int, _ visible: Int, _ step: Int
+  )
   /// Kernel `loqt_gather_rows`.
   static func _gatherRows(
     _ table: UnsafePointer<Self>, _ index: UnsafePointer<Int32>,
@@ -261,6 +276,27 @@ extension Float: RealScalar {
     _ cols: Int
   ) {
     loqt_cross_entropy_rows_f32(logits, labels, ignored, scale, writeGradient, loss, rows, cols)
+  }
+  /// Kernel `loqt_attention_softmax_f32`.
+  public static func _attentionSoftmax(
+    _ p: UnsafeMutablePointer<Float>, _ logsum: UnsafeMutablePointer<Float>, _ rows: Int,
+    _ cols: Int, _ stride: Int, _ visible: Int, _ step: Int
+  ) {
+    loqt_attention_softmax_f32(p, logsum, rows, cols, stride, visible, step)
+  }
+  /// Kernel `loqt_attention_probabilities_f32`.
+  public static func _attentionProbabilities(
+    _ p: UnsafeMutablePointer<Float>, _ logsum: UnsafePointer<Float>, _ rows: Int, _ cols: Int,
+    _ stride: Int, _ visible: Int, _ step: Int
+  ) {
+    loqt_attention_probabilities_f32(p, logsum, rows, cols, stride, visible, step)
+  }
+  /// Kernel `loqt_attention_gradient_f32`.
+  public static func _attentionGradient(
+    _ p: UnsafePointer<Float>, _ g: UnsafeMutablePointer<Float>, _ rows: Int, _ cols: Int,
+    _ stride: Int, _ visible: Int, _ step: Int
+  ) {
+    loqt_attention_gradient_f32(p, g, rows, cols, stride, visible, step)
   }
   /// Kernel `loqt_gather_rows_f32`.
   public static func _gatherRows(
@@ -441,6 +477,27 @@ extension Double: RealScalar {
     _ cols: Int
   ) {
     loqt_cross_entropy_rows_f64(logits, labels, ignored, scale, writeGradient, loss, rows, cols)
+  }
+  /// Kernel `loqt_attention_softmax_f64`.
+  public static func _attentionSoftmax(
+    _ p: UnsafeMutablePointer<Double>, _ logsum: UnsafeMutablePointer<Double>, _ rows: Int,
+    _ cols: Int, _ stride: Int, _ visible: Int, _ step: Int
+  ) {
+    loqt_attention_softmax_f64(p, logsum, rows, cols, stride, visible, step)
+  }
+  /// Kernel `loqt_attention_probabilities_f64`.
+  public static func _attentionProbabilities(
+    _ p: UnsafeMutablePointer<Double>, _ logsum: UnsafePointer<Double>, _ rows: Int, _ cols: Int,
+    _ stride: Int, _ visible: Int, _ step: Int
+  ) {
+    loqt_attention_probabilities_f64(p, logsum, rows, cols, stride, visible, step)
+  }
+  /// Kernel `loqt_attention_gradient_f64`.
+  public static func _attentionGradient(
+    _ p: UnsafePointer<Double>, _ g: UnsafeMutablePointer<Double>, _ rows: Int, _ cols: Int,
+    _ stride: Int, _ visible: Int, _ step: Int
+  ) {
+    loqt_attention_gradient_f64(p, g, rows, cols, stride, visible, step)
   }
   /// Kernel `loqt_gather_rows_f64`.
   public static func _gatherRows(

@@ -4,16 +4,20 @@
 /// `[batch, keys, keyHeads, headSize]`, where `heads` is a multiple of `keyHeads` and neighbouring
 /// query heads share a key head. Views with whole heads are taken as they are. The scores exist for
 /// one block of queries a thread, so memory grows with the number of keys, not its square. What is
-/// hidden must be finite. Traps when the shapes do not fit.
+/// hidden must be finite. Returns the result and the logarithm of the sum of the exponentials of each
+/// query's scores, `[batch, heads, queries]`: all that the gradient needs besides the arguments. Traps
+/// when the shapes do not fit.
 package func attention<Scalar: RealScalar>(
   queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask
-) -> Tensor<Scalar> {
+) -> (output: Tensor<Scalar>, logsum: Tensor<Scalar>) {
   let problem = AttentionProblem<Scalar>(queries.shape, keys.shape, values.shape, mask)
   let q = AttentionOperand(queries)
   let k = AttentionOperand(keys)
   let v = AttentionOperand(values)
   let output = AttentionOperand(
     Tensor<Scalar>(storage: TensorStorage(count: queries.elementCount), shape: queries.shape))
+  let logsums: Shape = [problem.batch, problem.heads, problem.queries]
+  let logsum = Tensor<Scalar>(storage: TensorStorage(count: logsums.elementCount), shape: logsums)
   let (d, scale) = (problem.headSize, 1 / Scalar(problem.headSize).squareRoot())
   parallelFor(problem.batch * problem.heads, grain: problem.grain(heads: 1)) { range in
     let scratch = TensorStorage<Scalar>(count: problem.scratchCount)
@@ -29,7 +33,7 @@ package func attention<Scalar: RealScalar>(
         gemm(
           false, true, n, m, d, scale, q.at(b, row, head), q.stride, k.at(b, first, keyHead),
           k.stride, 0, p, ld)
-        block.softmax(p)
+        block.softmax(p, logsum.base + index * problem.queries + row)
         gemm(
           false, false, n, d, m, 1, p, ld, v.at(b, first, keyHead), v.stride, 0,
           output.at(b, row, head), output.stride)
@@ -38,27 +42,32 @@ package func attention<Scalar: RealScalar>(
     withExtendedLifetime(scratch) {}
   }
   withExtendedLifetime((q, k, v, problem)) {}
-  return output.tensor
+  return (output.tensor, logsum)
 }
 
-/// The gradients of `attention` for its three arguments, from those and the gradient of its output
-/// `[batch, queries, heads, headSize]`. Probabilities are worked out again, block by block.
+/// The gradients of `attention` for its three arguments, from those, the `logsum` it returned and the
+/// gradient of its output `[batch, queries, heads, headSize]`. Probabilities are worked out again, block by block.
 package func attentionGradient<Scalar: RealScalar>(
   queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask,
-  _ gradient: Tensor<Scalar>
+  logsum: Tensor<Scalar>, _ gradient: Tensor<Scalar>
 ) -> (queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>) {
   let problem = AttentionProblem<Scalar>(queries.shape, keys.shape, values.shape, mask)
   precondition(
-    gradient.shape == queries.shape,
-    "attentionGradient: gradient \(gradient.shape), queries \(queries.shape)")
+    gradient.shape == queries.shape
+      && logsum.shape == [problem.batch, problem.heads, problem.queries] && logsum.isContiguous,
+    """
+    attentionGradient: gradient \(gradient.shape), queries \(queries.shape), logsum \(logsum.shape)
+    """)
   let q = AttentionOperand(queries)
   let k = AttentionOperand(keys)
   let v = AttentionOperand(values)
   let g = AttentionOperand(gradient)
   let dq = AttentionOperand(
     Tensor<Scalar>(storage: TensorStorage(count: queries.elementCount), shape: queries.shape))
-  let dk = AttentionOperand(Tensor<Scalar>.zeros(keys.shape))
-  let dv = AttentionOperand(Tensor<Scalar>.zeros(values.shape))
+  let dk = AttentionOperand(
+    Tensor<Scalar>(storage: TensorStorage(count: keys.elementCount), shape: keys.shape))
+  let dv = AttentionOperand(
+    Tensor<Scalar>(storage: TensorStorage(count: keys.elementCount), shape: keys.shape))
   let (d, scale) = (problem.headSize, 1 / Scalar(problem.headSize).squareRoot())
   // A thread has all queries of a key head, so that nobody else adds to its dk and dv.
   parallelFor(problem.batch * problem.keyHeads, grain: problem.grain(heads: problem.group)) {
@@ -68,32 +77,43 @@ package func attentionGradient<Scalar: RealScalar>(
     let ds = scratch.base + problem.scratchCount
     for index in range {
       let (b, keyHead) = index.quotientAndRemainder(dividingBy: problem.keyHeads)
+      // Keys that nothing has been added to yet.
+      var untouched = 0..<problem.keys
       for head in keyHead * problem.group..<(keyHead + 1) * problem.group {
         problem.forEachBlock(of: b) { block in
-          let (n, m, ld, first) = (
-            block.rows.count, block.keys.count, block.stride, block.keys.lowerBound
-          )
-          let row = block.rows.lowerBound
+          let (n, m, ld) = (block.rows.count, block.keys.count, block.stride)
+          let (row, first) = (block.rows.lowerBound, block.keys.lowerBound)
           let (qRow, gRow) = (q.at(b, row, head), g.at(b, row, head))
           let (kRow, vRow) = (k.at(b, first, keyHead), v.at(b, first, keyHead))
+          let sums = logsum.base + (b * problem.heads + head) * problem.queries + row
+          // The first block sees most, usually all: it need not add to zeros.
+          let keeping: Scalar = block.keys == untouched ? 0 : 1
+          if keeping == 1 {
+            dk.clear(b, untouched, keyHead)
+            dv.clear(b, untouched, keyHead)
+          }
+          untouched = 0..<0
           gemm(false, true, n, m, d, scale, qRow, q.stride, kRow, k.stride, 0, p, ld)
-          block.softmax(p)
+          block.probabilities(p, sums)
           gemm(
-            true, false, m, d, n, 1, p, ld, gRow, g.stride, 1, dv.at(b, first, keyHead), dv.stride)
+            true, false, m, d, n, 1, p, ld, gRow, g.stride, keeping, dv.at(b, first, keyHead),
+            dv.stride)
           gemm(false, true, n, m, d, 1, gRow, g.stride, vRow, v.stride, 0, ds, ld)
           block.softmaxGradient(p, ds)
           gemm(
             false, false, n, d, m, scale, ds, ld, kRow, k.stride, 0, dq.at(b, row, head),
             dq.stride)
           gemm(
-            true, false, m, d, n, scale, ds, ld, qRow, q.stride, 1, dk.at(b, first, keyHead),
-            dk.stride)
+            true, false, m, d, n, scale, ds, ld, qRow, q.stride, keeping,
+            dk.at(b, first, keyHead), dk.stride)
         }
       }
+      dk.clear(b, untouched, keyHead)
+      dv.clear(b, untouched, keyHead)
     }
     withExtendedLifetime(scratch) {}
   }
-  withExtendedLifetime((q, k, v, g, problem)) {}
+  withExtendedLifetime((q, k, v, g, logsum, problem)) {}
   return (dq.tensor, dk.tensor, dv.tensor)
 }
 
@@ -154,11 +174,11 @@ private struct AttentionProblem<Scalar: RealScalar> {
   /// Scalars of one block of scores.
   var scratchCount: Int { min(blockRows, queries) * attentionStride(keys) }
 
-  /// All queries of a sequence, with the keys that any of a block sees.
+  /// All queries of a sequence, the last ones first, with the keys that any of a block sees.
   func forEachBlock(of sequence: Int, _ body: (AttentionBlock<Scalar>) -> Void) {
     let visible = visible[sequence]
     let holes = holes.map { UnsafePointer($0.base) + sequence * keys }
-    for start in stride(from: 0, to: queries, by: blockRows) {
+    for start in stride(from: 0, to: queries, by: blockRows).reversed() {
       let end = min(start + blockRows, queries)
       // The position of the first query.
       let position = isCausal ? keys - queries + start : keys
@@ -188,34 +208,33 @@ private struct AttentionBlock<Scalar: RealScalar> {
 
   var stride: Int { attentionStride(keys.count) }
 
-  /// How many of the keys query `row` of the block sees.
-  private func visible(_ row: Int) -> Int {
-    isCausal ? max(0, min(keys.count, position + row + 1 - keys.lowerBound)) : keys.count
+  /// How many of the keys the first query sees.
+  private var visible: Int { isCausal ? position + 1 - keys.lowerBound : keys.count }
+  /// How many more the next one sees.
+  private var step: Int { isCausal ? 1 : 0 }
+
+  /// Scores to probabilities, 0 where a key is hidden; and their logsums.
+  func softmax(_ p: UnsafeMutablePointer<Scalar>, _ logsum: UnsafeMutablePointer<Scalar>) {
+    hide(p)
+    Scalar._attentionSoftmax(p, logsum, rows.count, keys.count, stride, visible, step)
   }
 
-  /// Scores to probabilities; 0 where a key is hidden.
-  func softmax(_ p: UnsafeMutablePointer<Scalar>) {
-    for row in 0..<rows.count {
-      let (p, count) = (p + row * stride, visible(row))
-      if let holes {
-        let holes = holes + keys.lowerBound
-        Scalar._binary(BinaryKernel.add.rawValue, p, 1, holes, 1, p, count)
-      }
-      if count == 0 || (holes != nil && Scalar._maximum(p, count) == -.infinity) {
-        Scalar._fill(0, p, keys.count)
-      } else {
-        Scalar._softmaxRows(p, p, 1, count)
-        Scalar._fill(0, p + count, keys.count - count)
-      }
-    }
+  /// The same from logsums.
+  func probabilities(_ p: UnsafeMutablePointer<Scalar>, _ logsum: UnsafePointer<Scalar>) {
+    hide(p)
+    Scalar._attentionProbabilities(p, logsum, rows.count, keys.count, stride, visible, step)
   }
 
   /// The gradient `g` of the probabilities `p` to that of the scores, in place.
   func softmaxGradient(_ p: UnsafePointer<Scalar>, _ g: UnsafeMutablePointer<Scalar>) {
+    Scalar._attentionGradient(p, g, rows.count, keys.count, stride, visible, step)
+  }
+
+  private func hide(_ p: UnsafeMutablePointer<Scalar>) {
+    guard let holes else { return }
     for row in 0..<rows.count {
-      let (p, g, count) = (p + row * stride, g + row * stride, visible(row))
-      Scalar._softmaxRowsGradient(p, g, g, 1, count)
-      Scalar._fill(0, g + count, keys.count - count)
+      let (p, holes) = (p + row * stride, holes + keys.lowerBound)
+      Scalar._binary(BinaryKernel.add.rawValue, p, 1, holes, 1, p, keys.count)
     }
   }
 }
@@ -237,6 +256,11 @@ private struct AttentionOperand<Scalar: RealScalar> {
 
   /// From token to token.
   var stride: Int { strides.1 }
+
+  /// Sets the heads of a range of tokens to 0.
+  func clear(_ batch: Int, _ tokens: Range<Int>, _ head: Int) {
+    for token in tokens { Scalar._fill(0, at(batch, token, head), tensor.shape[3]) }
+  }
 
   func at(_ batch: Int, _ token: Int, _ head: Int) -> UnsafeMutablePointer<Scalar> {
     base + batch * strides.0 + token * strides.1 + head * strides.2

@@ -58,14 +58,28 @@ package func linearCrossEntropy<Scalar: RealScalar>(
   let fitting = room / max(1, vocabulary * MemoryLayout<Scalar>.stride)
   let blockRows = min(labels.rows, max(1, fitting > 16 ? fitting & ~15 : fitting))
   let logits = TensorStorage<Scalar>(count: blockRows * vocabulary)
-  var dx = wanted.contains(.input) ? Tensor<Scalar>.zeros(x.shape) : nil
-  var dweight = wanted.contains(.weight) ? Tensor<Scalar>.zeros(weight.shape) : nil
+  var dx: Tensor<Scalar>?
+  if wanted.contains(.input) {
+    dx = Tensor(storage: TensorStorage(count: x.elementCount), shape: x.shape)
+  }
+  var dweight: Tensor<Scalar>?
+  if wanted.contains(.weight) {
+    dweight =
+      labels.anyCounted(in: 0..<labels.rows)
+      ? Tensor(storage: TensorStorage(count: weight.elementCount), shape: weight.shape)
+      : .zeros(weight.shape)
+  }
+  // The first block's share of the weight's gradient is set, the others' are added.
+  var keeping: Scalar = 0
   var total = 0.0
   x.withPointer { x in
     weight.withPointer { w in
       for start in stride(from: 0, to: labels.rows, by: max(1, blockRows)) {
         let rows = start..<min(start + blockRows, labels.rows)
-        guard labels.anyCounted(in: rows) else { continue }
+        guard labels.anyCounted(in: rows) else {
+          dx?.withMutablePointer { Scalar._fill(0, $0 + start * d, rows.count * d) }
+          continue
+        }
         let (n, x, block) = (rows.count, x + start * d, logits.base)
         gemm(false, true, n, vocabulary, d, 1, x, d, w, d, 0, block, vocabulary)
         total += labels.loss(block, rows, gradient: scale)
@@ -74,8 +88,9 @@ package func linearCrossEntropy<Scalar: RealScalar>(
             false, false, n, d, vocabulary, 1, block, vocabulary, w, d, 0, $0 + start * d, d)
         }
         dweight?.withMutablePointer {
-          gemm(true, false, vocabulary, d, n, 1, block, vocabulary, x, d, 1, $0, d)
+          gemm(true, false, vocabulary, d, n, 1, block, vocabulary, x, d, keeping, $0, d)
         }
+        keeping = 1
       }
     }
   }

@@ -9,5 +9,13 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// Whether `other` is the same view of the same storage.
+  package func isSame(as other: Tensor) -> Bool {
+    storage === other.storage && offset == other.offset && shape == other.shape
+      && viewStrides == other.viewStrides
+  }
+}
+
 /// Rows of `cols` elements a thread should at least have.
 func rowGrain(_ cols: Int) -> Int { max(1, elementwiseGrain / max(1, cols)) }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A multi-dimensional array of scalars with value semantics.
 ///
 /// Copies, views and transposes share storage until one of them is written to. Elements are stored
@@ -80,7 +82,11 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
 
   /// A tensor of zeros (false for Bool).
   public static func zeros(_ shape: Shape) -> Tensor {
-    Tensor(repeating: .zeroScalar, shape: shape)
+    // The zero of every scalar type has no bit set.
+    Tensor(unsafeUninitializedShape: shape) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      memset(base, 0, buffer.count * MemoryLayout<Scalar>.stride)
+    }
   }
 
   /// A tensor with nothing in it, of shape `[0]`.

@@ -115,4 +115,23 @@ import Testing
     let expected = valueAndGradients(of: block().sum()).gradients[x]
     #expect(valueAndGradients(of: checkpointed(block).sum()).gradients[x] == expected)
   }
+
+  @Test("Nested blocks with random operations have the bits of no checkpointing at all")
+  func nestedRandom() {
+    let x = Parameter(normal([20, 20], seed: 1))
+    func loss(_ block: @escaping (@escaping () -> Variable) -> Variable) -> Variable {
+      withTrainingMode(random: RandomSource(seed: 5)) {
+        let outer = block {
+          let first = dropout(Variable(x), rate: 0.3)
+          let inner = block { tanh(dropout(first, rate: 0.5)) * dropout(first, rate: 0.2) }
+          return dropout(inner, rate: 0.1) + block { dropout(inner, rate: 0.4) }
+        }
+        return dropout(outer, rate: 0.5).sum()
+      }
+    }
+    let (value, expected) = valueAndGradients(of: loss { $0() })
+    let (again, gradients) = valueAndGradients(of: loss { checkpointed($0) })
+    #expect(again == value)
+    #expect(gradients[x] == expected[x])
+  }
 }

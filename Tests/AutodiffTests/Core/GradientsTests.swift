@@ -34,4 +34,38 @@ import Testing
     #expect(drained == order)
     #expect(gradients.count == 0)
   }
+
+  @Test("Clipping scales all gradients to the norm asked for, and leaves smaller ones alone")
+  func clipping() {
+    let model = TestModel()
+    let plain = valueAndGradients(of: model.loss()).gradients
+    let norm = plain.globalNorm
+    let clipped = valueAndGradients(of: model.loss()).gradients.clipped(toGlobalNorm: norm / 4)
+    // Each element is rounded once, 6e-8 of itself.
+    #expect(abs(clipped.globalNorm - norm / 4) <= 1e-7 * norm)
+    let same = valueAndGradients(of: model.loss()).gradients.clipped(toGlobalNorm: norm * 1.01)
+    for parameter in model.parameters {
+      let expected = plain[parameter]! * 0.25
+      #expect((clipped[parameter]! - expected).norm() <= 1e-6 * expected.norm())
+      #expect(same[parameter] == plain[parameter])
+    }
+  }
+
+  @Test("The mean over micro-batches is the gradient of the whole batch")
+  func microBatches() {
+    let w = Parameter(normal([3, 4], seed: 1))
+    let x = normal([6, 4], seed: 2)
+    func loss(_ rows: Range<Int>) -> Variable {
+      square(linear(Variable(x.sliced(rows)), Variable(w))).mean()
+    }
+    var sum = Gradients()
+    for start in [0, 2, 4] {
+      try! backward(from: loss(start..<start + 2)) { event in
+        if case .dense(let parameter, let gradient) = event { sum.add(gradient, for: parameter) }
+      }
+    }
+    sum.scale(by: 1 / 3)
+    let whole = valueAndGradients(of: loss(0..<6)).gradients[w]!
+    #expect((sum[w]! - whole).norm() <= 1e-6 * whole.norm())
+  }
 }

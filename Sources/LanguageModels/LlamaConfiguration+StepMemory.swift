@@ -1,0 +1,70 @@
+extension LlamaConfiguration {
+  /// When gradients are used up in a training step.
+  public enum GradientUse: Sendable {
+    /// Each parameter is updated the moment its gradient is complete.
+    case streamed
+    /// All gradients are held until the pass is over, as clipping by their norm and accumulation
+    /// need it.
+    case collected
+  }
+
+  /// The bytes of tensors that a full-rank training step has alive at its worst moment, beyond the
+  /// parameters, the optimizer's state and the batch.
+  ///
+  /// With T tokens in the batch, h hidden, q = heads · headSize, k = keyHeads · headSize,
+  /// f intermediate, v vocabulary and L blocks, a block keeps for the backward pass, in elements,
+  ///
+  ///     A = T (2 h + 2 q + 2 k + 2 f + heads + 2):
+  ///
+  /// the inputs of its norms, the turned queries and keys, the values, the attention's output, gate and
+  /// up; one number a query and head and one a row and norm. The norms' outputs and silu(gate) · up are
+  /// computed again when needed. Recomputed blocks keep their inputs alone, A' = T h. The peak is the
+  /// largest of
+  ///
+  /// - the head, forward: L A + 3 T h + v h + the block of logits (at most 32 MiB): its input before
+  ///   and after the norm, and both its gradients;
+  /// - block i, in its down projection: (i - 1) A' + A + T h + 2 T f + h f: the gradient that comes in,
+  ///   that of silu(gate) · up beside itself, and the matrix's;
+  /// - block i, in its attention: (i - 1) A' + T (2 h + 4 q + 4 k + heads) - T q beyond what
+  ///   its feed-forward part gave back;
+  /// - the embedding: v h + T h;
+  ///
+  /// each with the gradients that are held until then: none when streamed, but the shared matrix's
+  /// where the head is the embedding.
+  ///
+  /// - Parameters:
+  ///   - batch: Sequences.
+  ///   - tokens: Tokens of each.
+  ///   - gradients: When gradients are used up.
+  ///   - recomputesBlocks: As `Llama.recomputesBlocks`.
+  public func stepPeakByteCount(
+    batch: Int, tokens: Int, gradients: GradientUse = .streamed, recomputesBlocks: Bool = false
+  ) -> Int {
+    let (h, f, v) = (hiddenSize, intermediateSize, vocabularySize)
+    let (q, k) = (heads * headSize, keyHeads * headSize)
+    let t = batch * tokens
+    let block = t * (2 * h + 2 * q + 2 * k + 2 * f + heads + 2)
+    let kept = recomputesBlocks ? t * h : block
+    let fitting = (32 << 20) / (4 * v)
+    let logits = v * min(t, max(1, fitting > 16 ? fitting & ~15 : fitting))
+    let isCollected = gradients == .collected
+
+    var peak = layers * kept + t * (3 * h + 1) + v * h + logits
+    // The gradients held.
+    var held = tiesEmbeddings || isCollected ? v * h : 0
+    if isCollected { held += h }
+    for index in (0..<layers).reversed() {
+      let before = index * kept
+      peak = max(peak, before + held + block + t * h + 2 * t * f + h * f)
+      if isCollected { held += 3 * h * f + h }
+      // The attention's part of the block, with the gradient that comes in.
+      let attention = t * (2 * h + q + 2 * k + heads + 1)
+      peak = max(peak, before + held + attention + 2 * t * q + h * q)
+      if isCollected { held += h * q }
+      peak = max(peak, before + held + attention + 2 * t * q + 2 * t * k)
+      if isCollected { held += h * (q + 2 * k) + h }
+    }
+    peak = max(peak, held + v * h + t * h)
+    return 4 * peak
+  }
+}
