@@ -5,8 +5,9 @@ public import Tensors
 extension Llama {
   /// Continues a text token by token.
   ///
-  /// Each token is drawn from the model's distribution after the last `maxPositions` tokens, which
-  /// are computed anew each time.
+  /// Each token is drawn from the model's distribution after the last `maxPositions` tokens. Keys and
+  /// values of earlier tokens are kept while the text has no more than these; beyond, the window moves
+  /// and is computed anew each time.
   ///
   /// - Parameters:
   ///   - prompt: The tokens to continue, at least one.
@@ -20,41 +21,87 @@ extension Llama {
     prompt: [Int32], count: Int, temperature: Double = 1, topK: Int? = nil,
     random: inout RandomSource
   ) -> [Int32] {
-    precondition(!prompt.isEmpty, "Llama.generate: the prompt is empty")
+    generate(
+      prompts: [prompt], count: count, temperature: temperature, topK: topK, random: &random)[0]
+  }
+
+  /// Continues several texts at once, which need not be of one length; otherwise as for one.
+  ///
+  /// - Returns: The tokens added to each prompt.
+  public func generate(
+    prompts: [[Int32]], count: Int, temperature: Double = 1, topK: Int? = nil,
+    random: inout RandomSource
+  ) -> [[Int32]] {
+    precondition(prompts.allSatisfy { !$0.isEmpty }, "Llama.generate: the prompt is empty")
     precondition(
       temperature >= 0 && (topK ?? 1) >= 1,
       "Llama.generate: temperature \(temperature), topK \(topK ?? 0)")
-    var tokens = prompt
+    guard !prompts.isEmpty else { return [] }
+    var decoding = Decoding(model: self, adding: count)
+    var texts = prompts
     for _ in 0..<count {
-      let window = Array(tokens.suffix(configuration.maxPositions))
-      tokens.append(
-        sample(nextLogits(after: window), temperature, topK, &random))
+      let logits = decoding.nextLogits(after: texts)
+      for index in texts.indices {
+        let logits = logits.element(at: index)
+        texts[index].append(sample(logits, temperature, topK, &random))
+      }
     }
-    return Array(tokens[prompt.count...])
-  }
-
-  private func nextLogits(after window: [Int32]) -> [Float] {
-    withoutGradient {
-      let states = hiddenStates(Tensor(window, shape: [1, window.count]))
-      let last = states.sliced(window.count - 1..<window.count, alongAxis: 1)
-      return linear(last, Variable(head?.weight ?? embedding.weight)).tensor.scalars
-    }
+    return zip(texts, prompts).map { Array($0[$1.count...]) }
   }
 
   private func sample(
-    _ logits: [Float], _ temperature: Double, _ topK: Int?, _ random: inout RandomSource
+    _ logits: Tensor<Float>, _ temperature: Double, _ topK: Int?, _ random: inout RandomSource
   ) -> Int32 {
-    // Ties go to the smaller token, so that the order is the same everywhere.
-    var order = Array(logits.indices)
-    order.sort { (logits[$0], $1) > (logits[$1], $0) }
-    guard temperature > 0 else { return Int32(order[0]) }
-    if let topK { order.removeLast(max(0, order.count - topK)) }
-    let scaled = Tensor(order.map { Double(logits[$0]) / temperature })
+    // Ties go to the smaller token, so that the choice is the same everywhere.
+    guard temperature > 0 else { return logits.argmax(alongAxis: 0).scalar }
+    let kept = topK.map { logits.topK(min($0, logits.elementCount)) }
+    let values = (kept?.values ?? logits).converted(to: Double.self)
+    let probabilities = softmax(values / temperature).scalars
     var left = Double.random(in: 0..<1, using: &random)
-    for (token, probability) in zip(order, softmax(scaled).scalars) {
+    var last = 0
+    for (place, probability) in probabilities.enumerated() where probability > 0 {
       left -= probability
-      if left < 0 { return Int32(token) }
+      last = place
+      if left < 0 { break }
     }
-    return Int32(order[0])
+    return kept?.indices.scalars[last] ?? Int32(last)
+  }
+}
+
+/// The state of a model that continues texts: the keys and values of what it has read.
+private struct Decoding {
+  let model: Llama
+  /// How many tokens will be added, to find room for them at once.
+  let added: Int
+  private var caches: [KeyValueCache] = []
+
+  init(model: Llama, adding added: Int) {
+    self.model = model
+    self.added = added
+  }
+
+  /// The logits `[texts, vocabulary]` of the token that follows each text. Each text must be that of
+  /// the call before with one token more.
+  mutating func nextLogits(after texts: [[Int32]]) -> Tensor<Float> {
+    let positions = model.configuration.maxPositions
+    let longest = texts.map(\.count).max() ?? 0
+    if let cache = caches.first, longest <= positions, longest == cache.count + 1 {
+      return logits(texts.map { $0[($0.count - 1)...] })
+    }
+    let windows = texts.map { $0.suffix(positions) }
+    let length = min(longest, positions)
+    let padding = windows.map { length - $0.count }
+    caches = model.makeCaches(capacity: min(positions, length + added), padding: padding)
+    return logits(
+      zip(windows, padding).map { Array(repeating: 0, count: $1)[...] + $0 })
+  }
+
+  private mutating func logits(_ tokens: [ArraySlice<Int32>]) -> Tensor<Float> {
+    withoutGradient {
+      let input = Tensor(tokens.flatMap { $0 }, shape: [tokens.count, tokens[0].count])
+      let states = model.hiddenStates(input, caches: &caches)
+      let last = states.sliced(tokens[0].count - 1..<tokens[0].count, alongAxis: 1)
+      return linear(last, model.headWeight).tensor.reshaped(to: [tokens.count, -1])
+    }
   }
 }

@@ -49,7 +49,8 @@ public struct Llama: Module {
       + [ModuleMember("model.norm", norm)] + (head.map { [ModuleMember("lm_head", $0)] } ?? [])
   }
 
-  private var headWeight: Variable { Variable(head?.weight ?? embedding.weight) }
+  /// The head `[vocabulary, hidden]`, the embedding when it has none of its own.
+  var headWeight: Variable { Variable(head?.weight ?? embedding.weight) }
 
   /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
   /// outside the vocabulary and on more tokens than `maxPositions`.
@@ -63,6 +64,33 @@ public struct Llama: Module {
       x = recomputesBlocks ? checkpointed { block(input) } : block(input)
     }
     return norm(x)
+  }
+
+  /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, one a block as
+  /// `makeCaches` gives them, without a gradient. Traps on a token outside the vocabulary and when the
+  /// caches have no room.
+  public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
+    precondition(
+      tokens.rank == 2 && caches.count == blocks.count,
+      "Llama: tokens \(tokens.shape), \(caches.count) caches for \(blocks.count) blocks")
+    return withoutGradient {
+      var x = embedding(tokens)
+      for (index, block) in blocks.enumerated() { x = block(x, cache: &caches[index]) }
+      return norm(x)
+    }
+  }
+
+  /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
+  /// places in front of each that hold no token, so that texts of several lengths end together.
+  public func makeCaches(capacity: Int, padding: [Int] = [0]) -> [KeyValueCache] {
+    precondition(
+      capacity <= configuration.maxPositions,
+      "Llama: \(capacity) places are more than \(configuration.maxPositions)")
+    return blocks.map { _ in
+      KeyValueCache(
+        capacity: capacity, padding: padding, keyHeads: configuration.keyHeads,
+        headSize: configuration.headSize)
+    }
   }
 
   /// For each token the logits of the one that follows: `[batch, tokens]` to
@@ -90,7 +118,7 @@ public struct Llama: Module {
   ///   - names: The names of all tensors there are.
   ///   - tensor: Reads one of them.
   /// - Returns: The names that were missing and those that were not expected.
-  /// - Throws: What `tensor` throws, or a `ParameterShapeError`.
+  /// - Throws: What `tensor` throws.
   public func loadWeights(
     named names: some Sequence<String>, from tensor: (String) throws -> Tensor<Float>
   ) throws -> ParameterLoadReport {
@@ -137,5 +165,14 @@ public struct LlamaBlock: Module {
   public func callAsFunction(_ x: Variable) -> Variable {
     let y = x + attention(attentionNorm(x))
     return y + feedForward(feedForwardNorm(y))
+  }
+
+  /// x `[batch, tokens, hidden]` of the tokens that follow those in `cache`, to the same shape,
+  /// without a gradient.
+  public func callAsFunction(_ x: Variable, cache: inout KeyValueCache) -> Variable {
+    withoutGradient {
+      let y = x + attention(attentionNorm(x), cache: &cache)
+      return y + feedForward(feedForwardNorm(y))
+    }
   }
 }

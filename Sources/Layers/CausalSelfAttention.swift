@@ -5,7 +5,7 @@ import Tensors
 ///
 /// Query heads may share key and value heads: grouped queries (Ainslie et al., 2023,
 /// arXiv 2305.13245).
-public struct CausalSelfAttention: Module {
+public struct CausalSelfAttention: Layer {
   /// The projections: `[hidden]` to `[heads * headSize]`, twice to `[keyHeads * headSize]`, and from
   /// `[heads * headSize]` back.
   public let query, key, value, output: any LinearLayer
@@ -46,16 +46,38 @@ public struct CausalSelfAttention: Module {
   /// x `[batch, tokens, hidden]` to the same shape. Traps on other shapes, and on more tokens than
   /// there are angles for.
   public func callAsFunction(_ x: Variable) -> Variable {
+    let (queries, keys, values) = project(x, positions: nil)
+    return mix(causalAttention(queries: queries, keys: keys, values: values))
+  }
+
+  /// x `[batch, tokens, hidden]` of the tokens that follow those in `cache`, to the same shape, without
+  /// a gradient. Their keys and values join the cache. Traps when there is no room for them.
+  public func callAsFunction(_ x: Variable, cache: inout KeyValueCache) -> Variable {
+    withoutGradient {
+      let (queries, keys, values) = project(x, positions: cache.positions(of: x.shape[1]))
+      let seen = cache.append(keys: keys.tensor, values: values.tensor)
+      return mix(
+        attention(
+          queries: queries, keys: Variable(seen.keys), values: Variable(seen.values),
+          mask: cache.mask))
+    }
+  }
+
+  /// Queries, keys and values `[batch, tokens, heads, headSize]`, the first two turned.
+  private func project(_ x: Variable, positions: Tensor<Int32>?) -> (Variable, Variable, Variable) {
     precondition(
       x.shape.rank == 3, "CausalSelfAttention: x \(x.shape) is not [batch, tokens, hidden]")
-    let (batch, tokens) = (x.shape[0], x.shape[1])
     func split(_ y: Variable, _ heads: Int) -> Variable {
-      y.reshaped(to: [batch, tokens, heads, angles.headSize])
+      y.reshaped(to: [x.shape[0], x.shape[1], heads, angles.headSize])
     }
-    let mixed = causalAttention(
-      queries: rotaryEmbedding(split(query(x), heads), angles),
-      keys: rotaryEmbedding(split(key(x), keyHeads), angles),
-      values: split(value(x), keyHeads))
-    return output(mixed.reshaped(to: [batch, tokens, heads * angles.headSize]))
+    return (
+      rotaryEmbedding(split(query(x), heads), angles, positions: positions),
+      rotaryEmbedding(split(key(x), keyHeads), angles, positions: positions),
+      split(value(x), keyHeads)
+    )
+  }
+
+  private func mix(_ mixed: Variable) -> Variable {
+    output(mixed.reshaped(to: [mixed.shape[0], mixed.shape[1], heads * angles.headSize]))
   }
 }

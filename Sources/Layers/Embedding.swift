@@ -12,6 +12,14 @@ public struct Embedding: Module {
     self.weight = Parameter(weight)
   }
 
+  /// A table of `vocabularySize` vectors of `size` elements.
+  public init(
+    vocabularySize: Int, size: Int, initializer: Initializer = .normal(standardDeviation: 1),
+    using builder: LayerBuilder
+  ) {
+    self.init(weight: builder.tensor([vocabularySize, size], initializer))
+  }
+
   /// The vectors of `indices`: `[indices.shape..., size]`. Traps on an index outside the table.
   public func callAsFunction(_ indices: Tensor<Int32>) -> Variable {
     embedding(Variable(weight), at: indices)

@@ -4,7 +4,7 @@ public import Tensors
 /// A layer that multiplies with a matrix: y = x Wᵀ (+ bias), x `[..., in]`, y `[..., out]`.
 ///
 /// How W is stored and trained is the layer's own business; models ask a `LayerBuilder` for one.
-public protocol LinearLayer: Module {
+public protocol LinearLayer: Layer {
   /// Size of the last axis of the input.
   var inputSize: Int { get }
   /// Size of the last axis of the output.
@@ -110,32 +110,15 @@ public final class LayerBuilder {
       weight: weight, bias: bias ? .zeros([outputSize]) : nil, random: source.split("layer"))
   }
 
+  /// Initial values of something else than a linear layer's matrix.
+  public func tensor(_ shape: Shape, _ initializer: Initializer) -> Tensor<Float> {
+    var source = nextRandom()
+    return initializer(shape, using: &source)
+  }
+
   /// Random numbers for another layer's initial values.
   public func nextRandom() -> RandomSource {
     made += 1
     return random.split(made)
-  }
-}
-
-/// How a tensor's initial values are drawn. Matrices are `[out, in]`.
-public enum Initializer: Sendable, Hashable {
-  /// Normal with mean 0.
-  case normal(standardDeviation: Float)
-  /// Uniform between ± 1 / sqrt(in), as PyTorch's linear layers start.
-  case uniformFanIn
-  /// The same value everywhere.
-  case constant(Float)
-
-  /// A tensor of these values.
-  public func callAsFunction(_ shape: Shape, using source: inout RandomSource) -> Tensor<Float> {
-    switch self {
-    case .normal(let deviation):
-      return .normal(shape, standardDeviation: deviation, using: &source)
-    case .uniformFanIn:
-      let bound = 1 / Float(max(1, shape.lastDimension)).squareRoot()
-      return .uniform(shape, low: -bound, high: bound, using: &source)
-    case .constant(let value):
-      return Tensor(repeating: value, shape: shape)
-    }
   }
 }

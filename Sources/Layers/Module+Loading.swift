@@ -1,57 +1,67 @@
 internal import Autodiff
 public import Tensors
 
-/// Which parameters of a module a set of named tensors filled.
+/// What became of a set of named tensors and the parameters of a module.
 public struct ParameterLoadReport: Sendable, Hashable, CustomStringConvertible {
+  /// A tensor of another shape than the parameter of its name.
+  public struct Mismatch: Sendable, Hashable {
+    /// The name of the tensor.
+    public let name: String
+    /// The shape of the tensor.
+    public let found: Shape
+    /// The shape of the parameter.
+    public let expected: Shape
+  }
+
   /// Parameters without a tensor of their name; they keep their values.
   public var missing: [String] = []
   /// Tensors without a parameter of their name; they were not read.
   public var unexpected: [String] = []
+  /// Tensors of another shape than their parameters, which keep their values.
+  public var mismatched: [Mismatch] = []
 
   /// Whether every parameter had its tensor and every tensor its parameter.
-  public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty }
+  public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
 
   /// The names, one a line.
   public var description: String {
     if isComplete { return "every parameter was loaded" }
-    return (missing.map { "missing: \($0)" } + unexpected.map { "unexpected: \($0)" })
+    return
+      (missing.map { "missing: \($0)" } + unexpected.map { "unexpected: \($0)" }
+      + mismatched.map { "\($0.name): the tensor has shape \($0.found), not \($0.expected)" })
       .joined(separator: "\n")
+  }
+
+  /// Throws a `ParameterLoadError` unless `isComplete`.
+  public func requireComplete() throws(ParameterLoadError) {
+    if !isComplete { throw ParameterLoadError(report: self) }
   }
 }
 
-/// A tensor of another shape than the parameter of its name.
-public struct ParameterShapeError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The dotted name of the parameter.
-  public let name: String
-  /// The shape of the tensor.
-  public let found: Shape
-  /// The shape of the parameter.
-  public let expected: Shape
+/// Named tensors that do not fit the parameters of a module.
+public struct ParameterLoadError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Which do not, and how.
+  public let report: ParameterLoadReport
 
-  /// An error about the parameter `name`.
-  public init(name: String, found: Shape, expected: Shape) {
-    self.name = name
-    self.found = found
-    self.expected = expected
-  }
-
-  /// One sentence.
+  /// All names, one a line.
   public var description: String {
-    "\(name): the tensor has shape \(found), the model expects \(expected)"
+    "The tensors do not fit the model's parameters:\n\(report)"
   }
 }
 
 extension Module {
   /// Sets each parameter to the tensor of its dotted name. One that is shared takes the tensor of any
-  /// of its names.
+  /// of its names. What does not fit is listed, all of it, and nothing else is left out.
   ///
   /// - Parameters:
   ///   - names: The names of all tensors there are.
   ///   - tensor: Reads one of them; called once for each parameter, in order.
-  /// - Throws: What `tensor` throws, or a `ParameterShapeError`; parameters before it are set then.
+  /// - Returns: What was missing, unexpected, or of another shape. `requireComplete()` makes an error
+  ///   of it.
+  /// - Throws: What `tensor` throws; parameters before it are set then.
   public func loadParameters(
     named names: some Sequence<String>, from tensor: (String) throws -> Tensor<Float>
-  ) throws -> ParameterLoadReport {
+  ) rethrows -> ParameterLoadReport {
     let available = Set(names)
     var report = ParameterLoadReport()
     var aliases: [ObjectIdentifier: [String]] = [:]
@@ -67,12 +77,26 @@ extension Module {
         continue
       }
       let value = try tensor(source)
-      guard value.shape == parameter.shape else {
-        throw ParameterShapeError(name: source, found: value.shape, expected: parameter.shape)
+      if value.shape == parameter.shape {
+        parameter.tensor = value
+      } else {
+        report.mismatched.append(
+          .init(name: source, found: value.shape, expected: parameter.shape))
       }
-      parameter.tensor = value
     }
     report.unexpected = available.subtracting(aliases.values.joined()).sorted()
     return report
+  }
+
+  /// `loadParameters(named:from:)` from tensors in memory.
+  public func loadParameters(_ tensors: [String: Tensor<Float>]) -> ParameterLoadReport {
+    loadParameters(named: tensors.keys) { tensors[$0]! }
+  }
+
+  /// All parameters' values by dotted name, as `loadParameters` takes them; shared storage, no copies.
+  public var parameterTensors: [String: Tensor<Float>] {
+    Dictionary(
+      namedParameters().map { ($0.name, $0.parameter.tensor) },
+      uniquingKeysWith: { first, _ in first })
   }
 }

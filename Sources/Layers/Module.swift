@@ -57,6 +57,15 @@ public enum StateTensor: Sendable {
   /// Integers.
   case integers(Tensor<Int64>)
 
+  /// The sizes of its axes.
+  public var shape: Shape {
+    switch self {
+    case .float(let tensor): tensor.shape
+    case .bytes(let tensor): tensor.shape
+    case .integers(let tensor): tensor.shape
+    }
+  }
+
   /// Bytes of its elements.
   public var byteCount: Int {
     switch self {
@@ -147,13 +156,5 @@ extension Module {
     walk { name, content in
       if case .frozen(let matrix) = content { matrix.name = name }
     }
-  }
-
-  /// Elements of all parameters.
-  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.elementCount } }
-
-  /// Makes all parameters trainable, or none.
-  public func setTrainable(_ isTrainable: Bool) {
-    for parameter in parameters { parameter.isTrainable = isTrainable }
   }
 }

@@ -3,7 +3,7 @@ import Tensors
 
 /// Divides each row by the root of its mean square, then scales each element (Zhang and Sennrich,
 /// 2019, arXiv 1910.07467).
-public struct RMSNorm: Module {
+public struct RMSNorm: Layer {
   /// The scale of each element, `[size]`.
   public let weight: Parameter
   /// Added to the mean square.

@@ -1,7 +1,7 @@
 public import Autodiff
 
 /// down(silu(gate(x)) * up(x)) (Shazeer, 2020, arXiv 2002.05202).
-public struct SwiGLUFeedForward: Module {
+public struct SwiGLUFeedForward: Layer {
   /// `[hidden]` to `[intermediate]` twice, and back.
   public let gate, up, down: any LinearLayer
 

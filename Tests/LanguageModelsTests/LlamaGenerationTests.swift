@@ -60,4 +60,55 @@ import Testing
       #expect(abs(count - Double(draws) * probability) <= 5 * deviation + 1)
     }
   }
+
+  /// The likeliest continuation, each token from the whole text anew.
+  private func continuation(_ model: Llama, _ prompt: [Int32], count: Int) -> [Int32] {
+    var text = prompt
+    for _ in 0..<count {
+      let window = Array(text.suffix(model.configuration.maxPositions))
+      let logits = withoutGradient { model.logits(Tensor(window, shape: [1, window.count])) }
+      text.append(
+        logits.tensor.element(at: 0).element(at: window.count - 1).argmax(alongAxis: 0).scalar)
+    }
+    return Array(text[prompt.count...])
+  }
+
+  @Test("Kept keys and values give the tokens of the whole text anew, within the window and beyond")
+  func cached() {
+    for keyHeads in [1, 2] {
+      var configuration = Self.model
+      (configuration.layers, configuration.maxPositions) = (3, 24)
+      (configuration.keyHeads, configuration.initializerDeviation) = (keyHeads, 0.4)
+      let model = Llama(configuration, using: .dense(seed: 4))
+      for length in [1, 5, 23, 24, 30] {
+        let prompt = (0..<length).map { Int32($0 * 7 % 20) }
+        var random = RandomSource(seed: 1)
+        let added = model.generate(prompt: prompt, count: 30, temperature: 0, random: &random)
+        #expect(added == continuation(model, prompt, count: 30), "\(length) tokens")
+      }
+    }
+  }
+
+  @Test("Texts continued together, of several lengths, have the tokens they have alone")
+  func batched() {
+    var configuration = Self.model
+    (configuration.layers, configuration.maxPositions) = (2, 16)
+    configuration.initializerDeviation = 0.4
+    let model = Llama(configuration, using: .dense(seed: 4))
+    let prompts: [[Int32]] = [[1, 2, 3, 4, 5, 6, 7], [9], [3, 3, 8], [1, 2, 3, 4, 5, 6, 8]]
+    var random = RandomSource(seed: 1)
+    let added = model.generate(prompts: prompts, count: 20, temperature: 0, random: &random)
+    for (prompt, added) in zip(prompts, added) {
+      #expect(added == continuation(model, prompt, count: 20))
+    }
+    #expect(model.generate(prompts: [], count: 3, random: &random) == [])
+  }
+
+  @Test("Caches take room for the prompt and what is added, in keys and values alone")
+  func room() {
+    let model = Llama(Self.model, using: .dense(seed: 2))
+    let caches = model.makeCaches(capacity: 5, padding: [0, 2])
+    #expect(caches.count == 1)
+    #expect(caches[0].byteCount == 2 * 2 * 5 * 16 * 4)
+  }
 }

@@ -76,12 +76,87 @@ private struct Perceptron: Module {
     #expect(model.namedParameters()[1].parameter.tensor == tensors["hidden.bias"])
   }
 
-  @Test("Loading refuses another shape and names it")
+  @Test("Tensors of other shapes are all listed, and everything else is loaded")
   func loadingShape() throws {
     let model = Perceptron(using: .dense())
-    #expect(throws: ParameterShapeError(name: "hidden.bias", found: [3], expected: [8])) {
-      try model.loadParameters(named: ["hidden.bias"]) { _ in .ones([3]) }
+    var tensors = model.parameterTensors.mapValues { $0 + 1 }
+    tensors["hidden.bias"] = .ones([3])
+    tensors["output.weight"] = .ones([2, 2])
+    let before = model.parameterTensors
+    let report = model.loadParameters(tensors)
+    #expect(report.missing.isEmpty && report.unexpected.isEmpty)
+    #expect(report.mismatched.map(\.name) == ["hidden.bias", "output.weight"])
+    #expect(report.mismatched.first?.found == [3] && report.mismatched.first?.expected == [8])
+    let error = #expect(throws: ParameterLoadError.self) { try report.requireComplete() }
+    #expect(
+      error?.description.contains("output.weight: the tensor has shape [2, 2], not [2, 8]") == true)
+    #expect(model.parameterTensors["hidden.bias"] == before["hidden.bias"])
+    #expect(model.parameterTensors["hidden.weight"] == tensors["hidden.weight"])
+  }
+
+  @Test("What a module holds loads into another of its kind")
+  func roundTrip() throws {
+    let (one, two) = (Perceptron(using: .dense(seed: 1)), Perceptron(using: .dense(seed: 2)))
+    #expect(one.parameterTensors != two.parameterTensors)
+    try two.loadParameters(one.parameterTensors).requireComplete()
+    #expect(one.parameterTensors == two.parameterTensors)
+  }
+
+  @Test("Patterns freeze by name")
+  func freezingByName() {
+    let model = Perceptron(using: .dense(), norm: RMSNorm(5))
+    let names = model.namedParameters().map(\.name)
+    let patterns: [(String, [String])] = [
+      ("*", names), ("hidden.*", ["hidden.weight", "hidden.bias"]), ("*.bias", ["hidden.bias"]),
+      ("hidden", []), ("*hidden", []), ("", []), ("extra.*.weight", Array(names.suffix(2))),
+      ("*n*e*", ["hidden.weight", "norm.weight"]), ("output.weight", ["output.weight"]),
+      ("**t", names.filter { $0.hasSuffix("t") }), ("hidden.weight*", ["hidden.weight"]),
+    ]
+    for (pattern, expected) in patterns {
+      model.setTrainable(true)
+      #expect(model.setTrainable(false, matching: pattern) == expected, "\(pattern)")
+      #expect(model.namedParameters().filter { !$0.parameter.isTrainable }.map(\.name) == expected)
     }
+  }
+
+  @Test("Counts tell trainable from frozen, and bytes")
+  func counts() {
+    let model = Perceptron(using: .dense(), norm: RMSNorm(5))
+    model.setTrainable(false, matching: "hidden.*")
+    let counts = model.parameterCounts
+    #expect(counts.frozen == 4 * 8 + 8)
+    #expect(counts.trainable == 8 * 2 + 5 + 2 + 2)
+    #expect(counts.total == model.parameterCount)
+    #expect(counts.byteCount == 4 * model.parameterCount)
+  }
+
+  @Test("The summary is a tree of names with types, shapes and numbers, and totals")
+  func summary() {
+    let linear = LayerBuilder.dense()
+    let shared = linear(4, 4, bias: true)
+    let model = Sequential(shared, Activation.relu, Sequential(shared, linear(4, 300)))
+    model.setTrainable(false, matching: "0.bias")
+    let expected = """
+      name            type        shape     elements
+      ----------------------------------------------
+      model           Sequential               1,220
+      ├─ 0            Linear                      20
+      │  ├─ weight                [4, 4]          16
+      │  └─ bias                  [4]              4  frozen
+      ├─ 1            Activation
+      └─ 2            Sequential               1,220
+         ├─ 0         Linear                      20
+         │  ├─ weight             [4, 4]          16  shared
+         │  └─ bias               [4]              4  frozen, shared
+         └─ 1         Linear                   1,200
+            └─ weight             [300, 4]     1,200
+      ----------------------------------------------
+      trainable 1,216, frozen 4, total 1,220 elements; 4,880 bytes
+      """
+    #expect(model.summary() == expected)
+    let lines = model.summary(name: "small", depth: 1).split(separator: "\n")
+    #expect(lines.count == 8)
+    #expect(lines[2].hasPrefix("small"))
   }
 
   @Test("A shared parameter is loaded from any of its names")

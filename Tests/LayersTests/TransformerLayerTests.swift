@@ -4,24 +4,6 @@ import Tensors
 import Testing
 
 @Suite struct TransformerLayerTests {
-  private func normal(_ shape: Shape, seed: UInt64) -> Tensor<Float> {
-    var source = RandomSource(seed: seed)
-    return .normal(shape, using: &source)
-  }
-
-  private func expectGradients<Layer: Module>(
-    of layer: Layer, at shape: Shape, sourceLocation: SourceLocation = #_sourceLocation,
-    _ apply: (Layer, Variable) -> Variable
-  ) {
-    layer.nameParameters()
-    let x = Parameter(normal(shape, seed: 1), name: "x")
-    let report = checkGradients(of: layer.parameters + [x]) {
-      let y = apply(layer, Variable(x))
-      return (y * Variable(normal(y.shape, seed: 2))).sum()
-    }
-    #expect(report.passed, "\(report.failures.prefix(3))", sourceLocation: sourceLocation)
-  }
-
   @Test("Attention has the gradients of central differences", arguments: [1, 2, 4])
   func attention(_ keyHeads: Int) {
     let layer = CausalSelfAttention(

@@ -1,0 +1,64 @@
+import Tensors
+
+/// The keys and values of the tokens that an attention layer has seen, so that a text grows token by
+/// token without computing them again.
+///
+/// Sequences of a batch stand with their ends at the same place: shorter ones are padded in front.
+public struct KeyValueCache: Sendable {
+  /// How many tokens, padding included, are in the cache; the next one stands at this place.
+  public private(set) var count = 0
+  /// How many there can be.
+  public let capacity: Int
+  /// Places of padding in front of each sequence.
+  public let padding: [Int]
+  private var keys: Tensor<Float>
+  private var values: Tensor<Float>
+
+  /// An empty cache for up to `capacity` tokens of as many sequences as `padding` has numbers: those
+  /// of places in front of each that hold no token.
+  public init(capacity: Int, padding: [Int] = [0], keyHeads: Int, headSize: Int) {
+    precondition(
+      padding.allSatisfy { (0...capacity).contains($0) },
+      "KeyValueCache: padding \(padding) is not within \(capacity) places")
+    self.capacity = capacity
+    self.padding = padding
+    keys = .zeros([padding.count, capacity, keyHeads, headSize])
+    values = keys
+  }
+
+  /// Bytes held.
+  public var byteCount: Int { keys.byteCount + values.byteCount }
+
+  /// The positions of the next `tokens` tokens in their texts: `[tokens]` without padding,
+  /// `[batch, tokens]` with it; padding itself counts as position 0.
+  func positions(of tokens: Int) -> Tensor<Int32> {
+    let places = count..<count + tokens
+    if padding.allSatisfy({ $0 == 0 }) { return Tensor(places.map(Int32.init)) }
+    return Tensor(
+      padding.flatMap { first in places.map { Int32(max(0, $0 - first)) } },
+      shape: [padding.count, tokens])
+  }
+
+  /// What the tokens added last may see.
+  var mask: AttentionMask {
+    if padding.allSatisfy({ $0 == 0 }) { return .causal }
+    let visible = padding.flatMap { first in (0..<count).map { UInt8($0 >= first ? 1 : 0) } }
+    return AttentionMask(
+      isCausal: true, visibleKeys: Tensor(visible, shape: [padding.count, count]))
+  }
+
+  /// Adds the keys and values `[batch, tokens, keyHeads, headSize]` of the next tokens, and gives back
+  /// those of all. Traps when there is no room.
+  mutating func append(keys newKeys: Tensor<Float>, values newValues: Tensor<Float>)
+    -> (keys: Tensor<Float>, values: Tensor<Float>)
+  {
+    let end = count + newKeys.shape[1]
+    precondition(
+      end <= capacity && newKeys.shape[0] == padding.count,
+      "KeyValueCache: keys \(newKeys.shape) after \(count) of \(capacity) places")
+    keys[.all, count..<end] = newKeys
+    values[.all, count..<end] = newValues
+    count = end
+    return (keys.sliced(0..<end, alongAxis: 1), values.sliced(0..<end, alongAxis: 1))
+  }
+}

@@ -1,0 +1,31 @@
+public import Autodiff
+import Tensors
+
+/// Adds to the vector of each token a trained vector of its position.
+public struct LearnedPositions: Layer {
+  /// The vectors of the positions, `[positions, size]`.
+  public let weight: Parameter
+  /// The row of the first token's position. RoBERTa begins at 2.
+  public let offset: Int
+
+  /// A table for sequences of up to `count` tokens of `size` elements.
+  public init(
+    count: Int, size: Int, offset: Int = 0,
+    initializer: Initializer = .normal(standardDeviation: 0.02), using builder: LayerBuilder
+  ) {
+    precondition(offset >= 0, "LearnedPositions: offset \(offset) is negative")
+    weight = Parameter(builder.tensor([count + offset, size], initializer))
+    self.offset = offset
+  }
+
+  /// The longest sequence.
+  public var count: Int { weight.shape[0] - offset }
+
+  /// x `[batch, tokens, size]` with the positions' vectors added. Traps on more than `count` tokens.
+  public func callAsFunction(_ x: Variable) -> Variable {
+    precondition(
+      x.shape.rank == 3 && x.shape[1] <= count,
+      "LearnedPositions: x \(x.shape) is not [batch, at most \(count), \(weight.shape[1])]")
+    return x + Variable(weight).sliced(offset..<offset + x.shape[1])
+  }
+}

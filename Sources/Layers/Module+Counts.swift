@@ -1,0 +1,85 @@
+import Autodiff
+import Tensors
+
+/// How much a module holds.
+public struct ParameterCounts: Sendable, Hashable {
+  /// Elements of parameters that training changes.
+  public var trainable = 0
+  /// Elements of parameters that it does not.
+  public var frozen = 0
+  /// Bytes of all parameters.
+  public var parameterBytes = 0
+  /// Bytes of other state: the packed codes of quantised matrices and their scales.
+  public var stateBytes = 0
+
+  /// Elements of all parameters.
+  public var total: Int { trainable + frozen }
+  /// Bytes of parameters and other state.
+  public var byteCount: Int { parameterBytes + stateBytes }
+
+  mutating func add(_ parameter: Parameter) {
+    let count = parameter.shape.elementCount
+    if parameter.isTrainable { trainable += count } else { frozen += count }
+    parameterBytes += parameter.tensor.byteCount
+  }
+}
+
+extension Module {
+  /// Elements of all parameters; one that is shared counts once.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.elementCount } }
+
+  /// Elements and bytes of all parameters and other state; a parameter that is shared counts once.
+  public var parameterCounts: ParameterCounts {
+    var counts = ParameterCounts()
+    for parameter in parameters { counts.add(parameter) }
+    walk { _, content in
+      if case .state(let tensor) = content { counts.stateBytes += tensor.byteCount }
+    }
+    return counts
+  }
+
+  /// Makes all parameters trainable, or none.
+  public func setTrainable(_ isTrainable: Bool) {
+    for parameter in parameters { parameter.isTrainable = isTrainable }
+  }
+
+  /// Makes the parameters whose dotted name fits `pattern` trainable, or frozen: `*` stands for any
+  /// characters, dots included, and everything else for itself.
+  ///
+  /// ```swift
+  /// model.setTrainable(false)
+  /// model.setTrainable(true, matching: "classifier.*")
+  /// ```
+  ///
+  /// - Returns: The names that fit, so that a pattern that fits nothing shows.
+  @discardableResult
+  public func setTrainable(_ isTrainable: Bool, matching pattern: String) -> [String] {
+    let fitting = namedParameters().filter { fits($0.name, pattern) }
+    for (_, parameter) in fitting { parameter.isTrainable = isTrainable }
+    return fitting.map(\.name)
+  }
+}
+
+/// Whether a name fits a pattern with `*` for any characters.
+private func fits(_ name: String, _ pattern: String) -> Bool {
+  let (name, pattern) = (Array(name.utf8), Array(pattern.utf8))
+  let star = UInt8(ascii: "*")
+  var (i, j) = (0, 0)
+  // Where to take up again with the last star standing for one more character.
+  var retry: (name: Int, pattern: Int)?
+  while i < name.count {
+    if j < pattern.count, pattern[j] == star {
+      retry = (i, j + 1)
+      j += 1
+    } else if j < pattern.count, pattern[j] == name[i] {
+      i += 1
+      j += 1
+    } else if let (start, next) = retry {
+      retry = (start + 1, next)
+      (i, j) = (start + 1, next)
+    } else {
+      return false
+    }
+  }
+  return pattern[j...].allSatisfy { $0 == star }
+}
