@@ -6,15 +6,15 @@ extension Module {
   /// of elements; below it the totals. Frozen and shared parameters are marked.
   ///
   /// ```
-  /// name        type        shape     elements
+  /// name          type        shape   elements
   /// ------------------------------------------
-  /// model       Sequential                  36
-  /// ├─ 0        Linear                      20
-  /// │  ├─ weight            [4, 4]          16
-  /// │  └─ bias              [4]              4
-  /// ├─ 1        Activation
-  /// └─ 2        Linear                      16
-  ///    └─ weight            [4, 4]          16
+  /// model         Sequential                36
+  /// ├─ 0          Linear                    20
+  /// │  ├─ weight              [4, 4]        16
+  /// │  └─ bias                [4]            4
+  /// ├─ 1          Activation
+  /// └─ 2          Linear                    16
+  ///    └─ weight              [4, 4]        16
   /// ------------------------------------------
   /// trainable 36, frozen 0, total 36 elements; 144 bytes
   /// ```
