@@ -51,16 +51,20 @@ import Testing
     expectGradients([test.shapes[0]]) { test([$0[0], weight]) }
   }
 
-  @Test("convolution1D has the gradients of central differences")
-  func sequenceGradients() {
-    for (length, window, stride, padding, dilation) in [
-      (1, 1, 1, 0, 1), (5, 3, 1, 1, 1), (8, 3, 2, 0, 2), (4, 2, 3, 2, 1), (9, 4, 2, 3, 2),
-    ] {
-      expectGradients([[2, 2, length], [4, 1, window], [4]]) {
-        convolution1D(
-          $0[0], $0[1], bias: $0[2], stride: stride, padding: padding, dilation: dilation, groups: 2
-        )
-      }
+  /// Length, window, stride, padding, dilation.
+  static let sequences: [[Int]] = [
+    [1, 1, 1, 0, 1], [2, 1, 1, 0, 1], [3, 3, 1, 0, 1], [5, 3, 1, 1, 1], [5, 2, 2, 0, 1],
+    [8, 3, 2, 0, 2], [4, 2, 3, 2, 1], [9, 4, 2, 3, 2], [7, 7, 1, 0, 1], [7, 7, 1, 3, 1],
+    [1, 3, 1, 1, 1], [1, 5, 1, 2, 1], [6, 1, 3, 0, 1], [6, 2, 1, 0, 5], [10, 3, 4, 1, 1],
+    [3, 2, 1, 4, 1], [5, 3, 5, 1, 1], [11, 2, 2, 2, 3], [4, 4, 1, 1, 1], [12, 5, 3, 2, 2],
+  ]
+
+  @Test("convolution1D has the gradients of central differences", arguments: sequences)
+  func sequenceGradients(_ sizes: [Int]) {
+    expectGradients([[2, 2, sizes[0]], [4, 1, sizes[1]], [4]]) {
+      convolution1D(
+        $0[0], $0[1], bias: $0[2], stride: sizes[2], padding: sizes[3], dilation: sizes[4],
+        groups: 2)
     }
   }
 
