@@ -5,14 +5,14 @@ import Tensors
 public struct ParameterCounts: Sendable, Hashable {
   /// Elements of parameters that training changes.
   public var trainable = 0
-  /// Elements of parameters that it does not.
+  /// Elements of parameters that it does not, and of the frozen matrices of quantised layers.
   public var frozen = 0
   /// Bytes of all parameters.
   public var parameterBytes = 0
   /// Bytes of other state: the packed codes of quantised matrices and their scales.
   public var stateBytes = 0
 
-  /// Elements of all parameters.
+  /// Elements of all parameters and frozen matrices.
   public var total: Int { trainable + frozen }
   /// Bytes of parameters and other state.
   public var byteCount: Int { parameterBytes + stateBytes }
@@ -28,10 +28,13 @@ extension Module {
   /// Elements of all parameters; one that is shared counts once.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.elementCount } }
 
-  /// Elements and bytes of all parameters and other state; a parameter that is shared counts once.
+  /// Elements and bytes of all parameters, frozen matrices and other state; a parameter that is shared
+  /// counts once.
   public var parameterCounts: ParameterCounts {
     var counts = ParameterCounts()
     for parameter in parameters { counts.add(parameter) }
+    if let layer = self as? any LinearLayer { counts.frozen += layer.frozenCount }
+    for (_, layer) in modules(ofType: (any LinearLayer).self) { counts.frozen += layer.frozenCount }
     walk { _, content in
       if case .state(let tensor) = content { counts.stateBytes += tensor.byteCount }
     }
@@ -57,6 +60,14 @@ extension Module {
     let fitting = namedParameters().filter { fits($0.name, pattern) }
     for (_, parameter) in fitting { parameter.isTrainable = isTrainable }
     return fitting.map(\.name)
+  }
+}
+
+extension LinearLayer {
+  /// Elements of the matrix where it is held in another form than a parameter.
+  fileprivate var frozenCount: Int {
+    let isFrozen = members.contains { if case .frozen = $0.content { true } else { false } }
+    return isFrozen ? inputSize * outputSize : 0
   }
 }
 

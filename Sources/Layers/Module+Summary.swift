@@ -3,7 +3,8 @@ internal import Tensors
 
 extension Module {
   /// A table of the module, its parts and their parameters: names as a tree, types, shapes, numbers
-  /// of elements; below it the totals. Frozen and shared parameters are marked.
+  /// of elements; below it the totals. Frozen and shared parameters are marked, and the parts in which
+  /// quantised matrices are stored.
   ///
   /// ```
   /// name          type        shape   elements
@@ -45,7 +46,7 @@ private struct SummaryTable {
   mutating func add(
     _ module: any Module, name: String, lead: String, below: String, depth: Int
   ) {
-    let count = module.parameterCount
+    let count = module.parameterCounts.total
     rows.append(
       Row(
         name: lead + name, type: "\(Swift.type(of: module))", count: count > 0 ? grouped(count) : ""
@@ -72,7 +73,13 @@ private struct SummaryTable {
             name: lead + member.name, shape: "\(tensor.shape)",
             note: "state, \(grouped(tensor.byteCount)) bytes"))
       case .frozen:
-        rows.append(Row(name: lead + member.name, note: "frozen matrix"))
+        let layer = module as? any LinearLayer
+        rows.append(
+          Row(
+            name: lead + member.name,
+            shape: layer.map { "\(Shape([$0.outputSize, $0.inputSize]))" } ?? "",
+            count: layer.map { grouped($0.outputSize * $0.inputSize) } ?? "", note: "frozen matrix")
+        )
       }
     }
   }

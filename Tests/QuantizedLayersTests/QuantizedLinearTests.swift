@@ -130,4 +130,19 @@ import Testing
     #expect(layer.weight.parts == expected.parts)
     #expect(layer.bias?.shape == [5])
   }
+
+  @Test func countsAndSummaryHaveTheMatrixAmongWhatIsFrozen() {
+    let model = Sequential(layer(.nf4(), out: 64, in: 64), RMSNorm(64))
+    let counts = model.parameterCounts
+    #expect(counts.frozen == 64 * 64)
+    #expect(counts.trainable == 64 + 64)
+    // Half a byte an element and a scale of 8 bits for 64 of them, and a little for the scales' own.
+    #expect((2048 + 64..<2048 + 64 + 64).contains(counts.stateBytes))
+    #expect(counts.byteCount == counts.stateBytes + 4 * 128)
+    let lines = model.summary().split(separator: "\n")
+    let matrix = lines.filter { $0.hasSuffix("frozen matrix") }
+    #expect(
+      matrix.count == 1 && matrix.allSatisfy { $0.contains("[64, 64]") && $0.contains("4,096") })
+    #expect(lines.last?.contains("trainable 128, frozen 4,096, total 4,224 elements") == true)
+  }
 }

@@ -15,10 +15,16 @@ private struct LayerNorm: CustomOperation {
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
     -> Tensor<S>
   {
+    let bias = inputs.count == 3 ? inputs[2] : nil
     let (y, mean, inverse) = layerNorm(
-      inputs[0], weight: inputs[1], bias: inputs.count == 3 ? inputs[2] : nil,
-      epsilon: S(epsilon))
+      inputs[0], weight: inputs[1], bias: bias, epsilon: S(epsilon))
     context.save(inputs[0], inputs[1], mean, inverse)
+    if let bias { context.save(bias) }
+    context.recomputesOutput { [epsilon] saved in
+      layerNorm(
+        saved[0], weight: saved[1], bias: saved.count > 4 ? saved[4] : nil, epsilon: S(epsilon)
+      ).output
+    }
     return y
   }
   func backward<S: RealScalar>(

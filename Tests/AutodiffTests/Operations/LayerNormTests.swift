@@ -43,6 +43,21 @@ import Testing
     #expect((shifted - expected).norm() <= 1e-4 * expected.norm())
   }
 
+  @Test(
+    "An output that is computed again has the bits of one that was kept", arguments: [false, true])
+  func recomputed(_ hasBias: Bool) {
+    let (x, w) = (Parameter(normal([40, 24], seed: 1)), Parameter(normal([24], seed: 2)))
+    let (bias, matrix) = (Parameter(normal([24], seed: 3)), Parameter(normal([24, 24], seed: 4)))
+    func gradients(_ keep: (Variable) -> Variable) -> [Tensor<Float>?] {
+      let y = layerNorm(
+        Variable(x), weight: Variable(w), bias: hasBias ? Variable(bias) : nil)
+      let loss = square(linear(keep(y), Variable(matrix))).sum()
+      let gradients = valueAndGradients(of: loss).gradients
+      return [x, w, bias, matrix].map { gradients[$0] }
+    }
+    #expect(gradients { $0 } == gradients { $0 * Variable(Tensor<Float>(1)) })
+  }
+
   @Test("Gradients do not depend on the rows beside, nor values on the place in a tile")
   func rows() {
     let x = normal([50, 12], seed: 1)
