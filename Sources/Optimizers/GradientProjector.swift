@@ -50,9 +50,9 @@ public struct GradientProjector: Sendable, Hashable, Codable {
     of gradient: some LinearOperator<Float>, rank: Int, side: ProjectionSide, random: RandomSource
   ) throws(LinearAlgebraError) -> Projection {
     var source = random
-    let vectors = try leadingSingularVectors(
+    let space = try leadingSubspace(
       of: gradient, rank: rank, side: side == .left ? .right : .left, method: method,
       using: &source)
-    return Projection(basis: vectors.vectors, effectiveRank: vectors.effectiveRank)
+    return Projection(basis: space.basis, effectiveRank: space.effectiveRank)
   }
 }

@@ -59,9 +59,11 @@ public protocol LAPACKScalar {
     _ real: UnsafeMutablePointer<Self>, _ imaginary: UnsafeMutablePointer<Self>,
     _ v: UnsafeMutablePointer<Self>, _ ldv: Int
   ) -> Int32
-  /// Row-major triangular solve `op(a) x = b` in place of `b`.
+  /// Row-major triangular solve of `op(a) x = b`, or of `x op(a) = b` unless `left`, in place of the
+  /// `[m, n]` matrix `b`.
   static func _trsm(
-    _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ left: Bool, _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Self>,
+    _ lda: Int,
     _ b: UnsafeMutablePointer<Self>, _ ldb: Int
   )
 }
@@ -158,11 +160,12 @@ extension Float: LAPACKScalar {
   }
   /// `cblas_strsm`.
   public static func _trsm(
-    _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Float>, _ lda: Int,
+    _ left: Bool, _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Float>,
+    _ lda: Int,
     _ b: UnsafeMutablePointer<Float>, _ ldb: Int
   ) {
     cblas_strsm(
-      CblasRowMajor, CblasLeft, upper ? CblasUpper : CblasLower,
+      CblasRowMajor, left ? CblasLeft : CblasRight, upper ? CblasUpper : CblasLower,
       transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, blasint(m), blasint(n), 1, a,
       blasint(lda), b, blasint(ldb))
   }
@@ -254,11 +257,12 @@ extension Double: LAPACKScalar {
   }
   /// `cblas_dtrsm`.
   public static func _trsm(
-    _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Double>, _ lda: Int,
+    _ left: Bool, _ upper: Bool, _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Double>,
+    _ lda: Int,
     _ b: UnsafeMutablePointer<Double>, _ ldb: Int
   ) {
     cblas_dtrsm(
-      CblasRowMajor, CblasLeft, upper ? CblasUpper : CblasLower,
+      CblasRowMajor, left ? CblasLeft : CblasRight, upper ? CblasUpper : CblasLower,
       transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, blasint(m), blasint(n), 1, a,
       blasint(lda), b, blasint(ldb))
   }

@@ -12,6 +12,13 @@ public protocol LinearOperator<Scalar>: Sendable {
   /// The product of the transposed matrix with a block `[rows, k]`: `[columns, k]`.
   func applyTransposed(_ block: Tensor<Scalar>) -> Tensor<Scalar>
 
+  /// The product with a random matrix, of the matrix for `left`, `[rows, count]`, of its transpose
+  /// for `right`, `[columns, count]`: a sample of the range. At first the random matrix is Gaussian.
+  func sample(_ count: Int, of side: SingularSide, using source: inout RandomSource)
+    -> Tensor<Scalar>
+  /// Factors `[tokens, rows]` and `[tokens, columns]` of which the matrix is the product `leftᵀ
+  /// right`; nil, as at first, when it is not known as one.
+  var factors: (left: Tensor<Scalar>, right: Tensor<Scalar>)? { get }
   /// A number the rank cannot exceed; at first the shorter side.
   var rankBound: Int { get }
   /// Multiply-adds of the product with one vector.
@@ -31,6 +38,16 @@ public enum SingularSide: Hashable, Sendable {
 }
 
 extension LinearOperator {
+  /// A Gaussian sample.
+  public func sample(_ count: Int, of side: SingularSide, using source: inout RandomSource)
+    -> Tensor<Scalar>
+  {
+    side == .left
+      ? apply(.normal([columns, count], using: &source))
+      : applyTransposed(.normal([rows, count], using: &source))
+  }
+  /// nil.
+  public var factors: (left: Tensor<Scalar>, right: Tensor<Scalar>)? { nil }
   /// The shorter side.
   public var rankBound: Int { min(rows, columns) }
   /// That of a dense matrix.
@@ -71,6 +88,12 @@ public struct DenseOperator<Scalar: RealScalar>: LinearOperator {
   /// The product of the transpose with a block `[rows, k]`: `[columns, k]`.
   public func applyTransposed(_ block: Tensor<Scalar>) -> Tensor<Scalar> {
     matmul(matrix.transposed(), block)
+  }
+  /// A sample by sparse random signs, which needs no matrix product.
+  public func sample(_ count: Int, of side: SingularSide, using source: inout RandomSource)
+    -> Tensor<Scalar>
+  {
+    (side == .left ? matrix : matrix.transposed()).sketchingColumns(to: count, using: &source)
   }
   /// The matrix.
   public func dense() -> Tensor<Scalar> { matrix }
@@ -114,6 +137,15 @@ public struct FactoredOperator<Scalar: RealScalar>: LinearOperator {
   public func applyTransposed(_ block: Tensor<Scalar>) -> Tensor<Scalar> {
     matmul(right.transposed(), matmul(left, block))
   }
+  /// A sample by sparse random signs of the far factor, times the near one.
+  public func sample(_ count: Int, of side: SingularSide, using source: inout RandomSource)
+    -> Tensor<Scalar>
+  {
+    let (near, far) = side == .left ? (left, right) : (right, left)
+    return matmul(near.transposed(), far.sketchingColumns(to: count, using: &source))
+  }
+  /// The factors.
+  public var factors: (left: Tensor<Scalar>, right: Tensor<Scalar>)? { (left, right) }
   /// The product of the factors, `[rows, columns]`.
   public func dense() -> Tensor<Scalar> { matmul(left.transposed(), right) }
   /// The Gram matrix, summed over panels of the other side.
@@ -142,6 +174,14 @@ struct TransposedOperator<Base: LinearOperator>: LinearOperator {
   var denseCost: Int { base.denseCost }
   func apply(_ block: Tensor<Base.Scalar>) -> Tensor<Base.Scalar> { base.applyTransposed(block) }
   func applyTransposed(_ block: Tensor<Base.Scalar>) -> Tensor<Base.Scalar> { base.apply(block) }
+  func sample(_ count: Int, of side: SingularSide, using source: inout RandomSource)
+    -> Tensor<Base.Scalar>
+  {
+    base.sample(count, of: side == .left ? .right : .left, using: &source)
+  }
+  var factors: (left: Tensor<Base.Scalar>, right: Tensor<Base.Scalar>)? {
+    base.factors.map { ($0.right, $0.left) }
+  }
   func dense() -> Tensor<Base.Scalar> { base.dense().transposed() }
   func gram(_ side: SingularSide, scale: Base.Scalar) -> Tensor<Base.Scalar> {
     base.gram(side == .left ? .right : .left, scale: scale)

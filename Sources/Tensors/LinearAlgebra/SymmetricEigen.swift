@@ -10,15 +10,20 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
   /// not converge.
   public init(of a: Tensor<Scalar>) throws(LinearAlgebraError) {
     try a.checkMatrix("symmetricEigen", square: true)
+    try self.init(lower: a.copied())
+  }
+
+  /// The decomposition of a finite matrix, in its own storage.
+  init(lower a: consuming Tensor<Scalar>) throws(LinearAlgebraError) {
     let n = a.shape[0]
-    var work = a.copied()
+    var work = a
     var values = Tensor<Scalar>.zeros([n])
     let info = work.withMutablePointer { work in
       values.withMutablePointer { values in
         n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._syevd(n, work, n, values) }
       }
     }
-    try Self.check(info, "syevd", a.shape)
+    try Self.check(info, "syevd", work.shape)
     self.values = values
     vectors = work.transposed()
   }

@@ -37,7 +37,8 @@ func substitute<Scalar: RealScalar>(
     withExtendedLifetime(viewed.storage) {
       Threads.withBLASThreads(n * n) {
         Scalar._trsm(
-          (triangle == .upper) != layout.transposed, transposed != layout.transposed, n, columns,
+          true, (triangle == .upper) != layout.transposed, transposed != layout.transposed, n,
+          columns,
           viewed.base, layout.leading, x, columns)
       }
     }

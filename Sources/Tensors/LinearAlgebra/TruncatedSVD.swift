@@ -22,38 +22,11 @@ public func truncatedSVD<Operator: LinearOperator>(
   using source: inout RandomSource
 ) throws(LinearAlgebraError) -> TruncatedSVD<Operator.Scalar> {
   checkRank(rank, a, "truncatedSVD")
-  let (u, values, vt) =
-    a.shorterSide == .left
-    ? try factors(of: a, rank, method, &source)
-    : try swapped(factors(of: TransposedOperator(base: a), rank, method, &source))
-  var left = u.transposed().contiguous()
-  var right = vt.contiguous()
-  let negated = makeLargestPositive(&left)
-  if negated.contains(true) {
-    right = right * Tensor(negated.map { $0 ? -1 : 1 }, shape: [rank, 1])
-  }
-  let limit =
-    Operator.Scalar.ulpOfOne * Operator.Scalar(max(a.rows, a.columns))
-    * (values.scalars.first ?? 0)
+  let found = try leadingVectors(of: a, rank, a.shorterSide, method, .both, &source)
+  var (u, v) =
+    a.shorterSide == .left ? (found.vectors, found.others!) : (found.others!, found.vectors)
+  if let signs = u.signsOfLargestInColumns() { (u, v) = (u * signs, v * signs) }
   return TruncatedSVD(
-    u: left.transposed().contiguous(), singularValues: values, vt: right,
-    effectiveRank: min(a.rankBound, values.scalars.count { $0 > limit }))
-}
-
-private typealias Factors<Scalar: RealScalar> = (
-  u: Tensor<Scalar>, values: Tensor<Scalar>, vt: Tensor<Scalar>
-)
-
-private func swapped<Scalar: RealScalar>(_ factors: Factors<Scalar>) -> Factors<Scalar> {
-  (factors.vt.transposed(), factors.values, factors.u.transposed())
-}
-
-/// The factors of an operator whose rows are its shorter side. Given a basis of the leading left
-/// singular vectors, the decomposition of the operator restricted to it has the accuracy of LAPACK.
-private func factors<A: LinearOperator>(
-  of a: A, _ rank: Int, _ method: TruncationMethod, _ source: inout RandomSource
-) throws(LinearAlgebraError) -> Factors<A.Scalar> {
-  let basis = try leadingRows(of: a, rank, method, &source).rows
-  let restricted = try SVD(of: a.applyTransposed(basis.transposed()).transposed())
-  return (matmul(basis.transposed(), restricted.u), restricted.singularValues, restricted.vt)
+    u: u.contiguous(), singularValues: found.values, vt: v.transposed().contiguous(),
+    effectiveRank: found.effectiveRank)
 }

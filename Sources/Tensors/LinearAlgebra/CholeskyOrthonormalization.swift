@@ -1,0 +1,105 @@
+/// A lower triangle `l` with `l lᵀ` equal to a Gram matrix, and how far its diagonal spreads.
+struct GramFactor<Scalar: RealScalar> {
+  /// `[k, k]`; what lies above the diagonal is undefined.
+  let l: Tensor<Scalar>
+  /// The square of the smallest diagonal element over the largest: an estimate, from above, of the
+  /// inverse condition number of the Gram matrix.
+  let spread: Scalar
+
+  /// Below this spread rounding takes more than a few percent of the smallest direction.
+  static var leastSpread: Scalar { 64 * Scalar.ulpOfOne }
+
+  /// Factors a Gram matrix of which the lower triangle is given; nil when it is not positive
+  /// definite, not finite, or so ill-conditioned that the smallest directions are rounding errors.
+  init?(_ gram: consuming Tensor<Scalar>) {
+    let n = gram.shape[0]
+    guard n > 0 else { return nil }
+    let info = gram.withMutablePointer { gram in
+      Threads.withBLASThreads(n * n) { Scalar._potrf(n, gram, n) }
+    }
+    guard info == 0 else { return nil }
+    let diagonal = Tensor(
+      storage: gram.storage, shape: [n], strides: [n + 1], offset: gram.offset)
+    let ratio = diagonal.minimum() / diagonal.maximum()
+    l = gram
+    spread = ratio * ratio
+    // False of NaN, too.
+    guard spread > Self.leastSpread else { return nil }
+  }
+
+  /// `y l⁻ᵀ`: columns whose Gram matrix was factored become orthonormal.
+  func solvedFromRight(_ y: consuming Tensor<Scalar>) -> Tensor<Scalar> {
+    let (m, n) = (y.shape[0], y.shape[1])
+    l.withPointer { l in
+      y.withMutablePointer { y in
+        Threads.prepareBLAS()
+        parallelFor(m, grain: Swift.max(16, (1 << 19) / (1 + n * n))) { rows in
+          Scalar._trsm(
+            false, false, true, rows.count, n, l, n, y + rows.lowerBound * n, n)
+        }
+      }
+    }
+    return y
+  }
+
+  /// `l⁻ᵀ x`.
+  func solvedFromLeft(_ x: consuming Tensor<Scalar>) -> Tensor<Scalar> {
+    let (n, columns) = (x.shape[0], x.shape[1])
+    l.withPointer { l in
+      x.withMutablePointer { x in
+        Threads.withBLASThreads(n * n) {
+          Scalar._trsm(true, false, true, n, columns, l, n, x, columns)
+        }
+      }
+    }
+    return x
+  }
+}
+
+extension Tensor where Scalar: RealScalar {
+  /// Orthonormal columns that span the same as those of this `[m, n]` matrix, the leading ones the
+  /// same as its leading ones: by the Cholesky factor of the Gram matrix, and once more when one
+  /// pass would leave more than rounding; by Householder reflections where that fails.
+  func orthonormalizingColumns() throws(LinearAlgebraError) -> Tensor {
+    guard shape[1] > 0 else { return self }
+    var y = self
+    for _ in 0..<3 {
+      guard let factor = GramFactor(.lowerProduct(y, y)) else { break }
+      y = factor.solvedFromRight(y)
+      // The error of a pass is about ulp / spread; this leaves a small multiple of ulp.
+      if factor.spread > 0.1 { return y }
+    }
+    return try QR(of: self).q
+  }
+
+  /// The signs, 1 or -1, that make the component of largest magnitude (the first of equals) of each
+  /// column positive: `[n]`; nil when all are.
+  func signsOfLargestInColumns() -> Tensor? {
+    let (m, n) = (shape[0], shape[1])
+    guard m > 0, n > 0 else { return nil }
+    let dense = contiguous()
+    var (high, low) = (dense.sliced(0..<1).copied(), dense.sliced(0..<1).copied())
+    dense.withPointer { x in
+      high.withMutablePointer { high in
+        low.withMutablePointer { low in
+          for row in 1..<Swift.max(1, m) {
+            let x = x + row * n
+            Scalar._binary(BinaryKernel.maximum.rawValue, high, 1, x, 1, high, n)
+            Scalar._binary(BinaryKernel.minimum.rawValue, low, 1, x, 1, low, n)
+          }
+        }
+      }
+    }
+    let (top, bottom) = (
+      high.converted(to: Double.self).scalars, low.converted(to: Double.self).scalars
+    )
+    let signs: [Float] = (0..<n).map { column in
+      if top[column] == -bottom[column], top[column] != 0 {
+        let first = (0..<m).first { Double(abs(dense[$0, column])) == top[column] }!
+        return dense[first, column] < 0 ? -1 : 1
+      }
+      return top[column] < -bottom[column] ? -1 : 1
+    }
+    return signs.contains(-1) ? Tensor<Float>(signs).converted(to: Scalar.self) : nil
+  }
+}

@@ -1,0 +1,96 @@
+/// How the Gram matrix G = A Aᵀ of an operator's rows is multiplied: on vectors as they are, or on
+/// coordinates with respect to a few spanning vectors, whose inner products are then not the plain
+/// ones.
+struct GramSpace<Scalar: RealScalar> {
+  /// Coordinates of a random sample of so many vectors of the range.
+  let sample: (Int, inout RandomSource) -> Tensor<Scalar>
+  /// The inner products of the coordinates as a matrix times them; nil for plain vectors.
+  let metric: ((Tensor<Scalar>) -> Tensor<Scalar>)?
+  /// From vectors times the metric and a scale for A: the coordinates of G times the vectors, and a
+  /// function that gives Aᵀ times the vectors times a small matrix.
+  let multiply:
+    (Tensor<Scalar>, Scalar) -> (Tensor<Scalar>, across: (Tensor<Scalar>) -> Tensor<Scalar>)
+  /// The vectors of coordinates.
+  let lift: (Tensor<Scalar>) -> Tensor<Scalar>
+
+  /// Vectors as they are: two products with the operator a step.
+  init<A: LinearOperator>(_ a: A) where A.Scalar == Scalar {
+    sample = { a.sample($0, of: .left, using: &$1) }
+    metric = nil
+    multiply = { q, scale in
+      let z = scale == 1 ? a.applyTransposed(q) : a.applyTransposed(q) * scale
+      let product = a.apply(z)
+      return (scale == 1 ? product : product * scale, { matmul(z, $0) })
+    }
+    lift = { $0 }
+  }
+
+  /// Coordinates with respect to the rows of `near` `[t, n]`, for the product nearᵀ far: the Gram
+  /// matrices of both factors, `[t, t]`, say all, and no step touches a long side.
+  init(near: Tensor<Scalar>, far: Tensor<Scalar>) {
+    let core = Tensor.lowerProduct(far.transposed(), far.transposed()).mirrored()
+    let inner = Tensor.lowerProduct(near.transposed(), near.transposed()).mirrored()
+    sample = { core.sketchingColumns(to: $0, using: &$1) }
+    metric = { matmul(inner, $0) }
+    multiply = { v, _ in
+      (matmul(core, v), { matmul(far.transposed(), matmul(v, $0)) })
+    }
+    lift = { matmul(near.transposed(), $0) }
+  }
+
+  /// The leading `rank` vectors by `steps` multiplications of a sample of `count` vectors, each time
+  /// made orthonormal before; nil when that is not accurate in this precision: when the values span
+  /// too much, the operator's rank is lower, or it is zero, not finite or badly scaled.
+  ///
+  /// The last multiplication serves twice: with U the orthonormal vectors, G is approximated from
+  /// both U and G U, as A restricted to the range of AᵀU (Nyström's approximation), at no further
+  /// product.
+  func leading(
+    _ rank: Int, of count: Int, steps: Int, _ wanted: WantedVectors, _ source: inout RandomSource
+  ) throws(LinearAlgebraError) -> LeadingVectors<Scalar>? {
+    var y = sample(count, &source)
+    let largest = max(y.maximum(), -y.minimum())
+    guard largest.isFinite, largest > 0 else { return nil }
+    let scale = powerOfTwo(near: largest)
+    if scale != 1 {
+      // The Gram matrices of factors have squared it already.
+      guard metric == nil else { return nil }
+      y *= scale
+    }
+    for step in 1...steps {
+      var v = metric?(y) ?? y
+      guard let factor = GramFactor(.lowerProduct(y, v)) else { return nil }
+      v = factor.solvedFromRight(v)
+      let (product, across) = multiply(v, scale)
+      if step < steps {
+        y = product
+        continue
+      }
+      if wanted == .basis, count == rank {
+        return LeadingVectors(
+          vectors: try lift(product).orthonormalizingColumns(), values: .empty, others: nil,
+          effectiveRank: rank)
+      }
+      guard let inverse = GramFactor(.lowerProduct(v, product)) else { return nil }
+      let w = inverse.solvedFromRight(product)
+      let eigen = try SymmetricEigen(lower: .lowerProduct(w, metric?(w) ?? w))
+      let order = Tensor((Int32(count - rank)..<Int32(count)).reversed())
+      let squares = eigen.values.reshaped(to: [count, 1]).gatheringRows(at: order)
+      guard squares[rank - 1, 0] > GramFactor<Scalar>.leastSpread * squares[0, 0] else {
+        return nil
+      }
+      let values = sqrt(squares) / scale
+      let rows = eigen.vectors.transposed().gatheringRows(at: order)
+      let scaled = rows / sqrt(squares)
+      let vectors = try lift(matmul(w, scaled.transposed())).orthonormalizingColumns()
+      let others =
+        wanted == .both
+        ? try across(inverse.solvedFromLeft(rows.transposed().copied())).orthonormalizingColumns()
+        : nil
+      return LeadingVectors(
+        vectors: vectors, values: values.reshaped(to: [rank]), others: others,
+        effectiveRank: rank)
+    }
+    return nil
+  }
+}

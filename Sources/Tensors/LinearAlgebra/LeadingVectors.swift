@@ -1,0 +1,163 @@
+/// What of the leading singular vectors is wanted: a basis of one side's space, that side's vectors
+/// in their order, or both sides'.
+enum WantedVectors: Hashable { case basis, vectors, both }
+
+/// Singular vectors of one side as columns, with their values and perhaps the other side's vectors.
+struct LeadingVectors<Scalar: RealScalar> {
+  /// `[length of the side, rank]`, of any sign.
+  var vectors: Tensor<Scalar>
+  /// Descending, `[rank]`; 0 past the effective rank, and empty when only a basis was asked for.
+  var values: Tensor<Scalar>
+  /// `[length of the other side, rank]`; nil when not asked for.
+  var others: Tensor<Scalar>?
+  /// How many the operator determines.
+  var effectiveRank: Int
+}
+
+/// The leading vectors of one side, found on the shorter side where that is cheaper.
+func leadingVectors<A: LinearOperator>(
+  of a: A, _ rank: Int, _ side: SingularSide, _ method: TruncationMethod,
+  _ wanted: WantedVectors, _ source: inout RandomSource
+) throws(LinearAlgebraError) -> LeadingVectors<A.Scalar> {
+  guard side == .left else {
+    return try leadingVectors(
+      of: TransposedOperator(base: a), rank, .left, method, wanted, &source)
+  }
+  let route = method.route(for: a, rank: rank, wanted)
+  var isDirect = a.rows <= a.columns
+  if case .factors = route { isDirect = true }
+  if isDirect { return try leadingLeft(of: a, rank, route, wanted, &source) }
+  let other = TransposedOperator(base: a)
+  let found = try leadingLeft(
+    of: other, rank, method.route(for: other, rank: rank, .both), .both, &source)
+  return LeadingVectors(
+    vectors: try completed(found.others!, from: found.effectiveRank, &source),
+    values: found.values, others: found.vectors, effectiveRank: found.effectiveRank)
+}
+
+/// The leading left vectors by one route.
+private func leadingLeft<A: LinearOperator>(
+  of a: A, _ rank: Int, _ route: TruncationRoute, _ wanted: WantedVectors,
+  _ source: inout RandomSource
+) throws(LinearAlgebraError) -> LeadingVectors<A.Scalar> {
+  typealias Scalar = A.Scalar
+  guard rank > 0 else {
+    return LeadingVectors(
+      vectors: .zeros([a.rows, 0]), values: .empty, others: .zeros([a.columns, 0]),
+      effectiveRank: 0)
+  }
+  switch route {
+  case .formed(let count, let steps):
+    return try leadingLeft(
+      of: DenseOperator(a.dense()), rank, .products(count: count, steps: steps), wanted, &source)
+  case .products(let count, let steps) where steps > 0:
+    if let found = try GramSpace(a).leading(rank, of: count, steps: steps, wanted, &source) {
+      return found
+    }
+  case .factors(let count, let steps):
+    let space = GramSpace(near: a.factors!.left, far: a.factors!.right)
+    if let found = try space.leading(rank, of: count, steps: steps, wanted, &source) {
+      return found
+    }
+  default: break
+  }
+  let scale = try unitScale(of: a, &source)
+  var found: LeadingVectors<Scalar>
+  switch route {
+  case .exact:
+    let svd = try SVD(of: a.dense())
+    found = LeadingVectors(
+      vectors: svd.u.sliced(0..<rank, alongAxis: 1), values: svd.singularValues.sliced(0..<rank),
+      others: svd.vt.sliced(0..<rank).transposed(), effectiveRank: svd.rank())
+  case .gram:
+    found = try leadingEigenvectors(of: a.gram(.left, scale: scale), rank)
+    found.values = found.values / scale
+  case .products(let count, let steps), .factors(let count, let steps),
+    .formed(let count, let steps):
+    // Householder reflections where Gram matrices lose too much, and no power iteration when the
+    // sample spans everything.
+    var y = a.apply(.normal([a.columns, count], using: &source))
+    for _ in 0..<(count >= a.rankBound ? 0 : steps) {
+      y = a.apply(a.applyTransposed(try QR(of: y).q) * scale)
+    }
+    let basis = try QR(of: y).q
+    let z = a.applyTransposed(basis) * scale
+    found = try leadingEigenvectors(of: .lowerProduct(z, z), rank)
+    found.vectors = matmul(basis, found.vectors)
+    found.values = found.values / scale
+  }
+  if wanted == .both, found.others == nil {
+    // Given a basis, the decomposition of the operator restricted to it has LAPACK's accuracy.
+    found.vectors = try completed(found.vectors, from: found.effectiveRank, &source)
+    let restricted = try SVD(of: a.applyTransposed(found.vectors).transposed())
+    found = LeadingVectors(
+      vectors: matmul(found.vectors, restricted.u), values: restricted.singularValues,
+      others: restricted.vt.transposed(), effectiveRank: restricted.rank())
+  }
+  let kept = min(found.effectiveRank, rank, a.rankBound)
+  found.effectiveRank = kept
+  if wanted != .both { found.vectors = try completed(found.vectors, from: kept, &source) }
+  if kept < rank {
+    found.values = .concatenated([found.values.sliced(0..<kept), .zeros([rank - kept])])
+  }
+  return found
+}
+
+/// The leading eigenvectors of a Gram matrix of which the lower triangle is given, the square roots
+/// of their eigenvalues, and how many of these stand out of the rounding of the Gram matrix.
+private func leadingEigenvectors<Scalar: RealScalar>(of gram: Tensor<Scalar>, _ count: Int)
+  throws(LinearAlgebraError) -> LeadingVectors<Scalar>
+{
+  let n = gram.shape[0]
+  let eigen = try SymmetricEigen(lower: gram.copied())
+  let order = Tensor((Int32(n - count)..<Int32(n)).reversed())
+  let squares = eigen.values.scalars.suffix(count).reversed().map { max(0, $0) }
+  let noise = 16 * Scalar.ulpOfOne * (squares.first ?? 0)
+  return LeadingVectors(
+    vectors: eigen.vectors.transposed().gatheringRows(at: order).transposed(),
+    values: Tensor(squares.map { $0.squareRoot() }), others: nil,
+    effectiveRank: squares.count { $0 > noise })
+}
+
+/// A power of two that brings the operator near norm 1 when its squares might overflow or underflow,
+/// 1 otherwise; from the product with one random vector.
+private func unitScale<A: LinearOperator>(of a: A, _ source: inout RandomSource)
+  throws(LinearAlgebraError) -> A.Scalar
+{
+  let probe = a.apply(.normal([a.columns, 1], using: &source))
+  let largest = probe.elementCount == 0 ? 0 : Double(abs(probe).maximum())
+  guard largest.isFinite else {
+    throw LinearAlgebraError(
+      routine: "singular vectors",
+      message: "operator [\(a.rows), \(a.columns)] has NaN or infinite products")
+  }
+  guard largest > 0 else {
+    throw LinearAlgebraError(
+      routine: "singular vectors", message: "operator [\(a.rows), \(a.columns)] is zero")
+  }
+  return powerOfTwo(near: A.Scalar(largest))
+}
+
+/// A power of two by which numbers up to `largest` come near 1; 1 where their squares stay in range
+/// anyway.
+func powerOfTwo<Scalar: RealScalar>(near largest: Scalar) -> Scalar {
+  if (1e-6...1e6).contains(Double(largest)) { return 1 }
+  let exponent = max(-120, min(120, -Int(largest.exponent)))
+  return Scalar(sign: .plus, exponent: Scalar.Exponent(exponent), significand: 1)
+}
+
+/// The columns from `start` on replaced by random ones that make all columns orthonormal.
+private func completed<Scalar: RealScalar>(
+  _ columns: Tensor<Scalar>, from start: Int, _ source: inout RandomSource
+) throws(LinearAlgebraError) -> Tensor<Scalar> {
+  let (length, count) = (columns.shape[0], columns.shape[1])
+  guard start < count else { return columns }
+  let kept = columns.sliced(0..<start, alongAxis: 1)
+  var rest = Tensor<Scalar>.normal([length, count - start], using: &source)
+  // Once more, because the first projection leaves rounding errors that its QR magnifies.
+  for _ in 0..<2 {
+    rest.addProduct(kept, matmul(kept.transposed(), rest), scale: -1)
+    rest = try QR(of: rest).q
+  }
+  return .concatenated([kept, rest], alongAxis: 1)
+}

@@ -1,0 +1,52 @@
+extension Tensor where Scalar: RealScalar {
+  /// The lower triangle of the product `aᵀ b` of two `[m, n]` matrices of which it is known that it
+  /// is symmetric: little more than half of the product. What lies above the diagonal is undefined.
+  /// Traps when the shapes differ.
+  static func lowerProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
+    precondition(a.shape == b.shape, "lowerProduct: \(a.shape) and \(b.shape) differ")
+    let x = a.withMatrixRuns()
+    let y = b.withMatrixRuns()
+    let (m, n) = (a.shape[0], a.shape[1])
+    let result = Tensor(storage: TensorStorage(count: n * n), shape: [n, n])
+    guard n > 0 else { return result }
+    let out = result.storage.base
+    let (p, q) = (x.matrixLayout!, y.matrixLayout!)
+    Threads.prepareBLAS()
+    withExtendedLifetime((x.storage, y.storage, result.storage)) {
+      // Bands of rows, a long one with a short one, so that all threads have the same to do.
+      let pairs = Swift.max(1, Swift.min(4 * Threads.count, n / 64))
+      let width = (n + 2 * pairs - 1) / (2 * pairs)
+      func band(_ index: Int) {
+        let start = Swift.min(n, index * width)
+        let end = Swift.min(n, start + width)
+        guard end > start else { return }
+        Scalar._gemm(
+          !p.transposed, q.transposed, end - start, end, m, 1,
+          x.base + start * (p.transposed ? p.leading : 1), p.leading, y.base, q.leading, 0,
+          out + start * n, n)
+      }
+      parallelFor(pairs, grain: Swift.max(1, (1 << 19) / (1 + m * n * width))) { range in
+        for index in range {
+          band(index)
+          band(2 * pairs - 1 - index)
+        }
+      }
+    }
+    return result
+  }
+
+  /// Both halves of the symmetric matrix whose lower triangle this is.
+  consuming func mirrored() -> Tensor {
+    let n = shape[0]
+    let upper = transposed().copied()
+    var result = self
+    result.withMutablePointer { out in
+      upper.withPointer { upper in
+        for row in 0..<n {
+          (out + row * n + row).update(from: upper + row * n + row, count: n - row)
+        }
+      }
+    }
+    return result
+  }
+}
