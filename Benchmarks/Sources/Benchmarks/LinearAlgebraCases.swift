@@ -54,7 +54,8 @@ private func projection(_ rows: Int, _ columns: Int, _ reach: Double) -> Compari
     "linear algebra", "projection from 256 tokens, r 128 of \(rows) x \(columns)", unit: runs,
     work: 1, rival: "form, then gesdd, thin", reach: reach
   ) {
-    let (x, d) = (random([256, columns]), random([256, rows], seed: 2))
+    // The product has about the spectrum of the first factor.
+    let (x, d) = (powerLaw(256, columns), random([256, rows], seed: 2))
     var source = RandomSource(seed: 3)
     let formed = matmul(d.transposed(), x)
     let values = try! singularValues(formed)

@@ -15,8 +15,8 @@ public struct SingularVectors<Scalar: RealScalar>: Sendable {
 
 /// A basis of the space of the leading singular vectors of one side of an operator.
 public struct SingularSubspace<Scalar: RealScalar>: Sendable {
-  /// Orthonormal columns, `[length of the side, rank]`, in no particular order and of no particular
-  /// sign.
+  /// Orthonormal columns, `[length of the side, rank]`, in no particular order; the component of
+  /// largest magnitude of each is positive.
   public let basis: Tensor<Scalar>
   /// The side it belongs to.
   public let side: SingularSide
@@ -53,8 +53,10 @@ public func leadingSubspace<Operator: LinearOperator>(
   checkRank(rank, a, "leadingSubspace")
   let side = side ?? a.shorterSide
   let found = try leadingVectors(of: a, rank, side, method, .basis, &source)
+  var basis = found.vectors
+  if let signs = basis.signsOfLargestInColumns() { basis = basis * signs }
   return SingularSubspace(
-    basis: found.vectors.contiguous(), side: side, effectiveRank: found.effectiveRank)
+    basis: basis.contiguous(), side: side, effectiveRank: found.effectiveRank)
 }
 
 func checkRank(_ rank: Int, _ a: some LinearOperator, _ operation: StaticString) {

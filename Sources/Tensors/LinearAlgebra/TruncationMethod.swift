@@ -1,6 +1,6 @@
 /// How the leading singular vectors of an operator are found.
 public enum TruncationMethod: Hashable, Sendable, Codable {
-  /// `gram`, or `randomized` with one power iteration (two for fewer than some hundred vectors) and
+  /// `gram` of up to 128 rows; beyond, `gram` or `randomized` with one power iteration (two for fewer than some hundred vectors) and
   /// an eighth of the rank (at least 10) as oversampling, whichever takes fewer operations; the
   /// latter keeps more than 99.5 % of the energy that the best vectors do where the singular values
   /// decay as i^-0.7 or faster. When the sample spans everything the
@@ -44,6 +44,7 @@ extension TruncationMethod {
         "randomized: oversampling \(oversampling) and power iterations \(powerIterations) not >= 0"
       )
       add(min(n, rank + oversampling), powerIterations)
+    case .automatic where n <= 128: return .gram
     case .automatic:
       let count = min(n, rank + max(10, rank / 8))
       // Few vectors leave more of the energy in the tail, and cost little.

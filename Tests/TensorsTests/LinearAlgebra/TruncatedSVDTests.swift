@@ -23,6 +23,44 @@ struct TruncatedSVDTests {
     return projected.sumOfSquares() / best
   }
 
+  /// Sizes at which the automatic choice is a randomised route, not the Gram matrix.
+  @Test func automaticRoutesKeepTheEnergyOfTheBestOnAPowerLaw() throws {
+    var source = RandomSource(seed: 12)
+    for (m, n, r) in [(400, 1000, 100), (1000, 300, 40)] {
+      let (a, values) = try spectrum(m, n, &source) { exp(-0.7 * log($0)) }
+      let p = try leadingSingularVectors(of: DenseOperator(a), rank: r, using: &source)
+      #expect(captured(p, of: a, values) > 0.995)
+      #expect(orthogonalityRatio(p.vectors) < lapackThreshold)
+      let t = try truncatedSVD(of: DenseOperator(a), rank: r, using: &source)
+      #expect(orthogonalityRatio(t.u) < lapackThreshold)
+      #expect(orthogonalityRatio(t.vt.transposed()) < lapackThreshold)
+      let all = values.reduce(0) { $0 + $1 * $1 }
+      let best = values.prefix(r).reduce(0) { $0 + $1 * $1 }
+      #expect((a - t.reconstructed()).sumOfSquares() < all - 0.995 * best)
+    }
+  }
+
+  /// 200 tokens whose product has singular values i^-0.7 and rank 200.
+  @Test(arguments: [SingularSide.left, .right])
+  func subspaceOfFactorsKeepsTheEnergyOfTheBest(_ side: SingularSide) throws {
+    var source = RandomSource(seed: 13)
+    let (x, values) = try spectrum(200, 700, &source) { exp(-0.7 * log($0)) }
+    let d = try qr(Tensor<Float>.normal([300, 200], using: &source)).q.transposed()
+    let operators = [FactoredOperator(d, x), FactoredOperator(x, d)]
+    for a in operators {
+      let space = try leadingSubspace(of: a, rank: 64, side: side, using: &source)
+      let dense = side == .left ? a.dense() : a.dense().transposed()
+      let best = values.prefix(64).reduce(0) { $0 + $1 * $1 }
+      #expect(matmul(space.basis.transposed(), dense).sumOfSquares() > 0.995 * best)
+      #expect(orthogonalityRatio(space.basis) < lapackThreshold)
+      #expect(space.effectiveRank == 64)
+      let t = try truncatedSVD(of: a, rank: 64, using: &source)
+      let all = values.reduce(0) { $0 + $1 * $1 }
+      #expect((a.dense() - t.reconstructed()).sumOfSquares() < all - 0.995 * best)
+      #expect(orthogonalityRatio(t.u) < lapackThreshold)
+    }
+  }
+
   private static let methods: [TruncationMethod] = [
     .automatic, .exact, .gram, .randomized(), .randomized(oversampling: 20, powerIterations: 3),
   ]
