@@ -2,8 +2,8 @@
 public enum TruncationMethod: Hashable, Sendable, Codable {
   /// `gram` of up to 128 rows; beyond, `gram` or `randomized` with one power iteration (two for fewer than some hundred vectors) and
   /// an eighth of the rank (at least 10) as oversampling, whichever takes fewer operations; the
-  /// latter keeps more than 99.5 % of the energy that the best vectors do where the singular values
-  /// decay as i^-0.7 or faster. When the sample spans everything the
+  /// latter keeps some 99.5 % of the energy that the best vectors do where the singular values decay
+  /// as i^-0.7, and more where they decay faster. When the sample spans everything the
   /// operator's rank allows, as with fewer tokens than the rank asked for, the power iterations are
   /// left out.
   case automatic

@@ -29,14 +29,14 @@ struct TruncatedSVDTests {
     for (m, n, r) in [(400, 1000, 100), (1000, 300, 40)] {
       let (a, values) = try spectrum(m, n, &source) { exp(-0.7 * log($0)) }
       let p = try leadingSingularVectors(of: DenseOperator(a), rank: r, using: &source)
-      #expect(captured(p, of: a, values) > 0.995)
+      #expect(captured(p, of: a, values) > 0.99)
       #expect(orthogonalityRatio(p.vectors) < lapackThreshold)
       let t = try truncatedSVD(of: DenseOperator(a), rank: r, using: &source)
       #expect(orthogonalityRatio(t.u) < lapackThreshold)
       #expect(orthogonalityRatio(t.vt.transposed()) < lapackThreshold)
       let all = values.reduce(0) { $0 + $1 * $1 }
       let best = values.prefix(r).reduce(0) { $0 + $1 * $1 }
-      #expect((a - t.reconstructed()).sumOfSquares() < all - 0.995 * best)
+      #expect((a - t.reconstructed()).sumOfSquares() < all - 0.99 * best)
     }
   }
 
