@@ -31,13 +31,12 @@ INLINE v16f exp_of(v16f x) {
   v16f n = nearest(x * 0x1.715476p+0f);
   // ln 2 in two parts; n times the first is exact.
   v16f r = (x - n * 0x1.63p-1f) - n * -0x1.bd0106p-13f;
-  v16f p = splat(1.99199217e-4f);
-  p = HORNER(p, r, 1.39472121e-3f);
-  p = HORNER(p, r, 8.33326112e-3f);
-  p = HORNER(p, r, 4.16662544e-2f);
-  p = HORNER(p, r, 1.66666672e-1f);
-  p = HORNER(p, r, 0.5f);
-  v16f y = (p * r * r + r) + 1.0f;
+  // In pairs, because a chain of dependent operations is what limits the speed.
+  v16f z = r * r;
+  v16f low = HORNER(splat(1.66665211e-1f), r, 0.49999994f);
+  v16f high = HORNER(splat(8.36871564e-3f), r, 4.1668389e-2f);
+  v16f p = HORNER(HORNER(splat(1.38146023e-3f), z, high), z, low);
+  v16f y = HORNER(p, z, r) + 1.0f;
   return scale_by_power(y, n);
 }
 

@@ -32,23 +32,39 @@ static void NAME(scatter_add_rows)(const REAL *x, const int32_t *index, REAL *ta
     NAME(scale_add)(1, x + i * cols, 1, table + index[i] * cols, cols);
 }
 
-/// Transposes in squares of at most 64, of tiles that fit the registers.
+/// Transposes in squares of a cache line a side: lines are read and written whole. What is too large
+/// for the caches is written past them, so that its lines are not read first.
 static void NAME(transpose)(const REAL *x, intptr_t x_stride, REAL *y, intptr_t y_stride,
                             intptr_t rows, intptr_t cols) {
-  enum { square = 64, tile = 32 / sizeof(REAL) };
-  for (intptr_t r0 = 0; r0 < rows; r0 += square) {
-    intptr_t r1 = rows - r0 < square ? rows : r0 + square;
-    for (intptr_t c0 = 0; c0 < cols; c0 += square) {
-      intptr_t c1 = cols - c0 < square ? cols : c0 + square;
-      intptr_t whole_r = r1 - (r1 - r0) % tile, whole_c = c1 - (c1 - c0) % tile;
-      for (intptr_t c = c0; c < whole_c; c += tile) {
-        for (intptr_t r = r0; r < whole_r; r += tile)
-          transpose_tile(x + r * x_stride + c, x_stride, y + c * y_stride + r, y_stride);
-      }
-      for (intptr_t c = c0; c < c1; c++) {
-        for (intptr_t r = c < whole_c ? whole_r : r0; r < r1; r++)
-          y[c * y_stride + r] = x[r * x_stride + c];
+  enum { tile = 32 / sizeof(REAL), side = 2 * tile, panel = 128, cache = 8 << 20 };
+  intptr_t whole_r = rows - rows % side, whole_c = cols - cols % side;
+  bool past = rows * cols * (intptr_t)sizeof(REAL) > cache && (uintptr_t)y % 64 == 0 &&
+              y_stride % side == 0;
+  // Panels of columns, because every row of y may lie on a page of its own.
+  for (intptr_t c0 = 0; c0 < whole_c; c0 += panel) {
+    intptr_t c1 = whole_c - c0 < panel ? whole_c : c0 + panel;
+    for (intptr_t r = 0; r < whole_r; r += side) {
+      for (intptr_t c = c0; c < c1; c += side) {
+        REAL square[side * side];
+        for (int i = 0; i < 2; i++) {
+          for (int j = 0; j < 2; j++)
+            transpose_tile(x + (r + i * tile) * x_stride + c + j * tile, x_stride,
+                           square + j * tile * side + i * tile, side);
+        }
+        for (int i = 0; i < side; i++) {
+          REAL *line = y + (c + i) * y_stride + r;
+          if (past) {
+            store_past_caches(line, load(square + i * side));
+          } else {
+            store(line, load(square + i * side));
+          }
+        }
       }
     }
   }
+  for (intptr_t c = 0; c < cols; c++) {
+    for (intptr_t r = c < whole_c ? whole_r : 0; r < rows; r++)
+      y[c * y_stride + r] = x[r * x_stride + c];
+  }
+  if (past) fence();
 }

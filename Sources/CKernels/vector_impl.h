@@ -31,6 +31,15 @@ LOADS(uint8_t, v16b)
 LOADS(uint32_t, v16u)
 #undef LOADS
 
+// For a line of 64 bytes at its own address. `fence` comes before anybody else reads it.
+INLINE void store_past_caches(float *p, v16f v) { __builtin_nontemporal_store(v, (v16f *)p); }
+INLINE void store_past_caches(double *p, v8d v) { __builtin_nontemporal_store(v, (v8d *)p); }
+INLINE void fence(void) {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
 // The first `count` lanes; the others are 0.
 #if LEVEL == 3
 INLINE v16f load_part(const float *p, intptr_t count) {
