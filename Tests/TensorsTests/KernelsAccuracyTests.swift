@@ -20,7 +20,7 @@ extension KernelTests {
     }
 
     static let functions: [(Int, Double, @Sendable (Double) -> Double)] = [
-      (Int(LOQT_EXP), 1.5, { exp($0) }),
+      (Int(LOQT_EXP), 1, { exp($0) }),
       (Int(LOQT_LOG), 1.5, { log($0) }),
       (Int(LOQT_TANH), 2, { tanh($0) }),
       (Int(LOQT_ERF), 2, { erf($0) }),

@@ -1,3 +1,4 @@
+import Autodiff
 import CRivals
 import Tensors
 
@@ -7,107 +8,135 @@ func random(_ shape: Shape, seed: UInt64 = 1) -> Tensor<Float> {
   return .normal(shape, using: &source)
 }
 
-func tensorCases() -> [Comparison] {
-  matmulCases() + elementwiseCases()
+func tensorCases() -> [any BenchmarkCase] {
+  matmulCases() + memoryCases() + functionCases()
 }
 
-private func matmulCases() -> [Comparison] {
-  let shapes = [(256, 256, 256), (1024, 512, 1376), (256, 2048, 5461), (1024, 4096, 11008)]
-  var cases: [Comparison] = []
-  for (m, k, n) in shapes {
-    let work = 2 * Double(m) * Double(k) * Double(n)
-    // One thread against a bare call, then all threads against OpenBLAS's own.
-    for threads in [1, Threads.count] where threads == 1 || Threads.count > 1 {
-      cases.append(
-        Comparison(
-          "matmul", "\(m) x \(k) x \(n), weight transposed, \(threads) threads", unit: gflops,
-          work: work, rival: "cblas_sgemm", reach: threads > 1 && n > 2048 ? 1.15 : 0.98
-        ) {
-          let (a, b) = (random([m, k]), random([n, k], seed: 2))
-          var c = Tensor<Float>.zeros([m, n])
-          var d = Tensor<Float>.zeros([m, n])
-          let all = Threads.count
-          return (
-            {
-              Threads.count = threads
-              c.addProduct(a, b.transposed(), keeping: 0)
-              Threads.count = all
-            },
-            {
-              openblas_set_num_threads(Int32(threads))
-              a.withUnsafeBuffer { x in
-                b.withUnsafeBuffer { y in
-                  d.withUnsafeMutableBuffer { z in
-                    cblas_sgemm(
-                      CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(k), 1,
-                      x.baseAddress, Int32(k), y.baseAddress, Int32(k), 0, z.baseAddress, Int32(n))
-                  }
+/// `body` with our loops on so many threads.
+func on(_ threads: Int, _ body: @escaping () -> Void) -> () -> Void {
+  {
+    let all = Threads.count
+    Threads.count = threads
+    body()
+    Threads.count = all
+  }
+}
+
+/// One thread, and all of them where there are more.
+var threadCounts: [Int] { Threads.count > 1 ? [1, Threads.count] : [1] }
+
+/// Operations on 16 Mi elements beside a triad of as many: reads and writes of memory.
+private func memoryCases() -> [any BenchmarkCase] {
+  let count = 16 << 20
+
+  /// `bytes` are those that an element of the operation has to move.
+  func beside(
+    _ name: String, bytes: Double, reach: Double, _ prepare: @escaping () -> () -> Void
+  ) -> [any BenchmarkCase] {
+    threadCounts.map { threads in
+      Comparison(
+        "memory", "\(name), \(threads) threads", unit: gigabytes, work: bytes * Double(count),
+        rival: "C triad, \(threads) threads", rivalWork: 12 * Double(count), reach: reach
+      ) {
+        let (a, b) = (random([count]), random([count], seed: 2))
+        var out = Tensor<Float>.zeros([count])
+        return (
+          on(threads, prepare()),
+          {
+            a.withUnsafeBuffer { x in
+              b.withUnsafeBuffer { y in
+                out.withUnsafeMutableBuffer {
+                  rival_triad_on(
+                    Int32(threads), x.baseAddress!, y.baseAddress!, $0.baseAddress!, count)
                 }
               }
-              openblas_set_num_threads(1)
             }
-          )
-        })
-    }
-  }
-  return cases
-}
-
-private func elementwiseCases() -> [Comparison] {
-  let count = 16 << 20
-  let bytes = 12 * Double(count)
-  func triad(_ a: Tensor<Float>, _ b: Tensor<Float>, _ out: inout Tensor<Float>) {
-    a.withUnsafeBuffer { x in
-      b.withUnsafeBuffer { y in
-        out.withUnsafeMutableBuffer {
-          rival_triad(x.baseAddress!, y.baseAddress!, $0.baseAddress!, count)
-        }
+          }
+        )
       }
     }
   }
-  func scalarLoop(
-    _ name: String, _ ours: @escaping (Tensor<Float>) -> Tensor<Float>,
-    _ rival: @escaping (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
-  ) -> Comparison {
-    let n = 1 << 14
-    return Comparison(
-      "elementwise", "\(name), 16 Ki, 1 thread", unit: (name: "M/s", factor: 1e-6),
-      work: Double(n), rival: "glibc loop", reach: 8
-    ) {
-      let x = random([n])
-      var out = Tensor<Float>.zeros([n])
-      return (
-        onOneThread { _ = ours(x) },
-        {
-          x.withUnsafeBuffer { source in
-            out.withUnsafeMutableBuffer { rival(source.baseAddress!, $0.baseAddress!, n) }
-          }
-        }
-      )
-    }
+
+  let square: Shape = [4096, 4096]
+  let rows: Shape = [8192, 2048]
+  return beside("add, a result of its own", bytes: 12, reach: 0.8) {
+    let (a, b) = (random([count]), random([count], seed: 2))
+    return { _ = a + b }
   }
-  return [
-    Comparison(
-      "elementwise", "add in place, 16 Mi", unit: gigabytes, work: bytes,
-      rival: "C triad, 1 thread",
-      reach: 0.8
-    ) {
+    + beside("add in place", bytes: 12, reach: 0.8) {
       var a = random([count])
       let b = random([count], seed: 2)
-      var out = Tensor<Float>.zeros([count])
-      return (onOneThread { a += b }, { triad(b, b, &out) })
-    },
-    scalarLoop("exp", { exp($0) }) { rival_exp($0, $1, $2) },
-    scalarLoop("tanh", { tanh($0) }) { rival_tanh($0, $1, $2) },
-    scalarLoop("erf", { erf($0) }) { rival_erf($0, $1, $2) },
-    Comparison(
-      "elementwise", "softmax rows of 2048, 8192 rows", unit: gigabytes,
-      work: 8 * 2048 * 8192, rival: "C triad, 1 thread", rivalWork: bytes, reach: 0.8
-    ) {
-      let x = random([8192, 2048])
-      let (a, b) = (random([count]), random([count], seed: 2))
-      var out = Tensor<Float>.zeros([count])
-      return (onOneThread { _ = softmax(x) }, { triad(a, b, &out) })
-    },
+      return { a += b }
+    }
+    + beside("fused multiply-add in place", bytes: 12, reach: 0.8) {
+      var a = random([count])
+      let b = random([count], seed: 2)
+      return { a.scaleAdd(adding: 1e-3, times: b) }
+    }
+    + beside("softmax, rows of 2048", bytes: 8, reach: 0.8) {
+      let x = random(rows)
+      return { _ = softmax(x) }
+    }
+    + beside("rmsNorm, rows of 2048", bytes: 8, reach: 0.8) {
+      let x = Variable(random(rows))
+      let weight = Variable(random([2048]))
+      return { _ = rmsNorm(x, weight: weight, epsilon: 1e-5) }
+    }
+    + beside("silu", bytes: 8, reach: 0.8) {
+      let x = random([count])
+      return { _ = silu(x) }
+    }
+    + beside("a row added to all rows", bytes: 8, reach: 0.6) {
+      let (x, row) = (random(rows), random([2048]))
+      return { _ = x + row }
+    }
+    + beside("a column added to all columns", bytes: 8, reach: 0.6) {
+      let (x, column) = (random(rows), random([8192, 1]))
+      return { _ = x + column }
+    }
+    + beside("transposed copy, 4096 x 4096", bytes: 8, reach: 0.6) {
+      let x = random(square)
+      return { _ = x.transposed().copied() }
+    }
+    + beside("gather rows of 1024", bytes: 8, reach: 0.6) {
+      let table = random([16384, 1024])
+      var source = RandomSource(seed: 5)
+      let order: Tensor<Int32> = .permutation(16384, using: &source)
+      return { _ = table.gatheringRows(at: order) }
+    }
+}
+
+/// Functions on what the nearest caches hold, on one thread, on every instruction set there is.
+private func functionCases() -> [any BenchmarkCase] {
+  let n = 1 << 14
+  let levels = [(0, "plain", 1.0), (2, "AVX2", 4.0), (3, "AVX-512", 8.0)]
+  typealias Rival = (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+  let functions: [(String, (Tensor<Float>) -> Tensor<Float>, Rival)] = [
+    ("exp", { exp($0) }, { rival_exp($0, $1, $2) }),
+    ("tanh", { tanh($0) }, { rival_tanh($0, $1, $2) }),
+    ("erf", { erf($0) }, { rival_erf($0, $1, $2) }),
   ]
+  return functions.flatMap { name, ours, rival in
+    levels.filter { $0.0 <= loqt_best_instruction_set() }.map { level, label, reach in
+      Comparison(
+        "functions", "\(name), 16 Ki, \(label)", unit: (name: "M/s", factor: 1e-6),
+        work: Double(n), rival: "glibc loop", reach: reach
+      ) {
+        let x = random([n])
+        var out = Tensor<Float>.zeros([n])
+        return (
+          on(1) {
+            loqt_force_instruction_set(Int32(level))
+            _ = ours(x)
+            loqt_force_instruction_set(loqt_best_instruction_set())
+          },
+          {
+            x.withUnsafeBuffer { source in
+              out.withUnsafeMutableBuffer { rival(source.baseAddress!, $0.baseAddress!, n) }
+            }
+          }
+        )
+      }
+    }
+  }
 }
