@@ -8,7 +8,7 @@ public struct LearnedPositions: Layer {
   /// The row of the first token's position. RoBERTa begins at 2.
   public let offset: Int
 
-  /// A table for sequences of up to `count` tokens of `size` elements.
+  /// A table for sequences of up to `count` tokens of `size` elements. Traps on a negative offset.
   public init(
     count: Int, size: Int, offset: Int = 0,
     initializer: Initializer = .normal(standardDeviation: 0.02), using builder: LayerBuilder

@@ -92,3 +92,9 @@ struct GoldenCase {
     }
   }
 }
+
+/// Shapes at which gradients of losses are checked.
+let lossShapes: [Shape] = [
+  [1], [2], [5], [1, 1], [1, 4], [4, 1], [3, 5], [2, 2], [7, 3], [1, 9], [2, 3, 4], [1, 1, 1],
+  [3, 1, 2], [2, 2, 3], [6, 2], [2, 6], [1, 2, 5], [4, 4], [2, 1, 2, 2], [13],
+]

@@ -1,0 +1,32 @@
+public import Autodiff
+
+/// A function of each element, as a layer.
+public enum Activation: String, Layer, Sendable, Hashable {
+  /// max(x, 0).
+  case relu
+  /// x * (1 + erf(x / sqrt 2)) / 2 (Hendrycks and Gimpel, 2016, arXiv 1606.08415).
+  case gelu
+  /// The tanh approximation of `gelu`.
+  case geluTanh
+  /// x * sigmoid(x).
+  case silu
+  /// Hyperbolic tangent.
+  case tanh
+  /// 1 / (1 + exp(-x)).
+  case sigmoid
+
+  /// None.
+  public var members: [ModuleMember] { [] }
+
+  /// The function of each element of x.
+  public func callAsFunction(_ x: Variable) -> Variable {
+    switch self {
+    case .relu: Autodiff.relu(x)
+    case .gelu: Autodiff.gelu(x)
+    case .geluTanh: Autodiff.geluTanh(x)
+    case .silu: Autodiff.silu(x)
+    case .tanh: Autodiff.tanh(x)
+    case .sigmoid: Autodiff.sigmoid(x)
+    }
+  }
+}
