@@ -67,8 +67,8 @@ let package = Package(
     .executableTarget(
       name: "LoQTCommand",
       dependencies: [
-        "Training", "LanguageModels", "LoQT", "Optimizers", "Layers", "Autodiff", "Tensors",
-        "TensorFiles", "Tokenization",
+        "Training", "LanguageModels", "LoQT", "Optimizers", "Layers", "Autodiff", "Quantization",
+        "Tensors", "TensorFiles", "Tokenization",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -5,7 +5,7 @@ import Tensors
 /// How LoQT layers hold and renew their matrices (arXiv 2405.16528, sections 3 and 4).
 public struct LoQTConfiguration: Sendable, Hashable, Codable {
   /// Rank r of the update P B; a layer whose smaller side is below it uses that side.
-  public var rank: Int
+  public var rank: RankRule
   /// The factor s of the update, used as it is.
   public var scale: Float
   /// How W is stored. `.float32` makes the method LoQT-nq, together with the same for P.
@@ -38,12 +38,14 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
 
   /// The paper's method, at rank r and scale s.
   public init(
-    rank: Int, scale: Float = 0.5, weightFormat: WeightFormat = .nf4(),
+    rank: RankRule, scale: Float = 0.5, weightFormat: WeightFormat = .nf4(),
     projectionFormat: WeightFormat = .nf4(), compensationSteps: Int = 5,
     projector: GradientProjector = GradientProjector(), stateRule: StateRule = .keep,
     keepsOriginalWeight: Bool = true, recordsSurvival: Bool = true
   ) {
-    precondition(rank >= 1, "LoQTConfiguration: rank \(rank) is below 1")
+    if case .count(let rank) = rank {
+      precondition(rank >= 1, "LoQTConfiguration: rank \(rank) is below 1")
+    }
     precondition(scale > 0, "LoQTConfiguration: scale \(scale) is not positive")
     precondition(
       compensationSteps >= 0, "LoQTConfiguration: \(compensationSteps) compensation steps")
@@ -59,7 +61,7 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
   }
 
   /// LoQT-nq: nothing is quantised, W receives s P B at each merge.
-  public static func unquantized(rank: Int, scale: Float = 0.5) -> Self {
+  public static func unquantized(rank: RankRule, scale: Float = 0.5) -> Self {
     Self(
       rank: rank, scale: scale, weightFormat: .float32, projectionFormat: .float32,
       compensationSteps: 0)

@@ -1,4 +1,5 @@
 public import Layers
+import Optimizers
 public import Tensors
 
 /// Linear layers of LoQT.
@@ -20,6 +21,6 @@ public struct LoQTFactory: LinearFactory {
 extension LayerBuilder {
   /// LoQT layers of rank r and scale s with NF4 matrices.
   public static func loqt(rank: Int, scale: Float = 0.5, seed: UInt64 = 0) -> LayerBuilder {
-    LayerBuilder(LoQTFactory(LoQTConfiguration(rank: rank, scale: scale)), seed: seed)
+    LayerBuilder(LoQTFactory(LoQTConfiguration(rank: .count(rank), scale: scale)), seed: seed)
   }
 }

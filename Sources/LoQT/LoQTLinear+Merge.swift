@@ -16,13 +16,9 @@ extension LoQTLinear {
   ///   - optimizer: Whose state of B follows the change of basis.
   /// - Returns: What happened, for the report.
   func merge(_ gradient: ProjectionGradient, step: Int, optimizer: any Optimizer) -> LayerMerge {
-    let clock = ContinuousClock()
-    let start = clock.now
-    var report = LayerMerge(name: handle.name)
-    renew(gradient, step: step, optimizer, &report)
-    let (whole, atto) = (clock.now - start).components
-    report.seconds = Double(whole) + Double(atto) * 1e-18
-    return report
+    LayerMerge.timed(named: handle.name) { report in
+      renew(gradient, step: step, optimizer, &report)
+    }
   }
 
   private func renew(

@@ -57,7 +57,7 @@ public final class LoQTLinear: LinearLayer {
     self.random = random
     inputSize = input
     outputSize = out
-    rank = min(configuration.rank, out, input)
+    rank = configuration.rank.largest(out: out, in: input)
     side = ProjectionSide(out: out, in: input)
     self.weight =
       configuration.keepsOriginalWeight
@@ -73,9 +73,10 @@ public final class LoQTLinear: LinearLayer {
       let y = linear(x, weight, handle: handle)
       return bias.map { y + Variable($0) } ?? y
     }
-    let operation = LoQTProduct(
-      weight: weight, projection: projection, side: side, scale: configuration.scale)
-    let y = operation(x, Variable(factor), frozen: handle)
+    let product = LowRankProduct(
+      weight: weight, up: side == .left ? .trained : .stored(projection),
+      down: side == .left ? .stored(projection) : .trained, scale: configuration.scale)
+    let y = product(x, Variable(factor), frozen: handle)
     return bias.map { y + Variable($0) } ?? y
   }
 

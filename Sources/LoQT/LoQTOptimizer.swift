@@ -30,6 +30,8 @@ public final class LoQTOptimizer {
   public private(set) var step = 0
   /// The model's LoQT layers with their dotted names.
   public let layers: [(name: String, layer: LoQTLinear)]
+  /// The model's adapters that are merged from time to time, with their dotted names.
+  public let mergedAdapters: [(name: String, layer: AdapterLinear)]
 
   private let mergeSteps: MergeSchedule.Steps
   private var comingMerges: MergeSchedule.Steps
@@ -58,7 +60,11 @@ public final class LoQTOptimizer {
     for (name, layer) in layers { layer.handle.name = name }
     byHandle = Dictionary(
       uniqueKeysWithValues: layers.map { (ObjectIdentifier($0.layer.handle), $0.layer) })
-    self.merges = layers.isEmpty ? .never : merges
+    mergedAdapters =
+      ((model as? AdapterLinear).map { [("linear", $0)] }
+      ?? model.modules(ofType: AdapterLinear.self).map { ($0.name, $0.module) })
+      .filter { $0.layer.configuration.mergePruning != nil }
+    self.merges = layers.isEmpty && mergedAdapters.isEmpty ? .never : merges
     mergeSteps = MergeSchedule.Steps(
       of: self.merges, below: steps ?? .max, sparingTail: steps != nil)
     comingMerges = mergeSteps
@@ -85,6 +91,7 @@ public final class LoQTOptimizer {
   ) throws -> StepReport {
     precondition(!microBatches.isEmpty, "step(over:): no micro-batches")
     if nextMerge == step { due = Set(layers.map { ObjectIdentifier($0.layer.handle) }) }
+    let adapterMerges = nextMerge == step ? mergeAdapters() : []
     let run = StepRun(
       owner: self, microBatches: microBatches.count,
       isCollecting: microBatches.count > 1 || clippingNorm != nil
@@ -122,10 +129,17 @@ public final class LoQTOptimizer {
       return report
     }
     failures = 0
+    if !adapterMerges.isEmpty {
+      // They are merged before the forward pass, without a change of the loss but for rounding.
+      report.merge = MergeReport(
+        step: step, layers: adapterMerges, lossBefore: report.loss, lossAfter: nil,
+        seconds: adapterMerges.reduce(0) { $0 + $1.seconds })
+    }
     if !run.mergedLayers.isEmpty {
       var merge = MergeReport(
-        step: step, layers: run.mergedLayers, lossBefore: report.loss, lossAfter: nil,
-        seconds: run.mergedLayers.reduce(0) { $0 + $1.seconds })
+        step: step, layers: adapterMerges + run.mergedLayers, lossBefore: report.loss,
+        lossAfter: nil,
+        seconds: (adapterMerges + run.mergedLayers).reduce(0) { $0 + $1.seconds })
       if measuresLossAfterMerge {
         merge.lossAfter =
           try withoutGradient { try microBatches.map { try loss($0).scalar } }.reduce(0, +)
@@ -142,6 +156,11 @@ public final class LoQTOptimizer {
   private func advance(to step: Int) {
     self.step = step
     while let next = nextMerge, next < step { nextMerge = comingMerges.next() }
+  }
+
+  /// Merges the adapters; at step 0 there is nothing to merge.
+  private func mergeAdapters() -> [LayerMerge] {
+    step == 0 ? [] : mergedAdapters.map { $0.layer.merge(named: $0.name, step: step, optimizer) }
   }
 
   /// B neither moves nor gets a gradient in the step that merges its layer.

@@ -22,7 +22,16 @@ public struct LayerMerge: Sendable, Hashable, Codable {
   /// at its first merge that the gradient determines fewer directions than the rank.
   public var note: String?
 
-  init(name: String) { self.name = name }
+  private init(name: String) { self.name = name }
+
+  /// The report of what `merge` does, with its time.
+  static func timed(named name: String, _ merge: (inout LayerMerge) -> Void) -> LayerMerge {
+    var report = LayerMerge(name: name)
+    let clock = ContinuousClock()
+    let (whole, atto) = clock.measure { merge(&report) }.components
+    report.seconds = Double(whole) + Double(atto) * 1e-18
+    return report
+  }
 }
 
 /// What one merge step did, all layers together.

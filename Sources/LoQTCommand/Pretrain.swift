@@ -23,9 +23,8 @@ struct Pretrain: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      How the linear layers are trained: loqt (4-bit matrices, low-rank updates), loqt-nq (the same \
-      without quantisation), full (dense, Adam), galore (dense, Adam in the gradient's subspace), \
-      frozen (not at all).
+      How the linear layers are trained: \
+      \(TrainingMethod.allCases.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
       """, valueName: "name"))
   var method = TrainingMethod.loqt
 
@@ -46,44 +45,14 @@ struct Pretrain: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Rank r of the updates. (default: a quarter of the hidden size)", valueName: "count"))
-  var rank: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Factor s of the updates. (default: 0.5; galore: 0.25)", valueName: "number"))
-  var scale: Double?
-
-  @Option(
-    help: ArgumentHelp(
       """
       The highest learning rate, reached after a tenth of the run. \
       (default: \(Self.defaultLearningRates))
       """, valueName: "number"))
   var learningRate: Double?
 
-  @Option(
-    help: ArgumentHelp(
-      "Steps before the second merge. (default: a tenth of the run, at most 100)",
-      valueName: "steps"))
-  var mergeGap: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Growth g of the gaps: gap k is longer by g^k or, linear, by g k. (default: 1.2)",
-      valueName: "number"))
-  var mergeGrowth: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "How the gaps between merges grow: exponential, linear, static.", valueName: "name"))
-  var mergeSchedule = TrainingConfiguration.MergeGrowth.exponential
-
-  @Option(
-    help: ArgumentHelp(
-      "Alternations C that compensate the quantisation error at a merge. (default: 5)",
-      valueName: "count"))
-  var compensation: Int?
+  @OptionGroup(title: "Options of methods")
+  var methodOptions: MethodArguments
 
   @Option(help: ArgumentHelp("Decides every random number.", valueName: "number"))
   var seed: UInt64 = 0
@@ -108,18 +77,14 @@ struct Pretrain: AsyncParsableCommand {
     get throws {
       try TrainingConfiguration(
         model: TrainingConfiguration.model(preset: preset), named: preset, method: method,
-        steps: steps, batchSize: batch, sequence: sequence, rank: rank, scale: scale,
-        learningRate: learningRate, mergeGap: mergeGap, mergeGrowth: mergeSchedule,
-        mergeGrowthFactor: mergeGrowth, compensationSteps: compensation, seed: seed)
+        options: methodOptions.options, steps: steps, batchSize: batch, sequence: sequence,
+        learningRate: learningRate, seed: seed)
     }
   }
 
   private static var defaultLearningRates: String {
     TrainingMethod.allCases.map {
-      "\($0.rawValue) \(TrainingConfiguration.defaultLearningRate($0))"
+      "\($0.name) \($0.defaults.learningRate)"
     }.joined(separator: ", ")
   }
 }
-
-extension TrainingMethod: ExpressibleByArgument {}
-extension TrainingConfiguration.MergeGrowth: ExpressibleByArgument {}

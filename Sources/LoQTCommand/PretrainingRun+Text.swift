@@ -8,12 +8,9 @@ extension PretrainingRun {
   func header(of trainer: Trainer) -> String {
     let (configuration, corpus) = (trainer.configuration, trainer.corpus)
     let model = configuration.model
-    var method = configuration.method.rawValue
-    if configuration.method.isLowRank {
-      method += ", rank \(configuration.rank), scale \(configuration.scale)"
-    }
-    if configuration.method.merges {
-      let merges = trainer.plannedMerges
+    var method = configuration.method.name + configuration.planText
+    let merges = trainer.plannedMerges
+    if !merges.isEmpty {
       let some = merges.prefix(4).map(String.init).joined(separator: ", ")
       method += ", \(merges.count) merges at steps \(some)\(merges.count > 4 ? ", ..." : "")"
     }

@@ -15,7 +15,7 @@ struct PretrainingRun {
     self.command = command
     output =
       command.output
-      ?? "runs/\(command.method.rawValue)-\(command.preset)-seed\(command.seed)"
+      ?? "runs/\(command.method.name)-\(command.preset)-seed\(command.seed)"
   }
 
   private var checkpointPath: String { output + "/checkpoint" }

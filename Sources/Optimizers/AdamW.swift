@@ -48,16 +48,16 @@ public final class AdamW: Optimizer {
     states[key] = state
   }
 
-  /// Keeps, forgets or carries over the moments.
+  /// Keeps, forgets, carries over or prunes the moments.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
     switch change {
     case .keep: break
     case .reset: reset(parameter)
-    case .project(let overlap, let axis):
+    case .project, .prune:
       let key = ObjectIdentifier(parameter)
       guard var state = states.removeValue(forKey: key) else { return }
-      state.first = applying(overlap, to: state.first, alongAxis: axis)
-      state.second = applying(overlap * overlap, to: state.second, alongAxis: axis)
+      state.first = change.applied(to: state.first, order: 1)
+      state.second = change.applied(to: state.second, order: 2)
       states[key] = state
     }
   }
@@ -92,14 +92,4 @@ public final class AdamW: Optimizer {
     states[ObjectIdentifier(parameter)] = State(
       step: count, first: first, second: second)
   }
-}
-
-/// Moments in another basis: `map` applied along an axis.
-func applying(_ map: Tensor<Float>, to moments: Tensor<Float>, alongAxis axis: Int)
-  -> Tensor<Float>
-{
-  precondition(
-    moments.rank == 2 && moments.shape[axis] == map.shape[1],
-    "reparameterize: overlap \(map.shape) does not fit axis \(axis) of \(moments.shape)")
-  return axis == 0 ? matmul(map, moments) : matmul(moments, map.transposed())
 }

@@ -82,19 +82,19 @@ public final class AdamW8bit: Optimizer {
     states[key] = state
   }
 
-  /// Keeps, forgets or carries over the moments; what is carried over is quantised again.
+  /// Keeps, forgets, carries over or prunes the moments; what changes is quantised again.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
     if isSmall(parameter) { return small.reparameterize(parameter, by: change) }
     switch change {
     case .keep: break
     case .reset: reset(parameter)
-    case .project(let overlap, let axis):
+    case .project, .prune:
       let key = ObjectIdentifier(parameter)
       guard var state = states.removeValue(forKey: key) else { return }
       state.first = quantized(
-        applying(overlap, to: state.first.dequantized(), alongAxis: axis), .signed)
+        change.applied(to: state.first.dequantized(), order: 1), .signed)
       state.second = quantized(
-        applying(overlap * overlap, to: state.second.dequantized(), alongAxis: axis), .unsigned)
+        change.applied(to: state.second.dequantized(), order: 2), .unsigned)
       states[key] = state
     }
   }

@@ -15,6 +15,13 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
   /// The highest learning rate.
   public var peak: Double
   private var kind: Kind
+  private var restarts: [Int] = []
+  private var restartWarmup = 0
+
+  private init(peak: Double, kind: Kind) {
+    self.peak = peak
+    self.kind = kind
+  }
 
   /// The same rate at every step.
   public static func constant(_ rate: Double) -> Self { Self(peak: rate, kind: .constant) }
@@ -42,8 +49,24 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
       peak: peak, kind: .linear(steps: steps, warmup: warmup ?? steps / 10, final: finalFraction))
   }
 
+  /// The same rates, but for a linear rise over `warmup` steps from each of the given steps on
+  /// (ReLoRA's jagged schedule).
+  public func restarting(at steps: [Int], warmup: Int) -> Self {
+    var schedule = self
+    schedule.restarts = steps.sorted()
+    schedule.restartWarmup = warmup
+    return schedule
+  }
+
   /// The rate of a step.
   public func callAsFunction(_ step: Int) -> Double {
+    let rate = unbrokenRate(step)
+    guard let restart = restarts.last(where: { $0 <= step }), step - restart < restartWarmup
+    else { return rate }
+    return rate * Double(step - restart + 1) / Double(restartWarmup)
+  }
+
+  private func unbrokenRate(_ step: Int) -> Double {
     switch kind {
     case .constant: return peak
     case .cosine(let steps, let warmup, let final):

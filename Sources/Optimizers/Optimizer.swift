@@ -46,6 +46,34 @@ public enum BasisChange: Sendable {
   /// moments by its elementwise square (the gradient's old coordinates taken as uncorrelated). The
   /// rank is the factor's axis `rankAxis`.
   case project(overlap: Tensor<Float>, rankAxis: Int)
+  /// This share of each moment is set to zero, the elements of least magnitude (ReLoRA; Lialin et al.,
+  /// arXiv 2307.05695).
+  case prune(share: Double)
+
+  /// Moments of order 1 or 2, elementwise powers of the gradient on average, after the change; a
+  /// moment of order 2 stays at least 0. Traps when the overlap does not fit.
+  func applied(to moments: Tensor<Float>, order: Int) -> Tensor<Float> {
+    switch self {
+    case .keep: return moments
+    case .reset: return .zeros(moments.shape)
+    case .project(let overlap, let axis):
+      let map = order == 1 ? overlap : square(overlap)
+      precondition(
+        moments.rank == 2 && moments.shape[axis] == map.shape[1],
+        "reparameterize: overlap \(map.shape) does not fit axis \(axis) of \(moments.shape)")
+      return axis == 0 ? matmul(map, moments) : matmul(moments, map.transposed())
+    case .prune(let share):
+      let count = min(moments.elementCount, Int(share * Double(moments.elementCount)))
+      guard count > 0 else { return moments }
+      let magnitudes = abs(moments)
+      let order = magnitudes.flattened().argsort().scalars
+      var pruned = moments.contiguous().copied()
+      pruned.withUnsafeMutableBuffer { elements in
+        for place in order.prefix(count) { elements[Int(place)] = 0 }
+      }
+      return pruned
+    }
+  }
 }
 
 /// Optimizer state that does not fit.

@@ -1,7 +1,8 @@
 public import LanguageModels
-public import LoQT
+internal import LoQT
+internal import Optimizers
 internal import Quantization
-import Tensors
+internal import Tensors
 
 /// The bytes of a run by its settings alone: exactly what the live objects hold after the first two
 /// steps. `other`, which depends on the machine, is not part of it.
@@ -10,58 +11,62 @@ public struct MemoryModel: Sendable {
   /// Elements of embedding and head each, and of everything that is not a linear layer of a block.
   private let embeddingCount: Int
   private let restCount: Int
+  /// The shapes of everything that is not a linear layer of a block.
+  private let restShapes: [Shape]
 
   /// The memory of runs of a model.
   public init(_ model: LlamaConfiguration) {
     shapes = model.linearShapes
     embeddingCount = model.vocabularySize * model.hiddenSize
     restCount = model.parameterCount - model.linearParameterCount
+    let table: Shape = [model.vocabularySize, model.hiddenSize]
+    restShapes =
+      Array(repeating: table, count: model.tiesEmbeddings ? 1 : 2)
+      + Array(repeating: [model.hiddenSize], count: 2 * model.layers + 1)
   }
 
-  /// The bytes of a method.
-  ///
-  /// - Parameters:
-  ///   - loqt: How LoQT layers hold their matrices; ignored by the other methods.
-  ///   - rank: r of GaLore; ignored by the other methods.
-  public func breakdown(
-    _ method: TrainingMethod, loqt: LoQTConfiguration? = nil, rank: Int = 1
-  ) -> MemoryBreakdown {
+  /// The bytes of a plan; with a rank by energy, of the largest ranks it may choose.
+  public func breakdown(_ plan: MethodPlan) -> MemoryBreakdown {
     var bytes = MemoryBreakdown()
-    let dense = shapes.reduce(0) { $0 + $1.out * $1.in }
-    switch method {
-    case .loqt, .loqtUnquantized:
-      guard let loqt else { preconditionFailure("MemoryModel: no LoQT settings") }
-      var largest = embeddingCount
-      for (out, input) in shapes {
-        let rank = min(loqt.rank, out, input)
-        let adapter = rank * max(out, input)
-        bytes.weights += loqt.weightFormat.byteCount(shape: [out, input])
-        bytes.projections += loqt.projectionFormat.byteCount(
-          shape: [rank, min(out, input)])
-        bytes.adapters += 4 * adapter
-        bytes.optimizer += 8 * adapter
-        largest = max(largest, adapter)
-      }
-      // At a merge the other parameters wait for the loss after it to be measured.
-      bytes.gradients = 4 * max(largest, restCount)
-    case .full:
-      bytes.weights = 4 * dense
-      bytes.optimizer = 8 * dense
-      bytes.gradients = 4 * max(embeddingCount, shapes.map { $0.out * $0.in }.max() ?? 0)
-    case .galore:
-      bytes.weights = 4 * dense
-      for (out, input) in shapes {
-        let rank = min(rank, out, input)
-        bytes.projections += 4 * rank * min(out, input)
-        bytes.optimizer += 8 * rank * max(out, input)
-      }
-      bytes.gradients = 4 * max(embeddingCount, shapes.map { $0.out * $0.in }.max() ?? 0)
-    case .frozen:
-      bytes.weights = 4 * dense
-      bytes.gradients = 4 * embeddingCount
+    var largest = embeddingCount
+    /// Counts a trained tensor of a linear layer.
+    func train(_ shape: Shape) {
+      bytes.optimizer += plan.optimizer.stateByteCount(shape: shape)
+      largest = max(largest, shape.elementCount)
     }
+    for (out, input) in shapes {
+      let dense = 4 * out * input
+      let r = plan.rank?.largest(out: out, in: input) ?? 0
+      let (short, long) = (min(out, input), max(out, input))
+      switch plan.layers {
+      case .frozen: bytes.weights += dense
+      case .dense:
+        bytes.weights += dense
+        train([out, input])
+      case .adapter(let adapter, _):
+        bytes.weights += adapter.weightFormat?.byteCount(shape: [out, input]) ?? 0
+        bytes.adapters += 4 * r * (out + input)
+        train([out, r])
+        train([r, input])
+      case .subspace:
+        bytes.weights += dense
+        bytes.projections += 4 * r * short
+        bytes.optimizer += plan.optimizer.stateByteCount(shape: [r, long])
+        largest = max(largest, out * input)
+      case .loqt(let loqt, _):
+        bytes.weights += loqt.weightFormat.byteCount(shape: [out, input])
+        bytes.projections += loqt.projectionFormat.byteCount(shape: [r, short])
+        bytes.adapters += 4 * r * long
+        train([r, long])
+      }
+    }
+    // At a merge of LoQT the other parameters wait for the loss after it to be measured.
+    if case .loqt = plan.layers { largest = max(largest, restCount) }
+    bytes.gradients = 4 * largest
     bytes.weights += 4 * restCount
-    bytes.optimizer += 8 * restCount
+    bytes.optimizer += restShapes.reduce(0) {
+      $0 + plan.restOptimizer.stateByteCount(shape: $1)
+    }
     return bytes
   }
 }

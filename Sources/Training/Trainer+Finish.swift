@@ -4,6 +4,7 @@ internal import LanguageModels
 internal import Layers
 internal import LoQT
 internal import Optimizers
+internal import Quantization
 internal import Tensors
 internal import Tokenization
 
@@ -24,7 +25,7 @@ extension Trainer {
       clock.trainingSeconds > 0
       ? Double(step * configuration.tokensPerStep) / clock.trainingSeconds : 0
     let model = MemoryModel(configuration.model)
-    record.fullRankMemory = model.breakdown(.full)
+    record.fullRankMemory = model.breakdown(MethodPlan(layers: .dense))
     record.peakResidentBytes = ProcessMemory.peakResidentBytes
     record.memory = liveMemory
     record.memory.other = Swift.max(0, record.peakResidentBytes - record.memory.total)
@@ -43,6 +44,13 @@ extension Trainer {
       bytes.projections += counts.projection
       bytes.adapters += counts.factor
       adapters.insert(ObjectIdentifier(layer.factor))
+    }
+    for (_, layer) in model.modules(ofType: AdapterLinear.self) {
+      bytes.weights += layer.weight?.byteCount ?? 0
+      for factor in [layer.up, layer.down] {
+        bytes.adapters += factor.tensor.byteCount
+        adapters.insert(ObjectIdentifier(factor))
+      }
     }
     var largest = 0
     for parameter in model.parameters {

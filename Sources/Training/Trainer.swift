@@ -62,28 +62,22 @@ public final class Trainer {
     self.corpus = corpus
     clock = RunClock(start: start)
     model = Llama(
-      configuration.model, using: LayerBuilder(configuration.factory, seed: configuration.seed))
-    let adam = AdamW(
-      learningRate: .cosine(peak: configuration.learningRate, steps: configuration.steps))
-    galore =
-      configuration.method == .galore
-      ? GaLore(
-        inner: adam, rank: configuration.rank, scale: configuration.scale,
-        every: configuration.mergeGap,
-        matrices: model.blocks.flatMap { $0.modules(ofType: Linear.self).map(\.module.weight) },
-        random: RandomSource(seed: configuration.seed).split("galore")) : nil
-    optimizer = LoQTOptimizer(
-      galore ?? adam, training: model, merges: configuration.mergeSchedule,
-      steps: configuration.steps)
-    mergeSteps = configuration.mergeSchedule.mergeSteps(
+      configuration.model, using: LayerBuilder(configuration.plan.factory, seed: configuration.seed)
+    )
+    mergeSteps = configuration.plan.merges.mergeSteps(
       below: configuration.steps, sparingTail: true)
+    let made = configuration.makeOptimizer(for: model)
+    galore = made.galore
+    optimizer = LoQTOptimizer(
+      made.optimizer, training: model, merges: configuration.plan.merges,
+      steps: configuration.steps)
     evaluationWindows = .spread(
       configuration.evaluationWindows, over: corpus.validation, sequence: configuration.sequence,
       batchSize: configuration.batchSize)
     validationWindows = .all(
       of: corpus.validation, sequence: configuration.sequence, batchSize: configuration.batchSize)
     record = RunRecord(
-      method: configuration.method.rawValue, seed: configuration.seed,
+      method: configuration.method.name, seed: configuration.seed,
       tokensPerStep: configuration.tokensPerStep, parameterCount: configuration.model.parameterCount
     )
     record.settings =
@@ -202,13 +196,5 @@ extension Llama {
       }
       return sum / Double(max(1, windows.tokenCount))
     }
-  }
-}
-
-extension TrainingConfiguration {
-  /// What makes the linear layers.
-  var factory: any LinearFactory {
-    if let loqt { return LoQTFactory(loqt) }
-    return DenseLinearFactory(isTrainable: method != .frozen)
   }
 }

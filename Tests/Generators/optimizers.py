@@ -63,6 +63,32 @@ add_adam(
 )
 
 
+def add_other(case, optimizer_class, shape, options, steps=12):
+    """On gradients of a clear size, so that no step is decided by rounding."""
+    g = random_generator(case)
+    initial = f32(g.standard_normal(shape))
+    gradients = f32(g.standard_normal((steps, *shape)) * 10.0 ** g.uniform(-2, 1, shape))
+    parameter = torch.tensor(initial, dtype=torch.float64, requires_grad=True)
+    history = run(optimizer_class([parameter], **options), parameter, gradients)
+    fixture.add(
+        case,
+        {"kind": optimizer_class.__name__, "steps": steps, **options},
+        initial=initial,
+        gradients=gradients,
+        parameters=history,
+    )
+
+
+add_other("sgd", torch.optim.SGD, (97,), {"lr": 0.01, "momentum": 0.9})
+external = {"lr": 0.01, "scale_parameter": False, "relative_step": False, "warmup_init": False}
+for case, shape, beta in (
+    ("adafactor_matrix", (13, 7), None),
+    ("adafactor_vector", (29,), None),
+    ("adafactor_first", (7, 13), 0.9),
+):
+    add_other(case, transformers.optimization.Adafactor, shape, {"beta1": beta, **external})
+
+
 def orthogonal_matrix(self, gradient, rank, type):
     """In double with fixed signs; galore-torch decomposes in float32 with LAPACK's signs."""
     p = reference.projection_from_gradient(gradient.numpy(), rank)

@@ -26,7 +26,7 @@ import Testing
     let survival: Tensor<Float> = try f.tensor("survival", of: name)
 
     let configuration = LoQTConfiguration(
-      rank: Int(number("rank")), scale: Float(number("scale")),
+      rank: .count(Int(number("rank"))), scale: Float(number("scale")),
       weightFormat: weightFormat(text("weight")),
       projectionFormat: weightFormat(text("projection")),
       compensationSteps: Int(number("iterations")), projector: GradientProjector(method: .exact),
@@ -83,7 +83,7 @@ import Testing
     func loss(_ y: Variable, _ step: Int) -> Variable { meanSquaredError(y, t.element(at: step)) }
 
     let layer = LoQTLinear(
-      weight: start, configuration: .unquantized(rank: rank, scale: scale),
+      weight: start, configuration: .unquantized(rank: .count(rank), scale: scale),
       random: RandomSource(seed: 0))
     // The gradient of B carries s, so Adam's epsilon does too.
     let loqt = LoQTOptimizer(

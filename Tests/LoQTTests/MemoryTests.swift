@@ -18,7 +18,7 @@ import Testing
     let rank = 4
     let model = SmallModel(
       LoQTConfiguration(
-        rank: rank, weightFormat: format, projectionFormat: format,
+        rank: .count(rank), weightFormat: format, projectionFormat: format,
         recordsSurvival: recordsSurvival))
     let adam = AdamW(learningRate: .constant(0.01))
     let optimizer = LoQTOptimizer(adam, training: model, merges: .static(every: 2))

@@ -18,7 +18,7 @@ import Testing
     LoQTLinear(
       weight: gaussian([shape.0, shape.1], seed: 1),
       configuration: LoQTConfiguration(
-        rank: Self.rank, weightFormat: .float32, projectionFormat: .float32,
+        rank: .count(Self.rank), weightFormat: .float32, projectionFormat: .float32,
         projector: GradientProjector(method: method)),
       random: RandomSource(seed: 2))
   }

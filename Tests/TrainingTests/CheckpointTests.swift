@@ -25,7 +25,7 @@ import Training
       let read = try Checkpoint(path: folder + "/checkpoint")
       // Sums may be added in another order while other tests use the threads.
       #expect(abs(read.model.meanLoss(over: windows) - trainer.record.validationLoss) < 1e-6)
-      #expect(read.loqt == trainer.configuration.loqt)
+      #expect(read.loqt == trainer.configuration.plan.layers.loqt)
       #expect(read.record?.validationLoss == trainer.record.validationLoss)
       #expect(read.record?.merges == trainer.record.merges)
       let text = patternedText(100)

@@ -68,7 +68,7 @@ import Training
     (["--preset", "huge"], "9m, 20m, 60m"), (["--rank", "0"], "--rank 0"),
     (["--rank", "129"], "from 1 to 128"), (["--steps", "10", "--merge-gap", "10"], "--merge-gap"),
     (["--vocabulary", "12"], "--vocabulary"), (["--threads", "0"], "--threads"),
-    (["--method", "lora"], "lora"), (["--scale", "nan"], "--scale"),
+    (["--method", "lor"], "lor"), (["--scale", "nan"], "--scale"),
     (["--summary", "missing/summary.json"], "--summary"), (["--output", "text.txt"], "--output"),
   ])
   func badInputEndsWithASentence(_ arguments: [String], _ piece: String) throws {

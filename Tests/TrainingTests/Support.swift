@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import Optimizers
 import Tensors
 import TestSupport
 import Tokenization
@@ -31,12 +32,25 @@ func tinyConfiguration(
   _ method: TrainingMethod, steps: Int = 24, mergeGap: Int? = nil, seed: UInt64 = 1
 ) throws -> TrainingConfiguration {
   try TrainingConfiguration(
-    model: tinyModel, method: method, steps: steps, batchSize: 4, sequence: 16, rank: 8,
-    learningRate: 0.02, mergeGap: mergeGap ?? 4, seed: seed, evaluationInterval: 8)
+    model: tinyModel, method: method,
+    options: .with {
+      $0.rank = 8
+      $0.mergeGap = mergeGap ?? 4
+    }, steps: steps, batchSize: 4, sequence: 16, learningRate: 0.02, seed: seed,
+    evaluationInterval: 8)
 }
 
 /// Takes all steps.
 func finished(_ trainer: Trainer) async throws -> RunRecord {
   for try await _ in trainer {}
   return trainer.finish()
+}
+
+extension MethodOptions {
+  /// Options that `set` sets.
+  static func with(_ set: (inout MethodOptions) -> Void) -> MethodOptions {
+    var options = MethodOptions()
+    set(&options)
+    return options
+  }
 }

@@ -1,5 +1,6 @@
 import LanguageModels
 import LoQT
+import Optimizers
 import Testing
 import Training
 
@@ -8,7 +9,7 @@ import Training
   func defaultsMergeAtLeastSixTimes(_ steps: Int) throws {
     let configuration = try TrainingConfiguration(
       model: TrainingConfiguration.model(preset: "9m"), steps: steps)
-    #expect(configuration.mergeSchedule.mergeSteps(below: steps, sparingTail: true).count >= 6)
+    #expect(configuration.plan.merges.mergeSteps(below: steps, sparingTail: true).count >= 6)
   }
 
   @Test func anUnknownPresetListsThePresets() {
@@ -22,9 +23,9 @@ import Training
 
   /// What is set, and a piece of the message that names it.
   private static let wrong: [(String, @Sendable () throws -> TrainingConfiguration)] = [
-    ("--rank 0", { try TrainingConfiguration(model: tinyModel, rank: 0) }),
-    ("--rank -1", { try TrainingConfiguration(model: tinyModel, rank: -1) }),
-    ("--rank 25", { try TrainingConfiguration(model: tinyModel, rank: 25) }),
+    ("--rank 0", { try TrainingConfiguration(model: tinyModel, options: .with { $0.rank = 0 }) }),
+    ("--rank -1", { try TrainingConfiguration(model: tinyModel, options: .with { $0.rank = -1 }) }),
+    ("--rank 25", { try TrainingConfiguration(model: tinyModel, options: .with { $0.rank = 25 }) }),
     ("--steps 0", { try TrainingConfiguration(model: tinyModel, steps: 0) }),
     ("--batch 0", { try TrainingConfiguration(model: tinyModel, batchSize: 0) }),
     ("--sequence 0", { try TrainingConfiguration(model: tinyModel, sequence: 0) }),
@@ -34,18 +35,42 @@ import Training
       "--batch times --sequence",
       { try TrainingConfiguration(model: tinyModel, batchSize: 1 << 30, sequence: 1 << 20) }
     ),
-    ("--scale 0.0", { try TrainingConfiguration(model: tinyModel, scale: 0) }),
-    ("--scale nan", { try TrainingConfiguration(model: tinyModel, scale: .nan) }),
-    ("--scale 1e-50", { try TrainingConfiguration(model: tinyModel, scale: 1e-50) }),
+    (
+      "--scale 0.0",
+      { try TrainingConfiguration(model: tinyModel, options: .with { $0.scale = 0 }) }
+    ),
+    (
+      "--scale nan",
+      { try TrainingConfiguration(model: tinyModel, options: .with { $0.scale = .nan }) }
+    ),
+    (
+      "--scale 1e-50",
+      { try TrainingConfiguration(model: tinyModel, options: .with { $0.scale = 1e-50 }) }
+    ),
     ("--learning-rate -1.0", { try TrainingConfiguration(model: tinyModel, learningRate: -1) }),
     (
       "--learning-rate inf",
       { try TrainingConfiguration(model: tinyModel, learningRate: .infinity) }
     ),
-    ("--merge-gap 0", { try TrainingConfiguration(model: tinyModel, mergeGap: 0) }),
-    ("--merge-gap 50", { try TrainingConfiguration(model: tinyModel, steps: 50, mergeGap: 50) }),
-    ("--merge-growth", { try TrainingConfiguration(model: tinyModel, mergeGrowthFactor: -0.5) }),
-    ("--compensation", { try TrainingConfiguration(model: tinyModel, compensationSteps: -1) }),
+    (
+      "--merge-gap 0",
+      { try TrainingConfiguration(model: tinyModel, options: .with { $0.mergeGap = 0 }) }
+    ),
+    (
+      "--merge-gap 50",
+      {
+        try TrainingConfiguration(
+          model: tinyModel, options: .with { $0.mergeGap = 50 }, steps: 50)
+      }
+    ),
+    (
+      "--merge-growth",
+      { try TrainingConfiguration(model: tinyModel, options: .with { $0.mergeGrowth = -0.5 }) }
+    ),
+    (
+      "--compensation",
+      { try TrainingConfiguration(model: tinyModel, options: .with { $0.compensation = -1 }) }
+    ),
   ]
 
   @Test(arguments: wrong.indices)
@@ -57,9 +82,10 @@ import Training
 
   @Test func aRankAboveSomeLayersIsANotice() throws {
     // Keys and values have 12 outputs.
-    let configuration = try TrainingConfiguration(model: tinyModel, rank: 16)
+    let configuration = try TrainingConfiguration(model: tinyModel, options: .with { $0.rank = 16 })
     #expect(configuration.notices.count == 1)
-    #expect(try TrainingConfiguration(model: tinyModel, rank: 12).notices.isEmpty)
+    #expect(
+      try TrainingConfiguration(model: tinyModel, options: .with { $0.rank = 12 }).notices.isEmpty)
   }
 
   @Test func aLongSequenceGetsItsPositions() throws {

@@ -23,8 +23,10 @@ public import Tokenization
 public struct Checkpoint {
   /// The model.
   public let model: Llama
-  /// How its LoQT layers hold their matrices; nil where its linear layers are dense.
+  /// How its LoQT layers hold their matrices; nil where it has none.
   public let loqt: LoQTConfiguration?
+  /// How its adapter layers hold their matrices; nil where it has none.
+  public let adapter: AdapterConfiguration?
   /// The tokenizer.
   public let tokenizer: any Tokenizer
   /// The run that made it.
@@ -32,19 +34,22 @@ public struct Checkpoint {
 
   /// The parts of a checkpoint.
   public init(
-    model: Llama, loqt: LoQTConfiguration?, tokenizer: any Tokenizer, record: RunRecord?
+    model: Llama, loqt: LoQTConfiguration? = nil, adapter: AdapterConfiguration? = nil,
+    tokenizer: any Tokenizer, record: RunRecord?
   ) {
     self.model = model
     self.loqt = loqt
+    self.adapter = adapter
     self.tokenizer = tokenizer
     self.record = record
   }
 
   /// Where a trainer stands.
   public init(_ trainer: Trainer) {
+    let layers = trainer.configuration.plan.layers
     self.init(
-      model: trainer.model, loqt: trainer.configuration.loqt, tokenizer: trainer.corpus.tokenizer,
-      record: trainer.record)
+      model: trainer.model, loqt: layers.loqt, adapter: layers.adapter,
+      tokenizer: trainer.corpus.tokenizer, record: trainer.record)
   }
 
   /// Writes the folder, which appears or is replaced as a whole; its parent exists.
@@ -57,6 +62,7 @@ public struct Checkpoint {
         try SafetensorsFile.write(tensors, to: folder + "/model.safetensors")
         var configuration = model.configuration.json
         configuration["loqt"] = loqt.map { .object(section(of: $0)) }
+        configuration["adapters"] = adapter.map { .object(section(of: $0)) }
         try AtomicFile.write(
           JSONValue.object(configuration).text(.indented) + "\n", to: folder + "/config.json")
         try writeTokenizer(to: folder)
@@ -102,11 +108,22 @@ public struct Checkpoint {
       ]
     }
     return [
-      "rank": .integer(loqt.rank),
+      "rank": loqt.rank.json,
       "scale": .number(Double(loqt.scale)),
       "weight": .string(loqt.weightFormat.name),
       "projection": .string(loqt.projectionFormat.name),
       "compensation_steps": .integer(loqt.compensationSteps),
+      "layers": .object(layers),
+    ]
+  }
+
+  private func section(of adapter: AdapterConfiguration) -> JSONObject {
+    var layers = JSONObject()
+    for (name, layer) in model.modules(ofType: AdapterLinear.self) {
+      layers[name] = ["weight": layer.weight.map { .string($0.format.name) } ?? .null]
+    }
+    return [
+      "rank": adapter.rank.json, "scale": .number(Double(adapter.scale)),
       "layers": .object(layers),
     ]
   }

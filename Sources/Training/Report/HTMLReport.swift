@@ -52,14 +52,7 @@ public struct HTMLReport: Sendable {
   }
 
   private var methodName: String {
-    switch record.method {
-    case "loqt": "LoQT"
-    case "loqt-nq": "LoQT without quantisation"
-    case "galore": "GaLore"
-    case "full": "Full-rank Adam"
-    case "frozen": "Frozen linear layers"
-    default: record.method
-    }
+    TrainingMethod(rawValue: record.method)?.title ?? record.method
   }
 
   private var header: Markup {

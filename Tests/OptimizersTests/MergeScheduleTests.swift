@@ -1,4 +1,4 @@
-import LoQT
+import Optimizers
 import Testing
 
 @Suite struct MergeScheduleTests {
@@ -42,5 +42,20 @@ import Testing
   @Test func hugeGrowthDoesNotOverflow() {
     #expect(
       MergeSchedule.exponential(every: 1, growth: 1e300).mergeSteps(below: 1_000_000) == [0, 1])
+  }
+
+  @Test func geometricGapsFillTheRunWithTheLongestLast() {
+    let schedule = MergeSchedule.geometric(merges: 6, fillingSteps: 500, ratio: 1.6)
+    // 500 (1.6^k - 1) / (1.6^7 - 1), rounded.
+    #expect(schedule.mergeSteps(below: 500, sparingTail: true) == [0, 12, 30, 60, 107, 184, 305])
+    #expect(
+      MergeSchedule.geometric(merges: 4, fillingSteps: 100, ratio: 1).mergeSteps(below: 100)
+        == [0, 20, 40, 60, 80])
+    #expect(
+      MergeSchedule.geometric(merges: 6, fillingSteps: 500, longestGap: 50).mergeSteps(below: 500)
+        == [0, 12, 30, 60, 107, 157, 207])
+    // More merges than steps: one a step.
+    #expect(
+      MergeSchedule.geometric(merges: 9, fillingSteps: 4).mergeSteps(below: 5) == [0, 1, 2, 3, 4])
   }
 }

@@ -1,0 +1,58 @@
+import Autodiff
+import Optimizers
+import Quantization
+import Tensors
+
+extension AdapterLinear {
+  /// Adds the update to W, starts the factors anew and prunes the optimizer's state (ReLoRA); the
+  /// layer computes the same as before, up to rounding. Without an update, or with one that is not
+  /// finite, everything stays as it is.
+  ///
+  /// - Parameter step: The step of the run; decides the random numbers.
+  func merge(named name: String, step: Int, _ optimizer: any Optimizer) -> LayerMerge {
+    LayerMerge.timed(named: name) { report in
+      // ‖up down‖² from the factors' Gram matrices.
+      let squares = matmul(up.tensor.transposed(), up.tensor)
+        .dot(matmul(down.tensor, down.tensor.transposed()))
+      let energy = Double(scale) * Double(scale) * squares
+      guard energy > 0, energy.isFinite, let pruning = configuration.mergePruning,
+        let old = weight.take()
+      else {
+        report.note = "had no update to merge"
+        return
+      }
+      report.updateEnergy = energy
+      weight = merged(old, &report)
+      up.tensor = .zeros(up.shape)
+      var source = random.split("merge").split(UInt64(step))
+      down.tensor = AdapterStart.randomDown(down.shape, using: &source)
+      for factor in [up, down] {
+        optimizer.reparameterize(factor, by: .prune(share: pruning))
+      }
+    }
+  }
+
+  /// W with the update; tells how large the update was and how much of it is there.
+  private func merged(_ weight: consuming StoredMatrix, _ report: inout LayerMerge)
+    -> StoredMatrix
+  {
+    let energy = report.updateEnergy ?? 0
+    guard weight.format != .float32 else {
+      weight.addProduct(up.tensor, down.tensor, scale: scale)
+      report.relativeUpdate = energy.squareRoot() / weight.dequantized().norm()
+      report.relativeError = 0
+      report.survival = 1
+      return weight
+    }
+    var whole = weight.dequantized()
+    whole.addProduct(up.tensor, down.tensor, scale: scale)
+    let stored = StoredMatrix(storing: whole, as: weight.format)
+    let lost = whole - stored.dequantized()
+    report.relativeUpdate = energy.squareRoot() / whole.norm()
+    report.relativeError = lost.norm() / whole.norm()
+    // <lost, s up down>
+    let along = matmul(lost, down.tensor.transposed()).dot(up.tensor)
+    report.survival = 1 - Double(scale) * along / energy
+    return stored
+  }
+}

@@ -1,0 +1,103 @@
+public import Autodiff
+public import Layers
+import Optimizers
+public import Quantization
+import QuantizedLayers
+public import Tensors
+
+/// A linear layer with a low-rank adapter: y = x Wᵀ + s (x downᵀ) upᵀ, both factors trained.
+public final class AdapterLinear: LinearLayer {
+  /// How the matrix is held.
+  public let configuration: AdapterConfiguration
+  /// Size of the last axis of the input.
+  public let inputSize: Int
+  /// Size of the last axis of the output.
+  public let outputSize: Int
+  /// r: that of the configuration's rule, at most the smaller side.
+  public let rank: Int
+  /// W `[out, in]`, frozen; nil where the factors stand alone.
+  public internal(set) var weight: StoredMatrix?
+  /// `[out, r]`.
+  public let up: Parameter
+  /// `[r, in]`.
+  public let down: Parameter
+  /// `[out]`.
+  public let bias: Parameter?
+
+  let random: RandomSource
+
+  /// A layer that starts at, or as near as its configuration allows to, W `[out, in]`. Traps when the
+  /// shapes do not fit.
+  ///
+  /// - Parameter random: For the initial values of the factors.
+  public init(
+    weight: consuming Tensor<Float>, bias: Tensor<Float>? = nil,
+    configuration: AdapterConfiguration, random: RandomSource
+  ) {
+    precondition(weight.rank == 2, "AdapterLinear: weight \(weight.shape) is not a matrix")
+    let (out, input) = (weight.shape[0], weight.shape[1])
+    if let bias {
+      precondition(
+        bias.shape == [out], "AdapterLinear: bias \(bias.shape) does not fit weight \(weight.shape)"
+      )
+    }
+    self.configuration = configuration
+    self.random = random
+    inputSize = input
+    outputSize = out
+    rank = configuration.rank.largest(out: out, in: input)
+    let start = AdapterStart(of: weight, configuration, rank: rank, random: random)
+    self.weight = start.weight
+    up = Parameter(start.up)
+    down = Parameter(start.down)
+    self.bias = bias.map { Parameter($0) }
+  }
+
+  /// s; 1 where the factors stand alone.
+  public var scale: Float { weight == nil ? 1 : configuration.scale }
+
+  /// y for x `[..., in]`. Traps when the last axis of x is not `inputSize`.
+  public func callAsFunction(_ x: Variable) -> Variable {
+    let product = LowRankProduct(weight: weight, up: .trained, down: .trained, scale: scale)
+    let y = product(x, Variable(up), Variable(down))
+    return bias.map { y + Variable($0) } ?? y
+  }
+
+  /// W + s up down in full precision.
+  public func effectiveWeight() -> Tensor<Float> {
+    var result = weight?.dequantized() ?? .zeros([outputSize, inputSize])
+    result.addProduct(up.tensor, down.tensor, scale: scale)
+    return result
+  }
+
+  /// The packed parts of W, the factors and the bias.
+  public var members: [ModuleMember] {
+    (weight?.members(named: "weight") ?? [])
+      + [ModuleMember("up", up), ModuleMember("down", down)]
+      + (bias.map { [ModuleMember("bias", $0)] } ?? [])
+  }
+
+  /// Puts back a saved matrix, or none; the factors are parameters. Traps when it does not fit.
+  public func restore(weight: StoredMatrix?) {
+    precondition(
+      weight.map { $0.shape == [outputSize, inputSize] } ?? true,
+      "AdapterLinear.restore: the state does not fit a layer [\(outputSize), \(inputSize)]")
+    self.weight = weight
+  }
+}
+
+/// Linear layers with low-rank adapters.
+public struct AdapterFactory: LinearFactory {
+  /// How the matrices are held.
+  public var configuration: AdapterConfiguration
+
+  /// Layers with these settings.
+  public init(_ configuration: AdapterConfiguration) { self.configuration = configuration }
+
+  /// An `AdapterLinear`.
+  public func makeLinear(
+    weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
+  ) -> any LinearLayer {
+    AdapterLinear(weight: weight, bias: bias, configuration: configuration, random: random)
+  }
+}

@@ -1,0 +1,115 @@
+public import ArgumentParser
+public import Optimizers
+import Quantization
+public import Training
+
+/// The options of `loqt pretrain` that concern the method.
+struct MethodArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      Rank r of the updates: a number, a share of each layer's smaller side such as 0.25, or \
+      energy:LOST:MIN:MAX for as few directions as leave a share of the gradient's energy outside, \
+      such as energy:0.04:8:128. (default: a quarter of the hidden size)
+      """, valueName: "rank"))
+  var rank: RankRule?
+
+  @Option(
+    help: ArgumentHelp(
+      "Factor s of the updates. (default: \(Self.defaultScales))", valueName: "number"))
+  var scale: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What moves the trained parameters of the linear layers: \
+      \(OptimizerKind.allCases.map(\.rawValue).joined(separator: ", ")). (default: adamw)
+      """, valueName: "name"))
+  var optimizer: OptimizerKind?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      How matrices are stored: nf4, fp4, int8, int4, float32, or a full name such as nf4-64-double or \
+      int8-asymmetric-group32. (default: nf4 where the method quantises)
+      """, valueName: "format"))
+  var weightFormat: FormatArgument?
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps before the second merge or projection. (default: a tenth of the run, at most 100)",
+      valueName: "steps"))
+  var mergeGap: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How the gaps between merges grow: exponential, linear, static.", valueName: "name"))
+  var mergeSchedule: MethodOptions.MergeGrowth?
+
+  @Option(
+    help: ArgumentHelp(
+      "Growth g of the gaps: gap k is longer by g^k or, linear, by g k. (default: 1.2)",
+      valueName: "number"))
+  var mergeGrowth: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "loqt: alternations C that compensate the quantisation error at a merge. (default: 5)",
+      valueName: "count"))
+  var compensation: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "loftq: alternations of quantising and decomposing at the start. (default: 5)",
+      valueName: "count"))
+  var alternations: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "relora: share of the optimizer's state set to zero at a merge. (default: 0.9)",
+      valueName: "share"))
+  var pruning: Double?
+
+  var options: MethodOptions {
+    var options = MethodOptions()
+    options.rank = rank
+    options.scale = scale
+    options.optimizer = optimizer
+    options.weightFormat = weightFormat?.format
+    options.mergeGap = mergeGap
+    options.mergeSchedule = mergeSchedule
+    options.mergeGrowth = mergeGrowth
+    options.compensation = compensation
+    options.alternations = alternations
+    options.pruning = pruning
+    return options
+  }
+
+  /// The most frequent default, and the methods with another.
+  private static var defaultScales: String {
+    TrainingMethod.allCases.filter { $0.hasScale }.map { "\($0.name) \($0.defaults.scale)" }
+      .joined(separator: ", ")
+  }
+}
+
+/// A weight format by its name, or by a short one.
+struct FormatArgument: ExpressibleByArgument {
+  let format: WeightFormat
+
+  init?(argument: String) {
+    switch argument {
+    case "nf4": format = .nf4()
+    case "fp4": format = .fp4()
+    case "int8": format = .affine(AffineScheme(bits: .eight))
+    case "int4": format = .affine(AffineScheme(bits: .four, grouping: .group(64)))
+    default:
+      guard let format = WeightFormat(name: argument) else { return nil }
+      self.format = format
+    }
+  }
+}
+
+extension TrainingMethod: ExpressibleByArgument {}
+extension MethodOptions.MergeGrowth: ExpressibleByArgument {}
+extension OptimizerKind: ExpressibleByArgument {}
+extension RankRule: ExpressibleByArgument {}

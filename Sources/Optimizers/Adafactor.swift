@@ -1,0 +1,151 @@
+public import Autodiff
+public import Tensors
+
+/// Adafactor (Shazeer and Stern, arXiv 1804.04235) with an external learning rate: the second moment
+/// of a matrix is kept as its row and column means, which determine it as a matrix of rank one.
+///
+/// With R and C the decayed means of g² + eps along rows and columns, u = g / sqrt(R C / mean(R)); u is
+/// divided by max(1, rms(u) / d); p = p - rate u. The decay of step t is 1 - t^-0.8. What is not a
+/// matrix has a second moment of its own shape.
+public final class Adafactor: Optimizer {
+  /// The learning rate at each step.
+  public var learningRate: LearningRateSchedule
+  /// Decay rate of a first moment of u; with 0 there is none.
+  public let momentum: Double
+  /// Added to the squared gradient.
+  public let epsilon: Double
+  /// d, the root mean square to which larger steps are scaled down.
+  public let clippingThreshold: Double
+  /// Decoupled weight decay, as a share of the learning rate.
+  public let weightDecay: Double
+
+  private struct State {
+    var step = 0
+    /// `[rows, 1]` and `[1, columns]`, or one tensor of the parameter's shape.
+    var second: [Tensor<Float>]
+    var first: Tensor<Float>?
+  }
+  private var states: [ObjectIdentifier: State] = [:]
+
+  /// An optimizer that remembers nothing yet. The defaults are the paper's, without its first moment.
+  public init(
+    learningRate: LearningRateSchedule, momentum: Double = 0, epsilon: Double = 1e-30,
+    clippingThreshold: Double = 1, weightDecay: Double = 0
+  ) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.epsilon = epsilon
+    self.clippingThreshold = clippingThreshold
+    self.weightDecay = weightDecay
+  }
+
+  /// The shapes of the second moment's parts.
+  private func secondShapes(_ shape: Shape) -> [Shape] {
+    shape.rank == 2 ? [[shape[0], 1], [1, shape[1]]] : [shape]
+  }
+
+  /// One step on one parameter.
+  public func update(
+    _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
+  ) {
+    let key = ObjectIdentifier(parameter)
+    let shape = parameter.shape
+    var state =
+      states.removeValue(forKey: key)
+      ?? State(
+        second: secondShapes(shape).map { .zeros($0) }, first: momentum == 0 ? nil : .zeros(shape))
+    state.step += 1
+    var u = gradientScale == 1 ? gradient : gradient * gradientScale
+    // 1 - t^-0.8, with the power by its logarithm, as this rung has no C mathematics.
+    let decay = 1 - exp(log(Tensor<Double>(Double(state.step))) * -0.8).scalar
+    let squares = square(u) + Float(epsilon)
+    for axis in state.second.indices {
+      let part = shape.rank == 2 ? squares.mean(alongAxes: [1 - axis]) : squares
+      state.second[axis].scaleAdd(Float(decay), adding: Float(1 - decay), times: part)
+    }
+    if shape.rank == 2 {
+      u *= rsqrt(state.second[0] / state.second[0].mean())
+      u *= rsqrt(state.second[1])
+    } else {
+      u *= rsqrt(state.second[0])
+    }
+    let size = (u.sumOfSquares() / Double(max(1, u.elementCount))).squareRoot()
+    let shrink = Float(1 / max(1, size / clippingThreshold))
+    let rate = learningRate(step)
+    if weightDecay != 0 { parameter.tensor *= Float(1 - rate * weightDecay) }
+    if var first = state.first.take() {
+      first.scaleAdd(Float(momentum), adding: Float(1 - momentum) * shrink, times: u)
+      parameter.tensor.scaleAdd(adding: Float(-rate), times: first)
+      state.first = first
+    } else {
+      parameter.tensor.scaleAdd(adding: Float(-rate) * shrink, times: u)
+    }
+    states[key] = state
+  }
+
+  /// Keeps, forgets, carries over or prunes the moments. Carried over, the row (or column) means of
+  /// the rank's axis follow the squared overlap; pruning leaves the means, which no element owns.
+  public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
+    switch change {
+    case .keep: break
+    case .reset: reset(parameter)
+    case .project, .prune:
+      let key = ObjectIdentifier(parameter)
+      guard var state = states.removeValue(forKey: key) else { return }
+      state.first = state.first.map { change.applied(to: $0, order: 1) }
+      if case .project(_, let axis) = change {
+        let old = state.second[axis]
+        let new = change.applied(to: old, order: 2)
+        state.second[axis] = new
+        // The means along the other axis shrink with what the new basis does not hold.
+        if axis == 1, old.mean() > 0 { state.second[0] *= new.mean() / old.mean() }
+        if axis == 0, old.mean() > 0 { state.second[1] *= new.mean() / old.mean() }
+      }
+      states[key] = state
+    }
+  }
+
+  /// Forgets a parameter's moments and step count.
+  public func reset(_ parameter: Parameter) { states[ObjectIdentifier(parameter)] = nil }
+
+  /// Bytes of all moments.
+  public var stateByteCount: Int {
+    states.values.reduce(0) { sum, state in
+      sum + state.second.reduce(0) { $0 + $1.byteCount } + (state.first?.byteCount ?? 0)
+    }
+  }
+
+  /// `step`; `rows` and `columns`, or `second` for what is not a matrix; `first` where there is one.
+  /// Empty when nothing is remembered.
+  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
+    guard let state = states[ObjectIdentifier(parameter)] else { return [:] }
+    var named = ["step": Tensor(Float(state.step))]
+    for (name, part) in zip(partNames(parameter.shape), state.second) { named[name] = part }
+    named["first"] = state.first
+    return named
+  }
+
+  private func partNames(_ shape: Shape) -> [String] {
+    shape.rank == 2 ? ["rows", "columns"] : ["second"]
+  }
+
+  /// Takes over what `state(of:)` gave; an empty state forgets. Throws when it does not fit.
+  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+    throws(OptimizerError)
+  {
+    if state.isEmpty { return reset(parameter) }
+    let names = partNames(parameter.shape)
+    let parts = names.compactMap { state[$0] }
+    let first = state["first"]
+    guard let step = state["step"], step.elementCount == 1, let count = Int(exactly: step.scalar),
+      count >= 0, parts.map(\.shape) == secondShapes(parameter.shape),
+      (first == nil) == (momentum == 0), first.map({ $0.shape == parameter.shape }) ?? true
+    else {
+      throw OptimizerError(
+        "Adafactor state of \(parameter.name): expected a count step, \(names) for shape "
+          + "\(parameter.shape)\(momentum == 0 ? "" : " and first of that shape"); found "
+          + "\(state.mapValues(\.shape))")
+    }
+    states[ObjectIdentifier(parameter)] = State(step: count, second: parts, first: first)
+  }
+}

@@ -1,0 +1,68 @@
+public import Autodiff
+public import Tensors
+
+/// Several optimizers as one: each trains its own group of parameters, and one the rest.
+public final class GroupedOptimizer: Optimizer {
+  /// Trains what belongs to no group.
+  public let rest: any Optimizer
+  private let optimizers: [any Optimizer]
+  private var groupOf: [ObjectIdentifier: Int] = [:]
+
+  /// An optimizer of groups; a parameter in two of them belongs to the first. The learning rate is
+  /// one for all: that of `rest`.
+  public init(
+    _ groups: [(optimizer: any Optimizer, parameters: [Parameter])], rest: any Optimizer
+  ) {
+    self.rest = rest
+    optimizers = groups.map(\.optimizer)
+    for (index, group) in groups.enumerated() {
+      for parameter in group.parameters where groupOf[ObjectIdentifier(parameter)] == nil {
+        groupOf[ObjectIdentifier(parameter)] = index
+      }
+    }
+    learningRate = rest.learningRate
+    for optimizer in optimizers { optimizer.learningRate = learningRate }
+  }
+
+  private func optimizer(of parameter: Parameter) -> any Optimizer {
+    groupOf[ObjectIdentifier(parameter)].map { optimizers[$0] } ?? rest
+  }
+
+  /// The learning rate at each step, of all groups.
+  public var learningRate: LearningRateSchedule {
+    didSet {
+      for optimizer in optimizers + [rest] { optimizer.learningRate = learningRate }
+    }
+  }
+
+  /// One step of the parameter's own optimizer.
+  public func update(
+    _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
+  ) {
+    optimizer(of: parameter).update(
+      parameter, gradient, step: step, gradientScale: gradientScale)
+  }
+
+  /// As the parameter's own optimizer does.
+  public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
+    optimizer(of: parameter).reparameterize(parameter, by: change)
+  }
+
+  /// As the parameter's own optimizer does.
+  public func reset(_ parameter: Parameter) { optimizer(of: parameter).reset(parameter) }
+
+  /// Bytes remembered by all.
+  public var stateByteCount: Int {
+    (optimizers + [rest]).reduce(0) { $0 + $1.stateByteCount }
+  }
+
+  /// That of the parameter's own optimizer.
+  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
+    optimizer(of: parameter).state(of: parameter)
+  }
+
+  /// As the parameter's own optimizer does.
+  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+    throws(OptimizerError)
+  { try optimizer(of: parameter).restore(state, of: parameter) }
+}

@@ -1,0 +1,36 @@
+public import Tensors
+
+/// An optimizer by name, as a value: what a configuration holds.
+public enum OptimizerKind: String, Sendable, Hashable, Codable, CaseIterable {
+  /// `AdamW`.
+  case adamW = "adamw"
+  /// `AdamW8bit`.
+  case adamW8bit = "adamw-8bit"
+  /// `SGD` with momentum.
+  case sgd
+  /// `Adafactor`.
+  case adafactor
+
+  /// An optimizer of this kind that remembers nothing yet.
+  public func makeOptimizer(learningRate: LearningRateSchedule) -> any Optimizer {
+    switch self {
+    case .adamW: AdamW(learningRate: learningRate)
+    case .adamW8bit: AdamW8bit(learningRate: learningRate)
+    case .sgd: SGD(learningRate: learningRate)
+    case .adafactor: Adafactor(learningRate: learningRate)
+    }
+  }
+
+  /// Bytes remembered of a parameter of a shape.
+  public func stateByteCount(shape: Shape) -> Int {
+    let count = shape.elementCount
+    switch self {
+    case .adamW: return 8 * count
+    case .adamW8bit:
+      guard count >= AdamW8bit.smallestElementCount else { return 8 * count }
+      return 2 * (count + 4 * ((count + 255) / 256))
+    case .sgd: return 4 * count
+    case .adafactor: return 4 * (shape.rank == 2 ? shape[0] + shape[1] : count)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+public import Autodiff
+public import Tensors
+
+/// Stochastic gradient descent with momentum and decoupled weight decay: v = mu v + g, p = p - rate v.
+public final class SGD: Optimizer {
+  /// The learning rate at each step.
+  public var learningRate: LearningRateSchedule
+  /// mu, the share of the last step's direction that is kept; with 0 nothing is remembered.
+  public let momentum: Double
+  /// Decoupled weight decay, as a share of the learning rate.
+  public let weightDecay: Double
+
+  private var velocities: [ObjectIdentifier: Tensor<Float>] = [:]
+
+  /// An optimizer that remembers nothing yet.
+  public init(
+    learningRate: LearningRateSchedule, momentum: Double = 0.9, weightDecay: Double = 0
+  ) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+  }
+
+  /// One step on one parameter.
+  public func update(
+    _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
+  ) {
+    let rate = learningRate(step)
+    if weightDecay != 0 { parameter.tensor *= Float(1 - rate * weightDecay) }
+    guard momentum != 0 else {
+      parameter.tensor.scaleAdd(adding: Float(-rate) * gradientScale, times: gradient)
+      return
+    }
+    let key = ObjectIdentifier(parameter)
+    // Out of the dictionary, so that the velocity is changed in place.
+    var velocity = velocities.removeValue(forKey: key) ?? .zeros(parameter.shape)
+    velocity.scaleAdd(Float(momentum), adding: gradientScale, times: gradient)
+    parameter.tensor.scaleAdd(adding: Float(-rate), times: velocity)
+    velocities[key] = velocity
+  }
+
+  /// Keeps, forgets, carries over or prunes the velocity.
+  public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
+    switch change {
+    case .keep: break
+    case .reset: reset(parameter)
+    case .project, .prune:
+      let key = ObjectIdentifier(parameter)
+      guard let velocity = velocities.removeValue(forKey: key) else { return }
+      velocities[key] = change.applied(to: velocity, order: 1)
+    }
+  }
+
+  /// Forgets a parameter's velocity.
+  public func reset(_ parameter: Parameter) { velocities[ObjectIdentifier(parameter)] = nil }
+
+  /// Bytes of all velocities.
+  public var stateByteCount: Int { velocities.values.reduce(0) { $0 + $1.byteCount } }
+
+  /// `velocity`; empty when nothing is remembered.
+  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
+    velocities[ObjectIdentifier(parameter)].map { ["velocity": $0] } ?? [:]
+  }
+
+  /// Takes over `velocity`; an empty state forgets. Throws when it does not fit.
+  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+    throws(OptimizerError)
+  {
+    if state.isEmpty { return reset(parameter) }
+    guard let velocity = state["velocity"], velocity.shape == parameter.shape else {
+      throw OptimizerError(
+        "SGD state of \(parameter.name): expected velocity of shape \(parameter.shape); found "
+          + "\(state.mapValues(\.shape))")
+    }
+    velocities[ObjectIdentifier(parameter)] = velocity
+  }
+}

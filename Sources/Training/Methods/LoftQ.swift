@@ -1,0 +1,21 @@
+internal import LoQT
+internal import Optimizers
+internal import Quantization
+
+extension TrainingMethod {
+  /// QLoRA whose 4-bit matrices and factors start together nearest to the initial matrices (Li et al.,
+  /// arXiv 2310.08659).
+  public static let loftq = TrainingMethod(
+    "loftq", "LoftQ", "QLoRA that starts nearest to the initial matrices",
+    defaults: Defaults(learningRate: 0.003),
+    options: [.rank, .scale, .optimizer, .weightFormat, .alternations]
+  ) { settings in
+    MethodPlan(
+      layers: .adapter(
+        AdapterConfiguration(
+          rank: settings.rank, scale: settings.scale,
+          base: .alternating(
+            settings.weightFormat ?? .nf4(), steps: settings.alternations)), .never),
+      optimizer: settings.optimizer)
+  }
+}

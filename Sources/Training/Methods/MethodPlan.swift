@@ -1,0 +1,111 @@
+internal import Layers
+public import LoQT
+public import Optimizers
+public import Quantization
+
+/// A method as a product of choices: weight format, parameterisation, optimizer and merge policy. What
+/// does not go together cannot be written.
+public struct MethodPlan: Sendable, Hashable {
+  /// How the linear layers of a model are held and trained.
+  public enum LinearLayers: Sendable, Hashable {
+    /// Dense matrices that stay as they were drawn.
+    case frozen
+    /// Dense matrices, moved by their whole gradient.
+    case dense
+    /// Dense or packed matrices with two trained factors, merged when the schedule says so.
+    case adapter(AdapterConfiguration, MergeSchedule)
+    /// Dense matrices, moved within a subspace of their gradient.
+    case subspace(rank: RankRule, scale: Float, every: Int)
+    /// Packed matrices with one trained factor in a subspace of their gradient.
+    case loqt(LoQTConfiguration, MergeSchedule)
+  }
+
+  /// The linear layers.
+  public var layers: LinearLayers
+  /// What moves the trained parameters of the linear layers.
+  public var optimizer: OptimizerKind
+  /// What moves all other parameters: embedding, head, norms.
+  public var restOptimizer: OptimizerKind
+
+  /// A plan.
+  public init(
+    layers: LinearLayers, optimizer: OptimizerKind = .adamW,
+    restOptimizer: OptimizerKind = .adamW
+  ) {
+    self.layers = layers
+    self.optimizer = optimizer
+    self.restOptimizer = restOptimizer
+  }
+
+  /// When updates are merged.
+  public var merges: MergeSchedule {
+    switch layers {
+    case .adapter(_, let schedule), .loqt(_, let schedule): schedule
+    case .frozen, .dense, .subspace: .never
+    }
+  }
+
+  /// r of the linear layers; nil where there is none.
+  var rank: RankRule? {
+    switch layers {
+    case .frozen, .dense: nil
+    case .adapter(let configuration, _): configuration.rank
+    case .subspace(let rank, _, _): rank
+    case .loqt(let configuration, _): configuration.rank
+    }
+  }
+
+  /// The plan in words, for people.
+  var settings: [(String, String)] {
+    var rows: [(String, String)] = []
+    switch layers {
+    case .frozen: return rows
+    case .dense: break
+    case .adapter(let adapter, let schedule):
+      rows.append(("rank", "\(adapter.rank)"))
+      guard let format = adapter.weightFormat else { break }
+      rows += [("scale", "\(adapter.scale)"), ("matrices", "\(format)")]
+      if case .alternating(_, let steps) = adapter.base {
+        rows.append(("alternations at the start", "\(steps)"))
+      }
+      if let pruning = adapter.mergePruning {
+        rows += [("merges", "\(schedule)"), ("optimizer state pruned at a merge", "\(pruning)")]
+      }
+    case .subspace(let rank, let scale, let gap):
+      rows += [("rank", "\(rank)"), ("scale", "\(scale)"), ("projection gap", "\(gap)")]
+    case .loqt(let loqt, let schedule):
+      rows += [
+        ("rank", "\(loqt.rank)"), ("scale", "\(loqt.scale)"), ("merges", "\(schedule)"),
+        ("matrices", "\(loqt.weightFormat)"), ("projections", "\(loqt.projectionFormat)"),
+      ]
+      if loqt.weightFormat != .float32 {
+        rows.append(("compensation steps", "\(loqt.compensationSteps)"))
+      }
+    }
+    rows.append(("optimizer of linear layers", optimizer.rawValue))
+    if restOptimizer != .adamW { rows.append(("optimizer of the rest", restOptimizer.rawValue)) }
+    return rows
+  }
+
+  /// What makes the linear layers.
+  var factory: any LinearFactory {
+    switch layers {
+    case .frozen: DenseLinearFactory(isTrainable: false)
+    case .dense, .subspace: DenseLinearFactory()
+    case .adapter(let configuration, _): AdapterFactory(configuration)
+    case .loqt(let configuration, _): LoQTFactory(configuration)
+    }
+  }
+}
+
+extension MethodPlan.LinearLayers {
+  /// How LoQT layers hold and renew their matrices; nil for the other methods.
+  public var loqt: LoQTConfiguration? {
+    if case .loqt(let configuration, _) = self { configuration } else { nil }
+  }
+
+  /// How adapter layers hold their matrices; nil for the other methods.
+  public var adapter: AdapterConfiguration? {
+    if case .adapter(let configuration, _) = self { configuration } else { nil }
+  }
+}

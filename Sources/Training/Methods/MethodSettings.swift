@@ -1,0 +1,108 @@
+internal import LanguageModels
+internal import LoQT
+internal import Optimizers
+internal import Quantization
+
+/// The options of a method with everything filled in and checked: what a method makes its plan of.
+public struct MethodSettings: Sendable {
+  let rank: RankRule
+  let scale: Float
+  let optimizer: OptimizerKind
+  let gap: Int
+  let schedule: MergeSchedule
+  let weightFormat: WeightFormat?
+  let compensation: Int
+  let alternations: Int
+  let pruning: Double
+
+  /// Throws an `InputError` that names the option, what is wrong with it, and what to give instead.
+  init(
+    _ options: MethodOptions, of method: TrainingMethod, model: LlamaConfiguration, steps: Int
+  ) throws(InputError) {
+    rank = try Self.rank(options.rank, model)
+    scale = Float(
+      try positive(options.scale ?? method.defaults.scale, "--scale", such: "0.5"))
+    optimizer = options.optimizer ?? method.defaults.optimizer
+    gap = try Self.gap(options.mergeGap, method, steps: steps)
+    let growth = try positive(options.mergeGrowth ?? 1.2, "--merge-growth", such: "1.2")
+    schedule =
+      switch options.mergeSchedule ?? method.defaults.mergeSchedule {
+      case .exponential: .exponential(every: gap, growth: growth)
+      case .linear: .linear(every: gap, growth: growth)
+      case .static: .static(every: gap)
+      }
+    weightFormat = options.weightFormat
+    compensation = try count(options.compensation ?? 5, "--compensation", in: 0...100, usual: 5)
+    alternations = try count(options.alternations ?? 5, "--alternations", in: 1...100, usual: 5)
+    pruning = options.pruning ?? 0.9
+    guard (0...1).contains(pruning) else {
+      throw InputError("--pruning \(pruning) is not a share from 0 to 1. The usual one is 0.9.")
+    }
+  }
+
+  private static func rank(_ rule: RankRule?, _ model: LlamaConfiguration) throws(InputError)
+    -> RankRule
+  {
+    let largest = model.linearShapes.map { min($0.out, $0.in) }.max() ?? 1
+    guard let rule else { return .count(max(1, min(largest, model.hiddenSize / 4))) }
+    switch rule {
+    case .count(let value):
+      guard value >= 1 else {
+        throw InputError("--rank \(value) is below 1. Give one from 1 to \(largest).")
+      }
+      guard value <= largest else {
+        throw InputError(
+          "--rank \(value) is above the smaller side of every layer of this model. Give one from 1 "
+            + "to \(largest).")
+      }
+    case .fraction(let share):
+      guard share > 0, share <= 1 else {
+        throw InputError("--rank \(share) is not a share of the smaller side from 0 to 1.")
+      }
+    case .energy(let lost, let least, let most):
+      guard lost > 0, lost < 1, least >= 1, most >= least else {
+        throw InputError(
+          "--rank-energy \(lost) with ranks from \(least) to \(most) cannot be. Give a share between "
+            + "0 and 1, such as 0.04, and bounds from 1 on.")
+      }
+    }
+    return rule
+  }
+
+  private static func gap(_ gap: Int?, _ method: TrainingMethod, steps: Int)
+    throws(InputError) -> Int
+  {
+    guard let gap else { return min(method.defaults.longestGap, max(1, steps / 10)) }
+    guard gap >= 1 else {
+      throw InputError("--merge-gap \(gap) is below 1. Give the steps between two merges.")
+    }
+    guard gap < steps || !method.uses(.mergeGap) else {
+      throw InputError(
+        "--merge-gap \(gap) is not shorter than the run of \(steps) steps, so nothing would be "
+          + "merged. Give a shorter gap or more --steps.")
+    }
+    return gap
+  }
+}
+
+/// A positive number that single precision can hold, as it is used in.
+func positive(_ value: Double, _ name: String, such example: String)
+  throws(InputError) -> Double
+{
+  guard value.isFinite, Float(value) > 0, Float(value).isFinite else {
+    throw InputError("\(name) \(value) is not a positive number. Give one such as \(example).")
+  }
+  return value
+}
+
+/// A count within limits.
+func count(_ value: Int, _ name: String, in range: ClosedRange<Int>, usual: Int? = nil)
+  throws(InputError) -> Int
+{
+  guard range.contains(value) else {
+    let remedy = usual.map { "The usual one is \($0)." } ?? "Give one that is."
+    throw InputError(
+      "\(name) \(value) is not a count from \(range.lowerBound) to \(range.upperBound). \(remedy)")
+  }
+  return value
+}

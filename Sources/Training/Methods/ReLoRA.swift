@@ -1,0 +1,23 @@
+internal import LoQT
+internal import Optimizers
+internal import Quantization
+
+extension TrainingMethod {
+  /// LoRA that is merged and started again, so that the updates add up to more than their rank (Lialin
+  /// et al., arXiv 2307.05695).
+  public static let relora = TrainingMethod(
+    "relora", "ReLoRA", "LoRA that is merged and started again",
+    defaults: Defaults(learningRate: 0.003, mergeSchedule: .static),
+    options: [
+      .rank, .scale, .optimizer, .weightFormat, .mergeGap, .mergeSchedule, .mergeGrowth, .pruning,
+    ]
+  ) { settings in
+    MethodPlan(
+      layers: .adapter(
+        AdapterConfiguration(
+          rank: settings.rank, scale: settings.scale,
+          base: .merged(settings.weightFormat ?? .float32, pruning: settings.pruning)),
+        settings.schedule),
+      optimizer: settings.optimizer)
+  }
+}
