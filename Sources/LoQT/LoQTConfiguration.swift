@@ -4,7 +4,8 @@ import Tensors
 
 /// How LoQT layers hold and renew their matrices (arXiv 2405.16528, sections 3 and 4).
 public struct LoQTConfiguration: Sendable, Hashable, Codable {
-  /// Rank r of the update P B; a layer whose smaller side is below it uses that side.
+  /// Rank r of the update P B; a layer whose smaller side is below it uses that side. An energy rule
+  /// chooses anew at each merge.
   public var rank: RankRule
   /// The factor s of the update, used as it is.
   public var scale: Float
@@ -25,16 +26,6 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
   /// Whether a layer holds a copy of B from the start of the interval, so that a merge can report
   /// which share of the update survived it.
   public var recordsSurvival: Bool
-
-  /// The optimizer's state of B at a merge.
-  public enum StateRule: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Kept although the basis changed, as in the published code.
-    case keep
-    /// Started from zero.
-    case reset
-    /// Carried over into the new basis.
-    case project
-  }
 
   /// The paper's method, at rank r and scale s.
   public init(

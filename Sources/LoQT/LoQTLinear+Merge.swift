@@ -47,9 +47,11 @@ extension LoQTLinear {
     }
     if let old = oldProjection?.dequantized() {
       let map = overlap(of: next.projection, with: old)
-      report.overlap = map.sumOfSquares() / Double(rank)
+      report.overlap = map.sumOfSquares() / Double(min(map.shape[0], map.shape[1]))
       if newProjection != nil {
-        optimizer.reparameterize(factor, by: basisChange(map))
+        optimizer.reparameterize(
+          factor,
+          by: configuration.stateRule.change(overlap: map, rankAxis: side == .left ? 1 : 0))
       }
     }
     weight = next.weight
@@ -68,8 +70,9 @@ extension LoQTLinear {
     let basis: Tensor<Float>
     do {
       let found = try gradient.projection(
-        configuration.projector, rank: rank, side: side, random: source)
+        configuration.projector, rule: rankRule, side: side, random: source)
       report.effectiveRank = found.effectiveRank
+      let rank = found.basis.shape[1]
       if found.effectiveRank < rank, projection == nil {
         report.note =
           "drew \(rank - found.effectiveRank) of its \(rank) directions at random, as its gradient "
@@ -96,14 +99,6 @@ extension LoQTLinear {
   private func overlap(of new: StoredMatrix, with old: Tensor<Float>) -> Tensor<Float> {
     let p = new.dequantized()
     return side == .left ? matmul(p, old.transposed()) : matmul(p.transposed(), old)
-  }
-
-  private func basisChange(_ overlap: Tensor<Float>) -> BasisChange {
-    switch configuration.stateRule {
-    case .keep: .keep
-    case .reset: .reset
-    case .project: .project(overlap: overlap, rankAxis: side == .left ? 1 : 0)
-    }
   }
 
   /// The error of the new state; the size of the trained update D = s P ΔB against W; and the share

@@ -17,8 +17,14 @@ public final class LoQTLinear: LinearLayer {
   public let inputSize: Int
   /// Size of the last axis of the output.
   public let outputSize: Int
-  /// r: the configured rank, or the smaller side where that is below it.
-  public let rank: Int
+  /// r at present: before the first merge the largest that the configuration allows.
+  public var rank: Int { factor.shape[side == .left ? 1 : 0] }
+  /// The rule that gives a gradient its rank.
+  var rankRule: RankRule {
+    if case .energy = configuration.rank { configuration.rank } else { .count(largestRank) }
+  }
+  /// The largest r that the configuration allows, at most the smaller side.
+  public let largestRank: Int
   /// On which side P stands.
   public let side: ProjectionSide
   /// W_q `[out, in]`; the original W in full precision before the first merge, when the
@@ -57,12 +63,12 @@ public final class LoQTLinear: LinearLayer {
     self.random = random
     inputSize = input
     outputSize = out
-    rank = configuration.rank.largest(out: out, in: input)
+    largestRank = configuration.rank.largest(out: out, in: input)
     side = ProjectionSide(out: out, in: input)
     self.weight =
       configuration.keepsOriginalWeight
       ? .dense(weight) : StoredMatrix(storing: weight, as: configuration.weightFormat)
-    factor = Parameter(.zeros(side == .left ? [out, rank] : [rank, input]))
+    factor = Parameter(.zeros(side == .left ? [out, largestRank] : [largestRank, input]))
     self.bias = bias.map { Parameter($0) }
   }
 
@@ -93,6 +99,11 @@ public final class LoQTLinear: LinearLayer {
     target.addUpdate(of: b, p, side, scale: configuration.scale, rows: 0..<outputSize)
   }
 
+  /// The shape of B at a rank.
+  public func factorShape(rank: Int) -> Shape {
+    side == .left ? [outputSize, rank] : [rank, inputSize]
+  }
+
   /// The packed parts of W and P, B and the bias.
   public var members: [ModuleMember] {
     weight.members(named: "weight") + [ModuleMember("weight", .frozen(handle))]
@@ -118,8 +129,10 @@ public final class LoQTLinear: LinearLayer {
     weight: StoredMatrix, projection: StoredMatrix?, factor: Tensor<Float>,
     factorAtStart: Tensor<Float>? = nil
   ) {
+    let rank = factor.shape.rank == 2 ? factor.shape[side == .left ? 1 : 0] : 0
     precondition(
-      weight.shape == [outputSize, inputSize] && factor.shape == self.factor.shape
+      weight.shape == [outputSize, inputSize] && (1...largestRank).contains(rank)
+        && factor.shape == factorShape(rank: rank)
         && projection.map { $0.shape == (side == .left ? [rank, inputSize] : [outputSize, rank]) }
           ?? true
         && factorAtStart.map { $0.shape == factor.shape } ?? true,

@@ -1,6 +1,7 @@
 public import Autodiff
 public import Layers
 public import Optimizers
+public import QuantizedLayers
 import Tensors
 
 /// Owns the time of a training run: the step, its micro-batches, the learning rate, clipping, the
@@ -32,12 +33,16 @@ public final class LoQTOptimizer {
   public let layers: [(name: String, layer: LoQTLinear)]
   /// The model's adapters that are merged from time to time, with their dotted names.
   public let mergedAdapters: [(name: String, layer: AdapterLinear)]
+  /// The model's packed trained layers with their dotted names.
+  public let packedLayers: [(name: String, layer: PackedLinear)]
 
   private let mergeSteps: MergeSchedule.Steps
   private var comingMerges: MergeSchedule.Steps
   /// The first merge step that is not before `step`.
   private var nextMerge: Int?
   private let byHandle: [ObjectIdentifier: LoQTLinear]
+  /// Packed layers by their handles and by the parameters that stand for them.
+  private let packed: [ObjectIdentifier: PackedLinear]
   private var due: Set<ObjectIdentifier> = []
   private var failures = 0
 
@@ -54,21 +59,30 @@ public final class LoQTOptimizer {
   ) {
     self.optimizer = optimizer
     model.nameParameters()
-    layers =
-      (model as? LoQTLinear).map { [("linear", $0)] }
-      ?? model.modules(ofType: LoQTLinear.self).map { ($0.name, $0.module) }
+    layers = Self.layers(of: model)
     for (name, layer) in layers { layer.handle.name = name }
     byHandle = Dictionary(
       uniqueKeysWithValues: layers.map { (ObjectIdentifier($0.layer.handle), $0.layer) })
-    mergedAdapters =
-      ((model as? AdapterLinear).map { [("linear", $0)] }
-      ?? model.modules(ofType: AdapterLinear.self).map { ($0.name, $0.module) })
-      .filter { $0.layer.configuration.mergePruning != nil }
+    mergedAdapters = Self.layers(of: model).filter { $0.layer.configuration.mergePruning != nil }
+    packedLayers = Self.layers(of: model)
+    packed = Dictionary(
+      uniqueKeysWithValues: packedLayers.flatMap {
+        [
+          (ObjectIdentifier($0.layer.handle), $0.layer),
+          (ObjectIdentifier($0.layer.parameter), $0.layer),
+        ]
+      })
     self.merges = layers.isEmpty && mergedAdapters.isEmpty ? .never : merges
     mergeSteps = MergeSchedule.Steps(
       of: self.merges, below: steps ?? .max, sparingTail: steps != nil)
     comingMerges = mergeSteps
     nextMerge = comingMerges.next()
+  }
+
+  /// The model's layers of a type; the model itself when it is one.
+  private static func layers<Layer>(of model: some Module) -> [(name: String, layer: Layer)] {
+    if let layer = model as? Layer { return [("linear", layer)] }
+    return model.modules(ofType: Layer.self).map { ($0.name, $0.module) }
   }
 
   /// Whether the next step merges layers.
@@ -186,10 +200,30 @@ public final class LoQTOptimizer {
     return layer.merge(gradient, step: step, optimizer: optimizer)
   }
 
+  /// The parameter that stands for a packed matrix, nil when the handle is not that of one.
+  fileprivate func parameter(of handle: FrozenMatrix) -> Parameter? {
+    guard let layer = packed[ObjectIdentifier(handle)] else { return nil }
+    layer.parameter.name = handle.name
+    return layer.parameter
+  }
+
+  fileprivate func update(
+    _ parameter: Parameter, _ gradient: consuming Tensor<Float>, gradientScale: Float
+  ) {
+    guard let layer = packed[ObjectIdentifier(parameter)] else {
+      optimizer.update(parameter, gradient, step: step, gradientScale: gradientScale)
+      return
+    }
+    let gradient = gradient
+    layer.update(step: step) {
+      optimizer.update($0, gradient, step: step, gradientScale: gradientScale)
+    }
+  }
+
   fileprivate func window(for handle: FrozenMatrix) -> GradientWindow? {
     byHandle[ObjectIdentifier(handle)].map {
       GradientWindow(
-        rule: projectionWindow, side: $0.side, rank: $0.rank,
+        rule: projectionWindow, side: $0.side, rank: $0.largestRank,
         random: RandomSource(seed: UInt64(step)).split(handle.name))
     }
   }
@@ -232,13 +266,12 @@ private final class StepRun {
 
   func receive(_ event: consuming StreamedGradient) {
     switch consume event {
-    case .dense(let parameter, let gradient):
-      if isCollecting {
-        gradients.add(gradient, for: parameter)
-      } else {
-        update(parameter, gradient)
-      }
+    case .dense(let parameter, let gradient): receive(parameter, gradient)
     case .factors(let handle, let factors):
+      if let parameter = owner.parameter(of: handle) {
+        receive(parameter, AnyTensor(matmul(factors.d.transposed(), factors.x)))
+        return
+      }
       let key = ObjectIdentifier(handle)
       guard microBatches > 1 else {
         if let merged = owner.merge(handle, .factors(factors)) { mergedLayers.append(merged) }
@@ -256,13 +289,21 @@ private final class StepRun {
     }
   }
 
+  private func receive(_ parameter: Parameter, _ gradient: consuming AnyTensor) {
+    if isCollecting {
+      gradients.add(gradient, for: parameter)
+    } else {
+      update(parameter, gradient)
+    }
+  }
+
   private func update(_ parameter: Parameter, _ gradient: consuming AnyTensor) {
     let gradient = gradient.float
     guard gradient.allFinite else {
       skipped.append(parameter.name)
       return
     }
-    owner.optimizer.update(parameter, gradient, step: owner.step, gradientScale: 1)
+    owner.update(parameter, gradient, gradientScale: 1)
   }
 
   /// Updates the parameters by their collected gradients, those that are not finite left out.
@@ -283,8 +324,7 @@ private final class StepRun {
     if let limit = owner.clippingNorm, norm > limit { scale = Float(limit / norm) }
     finite.reverse()
     while let (parameter, gradient) = finite.popLast() {
-      owner.optimizer.update(
-        parameter, gradient.float, step: owner.step, gradientScale: scale)
+      owner.update(parameter, gradient.float, gradientScale: scale)
     }
   }
 }

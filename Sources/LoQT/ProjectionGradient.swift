@@ -22,16 +22,16 @@ enum ProjectionGradient {
   case sketch(Tensor<Float>)
 
   func projection(
-    _ projector: GradientProjector, rank: Int, side: ProjectionSide, random: RandomSource
+    _ projector: GradientProjector, rule: RankRule, side: ProjectionSide, random: RandomSource
   ) throws(LinearAlgebraError) -> GradientProjector.Projection {
     switch self {
     case .factors(let factors):
-      try projector.projection(of: factors, rank: rank, side: side, random: random)
+      try projector.projection(of: factors, rule: rule, side: side, random: random)
     case .dense(let gradient):
-      try projector.projection(of: gradient, rank: rank, side: side, random: random)
+      try projector.projection(of: gradient, rule: rule, side: side, random: random)
     case .sketch(let y):
       // The left singular vectors of Y, whatever the side.
-      try projector.projection(of: y, rank: rank, side: .right, random: random)
+      try projector.projection(of: y, rule: rule, side: .right, random: random)
     }
   }
 }

@@ -34,25 +34,51 @@ public struct GradientProjector: Sendable, Hashable, Codable {
   public func projection(
     of gradient: FactoredGradient, rank: Int, side: ProjectionSide, random: RandomSource
   ) throws(LinearAlgebraError) -> Projection {
-    try projection(
-      of: FactoredOperator(gradient.d, gradient.x), rank: rank, side: side,
-      random: random)
+    try projection(of: gradient, rule: .count(rank), side: side, random: random)
   }
 
   /// The projection of rank r for a dense gradient `[out, in]`. Throws when it is zero or not finite.
   public func projection(
     of gradient: Tensor<Float>, rank: Int, side: ProjectionSide, random: RandomSource
   ) throws(LinearAlgebraError) -> Projection {
-    try projection(of: DenseOperator(gradient), rank: rank, side: side, random: random)
+    try projection(of: gradient, rule: .count(rank), side: side, random: random)
+  }
+
+  /// The projection for the gradient dᵀ x of the rank that a rule gives it. An energy rule forms the
+  /// gradient, for its norm. Throws when the gradient is zero or not finite.
+  public func projection(
+    of gradient: FactoredGradient, rule: RankRule, side: ProjectionSide, random: RandomSource
+  ) throws(LinearAlgebraError) -> Projection {
+    try projection(
+      of: FactoredOperator(gradient.d, gradient.x), rule: rule, side: side, random: random)
+  }
+
+  /// The projection for a dense gradient `[out, in]` of the rank that a rule gives it. Throws when the
+  /// gradient is zero or not finite.
+  public func projection(
+    of gradient: Tensor<Float>, rule: RankRule, side: ProjectionSide, random: RandomSource
+  ) throws(LinearAlgebraError) -> Projection {
+    try projection(of: DenseOperator(gradient), rule: rule, side: side, random: random)
   }
 
   private func projection(
-    of gradient: some LinearOperator<Float>, rank: Int, side: ProjectionSide, random: RandomSource
+    of gradient: some LinearOperator<Float>, rule: RankRule, side: ProjectionSide,
+    random: RandomSource
   ) throws(LinearAlgebraError) -> Projection {
+    let largest = rule.largest(out: gradient.rows, in: gradient.columns)
     var source = random
-    let space = try leadingSubspace(
-      of: gradient, rank: rank, side: side == .left ? .right : .left, method: method,
-      using: &source)
-    return Projection(basis: space.basis, effectiveRank: space.effectiveRank)
+    let singularSide: SingularSide = side == .left ? .right : .left
+    guard case .energy = rule else {
+      let space = try leadingSubspace(
+        of: gradient, rank: largest, side: singularSide, method: method, using: &source)
+      return Projection(basis: space.basis, effectiveRank: space.effectiveRank)
+    }
+    let vectors = try leadingSingularVectors(
+      of: gradient, rank: largest, side: singularSide, method: method, using: &source)
+    let rank = rule.rank(
+      singularValues: vectors.singularValues.scalars, energy: gradient.dense().sumOfSquares())
+    return Projection(
+      basis: vectors.vectors.sliced(0..<rank, alongAxis: 1).contiguous(),
+      effectiveRank: min(rank, vectors.effectiveRank))
   }
 }

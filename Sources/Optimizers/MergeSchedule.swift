@@ -59,7 +59,7 @@ public struct MergeSchedule: Sendable, Hashable, Codable {
   public static let never = Self(gap: nil, longestGap: nil, growth: .none)
 
   /// The gap after merge k, k = 0 for the one at step 0; nil after the last.
-  func gap(after k: Int) -> Int? {
+  package func gap(after k: Int) -> Int? {
     guard let gap, gap > 0 else { return nil }
     if case .geometric(let merges, _, _) = growth {
       guard k < merges else { return nil }

@@ -10,6 +10,9 @@ public protocol Optimizer: AnyObject {
   /// The learning rate at each step.
   var learningRate: LearningRateSchedule { get set }
 
+  /// Decoupled weight decay, as a share of the learning rate.
+  var weightDecay: Double { get }
+
   /// Changes `parameter` in place.
   ///
   /// - Parameters:
@@ -34,6 +37,11 @@ public protocol Optimizer: AnyObject {
 
   /// Takes over what `state(of:)` gave. Throws when the tensors do not fit the parameter.
   func restore(_ state: [String: Tensor<Float>], of parameter: Parameter) throws(OptimizerError)
+}
+
+extension Optimizer {
+  /// None.
+  public var weightDecay: Double { 0 }
 }
 
 /// How a low-rank factor's coordinates change when its projection is replaced.

@@ -40,17 +40,17 @@ public struct MemoryModel: Sendable {
       let (short, long) = (min(out, input), max(out, input))
       switch plan.layers {
       case .frozen: bytes.weights += dense
-      case .dense:
-        bytes.weights += dense
+      case .dense(let packed):
+        bytes.weights += packed.map { $0.byteCount(shape: [out, input]) } ?? dense
         train([out, input])
       case .adapter(let adapter, _):
         bytes.weights += adapter.weightFormat?.byteCount(shape: [out, input]) ?? 0
         bytes.adapters += 4 * r * (out + input)
         train([out, r])
         train([r, input])
-      case .subspace:
-        bytes.weights += dense
-        bytes.projections += 4 * r * short
+      case .subspace(let subspace, let packed):
+        bytes.weights += packed.map { $0.byteCount(shape: [out, input]) } ?? dense
+        bytes.projections += subspace.projectionByteCount(out: out, in: input, rank: r)
         bytes.optimizer += plan.optimizer.stateByteCount(shape: [r, long])
         largest = max(largest, out * input)
       case .loqt(let loqt, _):

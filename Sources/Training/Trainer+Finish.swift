@@ -5,6 +5,7 @@ internal import Layers
 internal import LoQT
 internal import Optimizers
 internal import Quantization
+internal import QuantizedLayers
 internal import Tensors
 internal import Tokenization
 
@@ -25,7 +26,7 @@ extension Trainer {
       clock.trainingSeconds > 0
       ? Double(step * configuration.tokensPerStep) / clock.trainingSeconds : 0
     let model = MemoryModel(configuration.model)
-    record.fullRankMemory = model.breakdown(MethodPlan(layers: .dense))
+    record.fullRankMemory = model.breakdown(MethodPlan(layers: .dense()))
     record.peakResidentBytes = ProcessMemory.peakResidentBytes
     record.memory = liveMemory
     record.memory.other = Swift.max(0, record.peakResidentBytes - record.memory.total)
@@ -58,7 +59,11 @@ extension Trainer {
       if !adapters.contains(ObjectIdentifier(parameter)) { bytes.weights += count }
       if parameter.isTrainable { largest = Swift.max(largest, count) }
     }
-    bytes.projections += galore?.projectionByteCount ?? 0
+    for (_, layer) in optimizer.packedLayers {
+      bytes.weights += layer.weight.byteCount
+      largest = Swift.max(largest, 4 * layer.outputSize * layer.inputSize)
+    }
+    bytes.projections += subspaces?.projectionByteCount ?? 0
     bytes.optimizer = optimizer.optimizer.stateByteCount
     bytes.gradients = Swift.max(largest, largestCollectedGradients)
     return bytes

@@ -31,7 +31,7 @@ public final class Trainer {
   public internal(set) var record: RunRecord
 
   var clock: RunClock
-  let galore: GaLore?
+  let subspaces: SubspaceOptimizer?
   var largestCollectedGradients = 0
   private var sampler: BatchSampler
   private let mergeSteps: [Int]
@@ -67,7 +67,7 @@ public final class Trainer {
     mergeSteps = configuration.plan.merges.mergeSteps(
       below: configuration.steps, sparingTail: true)
     let made = configuration.makeOptimizer(for: model)
-    galore = made.galore
+    subspaces = made.subspaces
     optimizer = LoQTOptimizer(
       made.optimizer, training: model, merges: configuration.plan.merges,
       steps: configuration.steps)

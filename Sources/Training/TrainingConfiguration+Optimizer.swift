@@ -3,6 +3,7 @@ internal import LanguageModels
 internal import Layers
 internal import LoQT
 internal import Optimizers
+internal import QuantizedLayers
 internal import Tensors
 
 extension TrainingConfiguration {
@@ -14,20 +15,25 @@ extension TrainingConfiguration {
     return schedule.restarting(at: Array(restarts), warmup: max(1, (merges.gap ?? 0) / 10))
   }
 
-  /// What moves the parameters of a model, and GaLore within it where the plan has one.
-  func makeOptimizer(for model: Llama) -> (optimizer: any Optimizer, galore: GaLore?) {
+  /// What moves the parameters of a model, and the part of it that holds projections.
+  func makeOptimizer(for model: Llama)
+    -> (optimizer: any Optimizer, subspaces: SubspaceOptimizer?)
+  {
     let rate = learningRateSchedule
-    let linear = model.blocks.flatMap { block in
-      block.modules(ofType: (any LinearLayer).self).flatMap(\.module.parameters)
-    }
     let rest = plan.restOptimizer.makeOptimizer(learningRate: rate)
-    if case .subspace(let rank, let scale, let gap) = plan.layers {
-      let galore = GaLore(
-        inner: AdamW(learningRate: rate), rank: rank.largest(out: .max, in: .max), scale: scale,
-        every: gap, matrices: linear, random: RandomSource(seed: seed).split("galore"))
-      return (galore, galore)
+    var inner = plan.optimizer.makeOptimizer(learningRate: rate)
+    // The matrices; packed ones have parameters that stand for them.
+    let linear = model.blocks.flatMap { block in
+      block.modules(ofType: (any LinearLayer).self).flatMap { $0.module.parameters }
+        + block.modules(ofType: PackedLinear.self).map(\.module.parameter)
     }
-    let inner = plan.optimizer.makeOptimizer(learningRate: rate)
-    return (GroupedOptimizer([(inner, linear)], rest: rest), nil)
+    var subspaces: SubspaceOptimizer?
+    if case .subspace(let configuration, _) = plan.layers {
+      subspaces = SubspaceOptimizer(
+        inner: inner, configuration: configuration, matrices: linear,
+        random: RandomSource(seed: seed).split("projections"))
+      inner = subspaces!
+    }
+    return (GroupedOptimizer([(inner, linear)], rest: rest), subspaces)
   }
 }

@@ -140,8 +140,8 @@ import Testing
     #expect(try train() == train())
   }
 
-  @Test(arguments: [1, 3, 4, 7], LoQTConfiguration.StateRule.allCases)
-  func goesOnFromASavedStateBitForBit(_ cut: Int, _ rule: LoQTConfiguration.StateRule) throws {
+  @Test(arguments: [1, 3, 4, 7], StateRule.allCases)
+  func goesOnFromASavedStateBitForBit(_ cut: Int, _ rule: StateRule) throws {
     let configuration = LoQTConfiguration(
       rank: 4,
       projector: GradientProjector(method: .randomized(oversampling: 1, powerIterations: 0)),

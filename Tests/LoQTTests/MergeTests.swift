@@ -82,8 +82,8 @@ import Testing
     }
   }
 
-  @Test(arguments: LoQTConfiguration.StateRule.allCases)
-  func aZeroGradientKeepsTheProjectionAndSaysSo(_ rule: LoQTConfiguration.StateRule) throws {
+  @Test(arguments: StateRule.allCases)
+  func aZeroGradientKeepsTheProjectionAndSaysSo(_ rule: StateRule) throws {
     let run = Run((48, 32), LoQTConfiguration(rank: 8, stateRule: rule), every: 4)
     for _ in 0..<4 { _ = try run.step() }
     let parts = run.layer.projection!.parts

@@ -29,7 +29,7 @@ import Training
     let expected = model.breakdown(configuration.plan)
     #expect(trainer.liveMemory == expected)
     #expect(record.memory.total == max(record.peakResidentBytes, expected.total))
-    #expect(record.fullRankMemory == model.breakdown(MethodPlan(layers: .dense)))
+    #expect(record.fullRankMemory == model.breakdown(MethodPlan(layers: .dense())))
   }
 
   @Test func loqtMergesWhenPlanned() async throws {
@@ -50,7 +50,7 @@ import Training
       LlamaConfiguration(
         vocabularySize: 10, hiddenSize: 64, intermediateSize: 128, layers: 1, heads: 2))
     let (linear, rest) = (4 * 4_096 + 3 * 8_192, 2 * 640 + 3 * 64)
-    let full = model.breakdown(MethodPlan(layers: .dense))
+    let full = model.breakdown(MethodPlan(layers: .dense()))
     #expect(full.weights == 4 * (linear + rest))
     #expect(full.optimizer == 8 * (linear + rest))
     #expect(full.gradients == 4 * 8_192)
@@ -67,7 +67,7 @@ import Training
   @Test func methodsStartFromTheSameModel() throws {
     let corpus = try byteCorpus()
     // Matrices that are products, or quantised from the start, cannot be the same.
-    let others: Set<TrainingMethod> = [.lowRank, .qlora, .loftq]
+    let others: Set<TrainingMethod> = [.lowRank, .qlora, .loftq, .qGaLore]
     let starts = try TrainingMethod.allCases.filter { !others.contains($0) }.map { method in
       try Trainer(tinyConfiguration(method), corpus: corpus).model.meanLoss(
         over: .all(of: corpus.validation, sequence: 16, batchSize: 4))

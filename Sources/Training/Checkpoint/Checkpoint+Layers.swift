@@ -4,11 +4,12 @@ internal import Layers
 internal import LoQT
 internal import Optimizers
 internal import Quantization
+internal import QuantizedLayers
 internal import TensorFiles
 internal import Tensors
 
 extension Llama {
-  /// Fills the LoQT and adapter layers from a checkpoint; what was read is taken off `unread`.
+  /// Fills the LoQT, adapter and packed layers from a checkpoint; what was read is taken off `unread`.
   ///
   /// - Parameters:
   ///   - loqt: The section of `config.json` with the formats of LoQT layers.
@@ -19,11 +20,18 @@ extension Llama {
   ) throws(TensorFileError) {
     for (name, layer) in modules(ofType: LoQTLinear.self) {
       let entry = try Self.entry(of: name, in: loqt, "loqt")
+      let shape = weights.entry(named: name + ".factor")?.shape ?? layer.factor.shape
+      let rank = shape.rank == 2 ? shape[layer.side == .left ? 1 : 0] : 0
+      guard (1...layer.largestRank).contains(rank) else {
+        throw TensorFileError(
+          .unsupported, file: weights.path, field: "tensor '\(name).factor'", found: "rank \(rank)",
+          expected: "one from 1 to \(layer.largestRank)")
+      }
       var projection: StoredMatrix?
       if try entry.optionalString("projection") != nil {
         projection = try weights.matrix(
           name + ".projection",
-          layer.side == .left ? [layer.rank, layer.inputSize] : [layer.outputSize, layer.rank],
+          layer.side == .left ? [rank, layer.inputSize] : [layer.outputSize, rank],
           WeightFormat(entry, "projection"), &unread)
       }
       try layer.restore(
@@ -31,7 +39,7 @@ extension Llama {
           name + ".weight", [layer.outputSize, layer.inputSize], WeightFormat(entry, "weight"),
           &unread),
         projection: projection,
-        factor: weights.tensor(named: name + ".factor", shape: layer.factor.shape))
+        factor: weights.tensor(named: name + ".factor", shape: layer.factorShape(rank: rank)))
       unread.remove(name + ".factor")
     }
     for (name, layer) in modules(ofType: AdapterLinear.self) {
@@ -43,6 +51,11 @@ extension Llama {
           &unread)
       }
       layer.restore(weight: weight)
+    }
+    for (name, layer) in modules(ofType: PackedLinear.self) {
+      layer.restore(
+        weight: try weights.matrix(
+          name + ".weight", [layer.outputSize, layer.inputSize], layer.weight.format, &unread))
     }
   }
 

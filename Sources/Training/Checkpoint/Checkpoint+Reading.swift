@@ -10,6 +10,7 @@ internal import Layers
 internal import LoQT
 internal import Optimizers
 internal import Quantization
+internal import QuantizedLayers
 internal import TensorFiles
 internal import Tensors
 internal import Tokenization
@@ -28,12 +29,15 @@ extension Checkpoint {
     let loqtConfiguration: LoQTConfiguration? = if let loqt { try .init(loqt) } else { nil }
     let adapterConfiguration: AdapterConfiguration? =
       if let adapters { try .init(adapters) } else { nil }
+    let packing = try document.optionalString("packed").map { _ in
+      try WeightFormat(document, "packed")
+    }
     let weights = try SafetensorsFolder(path: path)
     try Self.check(
       configuration, fits: weights, hasFactors: adapters != nil, file: document.file)
     let factory: any LinearFactory =
       loqtConfiguration.map { LoQTFactory($0) } ?? adapterConfiguration.map { AdapterFactory($0) }
-      ?? DenseLinearFactory()
+      ?? packing.map { PackedLinearFactory(format: $0) } ?? DenseLinearFactory()
     let model = Llama(configuration, using: LayerBuilder(factory))
 
     var unread = Set(weights.names)
@@ -50,7 +54,7 @@ extension Checkpoint {
         found: "a tensor this model has no place for")
     }
     self.init(
-      model: model, loqt: loqtConfiguration, adapter: adapterConfiguration,
+      model: model, loqt: loqtConfiguration, adapter: adapterConfiguration, packing: packing,
       tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: path)),
       record: try Self.record(path: path + "/training.json"))
   }

@@ -8,7 +8,7 @@ internal import Autodiff
 public import LanguageModels
 internal import Layers
 public import LoQT
-internal import Quantization
+public import Quantization
 public import TensorFiles
 internal import Tensors
 public import Tokenization
@@ -27,6 +27,8 @@ public struct Checkpoint {
   public let loqt: LoQTConfiguration?
   /// How its adapter layers hold their matrices; nil where it has none.
   public let adapter: AdapterConfiguration?
+  /// How its trained packed matrices are stored; nil where it has none.
+  public let packing: WeightFormat?
   /// The tokenizer.
   public let tokenizer: any Tokenizer
   /// The run that made it.
@@ -35,11 +37,12 @@ public struct Checkpoint {
   /// The parts of a checkpoint.
   public init(
     model: Llama, loqt: LoQTConfiguration? = nil, adapter: AdapterConfiguration? = nil,
-    tokenizer: any Tokenizer, record: RunRecord?
+    packing: WeightFormat? = nil, tokenizer: any Tokenizer, record: RunRecord?
   ) {
     self.model = model
     self.loqt = loqt
     self.adapter = adapter
+    self.packing = packing
     self.tokenizer = tokenizer
     self.record = record
   }
@@ -49,7 +52,7 @@ public struct Checkpoint {
     let layers = trainer.configuration.plan.layers
     self.init(
       model: trainer.model, loqt: layers.loqt, adapter: layers.adapter,
-      tokenizer: trainer.corpus.tokenizer, record: trainer.record)
+      packing: layers.packing, tokenizer: trainer.corpus.tokenizer, record: trainer.record)
   }
 
   /// Writes the folder, which appears or is replaced as a whole; its parent exists.
@@ -62,6 +65,7 @@ public struct Checkpoint {
         try SafetensorsFile.write(tensors, to: folder + "/model.safetensors")
         var configuration = model.configuration.json
         configuration["loqt"] = loqt.map { .object(section(of: $0)) }
+        configuration["packed"] = packing.map { .string($0.name) }
         configuration["adapters"] = adapter.map { .object(section(of: $0)) }
         try AtomicFile.write(
           JSONValue.object(configuration).text(.indented) + "\n", to: folder + "/config.json")

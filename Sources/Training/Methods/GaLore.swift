@@ -1,12 +1,21 @@
+internal import Optimizers
+internal import Quantization
+
 extension TrainingMethod {
-  /// Adam in the leading subspace of each gradient (Zhao et al., arXiv 2403.03507).
+  /// The inner optimizer in the leading subspace of each gradient (Zhao et al., arXiv 2403.03507).
   public static let galore = TrainingMethod(
     "galore", "GaLore", "dense matrices, moved within the leading subspace of their gradients",
     defaults: Defaults(scale: 0.25, mergeSchedule: .static),
-    options: [.rank, .scale, .optimizer, .mergeGap]
+    options: subspaceOptions.union([.mergeSchedule, .mergeGrowth, .weightFormat])
   ) { settings in
     MethodPlan(
-      layers: .subspace(rank: settings.rank, scale: settings.scale, every: settings.gap),
+      layers: .subspace(
+        SubspaceConfiguration(
+          rank: settings.rank, scale: settings.scale, refresh: .scheduled(settings.schedule)),
+        packed: settings.packing),
       optimizer: settings.optimizer)
   }
+
+  /// What all methods in a subspace of the gradient are told.
+  static let subspaceOptions: Set<MethodOptions.Name> = [.rank, .scale, .optimizer, .mergeGap]
 }

@@ -2,6 +2,7 @@ internal import Layers
 public import LoQT
 public import Optimizers
 public import Quantization
+internal import QuantizedLayers
 
 /// A method as a product of choices: weight format, parameterisation, optimizer and merge policy. What
 /// does not go together cannot be written.
@@ -10,12 +11,12 @@ public struct MethodPlan: Sendable, Hashable {
   public enum LinearLayers: Sendable, Hashable {
     /// Dense matrices that stay as they were drawn.
     case frozen
-    /// Dense matrices, moved by their whole gradient.
-    case dense
+    /// Dense matrices, or packed ones rounded at random, moved by their whole gradient.
+    case dense(packed: WeightFormat? = nil)
     /// Dense or packed matrices with two trained factors, merged when the schedule says so.
     case adapter(AdapterConfiguration, MergeSchedule)
-    /// Dense matrices, moved within a subspace of their gradient.
-    case subspace(rank: RankRule, scale: Float, every: Int)
+    /// The same, moved through a subspace of their gradient.
+    case subspace(SubspaceConfiguration, packed: WeightFormat? = nil)
     /// Packed matrices with one trained factor in a subspace of their gradient.
     case loqt(LoQTConfiguration, MergeSchedule)
   }
@@ -50,7 +51,7 @@ public struct MethodPlan: Sendable, Hashable {
     switch layers {
     case .frozen, .dense: nil
     case .adapter(let configuration, _): configuration.rank
-    case .subspace(let rank, _, _): rank
+    case .subspace(let subspace, _): subspace.rank
     case .loqt(let configuration, _): configuration.rank
     }
   }
@@ -60,7 +61,8 @@ public struct MethodPlan: Sendable, Hashable {
     var rows: [(String, String)] = []
     switch layers {
     case .frozen: return rows
-    case .dense: break
+    case .dense(let packed):
+      if let packed { rows.append(("matrices", "\(packed)")) }
     case .adapter(let adapter, let schedule):
       rows.append(("rank", "\(adapter.rank)"))
       guard let format = adapter.weightFormat else { break }
@@ -71,8 +73,12 @@ public struct MethodPlan: Sendable, Hashable {
       if let pruning = adapter.mergePruning {
         rows += [("merges", "\(schedule)"), ("optimizer state pruned at a merge", "\(pruning)")]
       }
-    case .subspace(let rank, let scale, let gap):
-      rows += [("rank", "\(rank)"), ("scale", "\(scale)"), ("projection gap", "\(gap)")]
+    case .subspace(let subspace, let packed):
+      rows += [
+        ("rank", "\(subspace.rank)"), ("scale", "\(subspace.scale)"),
+        ("projections", "\(subspace.refresh), \(subspace.projectionFormat)"),
+      ]
+      if let packed { rows.append(("matrices", "\(packed)")) }
     case .loqt(let loqt, let schedule):
       rows += [
         ("rank", "\(loqt.rank)"), ("scale", "\(loqt.scale)"), ("merges", "\(schedule)"),
@@ -91,7 +97,8 @@ public struct MethodPlan: Sendable, Hashable {
   var factory: any LinearFactory {
     switch layers {
     case .frozen: DenseLinearFactory(isTrainable: false)
-    case .dense, .subspace: DenseLinearFactory()
+    case .dense(let packed), .subspace(_, let packed):
+      packed.map { PackedLinearFactory(format: $0) } ?? DenseLinearFactory()
     case .adapter(let configuration, _): AdapterFactory(configuration)
     case .loqt(let configuration, _): LoQTFactory(configuration)
     }
@@ -107,5 +114,13 @@ extension MethodPlan.LinearLayers {
   /// How adapter layers hold their matrices; nil for the other methods.
   public var adapter: AdapterConfiguration? {
     if case .adapter(let configuration, _) = self { configuration } else { nil }
+  }
+
+  /// How trained packed matrices are stored; nil where there are none.
+  public var packing: WeightFormat? {
+    switch self {
+    case .dense(let scheme), .subspace(_, let scheme): scheme
+    case .frozen, .adapter, .loqt: nil
+    }
   }
 }

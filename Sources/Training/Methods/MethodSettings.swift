@@ -11,6 +11,10 @@ public struct MethodSettings: Sendable {
   let gap: Int
   let schedule: MergeSchedule
   let weightFormat: WeightFormat?
+  /// The format as one that matrices can be trained in; nil for floats.
+  var packing: WeightFormat? {
+    weightFormat == .float32 ? nil : weightFormat
+  }
   let compensation: Int
   let alternations: Int
   let pruning: Double

@@ -54,7 +54,8 @@ public struct TrainingMethod: Sendable {
 extension TrainingMethod: CaseIterable {
   /// Every method.
   public static let allCases: [TrainingMethod] = [
-    .loqt, .loqtUnquantized, .full, .lowRank, .lora, .qlora, .loftq, .relora, .galore, .frozen,
+    .loqt, .loqtUnquantized, .full, .lowRank, .lora, .qlora, .loftq, .relora, .galore, .qGaLore,
+    .fira, .apollo, .apolloMini, .adaRankGrad, .frozen,
   ]
 }
 

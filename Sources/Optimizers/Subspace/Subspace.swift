@@ -1,0 +1,158 @@
+import Autodiff
+import Quantization
+import Tensors
+
+/// What is remembered of one matrix: its projection, and how far its interval is.
+struct Subspace {
+  let side: ProjectionSide
+  private let shape: Shape
+  /// P `[smaller side, r]`; nil before the first gradient and where it is drawn when needed.
+  var basis: StoredMatrix?
+  /// What the inner optimizer moves.
+  var step: Parameter
+  var updates = 0
+  var refreshes = 0
+  /// The update at which P is taken anew; nil for never again.
+  private var nextRefresh: Int? = 0
+  /// The interval of lazy refreshes.
+  private var gap = 0
+  /// The mean share of the gradient's energy that P holds, over about the last ten updates.
+  private var capture: Float = 1
+  /// The norm that may not grow too fast; 0 before the first.
+  private var limitedNorm: Float = 0
+
+  /// Before the first gradient. Traps when the shape is not that of a matrix.
+  init(shape: Shape, _ rule: RankRule, _ name: String) {
+    precondition(shape.rank == 2, "SubspaceOptimizer: \(name) \(shape) is not a matrix")
+    self.shape = shape
+    side = ProjectionSide(out: shape[0], in: shape[1])
+    step = Parameter(.empty)
+    setRank(rule.largest(out: shape[0], in: shape[1]))
+  }
+
+  /// The length of the vectors of P.
+  var projectedSize: Int { side == .left ? shape[1] : shape[0] }
+  var rank: Int { step.shape[side == .left ? 1 : 0] }
+
+  mutating func setRank(_ rank: Int) {
+    let needed: Shape = side == .left ? [shape[0], rank] : [rank, shape[1]]
+    if step.shape != needed { step.tensor = .zeros(needed) }
+  }
+
+  var isRefreshDue: Bool { nextRefresh.map { updates >= $0 } ?? false }
+
+  /// After a refresh at update `updates`: when the next one is due.
+  mutating func noteRefresh(overlap: Double?, _ rule: SubspaceConfiguration.Refresh) {
+    switch rule {
+    case .scheduled(let schedule):
+      nextRefresh = schedule.gap(after: refreshes).map { updates + $0 }
+    case .lazy(let every, let threshold):
+      gap = gap == 0 ? every : (overlap ?? 0) >= threshold ? min(2 * gap, 1 << 24) : gap
+      nextRefresh = updates + gap
+    case .converged(_, let limit):
+      nextRefresh = updates + limit
+      capture = 1
+    }
+    refreshes += 1
+  }
+
+  /// Whether the gradient has left the subspace shows after an update.
+  mutating func noteCapture(
+    _ r: Tensor<Float>, of g: Tensor<Float>, _ rule: SubspaceConfiguration.Refresh
+  ) {
+    guard case .converged(let share, _) = rule else { return }
+    let whole = g.sumOfSquares()
+    guard whole > 0 else { return }
+    capture = 0.9 * capture + 0.1 * Float(r.sumOfSquares() / whole)
+    if capture < Float(share) { nextRefresh = updates }
+  }
+
+  /// R.
+  func projected(_ g: Tensor<Float>, _ basis: Tensor<Float>) -> Tensor<Float> {
+    side == .left ? matmul(g, basis) : matmul(basis.transposed(), g)
+  }
+
+  /// `target += scale P r`.
+  func addBack(
+    _ r: Tensor<Float>, _ basis: Tensor<Float>, scale: Float, to target: inout Tensor<Float>
+  ) {
+    if side == .left {
+      target.addProduct(r, basis.transposed(), scale: scale)
+    } else {
+      target.addProduct(basis, r, scale: scale)
+    }
+  }
+
+  /// ‖moved‖ / ‖r‖ of each row (column) along the larger side or of the whole, 0 where r is 0.
+  func scales(
+    _ moved: Tensor<Float>, _ r: Tensor<Float>, per granularity: SubspaceConfiguration.Granularity
+  ) -> Tensor<Float> {
+    let axes = granularity == .tensor ? [0, 1] : [side == .left ? 1 : 0]
+    let (up, down) = (moved.norm(alongAxes: axes), r.norm(alongAxes: axes))
+    let ratios = zip(up.scalars, down.scalars).map { $1 > 0 ? $0 / $1 : 0 }
+    return Tensor(ratios, shape: up.shape)
+  }
+
+  /// The factor by which to shrink a step of norm rate x n, so that n grows slowly enough.
+  mutating func limitGrowth(of change: Tensor<Float>, rate: Double, by limit: Float) -> Float {
+    guard rate > 0 else { return 1 }
+    let norm = Float(change.norm() / rate)
+    guard norm > 0, norm.isFinite else { return 1 }
+    let shrink = limitedNorm > 0 ? min(1, limit * limitedNorm / norm) : 1
+    limitedNorm = norm * shrink
+    return shrink
+  }
+}
+
+extension Subspace {
+  /// As named tensors.
+  var state: [String: Tensor<Float>] {
+    var named = [
+      "progress": Tensor<Float>([
+        Float(updates), Float(refreshes), Float(nextRefresh ?? -1), Float(gap), capture,
+        limitedNorm, Float(rank),
+      ])
+    ]
+    guard let basis else { return named }
+    let parts = basis.parts
+    for (name, part) in parts.floats { named["basis." + name] = part }
+    for (name, part) in parts.bytes {
+      named["basis." + name] = Tensor(part.scalars.map(Float.init), shape: part.shape)
+    }
+    return named
+  }
+
+  /// What `state` gave; nil when it does not fit.
+  init?(
+    restoring state: [String: Tensor<Float>], shape: Shape,
+    _ configuration: SubspaceConfiguration, _ name: String
+  ) {
+    self.init(shape: shape, configuration.rank, name)
+    guard let progress = state["progress"]?.scalars, progress.count == 7,
+      let updates = Int(exactly: progress[0]), let refreshes = Int(exactly: progress[1]),
+      let next = Int(exactly: progress[2]), let gap = Int(exactly: progress[3]),
+      let rank = Int(exactly: progress[6]), updates >= 0, refreshes >= 0, next >= -1, gap >= 0,
+      (1...self.rank).contains(rank)
+    else { return nil }
+    (self.updates, self.refreshes, self.gap) = (updates, refreshes, gap)
+    nextRefresh = next < 0 ? nil : next
+    (capture, limitedNorm) = (progress[4], progress[5])
+    setRank(rank)
+    var parts = TensorParts()
+    for (key, part) in state where key.hasPrefix("basis.") {
+      let name = String(key.dropFirst("basis.".count))
+      if name.hasSuffix("codes") {
+        let codes = part.scalars.compactMap(UInt8.init(exactly:))
+        parts.bytes[name] = Tensor(codes)
+      } else {
+        parts.floats[name] = part
+      }
+    }
+    guard !(parts.floats.isEmpty && parts.bytes.isEmpty) else { return }
+    guard
+      let basis = try? StoredMatrix(
+        shape: [projectedSize, rank], format: configuration.projectionFormat, parts: parts)
+    else { return nil }
+    self.basis = basis
+  }
+}

@@ -1,0 +1,208 @@
+public import Autodiff
+import Quantization
+public import Tensors
+
+/// Trains matrices through a subspace of their gradients, and all other parameters by an ordinary
+/// optimizer: GaLore, Fira, APOLLO and AdaRankGrad are its configurations.
+public final class SubspaceOptimizer: Optimizer {
+  /// The learning rate at each step, of all parameters.
+  public var learningRate: LearningRateSchedule {
+    get { inner.learningRate }
+    set { inner.learningRate = newValue }
+  }
+  /// How the matrices are moved.
+  public let configuration: SubspaceConfiguration
+
+  let inner: any Optimizer
+  private let random: RandomSource
+  private let matrices: Set<ObjectIdentifier>
+  private var subspaces: [ObjectIdentifier: Subspace] = [:]
+
+  /// An optimizer that has seen no gradient.
+  ///
+  /// - Parameters:
+  ///   - inner: For the projected gradients and for all other parameters. Its weight decay acts on the
+  ///     matrices themselves.
+  ///   - matrices: The parameters `[out, in]` to project.
+  ///   - random: For the random parts of finding P; each matrix has numbers of its own by its name.
+  public init(
+    inner: any Optimizer, configuration: SubspaceConfiguration, matrices: [Parameter],
+    random: RandomSource = RandomSource(seed: 0)
+  ) {
+    self.inner = inner
+    self.configuration = configuration
+    self.random = random
+    self.matrices = Set(matrices.map { ObjectIdentifier($0) })
+  }
+
+  private func isProjected(_ parameter: Parameter) -> Bool {
+    matrices.contains(ObjectIdentifier(parameter))
+  }
+
+  private func subspace(of parameter: Parameter) -> Subspace {
+    subspaces[ObjectIdentifier(parameter)]
+      ?? Subspace(shape: parameter.shape, configuration.rank, parameter.name)
+  }
+
+  /// One step on one parameter; weight decay comes first, as in AdamW. A matrix whose gradient is zero
+  /// when a projection is due keeps the one it has; without any it does not move. Traps when one of
+  /// the matrices is not one.
+  public func update(
+    _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
+  ) {
+    guard isProjected(parameter) else {
+      inner.update(parameter, gradient, step: step, gradientScale: gradientScale)
+      return
+    }
+    var subspace = subspace(of: parameter)
+    let g = gradientScale == 1 ? gradient : gradient * gradientScale
+    let source = random.split(parameter.name)
+    if subspace.isRefreshDue { refresh(&subspace, g, source) }
+    subspace.updates += 1
+    defer { subspaces[ObjectIdentifier(parameter)] = subspace }
+    guard let basis = basis(of: subspace, source) else { return }
+    if inner.weightDecay != 0 {
+      parameter.tensor *= 1 - Float(learningRate(step) * inner.weightDecay)
+    }
+    let r = subspace.projected(g, basis)
+    subspace.noteCapture(r, of: g, configuration.refresh)
+    // Zero before the inner update, so that it holds the step, -rate N, afterwards.
+    subspace.step.name = parameter.name
+    subspace.step.tensor = .zeros(subspace.step.shape)
+    inner.update(subspace.step, r, step: step, gradientScale: 1)
+    let moved = subspace.step.tensor
+    switch configuration.rule {
+    case .within:
+      subspace.addBack(moved, basis, scale: configuration.scale, to: &parameter.tensor)
+    case .withResidual(_, let limit):
+      var residual = g.contiguous().copied()
+      subspace.addBack(r, basis, scale: -1, to: &residual)
+      residual *= subspace.scales(moved, r, per: .channel)
+      let shrink = subspace.limitGrowth(of: residual, rate: learningRate(step), by: limit)
+      subspace.addBack(moved, basis, scale: configuration.scale, to: &parameter.tensor)
+      parameter.tensor.scaleAdd(adding: -configuration.scale * shrink, times: residual)
+    case .scaledGradient(let granularity, let limit):
+      let scaled = g * subspace.scales(moved, r, per: granularity)
+      let shrink = subspace.limitGrowth(of: scaled, rate: learningRate(step), by: limit)
+      parameter.tensor.scaleAdd(adding: -configuration.scale * shrink, times: scaled)
+    }
+  }
+
+  /// P `[smaller side, r]` as it is used.
+  private func basis(of subspace: Subspace, _ source: RandomSource) -> Tensor<Float>? {
+    guard case .scaledGradient = configuration.rule else { return subspace.basis?.dequantized() }
+    return randomBasis(subspace, refresh: subspace.refreshes - 1, source)
+  }
+
+  private func randomBasis(_ subspace: Subspace, refresh: Int, _ source: RandomSource)
+    -> Tensor<Float>
+  {
+    var source = source.split(UInt64(refresh))
+    return .normal(
+      [subspace.projectedSize, subspace.rank],
+      standardDeviation: 1 / Float(subspace.rank).squareRoot(), using: &source)
+  }
+
+  /// Takes P from the gradient, or draws it, and carries the inner state over.
+  private func refresh(_ subspace: inout Subspace, _ g: Tensor<Float>, _ source: RandomSource) {
+    let projector: GradientProjector
+    switch configuration.rule {
+    case .within(let found), .withResidual(let found, _): projector = found
+    case .scaledGradient:
+      if subspace.refreshes > 0 {
+        let old = randomBasis(subspace, refresh: subspace.refreshes - 1, source)
+        let new = randomBasis(subspace, refresh: subspace.refreshes, source)
+        follow(subspace, matmul(new.transposed(), old))
+      }
+      return subspace.noteRefresh(overlap: nil, configuration.refresh)
+    }
+    guard
+      let found = try? projector.projection(
+        of: g, rule: configuration.rank, side: subspace.side,
+        random: source.split(UInt64(subspace.updates)))
+    else {
+      // Zero or not finite: the next try is when the next one is due, at once where there is none.
+      if subspace.basis != nil { subspace.noteRefresh(overlap: nil, configuration.refresh) }
+      return
+    }
+    let old = subspace.basis?.dequantized()
+    let stored = StoredMatrix(storing: found.basis, as: configuration.projectionFormat)
+    subspace.basis = stored
+    var share: Double?
+    if let old {
+      let overlap = matmul(stored.dequantized().transposed(), old)
+      share = overlap.sumOfSquares() / Double(max(1, min(overlap.shape[0], overlap.shape[1])))
+      follow(subspace, overlap)
+    }
+    subspace.setRank(found.basis.shape[1])
+    subspace.noteRefresh(overlap: share, configuration.refresh)
+  }
+
+  private func follow(_ subspace: Subspace, _ overlap: Tensor<Float>) {
+    inner.reparameterize(
+      subspace.step,
+      by: configuration.stateRule.change(
+        overlap: overlap, rankAxis: subspace.side == .left ? 1 : 0))
+  }
+
+  /// The side a parameter is projected on, nil for one trained in full.
+  public func side(of parameter: Parameter) -> ProjectionSide? {
+    isProjected(parameter) ? subspace(of: parameter).side : nil
+  }
+
+  /// P of a parameter, `[smaller side, r]`, nil before its first gradient and where P is not stored.
+  public func basis(of parameter: Parameter) -> Tensor<Float>? {
+    subspaces[ObjectIdentifier(parameter)]?.basis?.dequantized()
+  }
+
+  /// r of a parameter at present, nil before its first gradient.
+  public func rank(of parameter: Parameter) -> Int? {
+    subspaces[ObjectIdentifier(parameter)]?.rank
+  }
+
+  /// Bytes of all projections.
+  public var projectionByteCount: Int {
+    subspaces.values.reduce(0) { $0 + ($1.basis?.byteCount ?? 0) }
+  }
+
+  /// Bytes of the inner optimizer's state.
+  public var stateByteCount: Int { inner.stateByteCount }
+
+  /// Changes the inner state, for a projected matrix that of its projection.
+  public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
+    inner.reparameterize(subspaces[ObjectIdentifier(parameter)]?.step ?? parameter, by: change)
+  }
+
+  /// Forgets a parameter's inner state and its projection.
+  public func reset(_ parameter: Parameter) {
+    inner.reset(subspaces.removeValue(forKey: ObjectIdentifier(parameter))?.step ?? parameter)
+  }
+
+  /// The inner state; for a projected matrix also how far its intervals are, `progress`, and the parts
+  /// of P under `basis`.
+  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
+    guard isProjected(parameter) else { return inner.state(of: parameter) }
+    guard let subspace = subspaces[ObjectIdentifier(parameter)] else { return [:] }
+    return inner.state(of: subspace.step).merging(subspace.state) { $1 }
+  }
+
+  /// Takes over what `state(of:)` gave; an empty state forgets. Throws when it does not fit.
+  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+    throws(OptimizerError)
+  {
+    guard isProjected(parameter) else { return try inner.restore(state, of: parameter) }
+    if state.isEmpty { return reset(parameter) }
+    guard
+      let restored = Subspace(
+        restoring: state, shape: parameter.shape, configuration, parameter.name)
+    else {
+      throw OptimizerError(
+        "Subspace state of \(parameter.name): expected progress, and a basis that fits "
+          + "\(parameter.shape) and the rank; found \(state.mapValues(\.shape))")
+    }
+    try inner.restore(
+      state.filter { $0.key != "progress" && !$0.key.hasPrefix("basis") }, of: restored.step)
+    if let old = subspaces[ObjectIdentifier(parameter)] { inner.reset(old.step) }
+    subspaces[ObjectIdentifier(parameter)] = restored
+  }
+}

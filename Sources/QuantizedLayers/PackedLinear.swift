@@ -1,0 +1,105 @@
+public import Autodiff
+public import Layers
+public import Quantization
+public import Tensors
+
+/// A linear layer with a trained matrix in a packed format: each update is added in full precision and
+/// rounded at random, so that steps below the distance of two levels are not lost on average (Q-GaLore; Zhang et al., arXiv 2407.08296, section 3.3).
+///
+/// No copy in full precision is kept. The gradient arrives as its factors through `handle`; whoever
+/// trains the layer calls `update`.
+public final class PackedLinear: LinearLayer {
+  /// W `[out, in]`.
+  public private(set) var weight: StoredMatrix
+  /// Stands for W in an optimizer; holds its elements only within `update`.
+  public let parameter: Parameter
+  /// `[out]`.
+  public let bias: Parameter?
+  /// Hands over the gradient of W.
+  public let handle = FrozenMatrix()
+
+  private let random: RandomSource
+
+  /// A layer that starts from W `[out, in]`, rounded to nearest. Traps when the shapes do not fit.
+  ///
+  /// - Parameter random: For rounding; each step draws numbers of its own.
+  public init(
+    weight: Tensor<Float>, bias: Tensor<Float>? = nil, format: WeightFormat, random: RandomSource
+  ) {
+    precondition(weight.rank == 2, "PackedLinear: weight \(weight.shape) is not a matrix")
+    if let bias {
+      precondition(
+        bias.shape == [weight.shape[0]],
+        "PackedLinear: bias \(bias.shape) does not fit weight \(weight.shape)")
+    }
+    self.weight = StoredMatrix(storing: weight, as: format)
+    self.random = random
+    parameter = Parameter(.empty)
+    self.bias = bias.map { Parameter($0) }
+    handle.isGradientRequested = true
+  }
+
+  /// Size of the last axis of the input.
+  public var inputSize: Int { weight.shape[1] }
+  /// Size of the last axis of the output.
+  public var outputSize: Int { weight.shape[0] }
+
+  /// y = x Wᵀ + bias.
+  public func callAsFunction(_ x: Variable) -> Variable {
+    let y = linear(x, weight, handle: handle)
+    return bias.map { y + Variable($0) } ?? y
+  }
+
+  /// W in full precision.
+  public func effectiveWeight() -> Tensor<Float> { weight.dequantized() }
+
+  /// Lets `body` change W in full precision through `parameter`, and stores it rounded at random.
+  ///
+  /// - Parameter step: The step of the run; decides the random numbers.
+  public func update(step: Int, _ body: (Parameter) throws -> Void) rethrows {
+    try withElements { parameter in
+      try body(parameter)
+      var source = random.split(UInt64(step))
+      weight = StoredMatrix(storing: parameter.tensor, as: weight.format, using: &source)
+    }
+  }
+
+  /// Lets `body` see W in full precision through `parameter`.
+  public func withElements<R>(_ body: (Parameter) throws -> R) rethrows -> R {
+    parameter.name = handle.name
+    parameter.tensor = weight.dequantized()
+    defer { parameter.tensor = .empty }
+    return try body(parameter)
+  }
+
+  /// Puts back a saved matrix. Traps when it does not fit.
+  public func restore(weight: StoredMatrix) {
+    precondition(
+      weight.shape == self.weight.shape && weight.format == self.weight.format,
+      "PackedLinear.restore: \(weight.shape) does not fit \(self.weight.shape)")
+    self.weight = weight
+  }
+
+  /// The parts of the packed matrix, the handle and the bias.
+  public var members: [ModuleMember] {
+    weight.members(named: "weight")
+      + [ModuleMember("weight", .frozen(handle))]
+      + (bias.map { [ModuleMember("bias", $0)] } ?? [])
+  }
+}
+
+/// Trained matrices in a packed format.
+public struct PackedLinearFactory: LinearFactory {
+  /// How the matrices are stored.
+  public var format: WeightFormat
+
+  /// Trained matrices in `format`.
+  public init(format: WeightFormat) { self.format = format }
+
+  /// A `PackedLinear`.
+  public func makeLinear(
+    weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
+  ) -> any LinearLayer {
+    PackedLinear(weight: weight, bias: bias, format: format, random: random)
+  }
+}

@@ -1,0 +1,32 @@
+internal import Optimizers
+internal import Quantization
+
+extension TrainingMethod {
+  /// The gradient itself with a learning rate for each channel, which the optimizer's state in a random
+  /// subspace gives (Zhu et al., arXiv 2412.05270).
+  public static let apollo = TrainingMethod(
+    "apollo", "APOLLO", "gradients scaled by channel, as a random subspace tells",
+    defaults: Defaults(scale: 1, mergeSchedule: .static), options: subspaceOptions
+  ) { settings in
+    MethodPlan(
+      layers: .subspace(
+        SubspaceConfiguration(
+          rank: settings.rank, scale: settings.scale, rule: .scaledGradient(per: .channel),
+          refresh: .scheduled(settings.schedule))),
+      optimizer: settings.optimizer)
+  }
+
+  /// APOLLO with one scale a matrix and rank 1; s is sqrt(128), as published.
+  public static let apolloMini = TrainingMethod(
+    "apollo-mini", "APOLLO-Mini", "gradients scaled by matrix, as a random direction tells",
+    defaults: Defaults(scale: 11.3137, mergeSchedule: .static),
+    options: [.scale, .optimizer, .mergeGap]
+  ) { settings in
+    MethodPlan(
+      layers: .subspace(
+        SubspaceConfiguration(
+          rank: 1, scale: settings.scale, rule: .scaledGradient(per: .tensor),
+          refresh: .scheduled(settings.schedule))),
+      optimizer: settings.optimizer)
+  }
+}

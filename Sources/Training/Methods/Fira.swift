@@ -1,0 +1,18 @@
+internal import Optimizers
+internal import Quantization
+
+extension TrainingMethod {
+  /// GaLore that moves what lies outside the subspace too, scaled as the inner optimizer scales what
+  /// lies inside (Chen et al., arXiv 2410.01673).
+  public static let fira = TrainingMethod(
+    "fira", "Fira", "GaLore that also moves what lies outside the subspace",
+    defaults: Defaults(scale: 0.25, mergeSchedule: .static), options: subspaceOptions
+  ) { settings in
+    MethodPlan(
+      layers: .subspace(
+        SubspaceConfiguration(
+          rank: settings.rank, scale: settings.scale, rule: .withResidual(GradientProjector()),
+          refresh: .scheduled(settings.schedule))),
+      optimizer: settings.optimizer)
+  }
+}

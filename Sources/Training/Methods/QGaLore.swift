@@ -1,0 +1,22 @@
+internal import Optimizers
+internal import Quantization
+
+extension TrainingMethod {
+  /// GaLore with matrices in 8 bits that are rounded at random, projections in 4 bits, and intervals
+  /// that double while the subspace is stable (Zhang et al., arXiv 2407.08296).
+  public static let qGaLore = TrainingMethod(
+    "q-galore", "Q-GaLore", "GaLore with 8-bit matrices, 4-bit projections and lazy refreshes",
+    defaults: Defaults(scale: 0.25, optimizer: .adamW8bit, mergeSchedule: .static),
+    options: subspaceOptions.union([.weightFormat])
+  ) { settings in
+    MethodPlan(
+      layers: .subspace(
+        SubspaceConfiguration(
+          rank: settings.rank, scale: settings.scale, refresh: .lazy(every: settings.gap),
+          projectionFormat: .affine(
+            AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .group(256)))),
+        packed: settings.packing
+          ?? .affine(AffineScheme(bits: .eight, symmetry: .asymmetric, grouping: .group(256)))),
+      optimizer: settings.optimizer)
+  }
+}
