@@ -34,17 +34,19 @@ public struct Initialization: Sendable {
   ///   - scale: s.
   ///   - weightFormat: How W_q is stored.
   ///   - projectionFormat: How P_q is stored.
+  ///   - random: Rounds W_q at random, another time at each step; to the nearest level when left out.
   ///   - steps: C; with 0, or without a quantiser, W is stored plainly and B is 0.
   public init(
     of weight: Tensor<Float>, basis: Tensor<Float>, side: ProjectionSide, scale: Float,
-    weightFormat: WeightFormat, projectionFormat: WeightFormat, steps: Int
+    weightFormat: WeightFormat, projectionFormat: WeightFormat, steps: Int,
+    rounding random: RandomSource? = nil
   ) {
     precondition(
       weight.rank == 2 && basis.rank == 2 && basis.shape[0] == weight.shape[side == .left ? 1 : 0],
       "Initialise: basis \(basis.shape) does not fit the \(side) side of W \(weight.shape)")
     self.init(
       of: weight, projection: Self.stored(basis, side: side, as: projectionFormat), side: side,
-      scale: scale, weightFormat: weightFormat, steps: steps)
+      scale: scale, weightFormat: weightFormat, steps: steps, rounding: random)
   }
 
   /// P_q of a basis with P in its columns.
@@ -71,8 +73,15 @@ public struct Initialization: Sendable {
   /// The state for a given P_q.
   init(
     of weight: Tensor<Float>, projection: StoredMatrix, side: ProjectionSide, scale: Float,
-    weightFormat: WeightFormat, steps: Int
+    weightFormat: WeightFormat, steps: Int, rounding random: RandomSource? = nil
   ) {
+    func stored(_ step: Int, _ panel: (Range<Int>) -> Tensor<Float>) -> StoredMatrix {
+      guard var source = random?.split(UInt64(step)) else {
+        return StoredMatrix(shape: weight.shape, as: weightFormat, byPanels: panel)
+      }
+      return StoredMatrix(
+        storing: panel(0..<weight.shape[0]), as: weightFormat, using: &source)
+    }
     self.projection = projection
     factor = .zeros(Self.factorShape(weight.shape, projection, side))
     errors = []
@@ -82,7 +91,7 @@ public struct Initialization: Sendable {
     let rows = side == .left ? p : p.transposed()
     let gram = matmul(rows, rows.transposed())
     guard steps > 0, weightFormat != .float32, let dual = (try? cholesky(gram))?.solve(rows) else {
-      self.weight = StoredMatrix(storing: weight, as: weightFormat)
+      self.weight = stored(0) { weight.sliced($0) }
       var squares = 0.0
       if weightFormat != .float32 {
         self.weight.forEachResidual(from: weight) { _, panel in squares += panel.sumOfSquares() }
@@ -92,8 +101,8 @@ public struct Initialization: Sendable {
     }
     var best = (weight: StoredMatrix.dense(.empty), factor: factor, error: Double.infinity)
     var b: Tensor<Float>?
-    for _ in 1...steps {
-      let quantized = StoredMatrix(shape: weight.shape, as: weightFormat) { rows in
+    for step in 1...steps {
+      let quantized = stored(step) { rows in
         var panel = weight.sliced(rows)
         if let b { panel.addUpdate(of: b, p, side, scale: -scale, rows: rows) }
         return panel

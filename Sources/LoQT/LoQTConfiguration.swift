@@ -20,6 +20,11 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
   public var projector: GradientProjector
   /// What becomes of the optimizer's state of B when P is replaced.
   public var stateRule: StateRule
+  /// A merge of a layer is left out while its trained update is below this share of its weights,
+  /// ‖s P ΔB‖ / ‖W‖: what is that small is mostly lost in rounding. Needs `recordsSurvival`.
+  public var postponing: Double
+  /// Whether W is rounded at random at a merge. Holds W once more in full precision meanwhile.
+  public var roundsStochastically: Bool
   /// Whether a layer holds its original full-precision W until its first Initialise, so that the
   /// first quantisation error can be compensated. Otherwise W is quantised when the layer is made.
   public var keepsOriginalWeight: Bool
@@ -32,7 +37,8 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
     rank: RankRule, scale: Float = 0.5, weightFormat: WeightFormat = .nf4(),
     projectionFormat: WeightFormat = .nf4(), compensationSteps: Int = 5,
     projector: GradientProjector = GradientProjector(), stateRule: StateRule = .keep,
-    keepsOriginalWeight: Bool = true, recordsSurvival: Bool = true
+    postponing: Double = 0, roundsStochastically: Bool = false, keepsOriginalWeight: Bool = true,
+    recordsSurvival: Bool = true
   ) {
     if case .count(let rank) = rank {
       precondition(rank >= 1, "LoQTConfiguration: rank \(rank) is below 1")
@@ -47,6 +53,8 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
     self.compensationSteps = compensationSteps
     self.projector = projector
     self.stateRule = stateRule
+    self.postponing = postponing
+    self.roundsStochastically = roundsStochastically
     self.keepsOriginalWeight = keepsOriginalWeight
     self.recordsSurvival = recordsSurvival
   }

@@ -31,6 +31,15 @@ extension LoQTLinear {
       report.note = "was not trained since its last merge and stays as it is"
       return
     }
+    if let update = trainedUpdate(), configuration.postponing > 0 {
+      let size = update.energy.squareRoot() / effectiveWeight().norm()
+      if size < configuration.postponing {
+        report.note =
+          "was postponed, as its update is below \(configuration.postponing) of its weights"
+        report.relativeUpdate = size
+        return
+      }
+    }
     let oldProjection = projection
     let newProjection = nextProjection(from: gradient, step: step, &report)
     guard let projection = newProjection ?? oldProjection else { return }
@@ -42,11 +51,14 @@ extension LoQTLinear {
       addUpdate(of: b, to: &merged)
       next = Initialization(
         of: merged, projection: projection, side: side, scale: configuration.scale,
-        weightFormat: configuration.weightFormat, steps: configuration.compensationSteps)
+        weightFormat: configuration.weightFormat, steps: configuration.compensationSteps,
+        rounding: configuration.roundsStochastically
+          ? random.split("rounding").split(UInt64(step)) : nil)
       measure(next, against: merged, &report)
     }
     if let old = oldProjection?.dequantized() {
       let map = overlap(of: next.projection, with: old)
+      report.angles = PrincipalAngles(cosines: map)
       report.overlap = map.sumOfSquares() / Double(min(map.shape[0], map.shape[1]))
       if newProjection != nil {
         optimizer.reparameterize(
@@ -54,6 +66,7 @@ extension LoQTLinear {
           by: configuration.stateRule.change(overlap: map, rankAxis: side == .left ? 1 : 0))
       }
     }
+    report.byteCount = next.weight.byteCount + next.projection.byteCount + next.factor.byteCount
     weight = next.weight
     self.projection = next.projection
     factor.tensor = next.factor
@@ -101,6 +114,18 @@ extension LoQTLinear {
     return side == .left ? matmul(p, old.transposed()) : matmul(p.transposed(), old)
   }
 
+  /// P, what B was trained by since the last merge, and ‖s P ΔB‖²; nil when nothing was, or when it was
+  /// not recorded.
+  private func trainedUpdate() -> (p: Tensor<Float>, trained: Tensor<Float>, energy: Double)? {
+    guard let p = projection?.dequantized(), let trained = factorAtStart.map({ factor.tensor - $0 })
+    else { return nil }
+    let gram = side == .left ? matmul(p, p.transposed()) : matmul(p.transposed(), p)
+    let spanned = side == .left ? matmul(trained, gram) : matmul(gram, trained)
+    let scale = Double(configuration.scale)
+    let energy = scale * scale * trained.dot(spanned)
+    return energy > 0 ? (p, trained, energy) : nil
+  }
+
   /// The error of the new state; the size of the trained update D = s P ΔB against W; and the share
   /// of D that the new effective weights E hold: <E_new - E_old, D> / ‖D‖², which is
   /// 1 - <W - E_new, D> / ‖D‖², as the merged W is E_old + D.
@@ -110,13 +135,8 @@ extension LoQTLinear {
     let norm = merged.norm()
     guard norm > 0 else { return }
     report.relativeError = next.error / norm
-    guard let p = projection?.dequantized(), let trained = factorAtStart.map({ factor.tensor - $0 })
-    else { return }
+    guard let (p, trained, energy) = trainedUpdate() else { return }
     let scale = Double(configuration.scale)
-    let gram = side == .left ? matmul(p, p.transposed()) : matmul(p.transposed(), p)
-    let spanned = side == .left ? matmul(trained, gram) : matmul(gram, trained)
-    let energy = scale * scale * trained.dot(spanned)
-    guard energy > 0 else { return }
     report.updateEnergy = energy
     report.relativeUpdate = energy.squareRoot() / norm
     guard next.error != 0 else {

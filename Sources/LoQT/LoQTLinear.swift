@@ -99,6 +99,12 @@ public final class LoQTLinear: LinearLayer {
     target.addUpdate(of: b, p, side, scale: configuration.scale, rows: 0..<outputSize)
   }
 
+  /// Whether a saved state may have this rank.
+  public func allows(rank: Int) -> Bool {
+    if case .energy = configuration.rank { return (1...largestRank).contains(rank) }
+    return rank == largestRank
+  }
+
   /// The shape of B at a rank.
   public func factorShape(rank: Int) -> Shape {
     side == .left ? [outputSize, rank] : [rank, inputSize]
@@ -131,7 +137,7 @@ public final class LoQTLinear: LinearLayer {
   ) {
     let rank = factor.shape.rank == 2 ? factor.shape[side == .left ? 1 : 0] : 0
     precondition(
-      weight.shape == [outputSize, inputSize] && (1...largestRank).contains(rank)
+      weight.shape == [outputSize, inputSize] && allows(rank: rank)
         && factor.shape == factorShape(rank: rank)
         && projection.map { $0.shape == (side == .left ? [rank, inputSize] : [outputSize, rank]) }
           ?? true

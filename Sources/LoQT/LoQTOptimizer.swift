@@ -36,6 +36,8 @@ public final class LoQTOptimizer {
   /// The model's packed trained layers with their dotted names.
   public let packedLayers: [(name: String, layer: PackedLinear)]
 
+  /// The model's parameters, each once.
+  let parameters: [Parameter]
   private let mergeSteps: MergeSchedule.Steps
   private var comingMerges: MergeSchedule.Steps
   /// The first merge step that is not before `step`.
@@ -59,6 +61,7 @@ public final class LoQTOptimizer {
   ) {
     self.optimizer = optimizer
     model.nameParameters()
+    parameters = model.parameters
     layers = Self.layers(of: model)
     for (name, layer) in layers { layer.handle.name = name }
     byHandle = Dictionary(

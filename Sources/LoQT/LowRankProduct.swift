@@ -4,6 +4,9 @@ import Tensors
 
 /// y = x Wᵀ + s (x downᵀ) upᵀ with W `[out, in]` frozen (or absent), up `[out, r]` and down `[r, in]`
 /// each either trained or frozen and packed. Inputs are x and the trained factors, up first.
+///
+/// There are two routes: the update apart, tokens x r x (out + in) multiply-adds, and the update added
+/// into each panel of W, out x r x in of them. The one with fewer is taken, in single precision.
 struct LowRankProduct: CustomOperation {
   /// One of the factors.
   enum Factor {
@@ -30,14 +33,27 @@ struct LowRankProduct: CustomOperation {
     let (out, input) = sizes(upInput, downInput)
     precondition(
       x.shape[1] == input, "LowRankProduct: \(inputs[0].shape) does not fit [\(out), \(input)]")
-    var y = Tensor<S>(unsafeUninitializedShape: [x.shape[0], out]) { _ in }
-    if let weight { y.addProductTransposed(x, stored: weight, keeping: 0) }
-    let z = timesTransposed(x, down, downInput)
-    addTimesTransposed(
-      z, up, upInput, scale: S(scale), keeping: weight == nil ? 0 : 1, to: &y)
     context.savedShapes = [inputs[0].shape]
     // For d up: z; for d down: x, as for the factors of dW; for dx: the trained factors.
     let wantsZ = up.isTrained && context.needsGradient[1]
+    let tokens = x.shape[0]
+    let isUpdateCheaper =
+      out * input < tokens * (out + (wantsZ ? 0 : input)) && weight != nil
+    var z = Tensor<S>.empty
+    var y: Tensor<S>
+    if let weight, isUpdateCheaper,
+      let merged = weight.productTransposed(
+        of: x, adding: matrix(up, upInput), matrix(down, downInput), scale: scale)
+    {
+      if wantsZ { z = timesTransposed(x, down, downInput) }
+      y = merged
+    } else {
+      z = timesTransposed(x, down, downInput)
+      y = Tensor<S>(unsafeUninitializedShape: [tokens, out]) { _ in }
+      if let weight { y.addProductTransposed(x, stored: weight, keeping: 0) }
+      addTimesTransposed(
+        z, up, upInput, scale: S(scale), keeping: weight == nil ? 0 : 1, to: &y)
+    }
     let wantsX = context.needsFactors || (down.isTrained && context.needsGradient.last!)
     for factor in trained { context.save(factor) }
     context.save(wantsX ? x : .empty, wantsZ ? z : .empty)
@@ -53,12 +69,22 @@ struct LowRankProduct: CustomOperation {
     let down = self.down.isTrained ? saved[saved.count - 3] : .empty
     let (x, z) = (saved[saved.count - 2], saved[saved.count - 1])
     if context.needsFactors { context.factors = (x, d) }
-    // u = d up [tokens, r], the gradient on its way through the update, without s.
-    let u = times(d, self.up, up)
+    let shape = context.savedShapes[0]
+    let (tokens, out, input) = (d.shape[0], d.shape[1], shape.lastDimension)
+    let wantsU = self.down.isTrained && context.needsGradient.last!
     var dx: Tensor<S>?
-    if context.needsGradient[0] {
-      let shape = context.savedShapes[0]
-      var sum = Tensor<S>(unsafeUninitializedShape: [d.shape[0], shape.lastDimension]) { _ in }
+    if let weight, context.needsGradient[0],
+      out * input < tokens * (input + (wantsU ? 0 : out)),
+      let merged = weight.product(
+        of: d, adding: matrix(self.up, up), matrix(self.down, down), scale: scale)
+    {
+      dx = merged.reshaped(to: shape)
+    }
+    // u = d up [tokens, r], the gradient on its way through the update, without s.
+    let isUNeeded = wantsU || (context.needsGradient[0] && dx == nil)
+    let u = isUNeeded ? times(d, self.up, up) : .empty
+    if context.needsGradient[0], dx == nil {
+      var sum = Tensor<S>(unsafeUninitializedShape: [tokens, input]) { _ in }
       if let weight { sum.addProduct(d, stored: weight, keeping: 0) }
       addTimes(u, self.down, down, scale: S(scale), keeping: weight == nil ? 0 : 1, to: &sum)
       dx = sum.reshaped(to: shape)
@@ -71,6 +97,13 @@ struct LowRankProduct: CustomOperation {
       shares.append(context.needsGradient.last! ? product(u, x, scale: S(scale)) : nil)
     }
     return shares
+  }
+
+  /// A factor as floats.
+  private func matrix<S: RealScalar>(_ factor: Factor, _ input: Tensor<S>) -> Tensor<S> {
+    guard case .stored(let matrix) = factor else { return input }
+    let values = matrix.dequantized()
+    return values as? Tensor<S> ?? values.converted(to: S.self)
   }
 
   private func sizes<S: RealScalar>(_ up: Tensor<S>, _ down: Tensor<S>) -> (out: Int, in: Int) {
@@ -122,5 +155,27 @@ struct LowRankProduct: CustomOperation {
     case .trained: sum.addProduct(a, input, scale: scale, keeping: keeping)
     case .stored(let matrix): sum.addProduct(a, stored: matrix, scale: scale, keeping: keeping)
     }
+  }
+}
+
+extension StoredMatrix {
+  /// The product with the update added into each panel; nil in double precision.
+  fileprivate func productTransposed<S: RealScalar>(
+    of x: Tensor<S>, adding up: Tensor<S>, _ down: Tensor<S>, scale: Float
+  ) -> Tensor<S>? {
+    guard let x = x as? Tensor<Float>, let up = up as? Tensor<Float>,
+      let down = down as? Tensor<Float>
+    else { return nil }
+    return productTransposed(of: x, adding: up, down, scale: scale) as? Tensor<S>
+  }
+
+  /// The product with the update added into each panel; nil in double precision.
+  fileprivate func product<S: RealScalar>(
+    of x: Tensor<S>, adding up: Tensor<S>, _ down: Tensor<S>, scale: Float
+  ) -> Tensor<S>? {
+    guard let x = x as? Tensor<Float>, let up = up as? Tensor<Float>,
+      let down = down as? Tensor<Float>
+    else { return nil }
+    return product(of: x, adding: up, down, scale: scale) as? Tensor<S>
   }
 }

@@ -16,6 +16,10 @@ public struct LayerMerge: Sendable, Hashable, Codable {
   public var effectiveRank: Int?
   /// ‖P_newᵀ P_old‖² / r; nil at the first merge.
   public var overlap: Double?
+  /// The principal angles between the spaces of the new P and the old one; nil at the first merge.
+  public var angles: PrincipalAngles?
+  /// Bytes of W_q, P_q and B after the merge; nil when the layer stayed as it was.
+  public var byteCount: Int?
   /// Wall time.
   public var seconds = 0.0
   /// What a person should know, as a phrase after the layer's name: that it kept its projection, or
@@ -55,6 +59,13 @@ public struct MergeReport: Sendable, Hashable, Codable {
     }
     let total = parts.reduce(0) { $0 + $1.1 }
     return total > 0 ? parts.reduce(0) { $0 + $1.0 * $1.1 } / total : nil
+  }
+
+  /// The median over the layers of the median angle between new and old P, in degrees; nil at the first
+  /// merge.
+  public var medianAngle: Double? {
+    let angles = layers.compactMap(\.angles?.median).sorted()
+    return angles.isEmpty ? nil : angles[angles.count / 2]
   }
 
   /// The mean of the layers' relative errors.

@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import LoQT
 public import Optimizers
 import Quantization
 public import Training
@@ -43,7 +44,8 @@ struct MethodArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How the gaps between merges grow: exponential, linear, static.", valueName: "name"))
+      "How the gaps between merges grow: exponential, linear, static, geometric.", valueName: "name"
+    ))
   var mergeSchedule: MethodOptions.MergeGrowth?
 
   @Option(
@@ -70,6 +72,67 @@ struct MethodArguments: ParsableArguments {
       valueName: "share"))
   var pruning: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Merges of a geometric schedule, after the one at step 0: their gaps grow by --merge-growth \
+      (default: 1.6) and fill the run. (default: 6)
+      """, valueName: "count"))
+  var merges: Int?
+
+  @Option(help: ArgumentHelp("The longest gap between merges.", valueName: "steps"))
+  var longestGap: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How projections are stored, as --weight-format. (default: nf4 for loqt)",
+      valueName: "format"))
+  var projectionFormat: FormatArgument?
+
+  @Option(
+    help: ArgumentHelp(
+      "How projections are found: automatic, exact (SVD), gram, randomized.", valueName: "name"))
+  var projector: MethodOptions.Projector?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Which gradient projections are taken from with --micro-batches: exact (the sum), sketch (of \
+      the sum), last. (default: sketch)
+      """, valueName: "name"))
+  var window: ProjectionWindow?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What becomes of the optimizer's state with a new projection: keep, reset, project. (default: \
+      keep; adarankgrad: project)
+      """, valueName: "name"))
+  var stateRule: StateRule?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      loqt: leave out the merge of a layer while its update is below this share of its weights. \
+      (default: 0)
+      """, valueName: "share"))
+  var postponing: Double?
+
+  @Flag(help: "loqt: round the matrices at random at a merge.")
+  var stochasticRounding = false
+
+  @Option(
+    help: ArgumentHelp(
+      "What moves embedding, head and norms, as --optimizer. (default: adamw; full: --optimizer)",
+      valueName: "name"))
+  var restOptimizer: OptimizerKind?
+
+  @Flag(help: "Leave the embedding as it was drawn.")
+  var freezeEmbedding = false
+
+  @Flag(help: "Leave the head as it was drawn.")
+  var freezeHead = false
+
   var options: MethodOptions {
     var options = MethodOptions()
     options.rank = rank
@@ -82,6 +145,17 @@ struct MethodArguments: ParsableArguments {
     options.compensation = compensation
     options.alternations = alternations
     options.pruning = pruning
+    options.merges = merges
+    options.longestGap = longestGap
+    options.projectionFormat = projectionFormat?.format
+    options.projector = projector
+    options.window = window
+    options.stateRule = stateRule
+    options.postponing = postponing
+    options.stochasticRounding = stochasticRounding ? true : nil
+    options.restOptimizer = restOptimizer
+    options.freezeEmbedding = freezeEmbedding ? true : nil
+    options.freezeHead = freezeHead ? true : nil
     return options
   }
 
@@ -112,4 +186,7 @@ struct FormatArgument: ExpressibleByArgument {
 extension TrainingMethod: ExpressibleByArgument {}
 extension MethodOptions.MergeGrowth: ExpressibleByArgument {}
 extension OptimizerKind: ExpressibleByArgument {}
+extension MethodOptions.Projector: ExpressibleByArgument {}
+extension ProjectionWindow: ExpressibleByArgument {}
+extension StateRule: ExpressibleByArgument {}
 extension RankRule: ExpressibleByArgument {}

@@ -8,11 +8,28 @@ struct Pretrain: AsyncParsableCommand {
     abstract: "Train a language model from a random start on a text.",
     discussion: """
       Only --text is needed: the other settings follow from the method and the length of the run. \
-      Ctrl-C finishes the current step, saves the model and says where.
+      Ctrl-C finishes the current step, saves the run and says where; --resume goes on with it.
       """)
 
-  @Option(help: ArgumentHelp("The text to learn, a plain text file.", valueName: "file"))
-  var text: String
+  @Option(
+    help: ArgumentHelp(
+      "The text to learn, a plain text file. Needed unless a run is resumed.", valueName: "file"))
+  var text: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The checkpoint of a run that was stopped: goes on with it, bit for bit, on its text or where \
+      --text says it is now. All other settings but --output, --summary and --threads are those of the \
+      run.
+      """, valueName: "folder"))
+  var resume: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Save the run after every so many steps, to be resumed. (default: at the end and at Ctrl-C)",
+      valueName: "steps"))
+  var saveEvery: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -33,6 +50,12 @@ struct Pretrain: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Sequences a step. (default: 16)", valueName: "count"))
   var batch: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Parts of a step that are run one after the other, which takes less memory. (default: 1)",
+      valueName: "count"))
+  var microBatches: Int?
 
   @Option(help: ArgumentHelp("Tokens a sequence. (default: 128)", valueName: "count"))
   var sequence: Int?
@@ -77,7 +100,8 @@ struct Pretrain: AsyncParsableCommand {
     get throws {
       try TrainingConfiguration(
         model: TrainingConfiguration.model(preset: preset), named: preset, method: method,
-        options: methodOptions.options, steps: steps, batchSize: batch, sequence: sequence,
+        options: methodOptions.options, steps: steps, batchSize: batch, microBatches: microBatches,
+        sequence: sequence,
         learningRate: learningRate, seed: seed)
     }
   }

@@ -84,6 +84,8 @@ extension MergeReport {
     var parts = ["merge at step \(step): \(layers.count) layers"]
     parts.append(
       survival.map { "survival \(decimals(100 * $0, 1)) %" } ?? "first projections")
+    if let relativeUpdate { parts.append("update \(decimals(100 * relativeUpdate, 2)) %") }
+    if let medianAngle { parts.append("angle \(decimals(medianAngle, 0))\u{b0}") }
     if let relativeError { parts.append("error \(decimals(relativeError, 4))") }
     parts.append(
       "loss \(decimals(lossBefore, 4))" + (lossAfter.map { " -> \(decimals($0, 4))" } ?? ""))

@@ -15,6 +15,8 @@ struct PretrainingRun {
     self.command = command
     output =
       command.output
+      // A resumed run goes on in its own folder.
+      ?? command.resume.map { URL(filePath: $0).deletingLastPathComponent().path }
       ?? "runs/\(command.method.name)-\(command.preset)-seed\(command.seed)"
   }
 
@@ -24,18 +26,18 @@ struct PretrainingRun {
   /// Trains, shows what happens, and writes the results.
   func run() async throws {
     let start = ContinuousClock().now
-    let configuration = try command.trainingConfiguration
-    try setThreads()
-    let text = try SourceText(file: command.text)
-    Interruption.install()
-    console.print("Learning \(command.vocabulary) tokens from \(command.text) ...")
-    let corpus = try Corpus(text, vocabulary: try vocabularySize)
-    let trainer = try Trainer(configuration, corpus: corpus, start: start)
+    let trainer = try makeTrainer(start)
     try prepareFolders()
     console.print(header(of: trainer))
+    let configuration = trainer.configuration
 
     for try await event in trainer {
       show(event)
+      if case .step(let progress) = event, let interval = command.saveEvery,
+        progress.step % max(1, interval) == 0, progress.step < progress.steps
+      {
+        try Checkpoint(trainer).write(to: checkpointPath)
+      }
       if Interruption.signal != nil { break }
     }
     console.endProgress()
@@ -48,6 +50,28 @@ struct PretrainingRun {
     console.print("checkpoint  \(checkpointPath)")
     console.print("report      \(reportPath)")
     if let summary = command.summary { console.print("summary     \(summary)") }
+  }
+
+  private func makeTrainer(_ start: ContinuousClock.Instant) throws -> Trainer {
+    if let folder = command.resume {
+      let settings = try RunSettings(checkpoint: folder)
+      try setThreads()
+      let text = try SourceText(file: command.text ?? settings.text)
+      Interruption.install()
+      let corpus = try Corpus(text, vocabulary: settings.vocabulary)
+      console.print("Going on after step \(settings.step) of \(folder)")
+      return try Trainer(resuming: folder, corpus: corpus, start: start)
+    }
+    let configuration = try command.trainingConfiguration
+    guard let file = command.text else {
+      throw InputError("There is no text to learn. Give one with --text, or a run with --resume.")
+    }
+    try setThreads()
+    let text = try SourceText(file: file)
+    Interruption.install()
+    console.print("Learning \(command.vocabulary) tokens from \(file) ...")
+    let corpus = try Corpus(text, vocabulary: try vocabularySize)
+    return try Trainer(configuration, corpus: corpus, start: start)
   }
 
   private var vocabularySize: Int {
@@ -113,8 +137,8 @@ struct PretrainingRun {
     let record = trainer.finish(isInterrupted: true)
     try writeFiles(trainer, record)
     console.warn(
-      "Stopped after step \(trainer.step) of \(steps); the model is saved in \(checkpointPath), "
-        + "the report is \(reportPath).")
+      "Stopped after step \(trainer.step) of \(steps); the run is saved in \(checkpointPath), "
+        + "the report is \(reportPath). Go on with: loqt pretrain --resume \(checkpointPath)")
     throw code
   }
 

@@ -8,17 +8,18 @@ internal import Tensors
 /// steps. `other`, which depends on the machine, is not part of it.
 public struct MemoryModel: Sendable {
   private let shapes: [(out: Int, in: Int)]
-  /// Elements of embedding and head each, and of everything that is not a linear layer of a block.
-  private let embeddingCount: Int
+  /// Elements of everything that is not a linear layer of a block.
   private let restCount: Int
   /// The shapes of everything that is not a linear layer of a block.
   private let restShapes: [Shape]
+  /// Whether the second of them is a head of its own.
+  private let isUntied: Bool
 
   /// The memory of runs of a model.
   public init(_ model: LlamaConfiguration) {
     shapes = model.linearShapes
-    embeddingCount = model.vocabularySize * model.hiddenSize
     restCount = model.parameterCount - model.linearParameterCount
+    isUntied = !model.tiesEmbeddings
     let table: Shape = [model.vocabularySize, model.hiddenSize]
     restShapes =
       Array(repeating: table, count: model.tiesEmbeddings ? 1 : 2)
@@ -28,7 +29,7 @@ public struct MemoryModel: Sendable {
   /// The bytes of a plan; with a rank by energy, of the largest ranks it may choose.
   public func breakdown(_ plan: MethodPlan) -> MemoryBreakdown {
     var bytes = MemoryBreakdown()
-    var largest = embeddingCount
+    var largest = 0
     /// Counts a trained tensor of a linear layer.
     func train(_ shape: Shape) {
       bytes.optimizer += plan.optimizer.stateByteCount(shape: shape)
@@ -61,10 +62,16 @@ public struct MemoryModel: Sendable {
       }
     }
     // At a merge of LoQT the other parameters wait for the loss after it to be measured.
-    if case .loqt = plan.layers { largest = max(largest, restCount) }
+    let isTrained = restShapes.indices.map {
+      $0 == 0 ? plan.trainsEmbedding : $0 == 1 && isUntied ? plan.trainsHead : true
+    }
+    let trained = zip(restShapes, isTrained).filter(\.1).map(\.0)
+    let counts = trained.map(\.elementCount)
+    largest = max(largest, counts.max() ?? 0)
+    if case .loqt = plan.layers { largest = max(largest, counts.reduce(0, +)) }
     bytes.gradients = 4 * largest
     bytes.weights += 4 * restCount
-    bytes.optimizer += restShapes.reduce(0) {
+    bytes.optimizer += trained.reduce(0) {
       $0 + plan.restOptimizer.stateByteCount(shape: $1)
     }
     return bytes

@@ -12,13 +12,22 @@ struct RunClock {
   private var mergeSeconds: (sum: Double, count: Int) = (0, 0)
   private var secondsPerWindow = 0.0
 
+  /// Seconds of the run and of its training before this program went on with it.
+  private var earlier = (wall: 0.0, training: 0.0)
+
   init(start: ContinuousClock.Instant) { self.start = start }
 
+  /// Adds the time that a saved run had taken.
+  mutating func goOn(trainingSeconds: Double, wallSeconds: Double) {
+    earlier = (wallSeconds, trainingSeconds)
+    self.trainingSeconds = trainingSeconds
+  }
+
   /// Seconds since the run began.
-  var elapsed: Double { seconds(from: start) }
+  var elapsed: Double { earlier.wall + seconds(from: start) }
 
   /// Seconds since the first step began.
-  var trainingElapsed: Double { trainingStart.map { seconds(from: $0) } ?? 0 }
+  var trainingElapsed: Double { earlier.training + (trainingStart.map { seconds(from: $0) } ?? 0) }
 
   private func seconds(from instant: ContinuousClock.Instant) -> Double {
     (clock.now - instant) / .seconds(1)

@@ -33,16 +33,34 @@ extension RunRecord {
   }
 
   private static func summary(of merge: MergeReport) -> JSONValue {
-    func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
     return [
       "step": .integer(merge.step),
       "survival": number(merge.survival),
       "relative_error": number(merge.relativeError),
       "loss_before": number(merge.lossBefore),
       "loss_after": number(merge.lossAfter),
+      "angle": number(merge.medianAngle),
       "seconds": number(merge.seconds),
+      "layers": .array(merge.layers.map(summary)),
     ]
   }
+
+  private static func summary(of layer: LayerMerge) -> JSONValue {
+    [
+      "name": .string(layer.name),
+      "relative_update": number(layer.relativeUpdate),
+      "survival": number(layer.survival),
+      "relative_error": number(layer.relativeError),
+      "effective_rank": layer.effectiveRank.map { .integer($0) } ?? .null,
+      "angles": layer.angles.map {
+        .array([.number($0.smallest), .number($0.median), .number($0.largest)])
+      } ?? .null,
+      "bytes": layer.byteCount.map { .integer($0) } ?? .null,
+      "seconds": .number(layer.seconds),
+    ]
+  }
+
+  private static func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
 
   /// Writes the summary. Throws a `TensorFileError` where the file cannot be written.
   public func writeSummary(to path: String) throws(TensorFileError) {

@@ -66,11 +66,14 @@ public final class Trainer {
     )
     mergeSteps = configuration.plan.merges.mergeSteps(
       below: configuration.steps, sparingTail: true)
+    model.embedding.weight.isTrainable = configuration.plan.trainsEmbedding
+    model.head?.weight.isTrainable = configuration.plan.trainsHead
     let made = configuration.makeOptimizer(for: model)
     subspaces = made.subspaces
     optimizer = LoQTOptimizer(
       made.optimizer, training: model, merges: configuration.plan.merges,
       steps: configuration.steps)
+    optimizer.projectionWindow = configuration.plan.window
     evaluationWindows = .spread(
       configuration.evaluationWindows, over: corpus.validation, sequence: configuration.sequence,
       batchSize: configuration.batchSize)
@@ -109,10 +112,20 @@ public final class Trainer {
     return pending.isEmpty ? nil : pending.removeFirst()
   }
 
+  /// Takes over what a saved run recorded.
+  func goOn(from record: RunRecord) {
+    self.record = record
+    clock.goOn(trainingSeconds: record.steps.last?.elapsed ?? 0, wallSeconds: record.wallSeconds)
+    hasBegun = true
+    pending = []
+  }
+
   private func takeStep() throws {
-    let batch = sampler.batch(step: step)
+    let parts = sampler.batch(step: step).split(into: configuration.microBatches)
     let report = try clock.measureStep {
-      let report = try optimizer.step { model.loss(tokens: batch.inputs, labels: batch.labels) }
+      let report = try optimizer.step(over: parts) {
+        model.loss(tokens: $0.inputs, labels: $0.labels)
+      }
       return (report, isMerge: report.merge != nil)
     }
     largestCollectedGradients = Swift.max(largestCollectedGradients, report.collectedGradientBytes)

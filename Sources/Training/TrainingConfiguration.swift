@@ -15,6 +15,8 @@ public struct TrainingConfiguration: Sendable, Hashable {
   public let steps: Int
   /// Sequences a step.
   public let batchSize: Int
+  /// Parts of a step's sequences that are run one after the other, their gradients added.
+  public let microBatches: Int
   /// Tokens a sequence.
   public let sequence: Int
   /// What the person set about the method.
@@ -38,7 +40,7 @@ public struct TrainingConfiguration: Sendable, Hashable {
   public init(
     model: LlamaConfiguration, named modelName: String = "custom", method: TrainingMethod = .loqt,
     options: MethodOptions = MethodOptions(), steps: Int? = nil, batchSize: Int? = nil,
-    sequence: Int? = nil, learningRate: Double? = nil, seed: UInt64 = 0,
+    microBatches: Int? = nil, sequence: Int? = nil, learningRate: Double? = nil, seed: UInt64 = 0,
     evaluationInterval: Int? = nil
   ) throws(InputError) {
     self.modelName = modelName
@@ -46,6 +48,13 @@ public struct TrainingConfiguration: Sendable, Hashable {
     self.options = options
     self.steps = try count(steps ?? 1_000, "--steps", in: 1...1 << 31)
     self.batchSize = try count(batchSize ?? 16, "--batch", in: 1...1 << 31)
+    self.microBatches = try count(
+      microBatches ?? 1, "--micro-batches", in: 1...self.batchSize, usual: 1)
+    guard self.batchSize % self.microBatches == 0 else {
+      throw InputError(
+        "--batch \(self.batchSize) is not a multiple of --micro-batches \(self.microBatches). Give one "
+          + "that is.")
+    }
     self.sequence = try count(sequence ?? 128, "--sequence", in: 1...1 << 20)
     guard self.batchSize <= Int(Int32.max) / self.sequence else {
       throw InputError("--batch times --sequence is beyond all memory. Give smaller ones.")

@@ -27,8 +27,15 @@ import Training
 
     let model = MemoryModel(trainer.configuration.model)
     let expected = model.breakdown(configuration.plan)
-    #expect(trainer.liveMemory == expected)
-    #expect(record.memory.total == max(record.peakResidentBytes, expected.total))
+    if case .energy? = configuration.plan.rank {
+      // The model counts the largest ranks that it may choose.
+      let live = trainer.liveMemory
+      #expect(live.weights == expected.weights && live.gradients == expected.gradients)
+      #expect(live.projections <= expected.projections && live.optimizer <= expected.optimizer)
+    } else {
+      #expect(trainer.liveMemory == expected)
+    }
+    #expect(record.memory.total == max(record.peakResidentBytes, trainer.liveMemory.total))
     #expect(record.fullRankMemory == model.breakdown(MethodPlan(layers: .dense())))
   }
 
@@ -122,7 +129,8 @@ import Training
     for merge in merges {
       #expect(
         merge.objectValue?.keys == [
-          "step", "survival", "relative_error", "loss_before", "loss_after", "seconds",
+          "step", "survival", "relative_error", "loss_before", "loss_after", "angle", "seconds",
+          "layers",
         ])
     }
     #expect(summary["tokens"]?.integerValue == 24 * 64)

@@ -16,7 +16,7 @@ struct Main {
     }
     let all: [any BenchmarkCase] =
       tensorCases() + linearAlgebraCases() + quantizationCases() + autodiffCases()
-      + layerCases()
+      + layerCases() + methodCases()
     let chosen = all.filter {
       pattern.isEmpty || "\($0.group)/\($0.name)".localizedCaseInsensitiveContains(pattern)
     }

@@ -14,6 +14,7 @@ extension AdapterLinear {
       // ‖up down‖² from the factors' Gram matrices.
       let squares = matmul(up.tensor.transposed(), up.tensor)
         .dot(matmul(down.tensor, down.tensor.transposed()))
+      let scale = scale
       let energy = Double(scale) * Double(scale) * squares
       guard energy > 0, energy.isFinite, let pruning = configuration.mergePruning,
         let old = weight.take()
@@ -22,7 +23,7 @@ extension AdapterLinear {
         return
       }
       report.updateEnergy = energy
-      weight = merged(old, &report)
+      weight = merged(old, scale: scale, &report)
       up.tensor = .zeros(up.shape)
       var source = random.split("merge").split(UInt64(step))
       down.tensor = AdapterStart.randomDown(down.shape, using: &source)
@@ -33,9 +34,9 @@ extension AdapterLinear {
   }
 
   /// W with the update; tells how large the update was and how much of it is there.
-  private func merged(_ weight: consuming StoredMatrix, _ report: inout LayerMerge)
-    -> StoredMatrix
-  {
+  private func merged(
+    _ weight: consuming StoredMatrix, scale: Float, _ report: inout LayerMerge
+  ) -> StoredMatrix {
     let energy = report.updateEnergy ?? 0
     guard weight.format != .float32 else {
       weight.addProduct(up.tensor, down.tensor, scale: scale)

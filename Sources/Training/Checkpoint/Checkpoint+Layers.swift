@@ -22,10 +22,10 @@ extension Llama {
       let entry = try Self.entry(of: name, in: loqt, "loqt")
       let shape = weights.entry(named: name + ".factor")?.shape ?? layer.factor.shape
       let rank = shape.rank == 2 ? shape[layer.side == .left ? 1 : 0] : 0
-      guard (1...layer.largestRank).contains(rank) else {
+      guard layer.allows(rank: rank) else {
         throw TensorFileError(
           .unsupported, file: weights.path, field: "tensor '\(name).factor'", found: "rank \(rank)",
-          expected: "one from 1 to \(layer.largestRank)")
+          expected: "that of the configuration, \(layer.largestRank)")
       }
       var projection: StoredMatrix?
       if try entry.optionalString("projection") != nil {

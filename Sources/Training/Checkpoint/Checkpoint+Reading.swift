@@ -84,7 +84,7 @@ extension Checkpoint {
     }
   }
 
-  private static func record(path: String) throws(TensorFileError) -> RunRecord? {
+  static func record(path: String) throws(TensorFileError) -> RunRecord? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(

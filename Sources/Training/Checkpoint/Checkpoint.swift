@@ -20,6 +20,8 @@ public import Tokenization
 /// Names are those of Hugging Face's Llama; a LoQT layer has `weight.codes`, `weight.absmax`, ... for
 /// its packed W, the same below `projection` for P, and `factor` for B. The models of the other
 /// methods are plain checkpoints.
+/// An unfinished run leaves `run.json` with its settings and `optimizer.state`, a safetensors file, so
+/// that it can go on.
 public struct Checkpoint {
   /// The model.
   public let model: Llama
@@ -33,6 +35,8 @@ public struct Checkpoint {
   public let tokenizer: any Tokenizer
   /// The run that made it.
   public let record: RunRecord?
+  /// What an unfinished run needs to go on.
+  private var unfinished: (settings: RunSettings, state: [String: Tensor<Float>])?
 
   /// The parts of a checkpoint.
   public init(
@@ -53,6 +57,9 @@ public struct Checkpoint {
     self.init(
       model: trainer.model, loqt: layers.loqt, adapter: layers.adapter,
       packing: layers.packing, tokenizer: trainer.corpus.tokenizer, record: trainer.record)
+    if trainer.step < trainer.configuration.steps {
+      unfinished = (RunSettings(trainer), trainer.optimizer.stateTensors)
+    }
   }
 
   /// Writes the folder, which appears or is replaced as a whole; its parent exists.
@@ -70,6 +77,12 @@ public struct Checkpoint {
         try AtomicFile.write(
           JSONValue.object(configuration).text(.indented) + "\n", to: folder + "/config.json")
         try writeTokenizer(to: folder)
+        if let unfinished {
+          try AtomicFile.write(unfinished.settings.json, to: folder + "/run.json")
+          try SafetensorsFile.write(
+            unfinished.state.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) },
+            to: folder + "/optimizer.state")
+        }
         if let record {
           try AtomicFile.write(try Self.json(of: record), to: folder + "/training.json")
         }

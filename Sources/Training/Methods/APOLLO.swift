@@ -6,7 +6,8 @@ extension TrainingMethod {
   /// subspace gives (Zhu et al., arXiv 2412.05270).
   public static let apollo = TrainingMethod(
     "apollo", "APOLLO", "gradients scaled by channel, as a random subspace tells",
-    defaults: Defaults(scale: 1, mergeSchedule: .static), options: subspaceOptions
+    defaults: Defaults(scale: 1, mergeSchedule: .static),
+    options: [.rank, .scale, .optimizer, .mergeGap]
   ) { settings in
     MethodPlan(
       layers: .subspace(

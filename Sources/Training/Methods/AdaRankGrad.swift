@@ -18,8 +18,8 @@ extension TrainingMethod {
     return MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: rank, scale: settings.scale, refresh: .converged(atMost: settings.gap),
-          stateRule: .project)),
+          rank: rank, scale: settings.scale, rule: .within(settings.projector),
+          refresh: .converged(atMost: settings.gap), stateRule: settings.stateRule ?? .project)),
       optimizer: settings.optimizer)
   }
 }

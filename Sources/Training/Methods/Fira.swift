@@ -11,8 +11,8 @@ extension TrainingMethod {
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: settings.rank, scale: settings.scale, rule: .withResidual(GradientProjector()),
-          refresh: .scheduled(settings.schedule))),
+          rank: settings.rank, scale: settings.scale, rule: .withResidual(settings.projector),
+          refresh: .scheduled(settings.schedule), stateRule: settings.stateRule ?? .keep)),
       optimizer: settings.optimizer)
   }
 }

@@ -6,16 +6,22 @@ extension TrainingMethod {
   public static let galore = TrainingMethod(
     "galore", "GaLore", "dense matrices, moved within the leading subspace of their gradients",
     defaults: Defaults(scale: 0.25, mergeSchedule: .static),
-    options: subspaceOptions.union([.mergeSchedule, .mergeGrowth, .weightFormat])
+    options: subspaceOptions.union([
+      .mergeSchedule, .mergeGrowth, .merges, .longestGap, .weightFormat, .projectionFormat,
+    ])
   ) { settings in
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: settings.rank, scale: settings.scale, refresh: .scheduled(settings.schedule)),
+          rank: settings.rank, scale: settings.scale, rule: .within(settings.projector),
+          refresh: .scheduled(settings.schedule), stateRule: settings.stateRule ?? .keep,
+          projectionFormat: settings.projectionFormat ?? .float32),
         packed: settings.packing),
       optimizer: settings.optimizer)
   }
 
   /// What all methods in a subspace of the gradient are told.
-  static let subspaceOptions: Set<MethodOptions.Name> = [.rank, .scale, .optimizer, .mergeGap]
+  static let subspaceOptions: Set<MethodOptions.Name> = [
+    .rank, .scale, .optimizer, .mergeGap, .projector, .stateRule,
+  ]
 }

@@ -6,19 +6,24 @@ extension TrainingMethod {
   /// LoQT: packed 4-bit matrices, low-rank updates that are merged (Loeschcke et al., arXiv 2405.16528).
   public static let loqt = TrainingMethod(
     "loqt", "LoQT", "4-bit matrices with low-rank updates that are merged",
-    defaults: Defaults(scale: 0.5), options: shared.union([.weightFormat, .compensation])
+    defaults: Defaults(scale: 0.5),
+    options: shared.union([.weightFormat, .projectionFormat, .compensation, .stochasticRounding])
   ) { settings in
     MethodPlan(
       layers: .loqt(
         LoQTConfiguration(
           rank: settings.rank, scale: settings.scale,
           weightFormat: settings.weightFormat ?? .nf4(),
-          compensationSteps: settings.compensation), settings.schedule),
+          projectionFormat: settings.projectionFormat ?? .nf4(),
+          compensationSteps: settings.compensation, projector: settings.projector,
+          stateRule: settings.stateRule ?? .keep, postponing: settings.postponing,
+          roundsStochastically: settings.roundsStochastically), settings.schedule),
       optimizer: settings.optimizer)
   }
 
   private static let shared: Set<MethodOptions.Name> = [
-    .rank, .scale, .optimizer, .mergeGap, .mergeSchedule, .mergeGrowth,
+    .rank, .scale, .optimizer, .mergeGap, .mergeSchedule, .mergeGrowth, .merges, .longestGap,
+    .projector, .window, .stateRule, .postponing,
   ]
 
   /// LoQT without quantisers.
@@ -28,7 +33,11 @@ extension TrainingMethod {
   ) { settings in
     MethodPlan(
       layers: .loqt(
-        .unquantized(rank: settings.rank, scale: settings.scale), settings.schedule),
+        LoQTConfiguration(
+          rank: settings.rank, scale: settings.scale, weightFormat: .float32,
+          projectionFormat: .float32, compensationSteps: 0, projector: settings.projector,
+          stateRule: settings.stateRule ?? .keep, postponing: settings.postponing),
+        settings.schedule),
       optimizer: settings.optimizer)
   }
 }

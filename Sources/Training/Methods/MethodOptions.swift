@@ -12,6 +12,19 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     case mergeGrowth = "merge-growth"
     case weightFormat = "weight-format"
     case compensation, alternations, pruning
+    case merges
+    case longestGap = "longest-gap"
+    case projectionFormat = "projection-format"
+    case projector, window
+    case stateRule = "state-rule"
+    case postponing
+    case stochasticRounding = "stochastic-rounding"
+    case restOptimizer = "rest-optimizer"
+    case freezeEmbedding = "freeze-embedding"
+    case freezeHead = "freeze-head"
+
+    /// Those with an effect on every method.
+    static let common: Set<Name> = [.restOptimizer, .freezeEmbedding, .freezeHead]
   }
 
   /// How gaps between merges grow.
@@ -22,6 +35,8 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     case linear
     /// Not at all.
     case `static`
+    /// By a factor, so that a given number of merges fills the run.
+    case geometric
   }
 
   /// r of the low-rank methods.
@@ -45,6 +60,41 @@ public struct MethodOptions: Sendable, Hashable, Codable {
   /// The share of the optimizer's state that ReLoRA prunes at a merge.
   public var pruning: Double?
 
+  /// The number of merges of a geometric schedule.
+  public var merges: Int?
+  /// No gap is longer.
+  public var longestGap: Int?
+  /// How projections are stored.
+  public var projectionFormat: WeightFormat?
+  /// How projections are found.
+  public var projector: Projector?
+  /// Which gradient projections are taken from when a step has several micro-batches.
+  public var window: ProjectionWindow?
+  /// What becomes of the optimizer's state when a projection is replaced.
+  public var stateRule: StateRule?
+  /// Merges are left out while a layer's update is below this share of its weights.
+  public var postponing: Double?
+  /// Whether W is rounded at random at a merge.
+  public var stochasticRounding: Bool?
+  /// What moves embedding, head and norms.
+  public var restOptimizer: OptimizerKind?
+  /// Whether the embedding stays as it was drawn.
+  public var freezeEmbedding: Bool?
+  /// Whether the head stays as it was drawn.
+  public var freezeHead: Bool?
+
+  /// How projections are found.
+  public enum Projector: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Whichever of the others takes fewer operations.
+    case automatic
+    /// LAPACK's decomposition of the gradient.
+    case exact
+    /// Eigenvectors of its Gram matrix.
+    case gram
+    /// A random sample of its columns, refined by power iterations.
+    case randomized
+  }
+
   /// Nothing set.
   public init() {}
 
@@ -62,6 +112,17 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     note(compensation, .compensation)
     note(alternations, .alternations)
     note(pruning, .pruning)
+    note(merges, .merges)
+    note(longestGap, .longestGap)
+    note(projectionFormat, .projectionFormat)
+    note(projector, .projector)
+    note(window, .window)
+    note(stateRule, .stateRule)
+    note(postponing, .postponing)
+    note(stochasticRounding, .stochasticRounding)
+    note(restOptimizer, .restOptimizer)
+    note(freezeEmbedding, .freezeEmbedding)
+    note(freezeHead, .freezeHead)
     return names
   }
 }

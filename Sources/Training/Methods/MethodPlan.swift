@@ -27,6 +27,12 @@ public struct MethodPlan: Sendable, Hashable {
   public var optimizer: OptimizerKind
   /// What moves all other parameters: embedding, head, norms.
   public var restOptimizer: OptimizerKind
+  /// Which gradient projections are taken from when a step has several micro-batches.
+  public var window = ProjectionWindow.sketch
+  /// Whether the embedding is trained.
+  public var trainsEmbedding = true
+  /// Whether the head is trained; a tied one follows the embedding.
+  public var trainsHead = true
 
   /// A plan.
   public init(
@@ -47,7 +53,7 @@ public struct MethodPlan: Sendable, Hashable {
   }
 
   /// r of the linear layers; nil where there is none.
-  var rank: RankRule? {
+  public var rank: RankRule? {
     switch layers {
     case .frozen, .dense: nil
     case .adapter(let configuration, _): configuration.rank

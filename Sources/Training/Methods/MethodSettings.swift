@@ -2,6 +2,7 @@ internal import LanguageModels
 internal import LoQT
 internal import Optimizers
 internal import Quantization
+internal import Tensors
 
 /// The options of a method with everything filled in and checked: what a method makes its plan of.
 public struct MethodSettings: Sendable {
@@ -18,6 +19,15 @@ public struct MethodSettings: Sendable {
   let compensation: Int
   let alternations: Int
   let pruning: Double
+  let projectionFormat: WeightFormat?
+  let projector: GradientProjector
+  let window: ProjectionWindow
+  let stateRule: StateRule?
+  let postponing: Double
+  let roundsStochastically: Bool
+  let restOptimizer: OptimizerKind?
+  let trainsEmbedding: Bool
+  let trainsHead: Bool
 
   /// Throws an `InputError` that names the option, what is wrong with it, and what to give instead.
   init(
@@ -28,13 +38,43 @@ public struct MethodSettings: Sendable {
       try positive(options.scale ?? method.defaults.scale, "--scale", such: "0.5"))
     optimizer = options.optimizer ?? method.defaults.optimizer
     gap = try Self.gap(options.mergeGap, method, steps: steps)
-    let growth = try positive(options.mergeGrowth ?? 1.2, "--merge-growth", such: "1.2")
+    let kind =
+      options.mergeSchedule
+      ?? (options.merges == nil ? method.defaults.mergeSchedule : .geometric)
+    let growth = try positive(
+      options.mergeGrowth ?? (kind == .geometric ? 1.6 : 1.2), "--merge-growth", such: "1.2")
+    let merges = try count(options.merges ?? 6, "--merges", in: 0...steps, usual: 6)
+    let longest = try options.longestGap.map {
+      gap throws(InputError) in try count(gap, "--longest-gap", in: 1...1 << 31)
+    }
     schedule =
-      switch options.mergeSchedule ?? method.defaults.mergeSchedule {
-      case .exponential: .exponential(every: gap, growth: growth)
-      case .linear: .linear(every: gap, growth: growth)
-      case .static: .static(every: gap)
+      switch kind {
+      case .exponential: .exponential(every: gap, growth: growth, longestGap: longest)
+      case .linear: .linear(every: gap, growth: growth, longestGap: longest)
+      case .static: .static(every: min(gap, longest ?? gap))
+      case .geometric:
+        .geometric(merges: merges, fillingSteps: steps, ratio: growth, longestGap: longest)
       }
+    projectionFormat = options.projectionFormat
+    let truncation: TruncationMethod =
+      switch options.projector ?? .automatic {
+      case .automatic: .automatic
+      case .exact: .exact
+      case .gram: .gram
+      case .randomized: .randomized()
+      }
+    projector = GradientProjector(method: truncation)
+    window = options.window ?? .sketch
+    stateRule = options.stateRule
+    postponing = options.postponing ?? 0
+    guard (0..<1).contains(postponing) else {
+      throw InputError(
+        "--postponing \(postponing) is not a share from 0 to below 1. Give one such as 0.05.")
+    }
+    roundsStochastically = options.stochasticRounding ?? false
+    restOptimizer = options.restOptimizer
+    trainsEmbedding = !(options.freezeEmbedding ?? false)
+    trainsHead = !(options.freezeHead ?? false)
     weightFormat = options.weightFormat
     compensation = try count(options.compensation ?? 5, "--compensation", in: 0...100, usual: 5)
     alternations = try count(options.alternations ?? 5, "--alternations", in: 1...100, usual: 5)

@@ -7,14 +7,16 @@ extension TrainingMethod {
   public static let qGaLore = TrainingMethod(
     "q-galore", "Q-GaLore", "GaLore with 8-bit matrices, 4-bit projections and lazy refreshes",
     defaults: Defaults(scale: 0.25, optimizer: .adamW8bit, mergeSchedule: .static),
-    options: subspaceOptions.union([.weightFormat])
+    options: subspaceOptions.union([.weightFormat, .projectionFormat])
   ) { settings in
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: settings.rank, scale: settings.scale, refresh: .lazy(every: settings.gap),
-          projectionFormat: .affine(
-            AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .group(256)))),
+          rank: settings.rank, scale: settings.scale, rule: .within(settings.projector),
+          refresh: .lazy(every: settings.gap), stateRule: settings.stateRule ?? .keep,
+          projectionFormat: settings.projectionFormat
+            ?? .affine(
+              AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .group(256)))),
         packed: settings.packing
           ?? .affine(AffineScheme(bits: .eight, symmetry: .asymmetric, grouping: .group(256)))),
       optimizer: settings.optimizer)

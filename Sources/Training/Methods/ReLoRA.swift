@@ -9,7 +9,9 @@ extension TrainingMethod {
     "relora", "ReLoRA", "LoRA that is merged and started again",
     defaults: Defaults(learningRate: 0.003, mergeSchedule: .static),
     options: [
-      .rank, .scale, .optimizer, .weightFormat, .mergeGap, .mergeSchedule, .mergeGrowth, .pruning,
+      .rank, .scale, .optimizer, .weightFormat, .mergeGap, .mergeSchedule, .mergeGrowth, .merges,
+      .longestGap,
+      .pruning,
     ]
   ) { settings in
     MethodPlan(

@@ -30,8 +30,7 @@ public struct TrainingMethod: Sendable {
   public let defaults: Defaults
   /// The options that have an effect.
   let options: Set<MethodOptions.Name>
-  /// The plan of some settings.
-  let plan: @Sendable (MethodSettings) -> MethodPlan
+  private let makePlan: @Sendable (MethodSettings) -> MethodPlan
 
   init(
     _ name: String, _ title: String, _ summary: String, defaults: Defaults = Defaults(),
@@ -42,13 +41,24 @@ public struct TrainingMethod: Sendable {
     self.summary = summary
     self.defaults = defaults
     self.options = options
-    self.plan = plan
+    makePlan = plan
+  }
+
+  /// The plan of some settings.
+  func plan(_ settings: MethodSettings) -> MethodPlan {
+    var plan = makePlan(settings)
+    if let kind = settings.restOptimizer { plan.restOptimizer = kind }
+    plan.window = settings.window
+    (plan.trainsEmbedding, plan.trainsHead) = (settings.trainsEmbedding, settings.trainsHead)
+    return plan
   }
 
   /// Whether a scale has an effect.
   public var hasScale: Bool { uses(.scale) }
 
-  func uses(_ option: MethodOptions.Name) -> Bool { options.contains(option) }
+  func uses(_ option: MethodOptions.Name) -> Bool {
+    options.contains(option) || MethodOptions.Name.common.contains(option)
+  }
 }
 
 extension TrainingMethod: CaseIterable {

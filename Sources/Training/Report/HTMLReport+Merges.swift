@@ -22,7 +22,7 @@ extension HTMLReport {
       "At a merge the update trained since the last one goes into the weights. Dots: all layers "
         + "together; bars: from the lowest to the highest layer. The first merge chooses the first "
         + "projections and has no update yet.",
-      [record.merges.contains { $0.survival != nil } ? charts : .empty, mergeTable])
+      [record.merges.contains { $0.survival != nil } ? charts : .empty, mergeTable, layerTable])
   }
 
   /// What a merge did, in one line.
@@ -83,6 +83,37 @@ extension HTMLReport {
       \(rows)
       </tbody>
       </table></div>
+      """
+  }
+
+  /// The layers at the last merge.
+  private var layerTable: Markup {
+    guard let last = record.merges.last, !last.layers.isEmpty else { return .empty }
+    let rows = last.layers.map { layer -> Markup in
+      let cells = [
+        NumberText.percent(layer.relativeUpdate, 2), NumberText.percent(layer.survival, 1),
+        NumberText.percent(layer.relativeError, 2),
+        layer.effectiveRank.map { NumberText.grouped($0) } ?? NumberText.none,
+        layer.angles.map { angles in
+          [angles.smallest, angles.median, angles.largest]
+            .map { NumberText.decimals($0, 0) }.joined(separator: " \u{b7} ")
+        } ?? NumberText.none,
+        layer.byteCount.map { NumberText.grouped($0) } ?? NumberText.none,
+        NumberText.decimals(1000 * layer.seconds, 1),
+      ]
+      return "<tr><td>\(layer.name)</td>\(cells.map { cell -> Markup in "<td>\(cell)</td>" })</tr>"
+    }
+    return """
+      <details><summary>The layers at the merge of step \(NumberText.grouped(last.step))</summary>
+      <div class="scroll rows" tabindex="0"><table class="layers">
+      <thead><tr><th>layer</th><th>relative update</th><th>survival</th><th>error</th>\
+      <th>effective rank</th><th>angles to the old projection</th><th>bytes</th>\
+      <th>milliseconds</th></tr></thead>
+      <tbody>
+      \(rows)
+      </tbody>
+      </table></div>
+      </details>
       """
   }
 

@@ -24,6 +24,19 @@ public struct Batch: Sendable {
 
   /// Tokens that are predicted.
   public var tokenCount: Int { labels.elementCount }
+
+  private init(inputs: Tensor<Int32>, labels: Tensor<Int32>) {
+    self.inputs = inputs
+    self.labels = labels
+  }
+
+  /// As many batches of equally many windows, in order. Traps when the windows do not divide so.
+  func split(into parts: Int) -> [Batch] {
+    guard parts > 1 else { return [self] }
+    return zip(inputs.split(into: parts), labels.split(into: parts)).map {
+      Batch(inputs: $0.contiguous(), labels: $1.contiguous())
+    }
+  }
 }
 
 /// Training batches: in each epoch all windows that do not overlap, in random order, from a random

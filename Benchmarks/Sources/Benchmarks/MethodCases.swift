@@ -1,0 +1,91 @@
+import Autodiff
+import LanguageModels
+import Layers
+import LoQT
+import Optimizers
+import Quantization
+import Tensors
+
+/// Training steps of LoQT and GaLore beside those of full-rank Adam in the same program, at presets of
+/// the paper, batch 4 x 256, ranks of a quarter of the hidden size.
+func methodCases() -> [any BenchmarkCase] {
+  [
+    ordinaryStep("60m"), ordinaryStep("130m"),
+    event("LoQT's projection event, C = 5", reach: 1.25) { rank in
+      (LoQTFactory(LoQTConfiguration(rank: .count(rank), scale: 0.4)), nil)
+    },
+    event("GaLore's refresh", reach: 1) { rank in
+      (
+        DenseLinearFactory(),
+        SubspaceConfiguration(rank: .count(rank), refresh: .scheduled(.static(every: 2)))
+      )
+    },
+  ]
+}
+
+/// A model and what trains it; each call takes one step.
+private final class Run {
+  let optimizer: LoQTOptimizer
+  private let model: Llama
+  private let tokens: Tensor<Int32>
+
+  init(
+    _ preset: String, _ factory: any LinearFactory, _ subspace: SubspaceConfiguration? = nil,
+    merges: MergeSchedule
+  ) {
+    let configuration = LlamaConfiguration.preset(preset)!
+    model = Llama(configuration, using: LayerBuilder(factory, seed: 1))
+    var random = RandomSource(seed: 2)
+    tokens = .integers([4, 256], in: 0..<Int32(configuration.vocabularySize), using: &random)
+    var adam: any Optimizer = AdamW(learningRate: .constant(1e-3))
+    if let subspace {
+      adam = SubspaceOptimizer(
+        inner: adam, configuration: subspace,
+        matrices: model.blocks.flatMap { $0.modules(ofType: Linear.self).map(\.module.weight) })
+    }
+    optimizer = LoQTOptimizer(adam, training: model, merges: merges)
+    optimizer.measuresLossAfterMerge = false
+  }
+
+  static func rank(_ preset: String) -> Int { LlamaConfiguration.preset(preset)!.hiddenSize / 4 }
+
+  func step() {
+    _ = try! optimizer.step { model.loss(tokens: tokens, labels: tokens) }
+  }
+}
+
+private func ordinaryStep(_ preset: String) -> any BenchmarkCase {
+  Comparison(
+    "methods", "LoQT's ordinary step, \(preset)", unit: runs, work: 1, rival: "full-rank step",
+    reach: 1
+  ) {
+    let loqt = Run(
+      preset,
+      LoQTFactory(LoQTConfiguration(rank: .count(Run.rank(preset)), scale: 0.4)), merges: .once)
+    loqt.step()
+    let full = Run(preset, DenseLinearFactory(), merges: .never)
+    return (loqt.step, full.step)
+  }
+}
+
+/// What every second step, which renews the projections, takes longer than the other ones.
+private func event(
+  _ name: String, reach: Double,
+  _ method: @escaping (_ rank: Int) -> (any LinearFactory, SubspaceConfiguration?)
+) -> any BenchmarkCase {
+  Figure(
+    group: "methods", name: name + ", 60m", unit: "ordinary steps", rival: "bound", reach: 1
+  ) {
+    let (factory, subspace) = method(Run.rank("60m"))
+    let run = Run("60m", factory, subspace, merges: .static(every: 2))
+    run.step()
+    run.step()
+    let clock = ContinuousClock()
+    var best = (event: Double.infinity, ordinary: Double.infinity)
+    for _ in 0..<5 {
+      best.event = min(best.event, clock.measure(run.step) / .seconds(1))
+      best.ordinary = min(best.ordinary, clock.measure(run.step) / .seconds(1))
+    }
+    return ((best.event - best.ordinary) / best.ordinary, reach)
+  }
+}

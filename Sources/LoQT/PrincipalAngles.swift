@@ -1,0 +1,35 @@
+import Tensors
+
+/// The angles between two subspaces, in degrees: 0 for a direction they share, 90 for one of which the
+/// other has nothing.
+public struct PrincipalAngles: Sendable, Hashable, Codable {
+  /// The least angle.
+  public var smallest: Double
+  /// The middle one, the upper of two.
+  public var median: Double
+  /// The largest angle.
+  public var largest: Double
+
+  /// The angles whose cosines are the singular values of P_newᵀ P_old, with P nearly orthonormal; nil
+  /// when they cannot be found.
+  init?(cosines overlap: Tensor<Float>) {
+    guard let cosines = try? singularValues(overlap).scalars, !cosines.isEmpty else { return nil }
+    // Falling cosines are rising angles.
+    let angles = cosines.map { cosine -> Double in
+      let c = min(1, Double(cosine))
+      // tan(angle / 2), which keeps its digits near 0.
+      return 2 * degreesOfArctangent(((1 - c) / (1 + c)).squareRoot())
+    }
+    (smallest, median, largest) = (angles[0], angles[angles.count / 2], angles[angles.count - 1])
+  }
+}
+
+/// The angle of a tangent from 0 to 1, in degrees. This rung has no C mathematics; by halving the angle
+/// four times, and five terms of the series: to 1e-12.
+private func degreesOfArctangent(_ tangent: Double) -> Double {
+  var t = tangent
+  for _ in 0..<4 { t = t / (1 + (1 + t * t).squareRoot()) }
+  let s = t * t
+  let series = t * (1 - s * (1 / 3 - s * (1 / 5 - s * (1 / 7 - s / 9))))
+  return 16 * series * 180 / Double.pi
+}

@@ -1,0 +1,102 @@
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+internal import LanguageModels
+internal import LoQT
+public import TensorFiles
+internal import Tokenization
+
+/// What a run was asked for, in a form that is saved with it: `run.json` in a checkpoint.
+public struct RunSettings: Codable, Sendable, Hashable {
+  /// The model's name.
+  public var modelName: String
+  /// The method's name.
+  public var method: String
+  /// What was set about the method.
+  public var options: MethodOptions
+  /// Steps of the whole run.
+  public var steps: Int
+  /// Sequences a step.
+  public var batchSize: Int
+  /// Micro-batches a step.
+  public var microBatches: Int
+  /// Tokens a sequence.
+  public var sequence: Int
+  /// The highest learning rate.
+  public var learningRate: Double
+  /// The seed.
+  public var seed: UInt64
+  /// Steps between evaluations.
+  public var evaluationInterval: Int
+  /// Where the text is, and how many bytes of it are trained on.
+  public var text: String
+  /// Tokens to train on; another count tells another text.
+  public var tokenCount: Int
+  /// Tokens of the vocabulary.
+  public var vocabulary: Int
+  /// Steps taken.
+  public var step: Int
+  /// Layers whose merge had not happened yet.
+  public var layersDue: [String]
+
+  init(_ trainer: Trainer) {
+    let configuration = trainer.configuration
+    modelName = configuration.modelName
+    method = configuration.method.name
+    options = configuration.options
+    steps = configuration.steps
+    batchSize = configuration.batchSize
+    microBatches = configuration.microBatches
+    sequence = configuration.sequence
+    learningRate = configuration.learningRate
+    seed = configuration.seed
+    evaluationInterval = configuration.evaluationInterval
+    text = trainer.corpus.name
+    tokenCount = trainer.corpus.training.tokens.count
+    vocabulary = trainer.corpus.tokenizer.vocabularySize
+    step = trainer.step
+    layersDue = trainer.optimizer.layersDue
+  }
+
+  /// Reads them from a checkpoint. Throws when the folder holds no run that can go on.
+  public init(checkpoint path: String) throws(TensorFileError) {
+    let file = path + "/run.json"
+    guard FileManager.default.fileExists(atPath: file) else {
+      throw TensorFileError(
+        .missing, file: file, found: "no unfinished run",
+        remedy: "Name the folder `checkpoint` of a run that was stopped before its last step")
+    }
+    do {
+      self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(filePath: file)))
+    } catch {
+      throw TensorFileError(
+        .malformed, file: file, found: "something else than the settings of a run",
+        remedy: "Start the run again")
+    }
+  }
+
+  /// As text for the file.
+  var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    guard let data = try? encoder.encode(self) else {
+      preconditionFailure("RunSettings: plain numbers and texts were not encoded")
+    }
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+
+  /// The configuration they stand for; `model` is that of the checkpoint.
+  func configuration(model: LlamaConfiguration) throws(InputError) -> TrainingConfiguration {
+    guard let method = TrainingMethod(rawValue: method) else {
+      throw InputError(
+        "The saved run has the method '\(method)', which this program does not know.")
+    }
+    return try TrainingConfiguration(
+      model: model, named: modelName, method: method, options: options, steps: steps,
+      batchSize: batchSize, microBatches: microBatches, sequence: sequence,
+      learningRate: learningRate, seed: seed, evaluationInterval: evaluationInterval)
+  }
+}

@@ -1,0 +1,54 @@
+internal import Autodiff
+internal import LanguageModels
+internal import Layers
+internal import LoQT
+internal import Optimizers
+internal import TensorFiles
+internal import Tensors
+internal import Tokenization
+
+extension Trainer {
+  /// Goes on with a run from the checkpoint it left, bit for bit.
+  ///
+  /// Throws an error that names the file and what is wrong, also when the text is another one.
+  ///
+  /// - Parameters:
+  ///   - path: The folder of the checkpoint.
+  ///   - corpus: The text of the run, tokenised by the same vocabulary.
+  ///   - start: When the run began for the user, for its wall time.
+  public convenience init(
+    resuming path: String, corpus: Corpus, start: ContinuousClock.Instant = ContinuousClock().now
+  ) throws {
+    let settings = try RunSettings(checkpoint: path)
+    let document = try JSONDocument(path: path + "/config.json")
+    guard corpus.training.tokens.count == settings.tokenCount,
+      corpus.tokenizer.vocabularySize == settings.vocabulary
+    else {
+      throw InputError(
+        "\(corpus.name) has \(corpus.training.tokens.count) tokens to train on where the saved run had "
+          + "\(settings.tokenCount). Give the text of that run.")
+    }
+    try self.init(
+      settings.configuration(model: LlamaConfiguration(document)), corpus: corpus, start: start)
+    let weights = try SafetensorsFolder(path: path)
+    var unread = Set(weights.names)
+    try model.restoreLayers(
+      from: weights, loqt: document.optionalDocument("loqt"),
+      adapters: document.optionalDocument("adapters"), &unread)
+    let restored = Set(weights.names).subtracting(unread)
+    for (name, parameter) in model.namedParameters() where !restored.contains(name) {
+      parameter.tensor = try weights.tensor(named: name, shape: parameter.shape)
+    }
+    let file = try SafetensorsFile(path: path + "/optimizer.state")
+    var state: [String: Tensor<Float>] = [:]
+    for entry in file.entries { state[entry.name] = try file.tensor(named: entry.name) }
+    do {
+      try optimizer.restore(state, atStep: settings.step, due: settings.layersDue)
+    } catch {
+      throw TensorFileError(
+        .malformed, file: path + "/optimizer.state", found: "\(error)",
+        remedy: "Start the run again")
+    }
+    if let record = try Checkpoint.record(path: path + "/training.json") { goOn(from: record) }
+  }
+}
