@@ -31,7 +31,7 @@ extension LoQTLinear {
       report.note = "was not trained since its last merge and stays as it is"
       return
     }
-    if let update = trainedUpdate(), configuration.postponing > 0 {
+    if configuration.postponing > 0, let update = trainedUpdate() {
       let size = update.energy.squareRoot() / effectiveWeight().norm()
       if size < configuration.postponing {
         report.note =

@@ -31,7 +31,7 @@ extension TrainingConfiguration {
     if case .subspace(let configuration, _) = plan.layers {
       subspaces = SubspaceOptimizer(
         inner: inner, configuration: configuration, matrices: linear,
-        random: RandomSource(seed: seed).split("projections"))
+        random: RandomSource(seed: seed).split("galore"))
       inner = subspaces!
     }
     return (GroupedOptimizer([(inner, linear)], rest: rest), subspaces)

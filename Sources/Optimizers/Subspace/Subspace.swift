@@ -8,8 +8,8 @@ struct Subspace {
   private let shape: Shape
   /// P `[smaller side, r]`; nil before the first gradient and where it is drawn when needed.
   var basis: StoredMatrix?
-  /// What the inner optimizer moves.
-  var step: Parameter
+  /// What the inner optimizer moves: a shape without storage but within an update.
+  let step = Parameter(.empty)
   var updates = 0
   var refreshes = 0
   /// The update at which P is taken anew; nil for never again.
@@ -26,7 +26,6 @@ struct Subspace {
     precondition(shape.rank == 2, "SubspaceOptimizer: \(name) \(shape) is not a matrix")
     self.shape = shape
     side = ProjectionSide(out: shape[0], in: shape[1])
-    step = Parameter(.empty)
     setRank(rule.largest(out: shape[0], in: shape[1]))
   }
 
@@ -36,7 +35,16 @@ struct Subspace {
 
   mutating func setRank(_ rank: Int) {
     let needed: Shape = side == .left ? [shape[0], rank] : [rank, shape[1]]
-    if step.shape != needed { step.tensor = .zeros(needed) }
+    if step.shape != needed { step.tensor = Tensor(0).broadcast(to: needed) }
+  }
+
+  /// What `update` adds to zeros of the shape of R.
+  func stepTaken(by update: (Parameter) -> Void) -> Tensor<Float> {
+    let shape = step.shape
+    step.tensor = .zeros(shape)
+    update(step)
+    defer { step.tensor = Tensor(0).broadcast(to: shape) }
+    return step.tensor
   }
 
   var isRefreshDue: Bool { nextRefresh.map { updates >= $0 } ?? false }

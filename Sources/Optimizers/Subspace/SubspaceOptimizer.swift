@@ -66,11 +66,9 @@ public final class SubspaceOptimizer: Optimizer {
     }
     let r = subspace.projected(g, basis)
     subspace.noteCapture(r, of: g, configuration.refresh)
-    // Zero before the inner update, so that it holds the step, -rate N, afterwards.
+    // -rate N.
     subspace.step.name = parameter.name
-    subspace.step.tensor = .zeros(subspace.step.shape)
-    inner.update(subspace.step, r, step: step, gradientScale: 1)
-    let moved = subspace.step.tensor
+    let moved = subspace.stepTaken { inner.update($0, r, step: step, gradientScale: 1) }
     switch configuration.rule {
     case .within:
       subspace.addBack(moved, basis, scale: configuration.scale, to: &parameter.tensor)
