@@ -36,7 +36,8 @@ struct TruncatedSVDTests {
       #expect(orthogonalityRatio(t.vt.transposed()) < lapackThreshold)
       let all = values.reduce(0) { $0 + $1 * $1 }
       let best = values.prefix(r).reduce(0) { $0 + $1 * $1 }
-      #expect((a - t.reconstructed()).sumOfSquares() < all - 0.99 * best)
+      // Restricted on both sides, to samples: each loses its part.
+      #expect((a - t.reconstructed()).sumOfSquares() < all - 0.98 * best)
     }
   }
 
