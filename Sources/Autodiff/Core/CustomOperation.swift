@@ -37,7 +37,7 @@ public protocol CustomOperation {
 /// What an operation keeps from its forward pass for its backward pass.
 public struct OperationContext<Scalar: RealScalar> {
   /// For each input, whether its gradient is wanted.
-  public let needsGradient: [Bool]
+  public let needsGradient: NeededGradients
   /// Whether the gradient of the operation's frozen matrix is wanted: then the input is to be saved
   /// whole and `factors` set by `backward`.
   public let needsFactors: Bool
@@ -58,13 +58,13 @@ public struct OperationContext<Scalar: RealScalar> {
   /// The output from what was saved; see `recomputesOutput`.
   var outputFromSaved: (([Tensor<Scalar>]) -> Tensor<Scalar>)?
 
-  init(needsGradient: [Bool], needsFactors: Bool) {
+  init(needsGradient: NeededGradients, needsFactors: Bool) {
     self.needsGradient = needsGradient
     self.needsFactors = needsFactors
   }
 
   /// Whether anything at all is wanted, so that a backward pass will come.
-  public var isRecording: Bool { needsFactors || needsGradient.contains(true) }
+  public var isRecording: Bool { needsFactors || needsGradient.isAnyNeeded }
 
   /// Keeps tensors for the backward pass, when one will come.
   public mutating func save(_ tensors: Tensor<Scalar>...) {
@@ -107,19 +107,19 @@ extension CustomOperation {
     _ inputs: [Variable], _ frozen: FrozenMatrix?, _ type: Scalar.Type
   ) -> Variable {
     let mode = GradientMode.current
-    let needsGradient = inputs.map { $0.node != nil && !mode.isOff }
+    let needsGradient = mode.isOff ? NeededGradients(count: inputs.count) : NeededGradients(inputs)
     var edges: [Node?] = inputs.map { mode.isOff ? nil : $0.node }
     var needsFactors = false
     if let frozen, frozen.isGradientRequested, !mode.isOff {
       edges.append(frozen.node)
       needsFactors = true
     }
-    let isWanted = needsFactors || needsGradient.contains(true)
+    let isWanted = needsFactors || needsGradient.isAnyNeeded
     let values = inputs.map { $0.value.tensor(as: type) }
     if let scope = mode.scope, isWanted {
       // A checkpointed block's first run: only note which outer nodes it reaches.
       var context = OperationContext<Scalar>(
-        needsGradient: inputs.map { _ in false }, needsFactors: false)
+        needsGradient: NeededGradients(count: inputs.count), needsFactors: false)
       let output = forward(values, &context)
       scope.note(edges)
       return Variable(value: AnyTensor(output), node: Node(inputs: [], step: nil))
@@ -132,7 +132,9 @@ extension CustomOperation {
       Recipe { [saved = context.saved] in AnyTensor(compute(saved)) }
     }
     context.outputFromSaved = nil
-    let step = OperationStep(operation: self, context: context)
+    let step = OperationStep(operation: self, context: context) { step, gradient, inputs, pass in
+      try step.propagate(gradient, inputs, pass)
+    }
     for index in 0..<inputs.count {
       if let recipe = inputs[index].recipe { step.forget(values[index], for: recipe) }
     }
@@ -143,14 +145,20 @@ extension CustomOperation {
 
 /// The backward step of a `CustomOperation`.
 private final class OperationStep<Operation: CustomOperation, Scalar: RealScalar>: BackwardStep {
+  typealias Body = (OperationStep, consuming AnyTensor, [Node?], BackwardPass) throws -> Void
+
   private let operation: Operation
   private var context: OperationContext<Scalar>
   /// What stands in for saved tensors, and their places among them, last place first.
   private var recipes: [(place: Int, recipe: Recipe)] = []
+  /// `propagate`, named where the types are known, so that it is compiled for them: what is reached
+  /// through a protocol looks up its types at every use.
+  private let body: Body
 
-  init(operation: Operation, context: OperationContext<Scalar>) {
+  init(operation: Operation, context: OperationContext<Scalar>, body: @escaping Body) {
     self.operation = operation
     self.context = context
+    self.body = body
   }
 
   /// Keeps the recipe of an input instead of the input.
@@ -163,6 +171,10 @@ private final class OperationStep<Operation: CustomOperation, Scalar: RealScalar
   }
 
   func run(_ gradient: consuming AnyTensor, inputs: [Node?], in pass: BackwardPass) throws {
+    try body(self, gradient, inputs, pass)
+  }
+
+  func propagate(_ gradient: consuming AnyTensor, _ inputs: [Node?], _ pass: BackwardPass) throws {
     while let (place, recipe) = recipes.popLast() {
       context.saved.insert(recipe.value().consumed(as: Scalar.self), at: place)
     }

@@ -126,3 +126,41 @@ private struct FrozenProduct: CustomOperation {
     #expect(count == 1)
   }
 }
+
+/// The sum of any number of inputs; notes which gradients are wanted.
+private struct SumOfMany: CustomOperation {
+  final class Log { var needed: [Bool] = [] }
+  let log = Log()
+
+  func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
+    -> Tensor<S>
+  {
+    log.needed = Array(context.needsGradient)
+    return inputs.dropFirst().reduce(inputs[0]) { $0 + $1 }
+  }
+  func backward<S: RealScalar>(
+    _ gradient: consuming Tensor<S>, _ context: inout OperationContext<S>
+  ) -> [Tensor<S>?] {
+    let g = gradient
+    return context.needsGradient.map { $0 ? g : nil }
+  }
+}
+
+@Suite struct NeededGradientsTests {
+  @Test("An operation learns which gradients are wanted, of a hundred inputs too")
+  func many() {
+    for count in [1, 3, 63, 64, 65, 100] {
+      let parameters = (0..<count).map {
+        Parameter(normal([2], seed: UInt64($0)), isTrainable: $0 % 3 == 0)
+      }
+      let operation = SumOfMany()
+      let sum = operation.apply(to: parameters.map { Variable($0) }).sum()
+      #expect(operation.log.needed.count == count)
+      for index in 0..<min(count, 63) { #expect(operation.log.needed[index] == (index % 3 == 0)) }
+      let gradients = valueAndGradients(of: sum).gradients
+      for (index, parameter) in parameters.enumerated() {
+        #expect(gradients[parameter] == (index % 3 == 0 ? .ones([2]) : nil))
+      }
+    }
+  }
+}

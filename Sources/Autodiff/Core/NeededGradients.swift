@@ -1,0 +1,30 @@
+/// Whether the gradient is wanted, for each input of an operation.
+public struct NeededGradients: RandomAccessCollection, Sendable {
+  // An array would be one more allocation for every operation. From the last bit on, inputs share
+  // one: a gradient may be computed that nobody wants.
+  private var bits: UInt64 = 0
+  /// The number of inputs.
+  public let count: Int
+
+  init(count: Int) { self.count = count }
+
+  init(_ inputs: [Variable]) {
+    count = inputs.count
+    for index in 0..<count where inputs[index].node != nil { bits |= 1 << Self.bit(index) }
+  }
+
+  private static func bit(_ index: Int) -> UInt64 { UInt64(Swift.min(index, 63)) }
+
+  var isAnyNeeded: Bool { bits != 0 }
+
+  /// 0.
+  public var startIndex: Int { 0 }
+  /// The number of inputs.
+  public var endIndex: Int { count }
+
+  /// Whether the gradient of an input is wanted. Traps outside the inputs.
+  public subscript(index: Int) -> Bool {
+    precondition(index >= 0 && index < count, "needsGradient: no input \(index)")
+    return bits & (1 << Self.bit(index)) != 0
+  }
+}
