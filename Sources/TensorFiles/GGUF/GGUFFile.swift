@@ -1,0 +1,122 @@
+public import Quantization
+public import Tensors
+
+/// A GGUF file, opened and checked; tensors are read by name when they are asked for.
+///
+/// Versions 2 and 3 of the format, little-endian
+/// (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). Opening reads the header and verifies
+/// all of it, metadata included, against the length of the file; a header takes at most 64 MiB and
+/// lists at most 65,536 tensors. The file stays open for the life of the value. Safe to use from
+/// several threads.
+public struct GGUFFile: Sendable {
+  /// What the header says about one tensor.
+  public struct Entry: Sendable, Hashable {
+    /// The name.
+    public let name: String
+    /// How the elements are stored.
+    public let elementType: GGUFElementType
+    let dimensions: [Int]
+    /// Where the bytes lie, counted from the first tensor's.
+    public let byteRange: Range<Int>
+
+    /// The sizes of the axes, outermost first, against the order of the file.
+    public var shape: Shape { Shape(dimensions) }
+  }
+
+  private let reader: FileReader
+  private let header: GGUFHeader
+
+  /// Opens a file and checks its header.
+  ///
+  /// - Throws: A ``TensorFileError`` for anything the format forbids, and for the first version and
+  ///   big-endian files.
+  public init(path: String) throws(TensorFileError) {
+    reader = try FileReader(path: path)
+    header = try GGUFHeader(reader)
+  }
+
+  /// The path, as it was given.
+  public var path: String { reader.path }
+  /// The version of the format: 2 or 3.
+  public var version: Int { header.version }
+  /// The values stored beside the tensors.
+  public var metadata: GGUFMetadata { header.metadata }
+  /// All tensors in the order of their bytes.
+  public var entries: [Entry] { header.entries }
+  /// The names of all tensors in the order of their bytes.
+  public var names: [String] { header.entries.map(\.name) }
+
+  /// What the header says about a tensor, or nil where there is none of this name.
+  public func entry(named name: String) -> Entry? {
+    header.positions[name].map { header.entries[$0] }
+  }
+
+  /// Reads one tensor of plain elements, as any scalar that holds all their values exactly; as
+  /// floats also one of Q8_0, Q4_0 or Q4_1, dequantised.
+  public func tensor<Scalar: TensorFileScalar>(
+    named name: String, as scalar: Scalar.Type = Float.self
+  ) throws(TensorFileError) -> Tensor<Scalar> {
+    let entry = try requiredEntry(named: name)
+    if entry.elementType.block != nil,
+      let values = try blocks(named: name).dequantized() as? Tensor<Scalar>
+    {
+      return values
+    }
+    guard let type = entry.elementType.elementType else {
+      throw unreadable(entry, expected: "plain elements, or Q8_0, Q4_0 or Q4_1 read as floats")
+    }
+    return try reader.tensor(
+      at: header.dataStart + entry.byteRange.lowerBound, of: type, shape: entry.shape,
+      field: "tensor \(quoted(name))")
+  }
+
+  /// Reads one tensor of Q8_0, Q4_0 or Q4_1 as it is stored.
+  ///
+  /// - Throws: A ``TensorFileError`` for one of another type, and where a step in it is not finite.
+  public func blocks(named name: String) throws(TensorFileError) -> GGUFBlockTensor {
+    let entry = try requiredEntry(named: name)
+    guard let block = entry.elementType.block else {
+      throw unreadable(entry, expected: "Q8_0, Q4_0 or Q4_1")
+    }
+    let bytes: Tensor<UInt8> = try reader.tensor(
+      at: header.dataStart + entry.byteRange.lowerBound, of: .u8,
+      shape: [entry.byteRange.count], field: "tensor \(quoted(name))")
+    do throws(QuantizationError) {
+      return try GGUFBlockTensor(
+        shape: entry.shape, block: block, parts: TensorParts(bytes: ["blocks": bytes]))
+    } catch {
+      throw TensorFileError(
+        .malformed, file: path, field: "tensor \(quoted(name))", found: "\(error)")
+    }
+  }
+
+  /// Reads a matrix as it is stored, so that it is computed with in 4 or 8 bits where the file has
+  /// it so; one of F32, F16 or BF16 becomes floats.
+  ///
+  /// - Throws: A ``TensorFileError`` for another number of axes or another type.
+  public func matrix(named name: String) throws(TensorFileError) -> StoredMatrix {
+    let entry = try requiredEntry(named: name)
+    guard entry.dimensions.count == 2 else {
+      throw TensorFileError(
+        .typeMismatch, file: path, field: "tensor \(quoted(name))", found: "\(entry.shape)",
+        expected: "two axes")
+    }
+    return entry.elementType.block == nil
+      ? .dense(try tensor(named: name)) : .quantized(try blocks(named: name))
+  }
+
+  private func unreadable(_ entry: Entry, expected: String) -> TensorFileError {
+    TensorFileError(
+      .unsupported, file: path, field: "tensor \(quoted(entry.name))",
+      found: "elements of type \(entry.elementType)", expected: expected,
+      remedy: "Convert the model to F16, Q8_0, Q4_0 or Q4_1")
+  }
+
+  private func requiredEntry(named name: String) throws(TensorFileError) -> Entry {
+    if let entry = entry(named: name) { return entry }
+    let some = names.prefix(3).map(quoted).joined(separator: ", ")
+    throw TensorFileError(
+      .missing, file: path, field: "tensor \(quoted(name))", found: "no such tensor",
+      expected: names.isEmpty ? nil : "one of \(names.count) such as \(some)")
+  }
+}
