@@ -72,59 +72,6 @@ public struct ErrorStatistics: Hashable, Sendable {
   }
 }
 
-/// The errors of several formats on the same numbers; prints as a table.
-public struct ErrorTable: Sendable, CustomStringConvertible {
-  /// One format.
-  public struct Row: Sendable {
-    /// How the numbers were stored.
-    public let format: WeightFormat
-    /// Bytes an element, scales included.
-    public let bytesPerElement: Double
-    /// How far they are off.
-    public let error: ErrorStatistics
-  }
-
-  /// In the order of the formats.
-  public let rows: [Row]
-
-  /// Stores `matrix` in each format and compares. Traps unless it has two axes.
-  public init(of matrix: Tensor<Float>, in formats: [WeightFormat]) {
-    rows = formats.map { format in
-      let stored = StoredMatrix(storing: matrix, as: format)
-      let error =
-        switch stored {
-        case .dense(let values): ErrorStatistics(of: values, against: matrix)
-        case .quantized(let values): values.errorStatistics(against: matrix)
-        }
-      return Row(
-        format: format,
-        bytesPerElement: Double(stored.byteCount) / Double(max(1, matrix.elementCount)),
-        error: error)
-    }
-  }
-
-  /// Columns under their titles, numbers to four digits.
-  public var description: String {
-    let titles = ["format", "bytes", "mean squared", "maximal", "relative", "signal/noise"]
-    let cells = rows.map { row in
-      [
-        row.format.description, fourDigits(row.bytesPerElement), fourDigits(row.error.meanSquared),
-        fourDigits(row.error.maximal), fourDigits(row.error.relative),
-        fourDigits(row.error.signalToNoise) + " dB",
-      ]
-    }
-    let widths = titles.indices.map { column in
-      ([titles] + cells).map { $0[column].count }.max()!
-    }
-    return ([titles] + cells).map { line in
-      line.indices.map { column in
-        let space = String(repeating: " ", count: widths[column] - line[column].count)
-        return column == 0 ? line[column] + space : space + line[column]
-      }.joined(separator: "  ")
-    }.joined(separator: "\n")
-  }
-}
-
 extension QuantizedTensor {
   /// How far its elements lie from `original`. Traps when the shapes differ.
   public func errorStatistics(against original: Tensor<Float>) -> ErrorStatistics {
@@ -132,30 +79,7 @@ extension QuantizedTensor {
   }
 }
 
-/// A number to four significant digits: plain from 0.001 to 9999, otherwise with an exponent.
-private func fourDigits(_ x: Double) -> String {
-  guard x.isFinite, x != 0 else { return x == 0 ? "0" : "\(x)" }
-  var exponent = Int(logarithm10(abs(x)).rounded(.down))
-  var digits = (abs(x) * powerOfTen(3 - exponent)).rounded()
-  // Rounding may carry, and the logarithm be off by one at a power of ten.
-  if digits >= 10_000 { (digits, exponent) = ((digits / 10).rounded(), exponent + 1) }
-  let text = String(Int(digits))
-  let sign = x < 0 ? "-" : ""
-  func split(at position: Int) -> String {
-    position >= text.count ? text : "\(text.prefix(position)).\(text.dropFirst(position))"
-  }
-  switch exponent {
-  case 0...3: return sign + split(at: exponent + 1)
-  case -3..<0: return "\(sign)0." + String(repeating: "0", count: -exponent - 1) + text
-  default: return "\(sign)\(split(at: 1))e\(exponent)"
-  }
-}
-
-private func powerOfTen(_ exponent: Int) -> Double {
-  (0..<abs(exponent)).reduce(1.0) { power, _ in exponent < 0 ? power / 10 : power * 10 }
-}
-
 /// By the elementwise kernel, as this rung has no C mathematics of its own.
-private func logarithm10(_ x: Double) -> Double {
+func logarithm10(_ x: Double) -> Double {
   x == 0 ? -.infinity : log(Tensor<Double>(x)).scalar / 2.302585092994046
 }

@@ -11,7 +11,9 @@ public protocol QuantizedTensor: Sendable {
   var shape: Shape { get }
   /// How the elements are stored: another tensor quantised to it is stored like this one.
   var format: WeightFormat { get }
-  /// Whether every element is a finite number. Reads the scales alone.
+  /// Whether every element is a finite number. Reads the scales alone. A number that is not makes its
+  /// block, group or tensor NaN, so that a broken one is never turned into a plausible one: see
+  /// `checkFinite()`.
   var isFinite: Bool { get }
   /// The tensors this one consists of, for files.
   var parts: TensorParts { get }
@@ -52,6 +54,36 @@ extension QuantizedTensor {
       dequantize(
         rows.lowerBound * length..<rows.upperBound * length, into: out.baseAddress!)
     }
+  }
+
+  /// Writes the part `rows` of the first axis to `buffer`. Traps outside the shape, and unless the
+  /// buffer has as many elements.
+  public func dequantize(rows: Range<Int>, into buffer: UnsafeMutableBufferPointer<Float>) {
+    let count = rows.count * checkedRowLength(rows)
+    precondition(
+      buffer.count == count, "dequantize: a buffer of \(buffer.count) for \(count) elements")
+    if count > 0 { dequantizeRows(rows, into: buffer.baseAddress!) }
+  }
+
+  /// Does nothing where every element is a finite number.
+  ///
+  /// - Throws: A ``QuantizationError`` that names the place of the first element that is none.
+  ///   Quantising itself never fails: what it cannot store becomes NaN.
+  public func checkFinite() throws(QuantizationError) {
+    guard !isFinite else { return }
+    let (count, part) = (shape.elementCount, 4096)
+    var place: Int?
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: part) { buffer in
+      for first in stride(from: 0, to: count, by: part) where place == nil {
+        let end = min(count, first + part)
+        _dequantize(first..<end, into: buffer.baseAddress!)
+        place = (first..<end).first { !buffer[$0 - first].isFinite }
+      }
+    }
+    throw QuantizationError(
+      .nonFiniteScale,
+      "a tensor \(shape) in \(format) has NaN or infinity in it"
+        + (place.map { ", first at element \($0) in row-major order" } ?? ""))
   }
 
   /// Writes the part `rows` of the first axis to `out`, in parallel. Traps outside the shape.

@@ -173,7 +173,7 @@ for size in (1, 2, 63, 64, 65, 1000):
 for rows, columns in ((7, 96), (5, 33)):
     case = f"fp4_normal_{rows}x{columns}"
     add_fp4(case, normal(case, (rows, columns)))
-for block in (32, 128, 1024, 4096):
+for block in (32, 128, 256, 512, 1024, 2048, 4096):
     case = f"fp4_normal_block{block}"
     add_fp4(case, normal(case, 4100 if block >= 2048 else 1100), block)
 ordered = np.sort(fp4_levels)

@@ -33,23 +33,4 @@ import Testing
       tensor.errorStatistics(against: x)
         == ErrorStatistics(of: tensor.dequantized(), against: x))
   }
-
-  /// On Gaussian numbers the relative errors are known: NF4 with blocks of 64 has 0.0920.
-  @Test func aTableComparesFormats() {
-    let table = ErrorTable(
-      of: normal([256, 704]),
-      in: [
-        .float32, .nf4(), .fp4(), .int8Blocks(), .affine(AffineScheme(bits: .eight)),
-        .affine(AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .group(32))),
-      ])
-    let relative = table.rows.map(\.error.relative)
-    #expect(relative[0] == 0)
-    #expect(abs(relative[1] - 0.0920) < 0.0005)
-    #expect(relative[2] > relative[1] && relative[3] < 0.02 && relative[4] < 0.02)
-    #expect(table.rows.map(\.bytesPerElement)[0] == 4)
-    let lines = table.description.split(separator: "\n")
-    #expect(lines.count == 7)
-    #expect(Set(lines.map(\.count)).count == 1, "columns are aligned:\n\(table)")
-    #expect(lines[2].hasPrefix("NF4, blocks of 64, scales in 8 bits"))
-  }
 }

@@ -32,7 +32,8 @@ public struct AffineTensor: QuantizedTensor {
   }
 
   /// `x` with each number rounded up or down at random, the likelier the nearer, so that the
-  /// expected value is the number itself.
+  /// expected value is the number itself; but for an asymmetric group's extreme elements where its
+  /// zero, a whole number of scales, leaves them beyond the outermost level.
   public init(
     quantizing x: Tensor<Float>, as scheme: AffineScheme, using source: inout RandomSource
   ) {

@@ -68,6 +68,21 @@ public enum StoredMatrix: Sendable {
     }
   }
 
+  /// Does nothing where every element is a finite number.
+  ///
+  /// - Throws: A ``QuantizationError`` that says where the first is that is none.
+  public func checkFinite() throws(QuantizationError) {
+    switch self {
+    case .dense(let matrix):
+      guard let place = matrix.isFinite ? nil : matrix.scalars.firstIndex(where: { !$0.isFinite })
+      else { return }
+      throw QuantizationError(
+        .nonFiniteScale,
+        "a matrix \(shape) in float32 has NaN or infinity in it, first at element \(place)")
+    case .quantized(let matrix): try matrix.checkFinite()
+    }
+  }
+
   /// All elements as floats; a dense matrix is itself.
   public func dequantized() -> Tensor<Float> {
     switch self {

@@ -1,37 +1,9 @@
-import TensorFiles
 import Tensors
-import TestSupport
 import Testing
 
 @testable import Quantization
 
-@Suite(.serialized) struct FP4Tests {
-  let fixture: Fixture
-
-  init() throws { fixture = try Fixture("quantization") }
-
-  @Test func codesScalesAndValuesEqualBitsandbytesByteForByte() throws {
-    let cases = fixture.cases.filter { $0.hasPrefix("fp4_") }
-    #expect(cases.count >= 19)
-    #expect(try Float4.levels == fixture.tensor("levels", of: "fp4").scalars)
-    #expect(try NormalFloat4.levels == fixture.tensor("levels", of: "nf4").scalars)
-    for name in cases {
-      let x = try fixture.tensor("x", of: name)
-      let packed = try fixture.tensor("packed", of: name, as: UInt8.self)
-      let absmax = try fixture.tensor("absmax", of: name)
-      let values = try fixture.tensor("dequantized", of: name)
-      let blockSize = try #require(fixture.parameter("block", of: name)?.integerValue)
-      withEveryInstructionSet { level in
-        let quantized = FP4Tensor(quantizing: x, blockSize: blockSize, doubleQuantized: false)
-        let at: Comment = "\(name), level \(level)"
-        #expect(quantized.codes == packed, at)
-        #expect(bits(quantized.scaleValues) == bits(absmax), at)
-        // bitsandbytes' table may hold a negative 0.
-        #expect(quantized.dequantized() == values, at)
-      }
-    }
-  }
-
+@Suite struct FP4Tests {
   @Test(arguments: [[0], [65], [33, 77]] as [Shape])
   func quantizingAgainChangesNoValueWithFloatScales(shape: Shape) {
     let once = FP4Tensor(quantizing: normal(shape), doubleQuantized: false)

@@ -1,0 +1,62 @@
+import TensorFiles
+import TestSupport
+import Tensors
+import Testing
+
+@testable import Quantization
+
+/// All 65,536 half-precision values through every format.
+@Suite(.serialized) struct HalfPrecisionValuesTests {
+  /// As `Tests/Generators/half_values.py` orders them; NaN and infinity are 0.
+  static func values(_ name: String) -> Tensor<Float> {
+    let factor: UInt32 = name.hasSuffix("mixed") ? 40503 : 1
+    return Tensor(
+      (0..<1 << 16 as Range<UInt32>).map { index in
+        let bits = UInt16(truncatingIfNeeded: index &* factor)
+        let value =
+          name.hasPrefix("bfloat16") ? Float(BFloat16(bitPattern: bits)) : Float(halfBits: bits)
+        return value.isFinite ? value : 0
+      })
+  }
+
+  @Test(arguments: ["float16_ordered", "float16_mixed", "bfloat16_mixed"])
+  func bytesAreThoseOfBitsandbytesOfTheNearestCodesAndOfGGUF(name: String) throws {
+    let fixture = try Fixture("half_values")
+    let x = Self.values(name)
+    func bytes(_ part: String) throws -> Tensor<UInt8> {
+      try fixture.tensor(part, of: name, as: UInt8.self)
+    }
+    func floats(_ part: String) throws -> Tensor<Float> { try fixture.tensor(part, of: name) }
+    let (nf4Codes, nf4Scales) = (try bytes("nf4"), try floats("nf4_absmax"))
+    let (fp4Codes, fp4Scales) = (try bytes("fp4"), try floats("fp4_absmax"))
+    let (codes, scales) = (try bytes("dynamic"), try floats("dynamic_absmax"))
+    withEveryInstructionSet { level in
+      let nf4 = NF4Tensor(quantizing: x, doubleQuantized: false)
+      #expect(nf4.codes == nf4Codes && nf4.scaleValues == nf4Scales, "level \(level)")
+      let fp4 = FP4Tensor(quantizing: x, doubleQuantized: false)
+      #expect(fp4.codes == fp4Codes && fp4.scaleValues == fp4Scales, "level \(level)")
+      let dynamic = Int8BlockTensor(quantizing: x)
+      #expect(dynamic.codes == codes && dynamic.absmax == scales, "level \(level)")
+    }
+    for block in GGUFBlock.allCases where fixture.hasTensor(block.rawValue, of: name) {
+      #expect(
+        try GGUFBlockTensor(quantizing: x, as: block).blocks == bytes(block.rawValue), "\(block)")
+    }
+  }
+
+  /// Every value with its kind of NaN and infinity, alone in a block with a 1.
+  @Test(arguments: FormatCases.quantized)
+  func everyValueGivesAFiniteNumberOrShows(format: WeightFormat) {
+    for isBrain in [false, true] {
+      let x = Tensor<Float>(
+        (UInt16.min...UInt16.max).flatMap { bits -> [Float] in
+          [1, isBrain ? Float(BFloat16(bitPattern: bits)) : Float(halfBits: bits)]
+        }, shape: [1 << 13, 16])
+      let stored = StoredMatrix(storing: x, as: format)
+      #expect(!stored.isFinite)
+      let y = stored.dequantized().scalars
+      let isHidden = zip(x.scalars, y).contains { !$0.isFinite && $1.isFinite }
+      #expect(!isHidden)
+    }
+  }
+}
