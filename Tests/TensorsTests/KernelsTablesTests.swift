@@ -90,6 +90,20 @@ extension KernelTests {
       transpose(Double.self)
     }
 
+    /// Above 8 MiB a result at a line's address goes past the caches; the columns that are left over
+    /// do not.
+    @Test(arguments: [(2064, 2048), (2048, 2059)])
+    func aLargeTranspositionMovesEveryElement(rows: Int, cols: Int) {
+      let x = (0..<rows * cols).map { Float($0) }
+      let raw = UnsafeMutableRawPointer.allocate(byteCount: x.count * 4, alignment: 64)
+      defer { raw.deallocate() }
+      let y = raw.bindMemory(to: Float.self, capacity: x.count)
+      y.initialize(repeating: -1, count: x.count)
+      loqt_transpose_f32(x, cols, y, rows, rows, cols)
+      let wrong = x.indices.first { y[$0 % cols * rows + $0 / cols] != x[$0] }
+      #expect(wrong == nil)
+    }
+
     /// The elements in order, one index at a time.
     static func gathered<T>(_ x: [T], at start: Int, _ shape: [Int], _ strides: [Int]) -> [T] {
       guard let n = shape.first else { return [x[start]] }
