@@ -5,7 +5,7 @@ import Tensors
 
 func layerCases() -> [any BenchmarkCase] {
   [
-    generation(prompt: 64, added: 64, reach: 10),
+    generation(prompt: 256, added: 8, reach: 3),
     layerNormCase(rows: 2048, size: 512),
     convolutionCase(batch: 8, channels: 64, side: 28),
   ]
