@@ -26,10 +26,10 @@ public struct CausalSelfAttention: Layer {
       keyHeads > 0 && heads % keyHeads == 0,
       "CausalSelfAttention: \(heads) heads cannot share \(keyHeads) key heads")
     let (queries, keys) = (heads * angles.headSize, keyHeads * angles.headSize)
-    query = linear(hiddenSize, queries, initializer: initializer)
-    key = linear(hiddenSize, keys, initializer: initializer)
-    value = linear(hiddenSize, keys, initializer: initializer)
-    output = linear(queries, hiddenSize, initializer: initializer)
+    query = linear(hiddenSize, queries, initializer: initializer, named: "q_proj")
+    key = linear(hiddenSize, keys, initializer: initializer, named: "k_proj")
+    value = linear(hiddenSize, keys, initializer: initializer, named: "v_proj")
+    output = linear(queries, hiddenSize, initializer: initializer, named: "o_proj")
     self.heads = heads
     self.keyHeads = keyHeads
     self.angles = angles

@@ -85,12 +85,19 @@ public struct DenseLinearFactory: LinearFactory {
 /// ```
 public final class LayerBuilder {
   private let factory: any LinearFactory
+  private let exceptions: [String: any LinearFactory]
   private let random: RandomSource
   private var made: UInt64 = 0
 
   /// A builder for one model.
-  public init(_ factory: any LinearFactory, seed: UInt64 = 0) {
+  ///
+  /// - Parameter exceptions: What makes the layers of these names instead, as in `q_proj`.
+  public init(
+    _ factory: any LinearFactory, seed: UInt64 = 0,
+    exceptions: [String: any LinearFactory] = [:]
+  ) {
     self.factory = factory
+    self.exceptions = exceptions
     random = RandomSource(seed: seed)
   }
 
@@ -100,13 +107,15 @@ public final class LayerBuilder {
   }
 
   /// A linear layer from `inputSize` to `outputSize`.
+  ///
+  /// - Parameter name: By which an exception may be made for it.
   public func callAsFunction(
     _ inputSize: Int, _ outputSize: Int, bias: Bool = false,
-    initializer: Initializer = .uniformFanIn
+    initializer: Initializer = .uniformFanIn, named name: String = ""
   ) -> any LinearLayer {
     var source = nextRandom()
     let weight = initializer([outputSize, inputSize], using: &source)
-    return factory.makeLinear(
+    return (exceptions[name] ?? factory).makeLinear(
       weight: weight, bias: bias ? .zeros([outputSize]) : nil, random: source.split("layer"))
   }
 

@@ -10,9 +10,11 @@ public struct SwiGLUFeedForward: Layer {
     hiddenSize: Int, intermediateSize: Int, initializer: Initializer = .uniformFanIn,
     using linear: LayerBuilder
   ) {
-    gate = linear(hiddenSize, intermediateSize, initializer: initializer)
-    up = linear(hiddenSize, intermediateSize, initializer: initializer)
-    down = linear(intermediateSize, hiddenSize, initializer: initializer)
+    gate = linear(
+      hiddenSize, intermediateSize, initializer: initializer, named: "gate_proj")
+    up = linear(hiddenSize, intermediateSize, initializer: initializer, named: "up_proj")
+    down = linear(
+      intermediateSize, hiddenSize, initializer: initializer, named: "down_proj")
   }
 
   /// As published Llama checkpoints name them.

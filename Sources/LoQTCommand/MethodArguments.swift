@@ -1,4 +1,5 @@
 public import ArgumentParser
+import LanguageModels
 public import LoQT
 public import Optimizers
 import Quantization
@@ -133,6 +134,14 @@ struct MethodArguments: ParsableArguments {
   @Flag(help: "Leave the head as it was drawn.")
   var freezeHead = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      The layers that the method holds, with commas between: \
+      \(LlamaConfiguration.linearNames.joined(separator: ",")). The others are dense. (default: all)
+      """, valueName: "names"))
+  var layers: String?
+
   var options: MethodOptions {
     var options = MethodOptions()
     options.rank = rank
@@ -145,6 +154,7 @@ struct MethodArguments: ParsableArguments {
     options.compensation = compensation
     options.alternations = alternations
     options.pruning = pruning
+    options.layers = layers?.split(separator: ",").map(String.init)
     options.merges = merges
     options.longestGap = longestGap
     options.projectionFormat = projectionFormat?.format

@@ -1,6 +1,6 @@
-public import ArgumentParser
+import ArgumentParser
 import LanguageModels
-public import Training
+import Training
 
 /// `loqt pretrain`: trains a model from a random start on a text.
 struct Pretrain: AsyncParsableCommand {

@@ -7,7 +7,7 @@ internal import Tensors
 /// The bytes of a run by its settings alone: exactly what the live objects hold after the first two
 /// steps. `other`, which depends on the machine, is not part of it.
 public struct MemoryModel: Sendable {
-  private let shapes: [(out: Int, in: Int)]
+  private let shapes: [(name: String, out: Int, in: Int)]
   /// Elements of everything that is not a linear layer of a block.
   private let restCount: Int
   /// The shapes of everything that is not a linear layer of a block.
@@ -35,7 +35,15 @@ public struct MemoryModel: Sendable {
       bytes.optimizer += plan.optimizer.stateByteCount(shape: shape)
       largest = max(largest, shape.elementCount)
     }
-    for (out, input) in shapes {
+    var otherCount = 0
+    for (name, out, input) in shapes {
+      guard plan.isChosen(name) else {
+        bytes.weights += 4 * out * input
+        bytes.optimizer += plan.restOptimizer.stateByteCount(shape: [out, input])
+        largest = max(largest, out * input)
+        otherCount += out * input
+        continue
+      }
       let dense = 4 * out * input
       let r = plan.rank?.largest(out: out, in: input) ?? 0
       let (short, long) = (min(out, input), max(out, input))
@@ -68,7 +76,7 @@ public struct MemoryModel: Sendable {
     let trained = zip(restShapes, isTrained).filter(\.1).map(\.0)
     let counts = trained.map(\.elementCount)
     largest = max(largest, counts.max() ?? 0)
-    if case .loqt = plan.layers { largest = max(largest, counts.reduce(0, +)) }
+    if case .loqt = plan.layers { largest = max(largest, counts.reduce(otherCount, +)) }
     bytes.gradients = 4 * largest
     bytes.weights += 4 * restCount
     bytes.optimizer += trained.reduce(0) {

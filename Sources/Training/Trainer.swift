@@ -62,7 +62,7 @@ public final class Trainer {
     self.corpus = corpus
     clock = RunClock(start: start)
     model = Llama(
-      configuration.model, using: LayerBuilder(configuration.plan.factory, seed: configuration.seed)
+      configuration.model, using: configuration.plan.builder(seed: configuration.seed)
     )
     mergeSteps = configuration.plan.merges.mergeSteps(
       below: configuration.steps, sparingTail: true)

@@ -24,7 +24,9 @@ extension TrainingConfiguration {
     var inner = plan.optimizer.makeOptimizer(learningRate: rate)
     // The matrices; packed ones have parameters that stand for them.
     let linear = model.blocks.flatMap { block in
-      block.modules(ofType: (any LinearLayer).self).flatMap { $0.module.parameters }
+      block.modules(ofType: (any LinearLayer).self)
+        .filter { plan.isChosen($0.name.split(separator: ".").last ?? "") }
+        .flatMap { $0.module.parameters }
         + block.modules(ofType: PackedLinear.self).map(\.module.parameter)
     }
     var subspaces: SubspaceOptimizer?

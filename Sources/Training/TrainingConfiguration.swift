@@ -1,5 +1,4 @@
 public import LanguageModels
-public import LoQT
 internal import Optimizers
 
 /// Everything that decides a training run besides its text. What is left out gets a default that
@@ -122,14 +121,20 @@ public struct TrainingConfiguration: Sendable, Hashable {
 }
 
 extension LlamaConfiguration {
-  /// The sizes of the linear layers of all blocks.
-  var linearShapes: [(out: Int, in: Int)] {
+  /// The names of the linear layers of a block.
+  public static let linearNames: [String] = [
+    "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
+  ]
+
+  /// The names and sizes of the linear layers of all blocks.
+  var linearShapes: [(name: String, out: Int, in: Int)] {
     let (queries, keys) = (heads * headSize, keyHeads * headSize)
     let block = [
-      (queries, hiddenSize), (keys, hiddenSize), (keys, hiddenSize), (hiddenSize, queries),
-      (intermediateSize, hiddenSize), (intermediateSize, hiddenSize),
-      (hiddenSize, intermediateSize),
+      ("q_proj", queries, hiddenSize), ("k_proj", keys, hiddenSize),
+      ("v_proj", keys, hiddenSize), ("o_proj", hiddenSize, queries),
+      ("gate_proj", intermediateSize, hiddenSize), ("up_proj", intermediateSize, hiddenSize),
+      ("down_proj", hiddenSize, intermediateSize),
     ]
-    return (0..<layers).flatMap { _ in block.map { (out: $0.0, in: $0.1) } }
+    return (0..<layers).flatMap { _ in block.map { (name: $0.0, out: $0.1, in: $0.2) } }
   }
 }

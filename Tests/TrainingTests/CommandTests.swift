@@ -66,6 +66,8 @@ import Training
     (["--text", "missing.txt"], "missing.txt"), (["--text", "empty.txt"], "empty.txt"),
     (["--text", "."], "folder"), (["--text", "short.txt"], "fewer than one batch"),
     (["--preset", "huge"], "9m, 20m, 60m"), (["--rank", "0"], "--rank 0"),
+    (["--layers", "query"], "q_proj"),
+    (["--resume", "nowhere"], "nowhere"),
     (["--rank", "129"], "from 1 to 128"), (["--steps", "10", "--merge-gap", "10"], "--merge-gap"),
     (["--vocabulary", "12"], "--vocabulary"), (["--threads", "0"], "--threads"),
     (["--method", "lor"], "lor"), (["--scale", "nan"], "--scale"),
@@ -91,6 +93,37 @@ import Training
         #expect(outcome.code == 0)
         return try Data(
           contentsOf: URL(filePath: "\(folder)/\(output)/checkpoint/model.safetensors"))
+      }
+      #expect(models[0] == models[1])
+    }
+  }
+
+  @Test func aStoppedRunGoesOnBitForBit() throws {
+    try withText { folder in
+      let arguments = small + ["--steps", "150"]
+      #expect(try loqt(arguments + ["--output", "whole"], in: folder).code == 0)
+      let process = Process()
+      process.executableURL = Self.executable
+      process.arguments = arguments + ["--output", "cut"]
+      process.currentDirectoryURL = URL(filePath: folder)
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = Pipe()
+      try process.run()
+      var text = ""
+      while !text.contains("step 1/") {
+        let data = output.fileHandleForReading.availableData
+        if data.isEmpty { break }
+        text += String(decoding: data, as: UTF8.self)
+      }
+      process.interrupt()
+      _ = output.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 130)
+      let resumed = try loqt(["pretrain", "--resume", "cut/checkpoint"], in: folder)
+      #expect(resumed.code == 0, "\(resumed.errors)")
+      let models = try ["whole", "cut"].map {
+        try Data(contentsOf: URL(filePath: "\(folder)/\($0)/checkpoint/model.safetensors"))
       }
       #expect(models[0] == models[1])
     }

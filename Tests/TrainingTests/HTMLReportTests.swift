@@ -113,9 +113,9 @@ import Training
     }
   }
 
-  @Test func aFirstMergeAloneHasATableOnly() throws {
+  @Test func aFirstMergeAloneHasTablesOnly() throws {
     let page = try parsed(HTMLReport(record(["merges": [merge(0, survival: nil)]])).html)
-    #expect(page.elements["table"] == 1)
+    #expect(page.elements["table"] == 2)
     #expect(page.elements["svg"] == nil)
   }
 

@@ -1,4 +1,5 @@
 import LanguageModels
+import LoQT
 import Optimizers
 import TensorFiles
 import TestSupport

@@ -38,7 +38,20 @@ extension Checkpoint {
     let factory: any LinearFactory =
       loqtConfiguration.map { LoQTFactory($0) } ?? adapterConfiguration.map { AdapterFactory($0) }
       ?? packing.map { PackedLinearFactory(format: $0) } ?? DenseLinearFactory()
-    let model = Llama(configuration, using: LayerBuilder(factory))
+    // Layers that the method did not hold are dense, and so are their tensors.
+    let others = LlamaConfiguration.linearNames.filter { name in
+      let part = ["gate_proj", "up_proj", "down_proj"].contains(name) ? "mlp" : "self_attn"
+      let layer = "model.layers.0.\(part).\(name)."
+      return weights.entry(named: layer + "weight") != nil
+        && weights.entry(named: layer + "factor") == nil
+        && weights.entry(named: layer + "up") == nil
+    }
+    let model = Llama(
+      configuration,
+      using: LayerBuilder(
+        factory,
+        exceptions: Dictionary(
+          uniqueKeysWithValues: others.map { ($0, DenseLinearFactory() as any LinearFactory) })))
 
     var unread = Set(weights.names)
     try model.restoreLayers(from: weights, loqt: loqt, adapters: adapters, &unread)

@@ -22,9 +22,10 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     case restOptimizer = "rest-optimizer"
     case freezeEmbedding = "freeze-embedding"
     case freezeHead = "freeze-head"
+    case layers
 
     /// Those with an effect on every method.
-    static let common: Set<Name> = [.restOptimizer, .freezeEmbedding, .freezeHead]
+    static let common: Set<Name> = [.restOptimizer, .freezeEmbedding, .freezeHead, .layers]
   }
 
   /// How gaps between merges grow.
@@ -83,6 +84,9 @@ public struct MethodOptions: Sendable, Hashable, Codable {
   /// Whether the head stays as it was drawn.
   public var freezeHead: Bool?
 
+  /// The linear layers that the method holds, by their names in a block; the others are dense.
+  public var layers: [String]?
+
   /// How projections are found.
   public enum Projector: String, Sendable, Hashable, Codable, CaseIterable {
     /// Whichever of the others takes fewer operations.
@@ -123,6 +127,7 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     note(restOptimizer, .restOptimizer)
     note(freezeEmbedding, .freezeEmbedding)
     note(freezeHead, .freezeHead)
+    note(layers, .layers)
     return names
   }
 }

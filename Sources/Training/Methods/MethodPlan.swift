@@ -1,3 +1,4 @@
+internal import LanguageModels
 internal import Layers
 public import LoQT
 public import Optimizers
@@ -29,6 +30,9 @@ public struct MethodPlan: Sendable, Hashable {
   public var restOptimizer: OptimizerKind
   /// Which gradient projections are taken from when a step has several micro-batches.
   public var window = ProjectionWindow.sketch
+  /// The linear layers that the method holds, by their names in a block; the others are dense and moved
+  /// as the rest is.
+  public var chosenLayers = Set(LlamaConfiguration.linearNames)
   /// Whether the embedding is trained.
   public var trainsEmbedding = true
   /// Whether the head is trained; a tied one follows the embedding.
@@ -42,6 +46,17 @@ public struct MethodPlan: Sendable, Hashable {
     self.layers = layers
     self.optimizer = optimizer
     self.restOptimizer = restOptimizer
+  }
+
+  func isChosen(_ name: some StringProtocol) -> Bool { chosenLayers.contains(String(name)) }
+
+  /// What makes the layers of a model.
+  func builder(seed: UInt64) -> LayerBuilder {
+    let others = LlamaConfiguration.linearNames.filter { !chosenLayers.contains($0) }
+    return LayerBuilder(
+      factory, seed: seed,
+      exceptions: Dictionary(
+        uniqueKeysWithValues: others.map { ($0, DenseLinearFactory() as any LinearFactory) }))
   }
 
   /// When updates are merged.
@@ -93,6 +108,9 @@ public struct MethodPlan: Sendable, Hashable {
       if loqt.weightFormat != .float32 {
         rows.append(("compensation steps", "\(loqt.compensationSteps)"))
       }
+    }
+    if chosenLayers.count < LlamaConfiguration.linearNames.count {
+      rows.append(("layers", chosenLayers.sorted().joined(separator: ", ")))
     }
     rows.append(("optimizer of linear layers", optimizer.rawValue))
     if restOptimizer != .adamW { rows.append(("optimizer of the rest", restOptimizer.rawValue)) }

@@ -28,6 +28,7 @@ public struct MethodSettings: Sendable {
   let restOptimizer: OptimizerKind?
   let trainsEmbedding: Bool
   let trainsHead: Bool
+  let layers: Set<String>
 
   /// Throws an `InputError` that names the option, what is wrong with it, and what to give instead.
   init(
@@ -72,6 +73,16 @@ public struct MethodSettings: Sendable {
         "--postponing \(postponing) is not a share from 0 to below 1. Give one such as 0.05.")
     }
     roundsStochastically = options.stochasticRounding ?? false
+    layers = Set(options.layers ?? LlamaConfiguration.linearNames)
+    let known = LlamaConfiguration.linearNames
+    if let name = layers.subtracting(known).min() {
+      throw InputError(
+        "--layers: there is no linear layer '\(name)'. Choose among \(known.joined(separator: ", "))."
+      )
+    }
+    guard !layers.isEmpty else {
+      throw InputError("--layers names no layer. Leave it out for all.")
+    }
     restOptimizer = options.restOptimizer
     trainsEmbedding = !(options.freezeEmbedding ?? false)
     trainsHead = !(options.freezeHead ?? false)

@@ -1,5 +1,4 @@
 internal import Foundation
-public import LoQT
 public import Optimizers
 
 /// How the matrices of the linear layers are held and trained: a named point among all plans.
@@ -49,6 +48,7 @@ public struct TrainingMethod: Sendable {
     var plan = makePlan(settings)
     if let kind = settings.restOptimizer { plan.restOptimizer = kind }
     plan.window = settings.window
+    plan.chosenLayers = settings.layers
     (plan.trainsEmbedding, plan.trainsHead) = (settings.trainsEmbedding, settings.trainsHead)
     return plan
   }
