@@ -92,10 +92,10 @@ public final class Adafactor: Optimizer {
     case .project, .prune:
       let key = ObjectIdentifier(parameter)
       guard var state = states.removeValue(forKey: key) else { return }
-      state.first = state.first.map { change.applied(to: $0, order: 1) }
+      state.first = state.first.map { change.applied(to: $0, order: 1, first: $0) }
       if case .project(_, let axis) = change {
         let old = state.second[axis]
-        let new = change.applied(to: old, order: 2)
+        let new = change.applied(to: old, order: 2, first: old)
         state.second[axis] = new
         // The means along the other axis shrink with what the new basis does not hold.
         if axis == 1, old.mean() > 0 { state.second[0] *= new.mean() / old.mean() }

@@ -56,8 +56,8 @@ public final class AdamW: Optimizer {
     case .project, .prune:
       let key = ObjectIdentifier(parameter)
       guard var state = states.removeValue(forKey: key) else { return }
-      state.first = change.applied(to: state.first, order: 1)
-      state.second = change.applied(to: state.second, order: 2)
+      state.second = change.applied(to: state.second, order: 2, first: state.first)
+      state.first = change.applied(to: state.first, order: 1, first: state.first)
       states[key] = state
     }
   }

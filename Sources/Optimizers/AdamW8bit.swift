@@ -91,10 +91,10 @@ public final class AdamW8bit: Optimizer {
     case .project, .prune:
       let key = ObjectIdentifier(parameter)
       guard var state = states.removeValue(forKey: key) else { return }
-      state.first = quantized(
-        change.applied(to: state.first.dequantized(), order: 1), .signed)
+      let first = state.first.dequantized()
+      state.first = quantized(change.applied(to: first, order: 1, first: first), .signed)
       state.second = quantized(
-        change.applied(to: state.second.dequantized(), order: 2), .unsigned)
+        change.applied(to: state.second.dequantized(), order: 2, first: first), .unsigned)
       states[key] = state
     }
   }

@@ -54,13 +54,16 @@ public enum BasisChange: Sendable {
   /// moments by its elementwise square (the gradient's old coordinates taken as uncorrelated). The
   /// rank is the factor's axis `rankAxis`.
   case project(overlap: Tensor<Float>, rankAxis: Int)
-  /// This share of each moment is set to zero, the elements of least magnitude (ReLoRA; Lialin et al.,
-  /// arXiv 2307.05695).
+  /// This share of the moments is set to zero, where the first one is least in magnitude (ReLoRA; Lialin
+  /// et al., arXiv 2307.05695, which chooses for each moment apart: a first moment that outlives its
+  /// second one makes an unbounded step where the gradient is zero).
   case prune(share: Double)
 
   /// Moments of order 1 or 2, elementwise powers of the gradient on average, after the change; a
   /// moment of order 2 stays at least 0. Traps when the overlap does not fit.
-  func applied(to moments: Tensor<Float>, order: Int) -> Tensor<Float> {
+  ///
+  /// - Parameter first: The moments of order 1, which decide what is pruned.
+  func applied(to moments: Tensor<Float>, order: Int, first: Tensor<Float>) -> Tensor<Float> {
     switch self {
     case .keep: return moments
     case .reset: return .zeros(moments.shape)
@@ -73,7 +76,7 @@ public enum BasisChange: Sendable {
     case .prune(let share):
       let count = min(moments.elementCount, Int(share * Double(moments.elementCount)))
       guard count > 0 else { return moments }
-      let magnitudes = abs(moments)
+      let magnitudes = abs(first)
       let order = magnitudes.flattened().argsort().scalars
       var pruned = moments.contiguous().copied()
       pruned.withUnsafeMutableBuffer { elements in

@@ -47,7 +47,7 @@ public final class SGD: Optimizer {
     case .project, .prune:
       let key = ObjectIdentifier(parameter)
       guard let velocity = velocities.removeValue(forKey: key) else { return }
-      velocities[key] = change.applied(to: velocity, order: 1)
+      velocities[key] = change.applied(to: velocity, order: 1, first: velocity)
     }
   }
 

@@ -103,8 +103,8 @@ class Adapter:
         source = RandomSource(0).split("merge").split(step)
         self.down = random_down(source, self.rank, self.size)
         for adam in self.adam:
+            smallest = np.abs(adam.first).reshape(-1).argsort(kind="stable")
             for moment in (adam.first, adam.second):
-                smallest = np.abs(moment).reshape(-1).argsort(kind="stable")
                 moment.reshape(-1)[smallest[: int(self.prune * moment.size)]] = 0
 
     def update(self, step, g):

@@ -65,7 +65,7 @@ import Training
 
   @Test func anotherTextAndAFinishedRunAreRefused() async throws {
     let corpus = try byteCorpus(8_000)
-    let trainer = try Trainer(tinyConfiguration(.loqt, steps: 3), corpus: corpus)
+    let trainer = try Trainer(tinyConfiguration(.loqt, steps: 3, mergeGap: 2), corpus: corpus)
     try await ResumeTests.inFolder { folder in
       let path = folder + "/checkpoint"
       try await ResumeTests.advance(trainer, to: 2)
