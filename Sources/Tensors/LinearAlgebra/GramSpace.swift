@@ -15,7 +15,14 @@ struct GramSpace<Scalar: RealScalar> {
 
   /// Vectors as they are: two products with the operator a step.
   init<A: LinearOperator>(_ a: A) where A.Scalar == Scalar {
-    sample = { a.sample($0, of: .left, using: &$1) }
+    sample = { count, source in
+      guard count < 256, 2 * count <= a.columns else {
+        return a.sample(count, of: .left, using: &source)
+      }
+      // With few vectors a wider sample, narrowed by its own products, costs less than more vectors.
+      let wide = a.sample(2 * count, of: .left, using: &source)
+      return matmul(wide, wide.transposed().sketchingColumns(to: count, using: &source))
+    }
     metric = nil
     multiply = { q, scale in
       let z = scale == 1 ? a.applyTransposed(q) : a.applyTransposed(q) * scale

@@ -37,7 +37,7 @@ public protocol LAPACKScalar {
     _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
     _ pivots: UnsafeMutablePointer<Int32>
   ) -> Int32
-  /// Solves with the transpose of what `_getrf` factored.
+  /// Solves with what `_getrf` factored.
   static func _getrs(
     _ n: Int, _ columns: Int, _ a: UnsafePointer<Self>, _ lda: Int,
     _ pivots: UnsafePointer<Int32>, _ b: UnsafeMutablePointer<Self>, _ ldb: Int
@@ -128,7 +128,7 @@ extension Float: LAPACKScalar {
     _ n: Int, _ columns: Int, _ a: UnsafePointer<Float>, _ lda: Int,
     _ pivots: UnsafePointer<Int32>, _ b: UnsafeMutablePointer<Float>, _ ldb: Int
   ) -> Int32 {
-    LAPACKE_sgetrs(columnMajor, code("T"), int(n), int(columns), a, int(lda), pivots, b, int(ldb))
+    LAPACKE_sgetrs(columnMajor, code("N"), int(n), int(columns), a, int(lda), pivots, b, int(ldb))
   }
   /// `LAPACKE_ssyevd`.
   public static func _syevd(
@@ -225,7 +225,7 @@ extension Double: LAPACKScalar {
     _ n: Int, _ columns: Int, _ a: UnsafePointer<Double>, _ lda: Int,
     _ pivots: UnsafePointer<Int32>, _ b: UnsafeMutablePointer<Double>, _ ldb: Int
   ) -> Int32 {
-    LAPACKE_dgetrs(columnMajor, code("T"), int(n), int(columns), a, int(lda), pivots, b, int(ldb))
+    LAPACKE_dgetrs(columnMajor, code("N"), int(n), int(columns), a, int(lda), pivots, b, int(ldb))
   }
   /// `LAPACKE_dsyevd`.
   public static func _syevd(

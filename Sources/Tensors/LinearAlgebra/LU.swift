@@ -1,32 +1,88 @@
-/// The factorisation of a square matrix into triangles with row exchanges: what `solve` reuses for
-/// many right-hand sides.
+/// The factorisation `p a = l u` of an `[m, n]` matrix into triangles with its rows in another order;
+/// of a square one, what `solve` reuses for many right-hand sides.
 public struct LU<Scalar: RealScalar>: Sendable {
-  /// LAPACK's packed triangles of the transposed matrix, in column-major order.
+  /// LAPACK's packed triangles, in column-major order: `[n, m]`.
   private let factors: Tensor<Scalar>
   private let pivots: Tensor<Int32>
+  private let zeroPivot: Int
 
-  /// Factors `a` `[n, n]`. Traps when `a` is not square; throws when it has a NaN or infinite
-  /// element or is exactly singular.
+  /// Factors `a` `[m, n]` by elimination with the largest pivot of each column. Traps when `a` is not
+  /// a matrix; throws when it has a NaN or infinite element. A singular matrix has its factors, too.
   public init(of a: Tensor<Scalar>) throws(LinearAlgebraError) {
-    try a.checkMatrix("lu", square: true)
-    let n = a.shape[0]
-    var factors = a.copied()
-    var pivots = Tensor<Int32>.zeros([n])
+    try a.checkMatrix("lu")
+    let (m, n) = (a.shape[0], a.shape[1])
+    var factors = a.transposed().copied()
+    var pivots = Tensor<Int32>.zeros([min(m, n)])
     let info = factors.withMutablePointer { factors in
       pivots.withMutablePointer { pivots in
-        n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._getrf(n, n, factors, n, pivots) }
+        m == 0 || n == 0
+          ? 0 : Threads.withBLASThreads(m * n) { Scalar._getrf(m, n, factors, m, pivots) }
       }
-    }
-    guard info == 0 else {
-      throw LinearAlgebraError(
-        routine: "getrf", info: Int(info), message: "matrix \(a.shape) is singular")
     }
     self.factors = factors
     self.pivots = pivots
+    zeroPivot = Int(info)
   }
 
-  /// The x of `a x = b`, for b `[n]` or `[n, k]`; of b's shape. Traps when the shapes do not fit.
-  public func solve(_ b: Tensor<Scalar>) -> Tensor<Scalar> {
+  /// The number of rows and columns of the matrix.
+  private var sides: (m: Int, n: Int) { (factors.shape[1], factors.shape[0]) }
+
+  /// Lower triangular with a diagonal of ones, `[m, min(m, n)]`.
+  public var l: Tensor<Scalar> {
+    let (m, k) = (sides.m, pivots.elementCount)
+    var l = factors.transposed().sliced(0..<k, alongAxis: 1).copied()
+    l.withMutablePointer { l in
+      for row in 0..<m {
+        if row < k { l[row * k + row] = 1 }
+        if row + 1 < k { (l + row * k + row + 1).update(repeating: 0, count: k - row - 1) }
+      }
+    }
+    return l
+  }
+
+  /// Upper triangular, `[min(m, n), n]`.
+  public var u: Tensor<Scalar> {
+    let (n, k) = (sides.n, pivots.elementCount)
+    var u = factors.transposed().sliced(0..<k).copied()
+    u.withMutablePointer { u in
+      for row in 0..<k { (u + row * n).update(repeating: 0, count: row) }
+    }
+    return u
+  }
+
+  /// Which row of the matrix is each row of `l u`: `a.gatheringRows(at: rowOrder)` is `l u`, `[m]`.
+  public var rowOrder: Tensor<Int32> {
+    var order = (0..<Int32(sides.m)).map { $0 }
+    // LAPACK exchanges rows one after the other, and counts them from 1.
+    for (row, pivot) in pivots.scalars.enumerated() { order.swapAt(row, Int(pivot) - 1) }
+    return Tensor(order)
+  }
+
+  /// The permutation matrix p with `p a = l u`, `[m, m]`.
+  public var p: Tensor<Scalar> { Tensor.identity(sides.m).gatheringRows(at: rowOrder) }
+
+  /// Whether an exact zero stands on the diagonal of `u`. Traps when the matrix is not square.
+  public var isSingular: Bool {
+    checkSquare("isSingular")
+    return zeroPivot > 0
+  }
+
+  private func checkSquare(_ operation: StaticString) {
+    precondition(sides.m == sides.n, "\(operation): matrix [\(sides.m), \(sides.n)] is not square")
+  }
+
+  private func checkRegular() throws(LinearAlgebraError) {
+    guard zeroPivot == 0 else {
+      throw LinearAlgebraError(
+        routine: "getrf", info: zeroPivot, message: "matrix \(factors.shape) is singular")
+    }
+  }
+
+  /// The x of `a x = b`, for a square `a` `[n, n]` and b `[n]` or `[n, k]`; of b's shape. Traps when
+  /// the shapes do not fit; throws when the matrix is exactly singular.
+  public func solve(_ b: Tensor<Scalar>) throws(LinearAlgebraError) -> Tensor<Scalar> {
+    checkSquare("solve")
+    try checkRegular()
     let n = factors.shape[0]
     precondition(
       (b.rank == 1 || b.rank == 2) && b.shape[0] == n,
@@ -46,12 +102,16 @@ public struct LU<Scalar: RealScalar>: Sendable {
     return x.transposed()
   }
 
-  /// The inverse, `[n, n]`.
-  public var inverse: Tensor<Scalar> { solve(.identity(factors.shape[0])) }
+  /// The inverse, `[n, n]`. Traps and throws as `solve` does.
+  public func inverse() throws(LinearAlgebraError) -> Tensor<Scalar> {
+    try solve(.identity(sides.n))
+  }
 
   /// The sign of the determinant, 1 or -1, and the natural logarithm of its size, which neither
-  /// overflows nor underflows.
+  /// overflows nor underflows; 0 and -infinity when it is exactly singular. Traps when the matrix is
+  /// not square.
   public var logDeterminant: (sign: Int, logarithm: Double) {
+    if isSingular { return (0, -.infinity) }
     var sign = 1
     var logarithm = 0.0
     for i in 0..<factors.shape[0] {
@@ -63,28 +123,37 @@ public struct LU<Scalar: RealScalar>: Sendable {
     return (sign, logarithm)
   }
 
-  /// The determinant, multiplied up in double precision; 1 of an empty matrix.
+  /// The determinant, multiplied up in double precision; 1 of an empty matrix. Traps when the matrix
+  /// is not square.
   public var determinant: Double {
-    (0..<factors.shape[0]).reduce(1) { product, i in
+    if isSingular { return 0 }
+    return (0..<factors.shape[0]).reduce(1) { product, i in
       product * Double(factors[i, i]) * (Int(pivots[i]) != i + 1 ? -1 : 1)
     }
   }
 }
 
+/// The factorisation `p a = l u` of a matrix. Traps and throws as `LU.init` does.
+public func lu<Scalar: RealScalar>(_ a: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> LU<Scalar>
+{
+  try LU(of: a)
+}
+
 /// The x of `a x = b`, for a square `a` `[n, n]` and b `[n]` or `[n, k]`; of b's shape. Traps when
-/// the shapes do not fit; throws as `LU.init` does.
+/// the shapes do not fit; throws when `a` has a NaN or infinite element or is exactly singular.
 public func solve<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
   try LU(of: a).solve(b)
 }
 
-/// The inverse of a square matrix. Traps and throws as `LU.init` does. To apply it to something,
+/// The inverse of a square matrix. Traps and throws as `solve` does. To apply it to something,
 /// `solve` is cheaper and more accurate.
 public func inverse<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
-  try LU(of: a).inverse
+  try LU(of: a).inverse()
 }
 
 /// The determinant of a square matrix, by LU in double precision products; 0 when an exact zero
@@ -93,7 +162,7 @@ public func inverse<Scalar: RealScalar>(_ a: Tensor<Scalar>)
 public func determinant<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Double
 {
-  do { return try LU(of: a).determinant } catch  where error.info > 0 { return 0 }
+  try LU(of: a).determinant
 }
 
 /// The sign of the determinant and the natural logarithm of its size: 0 and -infinity when the
@@ -101,7 +170,5 @@ public func determinant<Scalar: RealScalar>(_ a: Tensor<Scalar>)
 public func logDeterminant<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> (sign: Int, logarithm: Double)
 {
-  do { return try LU(of: a).logDeterminant } catch  where error.info > 0 {
-    return (0, -.infinity)
-  }
+  try LU(of: a).logDeterminant
 }

@@ -1,0 +1,54 @@
+import Tensors
+import Testing
+
+struct AdaptiveRankTests {
+  /// A diagonal matrix with singular values 1, 1/2, 1/4, ...: its energies are a geometric series.
+  private func halving(_ m: Int, _ n: Int) -> Tensor<Double> {
+    var a = Tensor<Double>.zeros([m, n])
+    var value = 1.0
+    for i in 0..<min(m, n) {
+      a[i, i] = value
+      value /= 2
+    }
+    return a
+  }
+
+  @Test(arguments: [TruncationMethod.automatic, .exact, .gram])
+  func rankIsTheSmallestThatKeepsTheEnergy(_ method: TruncationMethod) throws {
+    var source = RandomSource(seed: 1)
+    let a = DenseOperator(halving(20, 30))
+    // The first k of them hold 1 - 4^-k of the energy.
+    for (energy, rank) in [(0.7, 1), (0.9, 2), (0.98, 3), (0.999, 5)] {
+      let svd = try truncatedSVD(
+        of: a, keeping: energy, ranks: 0...20, method: method, using: &source)
+      #expect(svd.singularValues.shape == [rank])
+      #expect(svd.u.shape == [20, rank] && svd.vt.shape == [rank, 30])
+    }
+    let low = try truncatedSVD(of: a, keeping: 0.7, ranks: 4...20, method: method, using: &source)
+    #expect(low.singularValues.shape == [4])
+    let high = try truncatedSVD(of: a, keeping: 1, ranks: 1...2, method: method, using: &source)
+    #expect(high.singularValues.shape == [2])
+  }
+
+  @Test func factorsAndBareProductsGiveTheRankOfTheDenseMatrix() throws {
+    var source = RandomSource(seed: 2)
+    let left = Tensor<Double>.normal([3, 40], using: &source)
+    let right = Tensor<Double>.normal([3, 50], using: &source)
+    let svd = try truncatedSVD(
+      of: FactoredOperator(left, right), keeping: 1 - 1e-9, ranks: 1...40, using: &source)
+    #expect(svd.singularValues.shape == [3])
+  }
+
+  @Test func errorEstimateIsThatOfTheTail() throws {
+    var source = RandomSource(seed: 3)
+    let a = Tensor<Double>.identity(200)
+    let svd = try truncatedSVD(of: DenseOperator(a), rank: 100, method: .exact, using: &source)
+    let error = svd.error(of: DenseOperator(a), probes: 30, using: &source)
+    // 100 values of 1 are left: the norm is 10, and a chi-squared mean of 3,000 terms varies by 3 %.
+    #expect(Swift.abs(error.frobenius - 10) < 0.8)
+    #expect(error.spectralBound >= 1 && error.probes == 30)
+    let whole = try truncatedSVD(of: DenseOperator(a), rank: 200, method: .exact, using: &source)
+    // Rounding alone.
+    #expect(whole.error(of: DenseOperator(a), using: &source).frobenius < 1e-12)
+  }
+}
