@@ -102,4 +102,33 @@ for m, n, columns in ((1, 1, 1), (12, 5, 3), (5, 12, 2), (9, 9, 1)):
 for name in ("tall", "wide", "square"):
     fixture.add(f"pinv_{name}", a=MATRICES[name], result=np.linalg.pinv(MATRICES[name]))
 
+for n in (1, 2, 3, 6, 17):
+    g = random_generator(f"general{n}")
+    a = single(g.standard_normal((n, n)))
+    b = single(g.standard_normal((n, 3)))
+    values = np.linalg.eigvals(a)
+    fixture.add(
+        f"general_{n}",
+        a=a,
+        b=b,
+        x=np.linalg.solve(a, b),
+        inverse=np.linalg.inv(a),
+        determinant=np.array([np.linalg.det(a)]),
+        condition=np.array([np.linalg.cond(a)]),
+        real=np.sort(values.real),
+        imaginary=np.sort(values.imag),
+    )
+for m, n in ((1, 1), (5, 5), (9, 4), (4, 9), (30, 17)):
+    a = single(random_generator(f"lu{m}x{n}").standard_normal((m, n)))
+    p, l, u = scipy.linalg.lu(a, p_indices=True)
+    # SciPy's p says where each row of a lies in l u; ours, which row of a lies where.
+    fixture.add(f"lu_{m}x{n}", a=a, l=l, u=u, order=np.argsort(p))
+for name, a in MATRICES.items():
+    fixture.add(
+        f"measures_{name}",
+        a=a,
+        rank=np.array([np.linalg.matrix_rank(f32(a))]),
+        norms=np.array([np.linalg.norm(a, k) for k in ("fro", 1, np.inf, 2, "nuc")]),
+    )
+
 fixture.save()
