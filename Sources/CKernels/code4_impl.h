@@ -154,24 +154,33 @@ INLINE void AT_LEVEL(code4_decode)(const loqt_codebook4 *book, const uint8_t *co
 #endif
 }
 
-static void AT_LEVEL(code4_dequantize)(int kind, const uint8_t *codes, const float *absmax,
-                                       intptr_t first, intptr_t n, intptr_t block, float *y) {
-  if (n <= 0) return;
+/// The scale of block b.
+INLINE float AT_LEVEL(code4_scale)(const loqt_scales4 *scales, intptr_t b) {
+  if (scales->values) return scales->values[b];
+  return scales->map[scales->codes[b]] * scales->absmax[b / LOQT_SCALE_GROUP] + scales->offset;
+}
+
+static void AT_LEVEL(code4_dequantize)(int kind, const uint8_t *codes, const loqt_scales4 *scales,
+                                       intptr_t first, intptr_t rows, intptr_t columns,
+                                       intptr_t length, intptr_t block, float *y) {
+  if (columns <= 0) return;
   const loqt_codebook4 *book = &loqt_codebooks4[kind];
   v16f levels = load(book->levels);
-  intptr_t end = first + n, b = first / block;
-  for (intptr_t i = first; i < end; b++) {
-    intptr_t stop = (b + 1) * block < end ? (b + 1) * block : end;
-    float scale = absmax[b];
-    v16f scaled = levels * scale;
-    if (i & 1) {
-      y[i - first] = book->levels[codes[i / 2] & 15] * scale;
-      i++;
+  for (intptr_t r = 0; r < rows; r++, first += length, y += columns) {
+    intptr_t end = first + columns, b = first / block;
+    for (intptr_t i = first; i < end; b++) {
+      intptr_t stop = (b + 1) * block < end ? (b + 1) * block : end;
+      float scale = AT_LEVEL(code4_scale)(scales, b);
+      v16f scaled = levels * scale;
+      if (i & 1) {
+        y[i - first] = book->levels[codes[i / 2] & 15] * scale;
+        i++;
+      }
+      for (; i + 16 <= stop; i += 16)
+        AT_LEVEL(code4_decode)(book, codes + i / 2, scaled, scale, y + (i - first));
+      for (; i < stop; i++)
+        y[i - first] = book->levels[i & 1 ? codes[i / 2] & 15 : codes[i / 2] >> 4] * scale;
     }
-    for (; i + 16 <= stop; i += 16)
-      AT_LEVEL(code4_decode)(book, codes + i / 2, scaled, scale, y + (i - first));
-    for (; i < stop; i++)
-      y[i - first] = book->levels[i & 1 ? codes[i / 2] & 15 : codes[i / 2] >> 4] * scale;
   }
 }
 

@@ -94,9 +94,9 @@ KERNEL(void, adamw8_f32, (float *p, const float *grad, uint8_t *m_codes, float *
 
 KERNEL(void, code4_quantize, (int codebook, const float *x, intptr_t n, intptr_t block,
        uint8_t *codes, float *absmax), (codebook, x, n, block, codes, absmax))
-KERNEL(void, code4_dequantize, (int codebook, const uint8_t *codes, const float *absmax,
-       intptr_t first, intptr_t n, intptr_t block, float *y),
-       (codebook, codes, absmax, first, n, block, y))
+KERNEL(void, code4_dequantize, (int codebook, const uint8_t *codes, const loqt_scales4 *scales,
+       intptr_t first, intptr_t rows, intptr_t columns, intptr_t length, intptr_t block, float *y),
+       (codebook, codes, scales, first, rows, columns, length, block, y))
 KERNEL(void, code4_dot, (int codebook, const uint8_t *codes, const float *scales, intptr_t rows,
        intptr_t columns, intptr_t block, const float *x, intptr_t tokens, float alpha, float beta,
        float *y, intptr_t y_stride),

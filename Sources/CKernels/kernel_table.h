@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/loqt_kernels.h"
+
 typedef struct {
   int level;
 #define KERNEL(result, name, parameters, arguments) result(*name) parameters;

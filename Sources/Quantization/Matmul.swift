@@ -33,7 +33,7 @@ private func product(
 extension Tensor<Float> {
   /// `self = keeping * self + scale * x w` for `self` `[rows, in]`, x `[rows, out]` and a quantised
   /// w `[out, in]`. With `keeping` 0 the old elements are not read. w is dequantised panel by panel
-  /// into at most 4 MiB (or one row, where that is more). Traps when the shapes do not fit.
+  /// into at most 4 MiB. Traps when the shapes do not fit.
   public mutating func addProduct(
     _ x: Tensor, _ w: some QuantizedTensor, scale: Float = 1, keeping: Float = 1
   ) {
@@ -41,27 +41,13 @@ extension Tensor<Float> {
       x.rank == 2 && w.shape.rank == 2 && x.shape[1] == w.shape[0]
         && shape == [x.shape[0], w.shape[1]],
       "addProduct: \(x.shape) times \(w.shape) does not fit into \(shape)")
-    let (rows, out, inner) = (x.shape[0], w.shape[0], w.shape[1])
-    if out == 0 {
-      self = keeping == 0 ? .zeros(shape) : self * keeping
-      return
-    }
-    x.withPointer { x in
-      withMutablePointer { c in
-        w.forEachPanel(tokens: rows) { panel, values in
-          gemm(
-            false, false, rows, inner, panel.count, scale, x + panel.lowerBound, out, values,
-            max(1, inner), panel.lowerBound == 0 ? keeping : 1, c, max(1, inner))
-        }
-      }
-    }
+    addProduct(x, w, transposed: false, scale: scale, keeping: keeping)
   }
 
   /// `self = keeping * self + scale * x wᵀ` for `self` `[rows, out]`, x `[rows, in]` and a quantised
   /// w `[out, in]`. With `keeping` 0 the old elements are not read. w is dequantised panel by panel
-  /// into at most 4 MiB (or one row, where that is more); for up to eight rows of x, 4-bit rows of a
-  /// multiple of 128 elements and of the block size are multiplied straight from their codes. Traps
-  /// when the shapes do not fit.
+  /// into at most 4 MiB; where a format can, a few rows of x are multiplied straight with its codes.
+  /// Traps when the shapes do not fit.
   public mutating func addProductTransposed(
     _ x: Tensor, _ w: some QuantizedTensor, scale: Float = 1, keeping: Float = 1
   ) {
@@ -69,47 +55,107 @@ extension Tensor<Float> {
       x.rank == 2 && w.shape.rank == 2 && x.shape[1] == w.shape[1]
         && shape == [x.shape[0], w.shape[0]],
       "addProductTransposed: \(x.shape) times \(w.shape) transposed does not fit into \(shape)")
-    let (rows, out, inner) = (x.shape[0], w.shape[0], w.shape[1])
+    addProduct(x, w, transposed: true, scale: scale, keeping: keeping)
+  }
+
+  private mutating func addProduct(
+    _ x: Tensor, _ w: some QuantizedTensor, transposed: Bool, scale: Float, keeping: Float
+  ) {
+    if x.shape[1] == 0 {
+      self = keeping == 0 ? .zeros(shape) : self * keeping
+      return
+    }
+    let plan = PanelPlan(rows: shape[0], columns: shape[1], inner: x.shape[1])
+    guard plan.rows > 0, plan.columns > 0 else { return }
     x.withPointer { x in
       withMutablePointer { c in
-        if w._addProductTransposed(x, rows: rows, scale: scale, keeping: keeping, into: c) {
+        if w._addProduct(
+          x, rows: plan.rows, transposed: transposed, scale: scale, keeping: keeping, into: c)
+        {
           return
         }
-        w.forEachPanel(tokens: rows) { panel, values in
-          gemm(
-            false, true, rows, panel.count, inner, scale, x, max(1, inner), values, max(1, inner),
-            keeping, c + panel.lowerBound, out)
+        plan.run { rows, columns, values in
+          for inner in plan.slices {
+            w._dequantizePanel(
+              rows: transposed ? columns : inner, columns: transposed ? inner : columns,
+              into: values)
+            gemm(
+              false, transposed, rows.count, columns.count, inner.count, scale,
+              x + rows.lowerBound * plan.inner + inner.lowerBound, plan.inner, values,
+              transposed ? inner.count : columns.count, inner.lowerBound == 0 ? keeping : 1,
+              c + rows.lowerBound * plan.columns + columns.lowerBound, plan.columns)
+          }
         }
       }
     }
   }
 }
 
-extension QuantizedTensor {
-  /// Calls `body` with one panel of rows after the other as floats, in one scratch buffer.
-  ///
-  /// All threads dequantise a panel, then all multiply with it, so that the scratch does not grow
-  /// with their number.
-  fileprivate func forEachPanel(
-    tokens: Int, _ body: (Range<Int>, UnsafePointer<Float>) -> Void
+/// How the threads share a product `[rows, inner] x [inner, columns]` with a matrix that is turned
+/// into floats panel by panel.
+///
+/// Each thread has its own part of the result and its own panel, so while one dequantises another
+/// multiplies. A panel has few of the inner terms and many columns: a matrix product packs all of
+/// its left side for every panel, and keeps its sums in memory from one slice of terms to the next
+/// anyway.
+struct PanelPlan {
+  let rows: Int
+  let columns: Int
+  let inner: Int
+  /// The inner terms of a panel: as many as OpenBLAS sums before it writes, or a multiple.
+  let slices: [Range<Int>]
+  private let splitsColumns: Bool
+  private let panelColumns: Int
+  private let panelTerms: Int
+
+  init(rows: Int, columns: Int, inner: Int) {
+    (self.rows, self.columns, self.inner) = (rows, columns, inner)
+    splitsColumns = columns >= rows
+    // A panel that is read just a few times should stay in the second cache of its core.
+    let elements = rows <= 64 ? 1 << 17 : max(1 << 17, (1 << 20) / Threads.count)
+    var slices: [Range<Int>] = []
+    var start = 0
+    while inner - start >= 2 * Self.sliceTerms {
+      slices.append(start..<start + Self.sliceTerms)
+      start += Self.sliceTerms
+    }
+    if start < inner { slices.append(start..<inner) }
+    self.slices = slices
+    panelTerms = slices.lazy.map(\.count).max() ?? 0
+    panelColumns = min(columns, max(64, elements / max(1, panelTerms) / 64 * 64))
+  }
+
+  /// What OpenBLAS sums on most processors before it writes; a rest below twice of it it halves
+  /// itself.
+  private static let sliceTerms = 384
+
+  /// Calls `body` for every panel with its rows and columns of the result and scratch for its
+  /// elements.
+  func run(
+    _ body: (_ rows: Range<Int>, _ columns: Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) {
-    let (count, length) = (shape[0], shape[1])
-    let height = panelRows(of: shape, tokens: tokens)
-    var scratch = Tensor<Float>(unsafeUninitializedShape: [height, length]) { _ in }
-    scratch.withMutablePointer { values in
-      for start in stride(from: 0, to: count, by: height) {
-        let rows = start..<min(count, start + height)
-        dequantizeRows(rows, into: values)
-        body(rows, values)
+    // Parts are multiples of 16 so that no vector is cut, and worth a wake-up each.
+    let unit = 16
+    let side = splitsColumns ? columns : rows
+    let work = rows * columns * max(1, inner)
+    let grain = work < 1 << 19 ? side : (1 << 18) / (work / side * unit) + 1
+    parallelFor(dividedUp(side, by: unit), grain: grain) { units in
+      let part = units.lowerBound * unit..<min(side, units.upperBound * unit)
+      let (rows, columns) = splitsColumns ? (0..<rows, part) : (part, 0..<columns)
+      let width = min(panelColumns, columns.count)
+      var scratch = Tensor<Float>(unsafeUninitializedShape: [width * panelTerms]) { _ in }
+      scratch.withMutablePointer { values in
+        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: width) {
+          body(rows, first..<min(columns.upperBound, first + width), values)
+        }
       }
     }
   }
 }
 
-/// Rows of a matrix dequantised at a time: few where the product reads them just a few times, so
-/// that they stay in the nearest cache, more where a product with each panel costs a pass over x.
-func panelRows(of shape: Shape, tokens: Int = .max) -> Int {
-  let elements = tokens <= 8 ? 1 << 17 : tokens <= 64 ? 1 << 18 : 1 << 20
-  let rows = elements / max(1, shape[1])
+/// Rows of a matrix that are turned into floats at a time where whole rows are needed: at most 4 MiB
+/// of them, or one.
+func panelRows(of shape: Shape) -> Int {
+  let rows = (1 << 20) / max(1, shape[1])
   return max(1, min(shape[0], rows < 16 ? rows : rows / 16 * 16))
 }

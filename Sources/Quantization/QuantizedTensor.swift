@@ -19,19 +19,39 @@ public protocol QuantizedTensor: Sendable {
   var parts: TensorParts { get }
   /// Writes the elements at `range`, counted in row-major order, to `out`, on the calling thread.
   func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>)
-  /// `out = keeping * out + scale * x wᵀ` for this as a matrix w `[out, in]` and x `[rows, in]`,
-  /// without turning the matrix into floats. Does nothing and returns false where the format has no
-  /// faster way than to dequantise, which is the default.
-  func _addProductTransposed(
-    _ x: UnsafePointer<Float>, rows: Int, scale: Float, keeping: Float,
+  /// Writes the part `rows` x `columns` of a matrix to `out`, `[rows.count, columns.count]`, on the
+  /// calling thread. By default row by row.
+  func _dequantizePanel(
+    rows: Range<Int>, columns: Range<Int>, into out: UnsafeMutablePointer<Float>)
+  /// `out = keeping * out + scale * x w` for this as a matrix w, or with its transpose, and x of
+  /// `rows` rows, without turning the matrix into floats. Does nothing and returns false where the
+  /// format has no faster way than to dequantise, which is the default. With `keeping` 0 it must not
+  /// read `out`.
+  func _addProduct(
+    _ x: UnsafePointer<Float>, rows: Int, transposed: Bool, scale: Float, keeping: Float,
     into out: UnsafeMutablePointer<Float>
   ) -> Bool
 }
 
 extension QuantizedTensor {
+  /// Row by row; whole rows at once.
+  public func _dequantizePanel(
+    rows: Range<Int>, columns: Range<Int>, into out: UnsafeMutablePointer<Float>
+  ) {
+    let length = shape[1]
+    if columns.count == length {
+      return _dequantize(rows.lowerBound * length..<rows.upperBound * length, into: out)
+    }
+    for (i, row) in rows.enumerated() {
+      let start = row * length
+      _dequantize(
+        start + columns.lowerBound..<start + columns.upperBound, into: out + i * columns.count)
+    }
+  }
+
   /// Does nothing.
-  public func _addProductTransposed(
-    _ x: UnsafePointer<Float>, rows: Int, scale: Float, keeping: Float,
+  public func _addProduct(
+    _ x: UnsafePointer<Float>, rows: Int, transposed: Bool, scale: Float, keeping: Float,
     into out: UnsafeMutablePointer<Float>
   ) -> Bool {
     false
@@ -84,6 +104,13 @@ extension QuantizedTensor {
       .nonFiniteScale,
       "a tensor \(shape) in \(format) has NaN or infinity in it"
         + (place.map { ", first at element \($0) in row-major order" } ?? ""))
+  }
+
+  /// Replaces the elements of `target`. Traps unless the shapes are equal.
+  public func dequantize(into target: inout Tensor<Float>) {
+    precondition(
+      target.shape == shape, "dequantize: \(shape) does not fit into \(target.shape)")
+    target.withMutablePointer { dequantize(0..<shape.elementCount, into: $0) }
   }
 
   /// Writes the part `rows` of the first axis to `out`, in parallel. Traps outside the shape.

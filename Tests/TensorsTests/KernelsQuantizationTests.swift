@@ -75,6 +75,18 @@ extension KernelTests {
       #expect(coded.absmax[1].isNaN && coded.absmax[2] == .infinity && coded.absmax[6].isNaN)
     }
 
+    static func dequantize(
+      _ codes: [UInt8], _ absmax: [Float], _ first: Int, _ rows: Int, _ columns: Int,
+      _ length: Int, _ block: Int, _ out: UnsafeMutablePointer<Float>
+    ) {
+      absmax.withUnsafeBufferPointer { absmax in
+        var scales = loqt_scales4()
+        scales.values = absmax.baseAddress
+        loqt_code4_dequantize(
+          Int32(LOQT_NF4), codes, &scales, first, rows, columns, length, block, out)
+      }
+    }
+
     @Test func nf4DequantizesAnyRangeToSingleProducts() {
       let n = 1003
       for block in [64, 2, 18, 128] {
@@ -89,10 +101,17 @@ extension KernelTests {
         ] {
           let y = sameAtEveryInstructionSet("nf4_dequantize") {
             produced(count) {
-              loqt_code4_dequantize(Int32(LOQT_NF4), codes, absmax, first, count, block, $0)
+              Self.dequantize(codes, absmax, first, 1, count, 0, block, $0)
             }
           }
           #expect(y == Array(expected[first..<first + count]))
+          // The same as a row and a part of the next.
+          let panel = sameAtEveryInstructionSet("nf4_panel") {
+            produced(count / 2 * 2) {
+              Self.dequantize(codes, absmax, first, 2, count / 2, count / 2, block, $0)
+            }
+          }
+          #expect(panel == Array(expected[first..<first + count / 2 * 2]))
         }
       }
     }
@@ -101,7 +120,7 @@ extension KernelTests {
       let x: [Float] = numbers(64 * 50, seed: 43)
       let coded = Self.coded(x, block: 64)
       let y: [Float] = produced(x.count) {
-        loqt_code4_dequantize(Int32(LOQT_NF4), coded.codes, coded.absmax, 0, x.count, 64, $0)
+        Self.dequantize(coded.codes, coded.absmax, 0, 1, x.count, 0, 64, $0)
       }
       let again = Self.coded(y, block: 64)
       #expect(again.codes == coded.codes && again.absmax == coded.absmax)

@@ -5,113 +5,149 @@ import Quantization
 import Tensors
 
 func quantizationCases() -> [Comparison] {
+  conversionCases() + stepCases() + oneRowCases() + productCases() + [mergeCase()]
+}
+
+/// NF4 from and to floats, beside the bandwidth of memory.
+private func conversionCases() -> [Comparison] {
   let (out, input) = (4096, 11008)
   let count = out * input
-  var cases = [
+  let quantise = [true, false].map { doubleQuantized in
+    Comparison(
+      "quantization", "NF4 quantise, " + (doubleQuantized ? "double" : "float scales"),
+      unit: gigabytes, work: 4 * Double(count), rival: "read bandwidth, 1 thread", reach: 0.5
+    ) {
+      let x = random([out, input])
+      return (
+        onOneThread { _ = NF4Tensor(quantizing: x, doubleQuantized: doubleQuantized) },
+        { x.withUnsafeBuffer { _ = rival_read($0.baseAddress!, count) } }
+      )
+    }
+  }
+  return quantise + [
     Comparison(
       "quantization", "NF4 dequantise, 4096 x 11008", unit: gigabytes, work: 4 * Double(count),
       rival: "write bandwidth, 1 thread", reach: 0.8
     ) {
-      let q = NF4Tensor(quantizing: random([out, input]), blockSize: 64, doubleQuantized: true)
+      let q = NF4Tensor(quantizing: random([out, input]))
+      var ours = Tensor<Float>.zeros([out, input])
       var target = Tensor<Float>.zeros([count])
       return (
-        onOneThread { _ = q.dequantized() },
+        onOneThread { q.dequantize(into: &ours) },
         { target.withUnsafeMutableBuffer { rival_fill($0.baseAddress!, 1, count) } }
       )
-    },
+    }
+  ]
+}
+
+/// Optimizer steps beside `out[i] = a[i] + 3 b[i]`.
+private func stepCases() -> [Comparison] {
+  let count = 16 << 20
+  // A step reads a parameter, a gradient and two moments, and writes all but the gradient.
+  let steps: [(name: String, bytes: Double, reach: Double, optimizer: () -> any Optimizer)] = [
+    ("AdamW step, 16 Mi", 28, 0.8, { AdamW(learningRate: .constant(1e-3)) }),
+    ("AdamW 8-bit step, 16 Mi", 16, 0.6, { AdamW8bit(learningRate: .constant(1e-3)) }),
+  ]
+  return steps.map { step in
     Comparison(
-      "quantization", "NF4 quantise, 4096 x 11008", unit: gigabytes, work: 4 * Double(count),
-      rival: "read bandwidth, 1 thread", reach: 0.5
+      "quantization", step.name, unit: gigabytes, work: step.bytes * Double(count),
+      rival: "C triad, 1 thread", rivalWork: 12 * Double(count), reach: step.reach
     ) {
-      let x = random([out, input])
+      let parameter = Parameter(random([count]))
+      let gradient = random([count], seed: 2)
+      let optimizer = step.optimizer()
+      let other = random([count], seed: 3)
+      var target = Tensor<Float>.zeros([count])
       return (
-        onOneThread { _ = NF4Tensor(quantizing: x, blockSize: 64, doubleQuantized: true) },
-        { x.withUnsafeBuffer { _ = rival_read($0.baseAddress!, count) } }
-      )
-    },
-    Comparison(
-      "quantization", "AdamW step, 16 Mi", unit: gigabytes, work: 28 * Double(16 << 20),
-      rival: "C triad, 1 thread", rivalWork: 12 * Double(16 << 20), reach: 0.8
-    ) {
-      let n = 16 << 20
-      let parameter = Parameter(random([n]))
-      let gradient = random([n], seed: 2)
-      let adam = AdamW(learningRate: .constant(1e-3))
-      var target = Tensor<Float>.zeros([n])
-      return (
-        onOneThread { adam.update(parameter, gradient, step: 0) },
+        onOneThread { optimizer.update(parameter, gradient, step: 0, gradientScale: 1) },
         {
-          gradient.withUnsafeBuffer { x in
-            target.withUnsafeMutableBuffer {
-              rival_triad(x.baseAddress!, x.baseAddress!, $0.baseAddress!, n)
+          gradient.withUnsafeBuffer { a in
+            other.withUnsafeBuffer { b in
+              target.withUnsafeMutableBuffer {
+                rival_triad(a.baseAddress!, b.baseAddress!, $0.baseAddress!, count)
+              }
             }
           }
         }
       )
-    },
-    Comparison(
-      "quantization", "AdamW 8-bit step, 16 Mi", unit: gigabytes, work: 16 * Double(16 << 20),
-      rival: "C triad, 1 thread", rivalWork: 12 * Double(16 << 20), reach: 0.6
-    ) {
-      let n = 16 << 20
-      let parameter = Parameter(random([n]))
-      let gradient = random([n], seed: 2)
-      let adam = AdamW8bit(learningRate: .constant(1e-3))
-      var target = Tensor<Float>.zeros([n])
-      return (
-        onOneThread { adam.update(parameter, gradient, step: 0) },
-        {
-          gradient.withUnsafeBuffer { x in
-            target.withUnsafeMutableBuffer {
-              rival_triad(x.baseAddress!, x.baseAddress!, $0.baseAddress!, n)
-            }
-          }
-        }
-      )
-    },
-    // So many matrices in turn that none is still in a cache.
+    }
+  }
+}
+
+/// One row times so many matrices in turn that none is still in a cache.
+private func oneRowCases() -> [Comparison] {
+  let side = 4096
+  func matrices() -> [NF4Tensor] {
+    (0..<18).map {
+      NF4Tensor(quantizing: random([side, side], seed: UInt64($0)), doubleQuantized: false)
+    }
+  }
+  let x = random([1, side], seed: 99)
+  return [
     Comparison(
       "quantization", "x Wᵀ, NF4 4096 x 4096, 1 row, 18 matrices", unit: gigabytes,
-      work: 18 * 0.5625 * Double(4096 * 4096), rival: "reading their bytes, 1 thread", reach: 0.7
+      work: 18 * 0.5625 * Double(side * side), rival: "reading their bytes, 1 thread", reach: 0.7
     ) {
-      let matrices = (0..<18).map {
-        NF4Tensor(
-          quantizing: random([4096, 4096], seed: UInt64($0)), blockSize: 64,
-          doubleQuantized: false)
-      }
-      let x = random([1, 4096], seed: 99)
-      let bytes = random([18 * 4096 * 4096 * 9 / 64])
+      let matrices = matrices()
+      let bytes = random([18 * side * side * 9 / 64])
       return (
         onOneThread { for w in matrices { _ = matmulTransposed(x, w) } },
         { bytes.withUnsafeBuffer { _ = rival_read($0.baseAddress!, bytes.elementCount) } }
       )
     },
+    Comparison(
+      "quantization", "x Wᵀ, NF4 4096 x 4096, 1 row", unit: gflops,
+      work: 36 * Double(side * side), rival: "the same dense", reach: 4
+    ) {
+      let matrices = matrices()
+      let dense = (0..<18).map { random([side, side], seed: UInt64($0)) }
+      return (
+        { for w in matrices { _ = matmulTransposed(x, w) } },
+        { for w in dense { _ = matmul(x, w.transposed()) } }
+      )
+    },
   ]
+}
+
+/// Many rows, forward and backward, beside the dense product.
+private func productCases() -> [Comparison] {
+  var cases: [Comparison] = []
   for (out, input) in [(5461, 2048), (11008, 4096)] {
-    for tokens in [256, 1024] {
-      let reach = tokens == 256 ? 0.92 : 0.96
-      let work = 2 * Double(tokens) * Double(out) * Double(input)
-      cases.append(
-        Comparison(
-          "quantization", "x Wᵀ, NF4 \(out) x \(input), \(tokens) rows", unit: gflops, work: work,
-          rival: "the same dense", reach: reach
-        ) {
-          let w = random([out, input])
-          let q = NF4Tensor(quantizing: w, blockSize: 64, doubleQuantized: true)
-          let x = random([tokens, input], seed: 2)
-          return ({ _ = matmulTransposed(x, q) }, { _ = matmul(x, w.transposed()) })
-        })
-      cases.append(
-        Comparison(
-          "quantization", "d W, NF4 \(out) x \(input), \(tokens) rows", unit: gflops, work: work,
-          rival: "the same dense", reach: reach
-        ) {
-          let w = random([out, input])
-          let q = NF4Tensor(quantizing: w, blockSize: 64, doubleQuantized: true)
-          let d = random([tokens, out], seed: 2)
-          return ({ _ = matmul(d, q) }, { _ = matmul(d, w) })
-        })
+    for (rows, reach) in [(256, 0.92), (1024, 0.96)] {
+      for (name, size) in [("x Wᵀ", input), ("d W", out)] {
+        cases.append(
+          Comparison(
+            "quantization", "\(name), NF4 \(out) x \(input), \(rows) rows", unit: gflops,
+            work: 2 * Double(rows) * Double(out) * Double(input), rival: "the same dense",
+            reach: reach
+          ) {
+            let w = random([out, input])
+            let q = NF4Tensor(quantizing: w)
+            let x = random([rows, size], seed: 2)
+            return size == input
+              ? ({ _ = matmulTransposed(x, q) }, { _ = matmul(x, w.transposed()) })
+              : ({ _ = matmul(x, q) }, { _ = matmul(x, w) })
+          })
+      }
     }
   }
   return cases
+}
+
+/// W + s P B, quantised again, beside the product s P B alone.
+private func mergeCase() -> Comparison {
+  let (out, input, rank) = (4096, 11008, 1024)
+  return Comparison(
+    "quantization", "NF4 += s P B, 4096 x 11008, rank 1024", unit: gflops,
+    work: 2 * Double(out) * Double(input) * Double(rank), rival: "s P B", reach: 0.88
+  ) {
+    var w = StoredMatrix.quantized(NF4Tensor(quantizing: random([out, input])))
+    let p = random([out, rank], seed: 2)
+    let b = random([rank, input], seed: 3)
+    var product = Tensor<Float>.zeros([out, input])
+    return (
+      { w.addProduct(p, b, scale: 0.5) },
+      { product.addProduct(p, b, scale: 0.5, keeping: 0) }
+    )
+  }
 }

@@ -209,9 +209,22 @@ void loqt_code4_levels(int codebook, float levels[_Nonnull 16]);
 /// bytes. A NaN makes the absmax of its block NaN.
 void loqt_code4_quantize(int codebook, const float *x, intptr_t n, intptr_t block, uint8_t *codes,
                          float *absmax);
-/// out[i] = level[code[first + i]] * absmax[(first + i) / block], for i < n; first may be anything.
-void loqt_code4_dequantize(int codebook, const uint8_t *codes, const float *absmax, intptr_t first,
-                           intptr_t n, intptr_t block, float *out);
+/// The scales of blocks: floats; or, where `values` is null, map[code] * absmax + offset with one
+/// absmax for LOQT_SCALE_GROUP blocks.
+enum { LOQT_SCALE_GROUP = 256 };
+typedef struct {
+  const float *_Nullable values;
+  const uint8_t *_Nullable codes;
+  const float *_Nullable absmax;
+  const float *_Nullable map;
+  float offset;
+} loqt_scales4;
+/// The part of `rows` x `columns` elements, the first of which is element `first`, of a matrix whose
+/// rows have `length` elements: out[r, c] = level[code[i]] * scale[i / block] for
+/// i = first + r * length + c.
+void loqt_code4_dequantize(int codebook, const uint8_t *codes, const loqt_scales4 *scales,
+                           intptr_t first, intptr_t rows, intptr_t columns, intptr_t length,
+                           intptr_t block, float *out);
 /// y[t * y_stride + r] = alpha * dot(row r, x of token t) + beta * y[...] for `rows` rows of codes
 /// of `columns` elements, a multiple of 128 and of `block`, and 1 to 8 tokens, straight from the
 /// codes; beta == 0 never reads y. x is what `loqt_code4_arrange` made.

@@ -7,12 +7,13 @@ extension FourBitTensor {
   ///
   /// False, with nothing done, for more rows, and where `in` is not a multiple of 128 and of the
   /// block size, and without vector instructions that look up levels.
-  public func _addProductTransposed(
-    _ x: UnsafePointer<Float>, rows: Int, scale: Float, keeping: Float,
+  public func _addProduct(
+    _ x: UnsafePointer<Float>, rows: Int, transposed: Bool, scale: Float, keeping: Float,
     into out: UnsafeMutablePointer<Float>
   ) -> Bool {
     let (height, columns) = (shape[0], shape[1])
-    guard loqt_instruction_set() != Int32(LOQT_PLAIN), (1...8).contains(rows), columns > 0,
+    guard transposed, loqt_instruction_set() != Int32(LOQT_PLAIN), (1...8).contains(rows),
+      columns > 0,
       columns % 128 == 0, columns % blockSize == 0
     else {
       return false

@@ -87,19 +87,25 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
 
   /// Writes the elements at `range`, in row-major order, to `out`.
   public func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
-    guard !range.isEmpty else { return }
+    dequantize(first: range.lowerBound, rows: 1, columns: range.count, rowLength: 0, into: out)
+  }
+
+  /// Writes the part `rows` x `columns` of a matrix to `out`.
+  public func _dequantizePanel(
+    rows: Range<Int>, columns: Range<Int>, into out: UnsafeMutablePointer<Float>
+  ) {
+    dequantize(
+      first: rows.lowerBound * shape[1] + columns.lowerBound, rows: rows.count,
+      columns: columns.count, rowLength: shape[1], into: out)
+  }
+
+  private func dequantize(
+    first: Int, rows: Int, columns: Int, rowLength: Int, into out: UnsafeMutablePointer<Float>
+  ) {
     codes.withPointer { codes in
-      // So few blocks at a time that their scales as floats stay on the stack.
-      var first = range.lowerBound
-      while first < range.upperBound {
-        let block = first / blockSize
-        let end = min(range.upperBound, (block + 256) * blockSize)
-        scales.withValues(of: block..<(end - 1) / blockSize + 1) { scales in
-          loqt_code4_dequantize(
-            Codebook._kernel, codes + block * blockSize / 2, scales, first - block * blockSize,
-            end - first, blockSize, out + (first - range.lowerBound))
-        }
-        first = end
+      scales.withKernelScales { scales in
+        loqt_code4_dequantize(
+          Codebook._kernel, codes, scales, first, rows, columns, rowLength, blockSize, out)
       }
     }
   }
@@ -116,6 +122,28 @@ public enum FourBitScales: Equatable, Sendable {
 }
 
 extension FourBitScales {
+  /// Calls `body` with the scales of all blocks as they are stored.
+  func withKernelScales(_ body: (UnsafePointer<loqt_scales4>) -> Void) {
+    var scales = loqt_scales4()
+    switch self {
+    case .float32(let absmax):
+      absmax.withPointer {
+        scales.values = $0
+        body(&scales)
+      }
+    case .doubleQuantized(let codes, let absmax, let offset):
+      codes.withPointer { codes in
+        absmax.withPointer { absmax in
+          DynamicMap.signedValues.withUnsafeBufferPointer { map in
+            (scales.codes, scales.absmax, scales.map) = (codes, absmax, map.baseAddress)
+            scales.offset = offset
+            body(&scales)
+          }
+        }
+      }
+    }
+  }
+
   /// Calls `body` with the scales of `blocks` as floats.
   func withValues(of blocks: Range<Int>, _ body: (UnsafePointer<Float>) -> Void) {
     switch self {

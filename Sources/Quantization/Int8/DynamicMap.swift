@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// The 8-bit dynamic maps: 256 sorted values in [-1, 1] whose spacing shrinks by decades towards 0
 /// (Dettmers, 8-Bit Approximations, arXiv 1511.04561; Dettmers et al., arXiv 2110.02861).
 public enum DynamicMap: String, Hashable, Sendable, Codable {
@@ -10,7 +12,7 @@ public enum DynamicMap: String, Hashable, Sendable, Codable {
   var values: [Float] { self == .signed ? Self.signedValues : Self.unsignedValues }
 
   /// Elements that share one scale when 8-bit codes store the scales of 4-bit blocks.
-  static let blockSize = 256
+  static let blockSize = Int(LOQT_SCALE_GROUP)
 
   static let signedValues = values(signed: true)
 
