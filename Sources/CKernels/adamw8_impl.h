@@ -2,21 +2,19 @@
 // while it lies in the nearest cache.
 
 static void AT_LEVEL(adamw8_f32)(float *p, const float *grad, uint8_t *m_codes, float *m_absmax,
-                                 const float *m_map, uint8_t *v_codes, float *v_absmax,
-                                 const float *v_map, intptr_t count, intptr_t block, double lr,
+                                 const loqt_map8 *m_map, uint8_t *v_codes, float *v_absmax,
+                                 const loqt_map8 *v_map, intptr_t count, intptr_t block, double lr,
                                  double beta1, double beta2, double epsilon, double decay,
                                  int64_t step, double gradient_scale) {
-  float m[LOQT_ADAMW8_BLOCK], v[LOQT_ADAMW8_BLOCK], m_tree[256], v_tree[256];
-  AT_LEVEL(map8_prepare)(m_map, m_tree);
-  AT_LEVEL(map8_prepare)(v_map, v_tree);
+  float m[LOQT_ADAMW8_BLOCK], v[LOQT_ADAMW8_BLOCK];
   AT_LEVEL(adamw_factors)
   factors = AT_LEVEL(adamw_prepare)(lr, beta1, beta2, epsilon, decay, step, gradient_scale);
   for (intptr_t begin = 0; begin < count; begin += block, m_absmax++, v_absmax++) {
     intptr_t n = count - begin < block ? count - begin : block;
     AT_LEVEL(map8_values)(m_codes + begin, n, m_map, *m_absmax, m);
     AT_LEVEL(map8_values)(v_codes + begin, n, v_map, *v_absmax, v);
-    AT_LEVEL(adamw_step)(factors, p + begin, grad + begin, m, v, n);
-    *m_absmax = AT_LEVEL(map8_block)(m, n, m_tree, m_codes + begin);
-    *v_absmax = AT_LEVEL(map8_block)(v, n, v_tree, v_codes + begin);
+    AT_LEVEL(adamw_step)(factors, p + begin, grad + begin, m, v, n, m_absmax, v_absmax);
+    AT_LEVEL(map8_encode)(m, n, *m_absmax, m_map, m_codes + begin);
+    AT_LEVEL(map8_encode)(v, n, *v_absmax, v_map, v_codes + begin);
   }
 }

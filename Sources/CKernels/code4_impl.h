@@ -157,7 +157,7 @@ INLINE void AT_LEVEL(code4_decode)(const loqt_codebook4 *book, const uint8_t *co
 /// The scale of block b.
 INLINE float AT_LEVEL(code4_scale)(const loqt_scales4 *scales, intptr_t b) {
   if (scales->values) return scales->values[b];
-  return scales->map[scales->codes[b]] * scales->absmax[b / LOQT_SCALE_GROUP] + scales->offset;
+  return scales->map->values[scales->codes[b]] * scales->absmax[b / LOQT_SCALE_GROUP] + scales->offset;
 }
 
 static void AT_LEVEL(code4_dequantize)(int kind, const uint8_t *codes, const loqt_scales4 *scales,

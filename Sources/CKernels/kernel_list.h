@@ -86,7 +86,7 @@ KERNEL(void, adamw_f32, (float *p, const float *grad, float *m, float *v, intptr
        (p, grad, m, v, n, lr, beta1, beta2, epsilon, decay, step, gradient_scale))
 
 KERNEL(void, adamw8_f32, (float *p, const float *grad, uint8_t *m_codes, float *m_absmax,
-       const float *m_map, uint8_t *v_codes, float *v_absmax, const float *v_map, intptr_t n,
+       const loqt_map8 *m_map, uint8_t *v_codes, float *v_absmax, const loqt_map8 *v_map, intptr_t n,
        intptr_t block, double lr, double beta1, double beta2, double epsilon, double decay,
        int64_t step, double gradient_scale),
        (p, grad, m_codes, m_absmax, m_map, v_codes, v_absmax, v_map, n, block, lr, beta1, beta2,
@@ -101,10 +101,10 @@ KERNEL(void, code4_dot, (int codebook, const uint8_t *codes, const float *scales
        intptr_t columns, intptr_t block, const float *x, intptr_t tokens, float alpha, float beta,
        float *y, intptr_t y_stride),
        (codebook, codes, scales, rows, columns, block, x, tokens, alpha, beta, y, y_stride))
-KERNEL(void, map8_quantize, (const float *x, intptr_t n, intptr_t block, const float *map,
+KERNEL(void, map8_quantize, (const float *x, intptr_t n, intptr_t block, const loqt_map8 *map,
        uint8_t *codes, float *absmax), (x, n, block, map, codes, absmax))
 KERNEL(void, map8_dequantize, (const uint8_t *codes, const float *absmax, intptr_t first,
-       intptr_t n, intptr_t block, const float *map, float *y),
+       intptr_t n, intptr_t block, const loqt_map8 *map, float *y),
        (codes, absmax, first, n, block, map, y))
 
 #undef REAL_KERNELS

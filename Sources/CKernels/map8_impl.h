@@ -1,24 +1,66 @@
-// Blockwise 8-bit codes against a sorted map.
-
-/// thresholds[k]: the largest float not above the exact midpoint of values k and k + 1. A float
-/// lies above the midpoint exactly where it lies above this.
-static void AT_LEVEL(map8_thresholds)(const float *map, float *thresholds) {
-  for (int k = 0; k < 255; k++) {
-    double middle = ((double)map[k] + map[k + 1]) / 2;
-    float t = (float)middle;
-    thresholds[k] = t > middle ? nextafterf(t, -INFINITY) : t;
-  }
-}
-
-/// The thresholds as a search tree: the children of node k are 2 k and 2 k + 1. Node 0 is unused.
-static void AT_LEVEL(map8_tree)(const float *thresholds, float *tree) {
-  tree[0] = 0;
-  for (int depth = 0; depth < 8; depth++)
-    for (int k = 0; k < 1 << depth; k++)
-      tree[(1 << depth) + k] = thresholds[(256 >> depth) * k + (128 >> depth) - 1];
-}
+// Blockwise 8-bit codes against a dynamic map. The codes are exact decisions and the values single
+// products, so every instruction set gives the same bits.
 
 #if LEVEL == 3
+/// map[code] for 32 codes: two lookups of 16 bits in tables that fit the registers.
+INLINE void AT_LEVEL(map8_lookup32)(const uint8_t *codes, const loqt_map8 *map, v16f *first,
+                                    v16f *second) {
+  // Groups of four in the order in which the halves are joined below.
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)codes), order);
+  __m512i index = _mm512_cvtepu8_epi16(bytes);
+  __mmask32 bit6 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
+  __mmask32 bit7 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(128));
+  __m512i halves[2];
+  for (int h = 0; h < 2; h++) {
+    const uint16_t *table = h ? map->high : map->low;
+#define PART(k)                                                                                    \
+  _mm512_permutex2var_epi16(_mm512_loadu_si512(table + 64 * k), index,                             \
+                            _mm512_loadu_si512(table + 64 * k + 32))
+    __m512i lower = _mm512_mask_mov_epi16(PART(0), bit6, PART(1));
+    __m512i upper = _mm512_mask_mov_epi16(PART(2), bit6, PART(3));
+#undef PART
+    halves[h] = _mm512_mask_mov_epi16(lower, bit7, upper);
+  }
+  *first = (v16f)_mm512_unpacklo_epi16(halves[0], halves[1]);
+  *second = (v16f)_mm512_unpackhi_epi16(halves[0], halves[1]);
+}
+
+// The map is linear within each of its decades, so a code is a linear function of the magnitude,
+// rounded down. Where rounding errors could decide, which is near whole numbers, the search does.
+INLINE v16i AT_LEVEL(map8_search)(v16f x, const float *tree);
+
+/// The codes of x / largest, where `inverse` is 1 / largest.
+INLINE v16i AT_LEVEL(map8_linear)(v16f x, float largest, float inverse, const loqt_map8 *map,
+                                  const bool is_signed) {
+  // Magnitudes below 2^-31 have the code of 0, and so has a negative number without a sign.
+  v16f size = is_signed ? magnitude(x * inverse) : x * inverse;
+  size = (v16f)_mm512_max_ps(_mm512_set1_ps(0x1p-31f), (__m512)size);
+  __m512i binade = _mm512_srli_epi32((__m512i)size, 23);
+#define TABLE32(T, name) _mm512_permutex2var_##T(load_##T(map->name), binade, load_##T(map->name + 16))
+#define load_ps _mm512_loadu_ps
+#define load_epi32 _mm512_loadu_si512
+  __mmask16 above = _mm512_cmp_ps_mask((__m512)size, TABLE32(ps, bound), _CMP_GT_OQ);
+  __m512i piece = TABLE32(epi32, piece);
+#undef TABLE32
+#undef load_ps
+#undef load_epi32
+  piece = _mm512_mask_add_epi32(piece, above, piece, _mm512_set1_epi32(1));
+  v16f slope = (v16f)_mm512_permutexvar_ps(piece, _mm512_loadu_ps(map->slope));
+  v16f offset = (v16f)_mm512_permutexvar_ps(piece, _mm512_loadu_ps(map->offset));
+  __m512i last = _mm512_permutexvar_epi32(piece, _mm512_loadu_si512(map->last));
+  v16f level = slope * size + offset;
+  __m512i rank = _mm512_min_epi32(_mm512_cvttps_epi32((__m512)level), last);
+  v16f distance = magnitude((v16f)_mm512_reduce_ps((__m512)level, 0));
+  __mmask16 close = _mm512_cmp_ps_mask((__m512)distance, _mm512_set1_ps(0x1p-12f), _CMP_NGE_UQ);
+  if (__builtin_expect(close != 0, 0)) return AT_LEVEL(map8_search)(x / largest, map->tree);
+  if (!is_signed) return (v16i)rank;
+  __mmask16 negative = _mm512_movepi32_mask((__m512i)x);
+  rank = _mm512_mask_min_epi32(rank, negative, rank, _mm512_set1_epi32(127));
+  __m512i zero = _mm512_set1_epi32(127);
+  return (v16i)_mm512_mask_sub_epi32(_mm512_add_epi32(zero, rank), negative, zero, rank);
+}
+
 /// tree[base + (node mod 32)] for 32 nodes from `base` on.
 INLINE v16f AT_LEVEL(map8_pair)(const float *tree, int base, v16i node) {
   return (v16f)_mm512_permutex2var_ps((__m512)load(tree + base), (__m512i)node,
@@ -58,7 +100,7 @@ INLINE v16f AT_LEVEL(map8_node)(const float *tree, int depth, v16i node) {
 }
 
 /// How many thresholds lie strictly below each x; none for NaN.
-INLINE v16i AT_LEVEL(map8_codes)(v16f x, const float *tree) {
+INLINE v16i AT_LEVEL(map8_search)(v16f x, const float *tree) {
   v16i node = 2 - (x > tree[1]);
 #pragma clang loop unroll(full)
   for (int depth = 1; depth < 8; depth++)
@@ -66,61 +108,72 @@ INLINE v16i AT_LEVEL(map8_codes)(v16f x, const float *tree) {
   return node - 256;
 }
 
-/// The search tree of a map.
-static void AT_LEVEL(map8_prepare)(const float *map, float *tree) {
-  float thresholds[255];
-  AT_LEVEL(map8_thresholds)(map, thresholds);
-  AT_LEVEL(map8_tree)(thresholds, tree);
-}
-
-/// Codes of one block; its largest magnitude.
-static float AT_LEVEL(map8_block)(const float *x, intptr_t n, const float *tree, uint8_t *codes) {
-  float largest = AT_LEVEL(maximum_magnitude_f32)(x, n);
-  v16f divisor = splat(largest == 0 ? 1 : largest);
+/// Codes of one block whose largest magnitude is `largest`.
+INLINE void AT_LEVEL(map8_encode)(const float *x, intptr_t n, float largest, const loqt_map8 *map,
+                                  uint8_t *codes) {
+  if (largest == 0) {
+    memset(codes, map->zero, (size_t)n);
+    return;
+  }
   intptr_t i = 0;
+#if LEVEL == 3
+  // So that the inverse is a normal number.
+  if (largest >= 0x1p-120f && largest <= 0x1p120f) {
+    float inverse = 1 / largest;
+#define ENCODE(is_signed)                                                                          \
+  for (; i + 16 <= n; i += 16) {                                                                   \
+    v16i code = AT_LEVEL(map8_linear)(load(x + i), largest, inverse, map, is_signed);              \
+    _mm_storeu_si128((__m128i *)(codes + i), _mm512_cvtepi32_epi8((__m512i)code));                 \
+  }
+    if (map->zero) ENCODE(true)
+    else ENCODE(false)
+#undef ENCODE
+  }
+#endif
   for (; i + 16 <= n; i += 16) {
-    v16i code = AT_LEVEL(map8_codes)(load(x + i) / divisor, tree);
+    v16i code = AT_LEVEL(map8_search)(load(x + i) / largest, map->tree);
     store(codes + i, __builtin_convertvector(code, v16b));
   }
   if (i < n) {
-    v16i code = AT_LEVEL(map8_codes)(load_part(x + i, n - i) / divisor, tree);
+    v16i code = AT_LEVEL(map8_search)(load_part(x + i, n - i) / largest, map->tree);
     v16b bytes = __builtin_convertvector(code, v16b);
     memcpy(codes + i, &bytes, (size_t)(n - i));
   }
-  return largest;
 }
 
 static void AT_LEVEL(map8_quantize)(const float *x, intptr_t count, intptr_t block,
-                                    const float *map, uint8_t *codes, float *absmax) {
-  float tree[256];
-  AT_LEVEL(map8_prepare)(map, tree);
+                                    const loqt_map8 *map, uint8_t *codes, float *absmax) {
   for (intptr_t begin = 0; begin < count; begin += block) {
     intptr_t n = count - begin < block ? count - begin : block;
-    *absmax++ = AT_LEVEL(map8_block)(x + begin, n, tree, codes + begin);
+    float largest = AT_LEVEL(maximum_magnitude_f32)(x + begin, n);
+    *absmax++ = largest;
+    AT_LEVEL(map8_encode)(x + begin, n, largest, map, codes + begin);
   }
 }
 
 /// map[code] * scale for the codes of one block or a part of it.
-INLINE void AT_LEVEL(map8_values)(const uint8_t *codes, intptr_t n, const float *map, float scale,
-                                  float *y) {
+INLINE void AT_LEVEL(map8_values)(const uint8_t *codes, intptr_t n, const loqt_map8 *map,
+                                  float scale, float *y) {
   intptr_t i = 0;
 #if LEVEL == 3
-  for (; i + 16 <= n; i += 16) {
-    __m512i index = (__m512i)__builtin_convertvector(load(codes + i), v16i);
-    store(y + i, (v16f)_mm512_i32gather_ps(index, map, 4) * scale);
+  for (; i + 32 <= n; i += 32) {
+    v16f first, second;
+    AT_LEVEL(map8_lookup32)(codes + i, map, &first, &second);
+    store(y + i, first * scale);
+    store(y + i + 16, second * scale);
   }
 #elif LEVEL == 2
   for (; i + 8 <= n; i += 8) {
     __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(codes + i)));
-    v8f values = (v8f)_mm256_i32gather_ps(map, index, 4) * scale;
+    v8f values = (v8f)_mm256_i32gather_ps(map->values, index, 4) * scale;
     memcpy(y + i, &values, sizeof values);
   }
 #endif
-  for (; i < n; i++) y[i] = map[codes[i]] * scale;
+  for (; i < n; i++) y[i] = map->values[codes[i]] * scale;
 }
 
 static void AT_LEVEL(map8_dequantize)(const uint8_t *codes, const float *absmax, intptr_t first,
-                                      intptr_t n, intptr_t block, const float *map, float *y) {
+                                      intptr_t n, intptr_t block, const loqt_map8 *map, float *y) {
   if (n <= 0) return;
   intptr_t end = first + n, b = first / block;
   for (intptr_t i = first; i < end; b++) {

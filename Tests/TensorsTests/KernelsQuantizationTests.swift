@@ -1,4 +1,5 @@
 import CKernels
+import TestSupport
 import Testing
 
 extension KernelTests {
@@ -126,22 +127,27 @@ extension KernelTests {
       #expect(again.codes == coded.codes && again.absmax == coded.absmax)
     }
 
-    /// 256 sorted values, denser near 0, and some neighbours a single step apart.
-    static let map: [Float] = {
-      var map = (0..<256).map { (i: Int) -> Float in
-        let x = Float(i - 128) / 127
-        return x * abs(x) * 0.99
-      }
-      map[255] = 1
-      map[200] = map[199].nextUp
-      return map
+    /// The dynamic maps as bitsandbytes makes them.
+    static let maps: [[Float]] = {
+      let fixture = try! Fixture("quantization")
+      return ["map_signed", "map_unsigned"].map { try! fixture.tensor("map", of: $0).scalars }
     }()
 
-    @Test func map8CodesAreTheNearestValues() {
+    static func prepared(_ map: [Float]) -> UnsafeMutablePointer<loqt_map8> {
+      let prepared = UnsafeMutablePointer<loqt_map8>.allocate(capacity: 1)
+      loqt_map8_prepare(map, prepared)
+      return prepared
+    }
+
+    @Test(arguments: maps.indices)
+    func map8CodesAreTheNearestValues(index: Int) {
+      let values = Self.maps[index]
+      let map = Self.prepared(values)
+      defer { map.deallocate() }
       for (n, block) in [(0, 64), (1, 256), (255, 256), (256, 256), (5000, 256), (777, 10)] {
         var x: [Float] = numbers(n, seed: 44)
         if n > 700 {
-          for i in 0..<255 { x[2 * i] = (Self.map[i] + Self.map[i + 1]) / 2 }
+          for i in 0..<255 { x[2 * i] = (values[i] + values[i + 1]) / 2 }
           x[511] = 1
           for i in 600..<700 { x[i] = 0 }
         }
@@ -149,7 +155,7 @@ extension KernelTests {
         let results = atEveryInstructionSet { () -> ([UInt8], [Float]) in
           var codes = [UInt8](repeating: 0xA5, count: n + 7)
           let absmax: [Float] = produced((n + block - 1) / block) {
-            loqt_map8_quantize(x, n, block, Self.map, &codes, $0)
+            loqt_map8_quantize(x, n, block, map, &codes, $0)
           }
           #expect(codes.suffix(7).allSatisfy { $0 == 0xA5 })
           return (Array(codes.dropLast(7)), absmax)
@@ -159,7 +165,7 @@ extension KernelTests {
           for i in 0..<n {
             let scale = absmax[i / block]
             let value = Double(scale == 0 ? 0 : x[i] / scale)
-            let distances = Self.map.map { abs(Double($0) - value) }
+            let distances = values.map { abs(Double($0) - value) }
             let nearest = distances.firstIndex(of: distances.min()!)!
             guard Int(codes[i]) == nearest else {
               Issue.record("code of \(x[i]) is \(codes[i]), the nearest is \(nearest)")
@@ -168,20 +174,57 @@ extension KernelTests {
           }
           for first in [0, 1, n / 3] where first < n {
             let y: [Float] = produced(n - first) {
-              loqt_map8_dequantize(codes, absmax, first, n - first, block, Self.map, $0)
+              loqt_map8_dequantize(codes, absmax, first, n - first, block, map, $0)
             }
-            #expect(y == (first..<n).map { Self.map[Int(codes[$0])] * absmax[$0 / block] })
+            #expect(y == (first..<n).map { values[Int(codes[$0])] * absmax[$0 / block] })
           }
         }
       }
     }
 
+    /// The codes change nowhere but at the thresholds, so numbers beside them, and between them on a
+    /// fine grid, tell a wrong decision. Scales at which the quotient is rounded, and at the ends of
+    /// the range of floats.
+    @Test(arguments: maps.indices, [1, 0.37, 3.3e-30, 1.7e20, 2.5e38, 0x1p-130] as [Float])
+    func map8DecidesAlikeAtEveryInstructionSet(index: Int, scale: Float) {
+      let values = Self.maps[index]
+      let map = Self.prepared(values)
+      defer { map.deallocate() }
+      var x: [Float] = []
+      for (lower, upper) in zip(values, values.dropFirst()) {
+        let middle = Float((Double(lower) + Double(upper)) / 2)
+        var (below, above) = (middle, middle)
+        for _ in 0..<4 {
+          x += [below, above]
+          (below, above) = (below.nextDown, above.nextUp)
+        }
+        // One of 64 steps within the binade of the threshold.
+        let step = middle.binade * 0x1p-6
+        for k in -40...40 { x.append(middle + Float(k) * step) }
+      }
+      x = x.filter { abs($0) <= 1 }.map { $0 * scale }
+      x += x.map { -$0 }
+      // Each block ends with the largest magnitude.
+      let count = x.count / 255 * 255
+      let blocks = stride(from: 0, to: count, by: 255).flatMap { x[$0..<$0 + 255] + [scale] }
+      let results = atEveryInstructionSet { () -> [UInt8] in
+        var codes = [UInt8](repeating: 0, count: blocks.count)
+        var absmax = [Float](repeating: 0, count: blocks.count / 256)
+        loqt_map8_quantize(blocks, blocks.count, 256, map, &codes, &absmax)
+        #expect(absmax.allSatisfy { $0 == scale })
+        return codes
+      }
+      #expect(results.allSatisfy { $0 == results[0] })
+    }
+
     @Test func map8SurvivesNaNAndInfinity() {
       let x: [Float] = [.nan, 1, -.infinity, .infinity, 0, 2] + numbers(30, seed: 45)
+      let map = Self.prepared(Self.maps[0])
+      defer { map.deallocate() }
       let codes = atEveryInstructionSet { () -> [UInt8] in
         var codes = [UInt8](repeating: 0, count: x.count)
         var absmax: [Float] = [0, 0]
-        loqt_map8_quantize(x, x.count, 18, Self.map, &codes, &absmax)
+        loqt_map8_quantize(x, x.count, 18, map, &codes, &absmax)
         #expect(absmax[0].isNaN)
         return codes
       }

@@ -175,6 +175,29 @@ void loqt_random_uniform_f64(uint64_t key, uint64_t stream, uint64_t counter, do
 void loqt_random_normal_f32(uint64_t key, uint64_t stream, uint64_t counter, float *out, intptr_t n);
 void loqt_random_normal_f64(uint64_t key, uint64_t stream, uint64_t counter, double *out, intptr_t n);
 
+// ---- The 8-bit dynamic maps -------------------------------------------------------------------
+
+/// A dynamic map and what the kernels need to know of it.
+typedef struct {
+  float values[256];
+  /// The thresholds between neighbours as a search tree.
+  float tree[256];
+  /// The halves of the values' bits.
+  uint16_t low[256], high[256];
+  /// For the magnitudes of each binade up to 2: the piece they are in up to a bound, behind which is
+  /// the next.
+  float bound[32];
+  int32_t piece[32];
+  /// In each piece the rank of a magnitude is slope * magnitude + offset rounded down, or the last.
+  float slope[16], offset[16];
+  int32_t last[16];
+  /// The code of 0: 0 where no value is negative.
+  uint8_t zero;
+} loqt_map8;
+/// `values` are the sorted values of a dynamic map: 0 and 1, and for each decade from 10^-6 to 1 the
+/// midpoints of 2^i (with negatives) or 2^(i + 1) equal intervals of its last nine tenths.
+void loqt_map8_prepare(const float values[_Nonnull 256], loqt_map8 *map);
+
 // ---- Optimizers -------------------------------------------------------------------------------
 
 /// AdamW (Loshchilov and Hutter, decoupled decay), in PyTorch's order of operations:
@@ -187,12 +210,11 @@ void loqt_adamw_f32(float *p, const float *grad, float *m, float *v, intptr_t n,
 
 /// The largest block of moments in 8 bits.
 enum { LOQT_ADAMW8_BLOCK = 4096 };
-/// The same step on moments in 8-bit blocks of `block` elements (at most LOQT_ADAMW8_BLOCK), each
-/// code an index into its sorted map of 256 values. p moves by the moments as they are before they
+/// The same step on moments in 8-bit blocks of `block` elements (at most LOQT_ADAMW8_BLOCK). p moves by the moments as they are before they
 /// become codes again.
 void loqt_adamw8_f32(float *p, const float *grad, uint8_t *m_codes, float *m_absmax,
-                     const float m_map[_Nonnull 256], uint8_t *v_codes, float *v_absmax,
-                     const float v_map[_Nonnull 256], intptr_t n, intptr_t block, double lr,
+                     const loqt_map8 *m_map, uint8_t *v_codes, float *v_absmax,
+                     const loqt_map8 *v_map, intptr_t n, intptr_t block, double lr,
                      double beta1, double beta2, double epsilon, double decay, int64_t step,
                      double gradient_scale);
 
@@ -216,7 +238,7 @@ typedef struct {
   const float *_Nullable values;
   const uint8_t *_Nullable codes;
   const float *_Nullable absmax;
-  const float *_Nullable map;
+  const loqt_map8 *_Nullable map;
   float offset;
 } loqt_scales4;
 /// The part of `rows` x `columns` elements, the first of which is element `first`, of a matrix whose
@@ -234,12 +256,12 @@ void loqt_code4_dot(int codebook, const uint8_t *codes, const float *scales, int
 /// The elements of x [tokens, columns] in the order in which shifted words of codes meet them, two
 /// tokens at a time.
 void loqt_code4_arrange(const float *x, intptr_t tokens, intptr_t columns, float *out);
-/// Blockwise 8-bit against a sorted map of 256 values: code of the nearest value of x / absmax (ties
-/// to the lower), absmax per block. A zero block has the code of 0.
-void loqt_map8_quantize(const float *x, intptr_t n, intptr_t block, const float map[_Nonnull 256],
+/// Blockwise 8-bit against a dynamic map: code of the nearest value of x / absmax (ties to the
+/// lower), absmax per block. A zero block has the code of 0.
+void loqt_map8_quantize(const float *x, intptr_t n, intptr_t block, const loqt_map8 *map,
                         uint8_t *codes, float *absmax);
 void loqt_map8_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
-                          intptr_t block, const float map[_Nonnull 256], float *out);
+                          intptr_t block, const loqt_map8 *map, float *out);
 
 // ---- The process ------------------------------------------------------------------------------
 

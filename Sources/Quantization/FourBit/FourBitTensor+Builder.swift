@@ -80,7 +80,8 @@ extension FourBitTensor {
                   x + first, draws + part.lowerBound * blockSize, end - first, blockSize, scales,
                   target)
               }
-              if !loqt_all_finite_f32(x + first, end - first) {
+              // The scale of a block tells, so the elements are not read again.
+              if !loqt_all_finite_f32(scales, part.count) {
                 markNonFinite(
                   x + first, end - first, blockSize, Codebook.zeroCode, target, scales)
               }
@@ -167,7 +168,8 @@ private func quantizingScales(_ scales: Tensor<Float>) -> FourBitScales {
               let size = min(groupSize, count - first)
               for block in 0..<size { distances[block] = scales[first + block] - offset }
               loqt_map8_quantize(
-                distances, size, groupSize, DynamicMap.signedValues, codes + first, absmax + group)
+                distances, size, groupSize, DynamicMap.signed.kernelMap, codes + first,
+                absmax + group)
             }
           }
         }

@@ -134,11 +134,11 @@ extension FourBitScales {
     case .doubleQuantized(let codes, let absmax, let offset):
       codes.withPointer { codes in
         absmax.withPointer { absmax in
-          DynamicMap.signedValues.withUnsafeBufferPointer { map in
-            (scales.codes, scales.absmax, scales.map) = (codes, absmax, map.baseAddress)
-            scales.offset = offset
-            body(&scales)
-          }
+          scales.codes = codes
+          scales.absmax = absmax
+          scales.map = DynamicMap.signed.kernelMap
+          scales.offset = offset
+          body(&scales)
         }
       }
     }
@@ -155,7 +155,7 @@ extension FourBitScales {
             let scales = buffer.baseAddress!
             loqt_map8_dequantize(
               codes, absmax, blocks.lowerBound, blocks.count, DynamicMap.blockSize,
-              DynamicMap.signedValues, scales)
+              DynamicMap.signed.kernelMap, scales)
             for block in 0..<blocks.count { scales[block] += offset }
             body(scales)
           }

@@ -14,7 +14,7 @@ extension AdamWStep {
         && m.blockSize == v.blockSize,
       "AdamW: gradient \(gradient.shape) and states \(m.shape), \(v.shape) do not fit \(p.shape)")
     let (count, blockSize) = (p.elementCount, m.blockSize)
-    let (mMap, vMap) = (m.map.values, v.map.values)
+    let (mMap, vMap) = (m.map.kernelMap, v.map.kernelMap)
     gradient.withPointer { g in
       p.withMutablePointer { p in
         m.withMutablePointers { mCodes, mScales in

@@ -14,6 +14,19 @@ public enum DynamicMap: String, Hashable, Sendable, Codable {
   /// Elements that share one scale when 8-bit codes store the scales of 4-bit blocks.
   static let blockSize = Int(LOQT_SCALE_GROUP)
 
+  /// What the kernels know of it. Lives as long as the program.
+  var kernelMap: UnsafePointer<loqt_map8> {
+    self == .signed ? Self.signedKernelMap : Self.unsignedKernelMap
+  }
+  private nonisolated(unsafe) static let signedKernelMap = prepared(signedValues)
+  private nonisolated(unsafe) static let unsignedKernelMap = prepared(unsignedValues)
+
+  private static func prepared(_ values: [Float]) -> UnsafePointer<loqt_map8> {
+    let map = UnsafeMutablePointer<loqt_map8>.allocate(capacity: 1)
+    loqt_map8_prepare(values, map)
+    return UnsafePointer(map)
+  }
+
   static let signedValues = values(signed: true)
 
   /// Values that are not negative.

@@ -42,7 +42,8 @@ extension Int8BlockTensor {
 
     /// Whole blocks, or the short last one.
     private mutating func quantize(_ x: UnsafePointer<Float>, count: Int) {
-      let (blockSize, start, map) = (tensor.blockSize, quantizedCount, tensor.map.values)
+      let (blockSize, start, map) = (tensor.blockSize, quantizedCount, tensor.map.kernelMap)
+      let levels = tensor.map.values
       var random = random
       tensor.withMutablePointers { codes, absmax in
         let blocks = dividedUp(count, by: blockSize)
@@ -59,7 +60,8 @@ extension Int8BlockTensor {
             guard let draws = draws.map({ $0 + elements.lowerBound }) else { return }
             for i in 0..<elements.count where scales[i / blockSize] > 0 {
               target[i] = UInt8(
-                randomLevel(of: values[i] / scales[i / blockSize], draws[i], among: map, count: 256)
+                randomLevel(
+                  of: values[i] / scales[i / blockSize], draws[i], among: levels, count: 256)
               )
             }
           }

@@ -79,7 +79,7 @@ public struct Int8BlockTensor: QuantizedTensor {
     codes.withPointer { codes in
       absmax.withPointer { absmax in
         loqt_map8_dequantize(
-          codes, absmax, range.lowerBound, range.count, blockSize, map.values, out)
+          codes, absmax, range.lowerBound, range.count, blockSize, map.kernelMap, out)
       }
     }
   }

@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: ["signed", "unsigned"])
   func codesAreTheNearestValuesWithTiesToTheLower(kind: String) throws {
-    let map = DynamicMap.values(signed: kind == "signed")
+    let map = DynamicMap(rawValue: kind)!.kernelMap
     let cases = fixture.cases.filter { $0.hasPrefix("dynamic_\(kind)_") }
     #expect(cases.count == 8)
     for name in cases {
