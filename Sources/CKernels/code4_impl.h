@@ -31,9 +31,42 @@ INLINE float AT_LEVEL(code4_threshold)(const loqt_codebook4 *book, int k) {
 }
 
 // How many thresholds lie strictly below each x; none for NaN.
-#if LEVEL >= 2
+#if LEVEL == 3
+/// [-1, 1] cut into 32 cells, none of which has two thresholds: the threshold in each, and how many
+/// lie below it. No threshold is so near to the end of a cell that rounding could move a number over
+/// both.
+typedef struct {
+  v16f thresholds[2];
+  v16i below[2];
+} AT_LEVEL(code4_search);
+
+INLINE AT_LEVEL(code4_search) AT_LEVEL(code4_prepare)(const loqt_codebook4 *book) {
+  AT_LEVEL(code4_search) search;
+  int below = 0;
+  for (int cell = 0; cell < 32; cell++) {
+    float threshold = below < 15 ? AT_LEVEL(code4_threshold)(book, below) : INFINITY;
+    bool inside = threshold < (float)(cell - 15) / 16;
+    search.thresholds[cell / 16][cell % 16] = inside ? threshold : INFINITY;
+    search.below[cell / 16][cell % 16] = below;
+    below += inside;
+  }
+  return search;
+}
+INLINE v16i AT_LEVEL(code4_ranks)(v16f x, AT_LEVEL(code4_search) search) {
+  // 1 belongs to the last cell; NaN goes to the first.
+  __m512i cell = _mm512_cvttps_epi32((__m512)(x * 15.999f + 16.0f));
+  __m512i below =
+      _mm512_permutex2var_epi32((__m512i)search.below[0], cell, (__m512i)search.below[1]);
+  __m512 threshold =
+      _mm512_permutex2var_ps((__m512)search.thresholds[0], cell, (__m512)search.thresholds[1]);
+  __mmask16 above = _mm512_cmp_ps_mask((__m512)x, threshold, _CMP_GT_OQ);
+  return (v16i)_mm512_mask_add_epi32(below, above, below, _mm512_set1_epi32(1));
+}
+#elif LEVEL == 2
 /// The thresholds as a search tree: the children of node k are 2 k and 2 k + 1. Node 0 is unused.
-INLINE v16f AT_LEVEL(code4_tree)(const loqt_codebook4 *book) {
+typedef v16f AT_LEVEL(code4_search);
+
+INLINE v16f AT_LEVEL(code4_prepare)(const loqt_codebook4 *book) {
   static const uint8_t rank[16] = {0, 7, 3, 11, 1, 5, 9, 13, 0, 2, 4, 6, 8, 10, 12, 14};
   v16f tree;
   for (int node = 0; node < 16; node++) tree[node] = AT_LEVEL(code4_threshold)(book, rank[node]);
@@ -41,16 +74,12 @@ INLINE v16f AT_LEVEL(code4_tree)(const loqt_codebook4 *book) {
 }
 INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f tree) {
   v16i node = 2 - (x > tree[1]);
-#if LEVEL == 3
-#define DESCEND(table) (v16f) _mm512_permutexvar_ps((__m512i)node, (__m512)tree)
-#else
 #define DESCEND(table)                                                                             \
   __builtin_shufflevector((v8f)_mm256_permutevar8x32_ps((__m256)tree.table, (__m256i)node.lo),     \
                           (v8f)_mm256_permutevar8x32_ps((__m256)tree.table, (__m256i)node.hi), 0,  \
                           1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-#endif
-  // AVX2 looks up eight entries by the low three bits of the node: the upper half of the tree
-  // serves the last step.
+  // Eight entries are looked up by the low three bits of the node: the upper half of the tree serves
+  // the last step.
   node = node + node - (x > DESCEND(lo));
   node = node + node - (x > DESCEND(lo));
   node = node + node - (x > DESCEND(hi));
@@ -58,7 +87,9 @@ INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f tree) {
   return node - 16;
 }
 #else
-INLINE v16f AT_LEVEL(code4_tree)(const loqt_codebook4 *book) {
+typedef v16f AT_LEVEL(code4_search);
+
+INLINE v16f AT_LEVEL(code4_prepare)(const loqt_codebook4 *book) {
   v16f thresholds = splat(0.0f);
   for (int k = 0; k < 15; k++) thresholds[k] = AT_LEVEL(code4_threshold)(book, k);
   return thresholds;
@@ -80,8 +111,9 @@ INLINE void AT_LEVEL(code4_store)(uint8_t *p, v16i codes) {
 }
 
 /// The codes of the nearest levels.
-INLINE v16i AT_LEVEL(code4_codes)(v16f x, v16f tree, const loqt_codebook4 *book) {
-  v16i ranks = AT_LEVEL(code4_ranks)(x, tree);
+INLINE v16i AT_LEVEL(code4_codes)(v16f x, AT_LEVEL(code4_search) search,
+                                  const loqt_codebook4 *book) {
+  v16i ranks = AT_LEVEL(code4_ranks)(x, search);
   if (book->sorted) return ranks;
   v16f order;
   memcpy(&order, book->order, sizeof order);
@@ -91,7 +123,7 @@ INLINE v16i AT_LEVEL(code4_codes)(v16f x, v16f tree, const loqt_codebook4 *book)
 static void AT_LEVEL(code4_quantize)(int kind, const float *x, intptr_t count, intptr_t block,
                                      uint8_t *codes, float *absmax) {
   const loqt_codebook4 *book = &loqt_codebooks4[kind];
-  v16f tree = AT_LEVEL(code4_tree)(book);
+  AT_LEVEL(code4_search) search = AT_LEVEL(code4_prepare)(book);
   for (intptr_t begin = 0; begin < count; begin += block, x += block, codes += block / 2) {
     intptr_t n = count - begin < block ? count - begin : block;
     float largest = AT_LEVEL(maximum_magnitude_f32)(x, n);
@@ -105,7 +137,7 @@ static void AT_LEVEL(code4_quantize)(int kind, const float *x, intptr_t count, i
     for (; i + 16 <= n; i += 16) {
       v16f v = load(x + i);
       v = whole ? v * factor : v / factor;
-      AT_LEVEL(code4_store)(codes + i / 2, AT_LEVEL(code4_codes)(v, tree, book));
+      AT_LEVEL(code4_store)(codes + i / 2, AT_LEVEL(code4_codes)(v, search, book));
     }
     if (i < n) {
       uint8_t bytes[8];
@@ -114,7 +146,7 @@ static void AT_LEVEL(code4_quantize)(int kind, const float *x, intptr_t count, i
       // Past an odd end comes the code of 0, even where 0 / absmax is NaN.
       v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
       v = pick(lane < (int32_t)(n - i), v, splat(0.0f));
-      AT_LEVEL(code4_store)(bytes, AT_LEVEL(code4_codes)(v, tree, book));
+      AT_LEVEL(code4_store)(bytes, AT_LEVEL(code4_codes)(v, search, book));
       memcpy(codes + i / 2, bytes, (size_t)(n - i + 1) / 2);
     }
   }

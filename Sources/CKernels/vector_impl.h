@@ -123,8 +123,8 @@ INLINE v16f larger(v16f a, v16f b) { return pick(a > b, a, b); }
 INLINE v8d larger(v8d a, v8d b) { return pick(a > b, a, b); }
 INLINE v16f smaller(v16f a, v16f b) { return pick(a < b, a, b); }
 INLINE v8d smaller(v8d a, v8d b) { return pick(a < b, a, b); }
-INLINE v16i larger(v16i a, v16i b) { return pick(a > b, a, b); }
-INLINE v8l larger(v8l a, v8l b) { return pick(a > b, a, b); }
+INLINE v16i larger(v16i a, v16i b) { return __builtin_elementwise_max(a, b); }
+INLINE v8l larger(v8l a, v8l b) { return __builtin_elementwise_max(a, b); }
 
 #define EXTREME_LANE(name, T, VECTOR, COMPARE)                                                     \
   INLINE T name(VECTOR x) {                                                                        \

@@ -31,6 +31,11 @@ public protocol QuantizedTensor: Sendable {
     _ x: UnsafePointer<Float>, rows: Int, transposed: Bool, scale: Float, keeping: Float,
     into out: UnsafeMutablePointer<Float>
   ) -> Bool
+  /// This matrix `[out, in]` + `scale * a b` for a `[out, k]` and b `[k, in]`, in the same format and
+  /// never whole in floats; nil where the format has no faster way than by panels of rows, which is
+  /// the default.
+  func _addingProduct(_ a: Tensor<Float>, _ b: Tensor<Float>, scale: Float)
+    -> (any QuantizedTensor)?
 }
 
 extension QuantizedTensor {
@@ -55,6 +60,13 @@ extension QuantizedTensor {
     into out: UnsafeMutablePointer<Float>
   ) -> Bool {
     false
+  }
+
+  /// Nil.
+  public func _addingProduct(
+    _ a: Tensor<Float>, _ b: Tensor<Float>, scale: Float
+  ) -> (any QuantizedTensor)? {
+    nil
   }
 
   /// The bytes of its codes and scales.

@@ -73,17 +73,16 @@ extension FourBitTensor {
               let end = min(count, (batch.lowerBound + part.upperBound) * blockSize)
               let target = codes + (start + first) / 2
               let scales = absmax + (start / blockSize + firstBlock)
-              loqt_code4_quantize(
-                Codebook._kernel, x + first, end - first, blockSize, target, scales)
+              quantizeBlocks(Codebook.self, x + first, end - first, blockSize, target, scales)
               if let draws, let levels {
                 levels.quantize(
                   x + first, draws + part.lowerBound * blockSize, end - first, blockSize, scales,
                   target)
               }
-              // The scale of a block tells, so the elements are not read again.
-              if !loqt_all_finite_f32(scales, part.count) {
+              // Drawn codes of a broken block mean nothing.
+              if draws != nil {
                 markNonFinite(
-                  x + first, end - first, blockSize, Codebook.zeroCode, target, scales)
+                  end - first, blockSize, Codebook.zeroCode, target, scales)
               }
             }
           }
@@ -128,22 +127,33 @@ private struct SortedLevels {
   }
 }
 
+/// Codes and scales of whole blocks and a short last one.
+func quantizeBlocks<Codebook: FourBitCodebook>(
+  _ codebook: Codebook.Type, _ x: UnsafePointer<Float>, _ count: Int, _ blockSize: Int,
+  _ codes: UnsafeMutablePointer<UInt8>, _ absmax: UnsafeMutablePointer<Float>
+) {
+  loqt_code4_quantize(Codebook._kernel, x, count, blockSize, codes, absmax)
+  // The scales tell, so the elements are not read again.
+  if loqt_all_finite_f32(absmax, dividedUp(count, by: blockSize)) { return }
+  markNonFinite(count, blockSize, Codebook.zeroCode, codes, absmax)
+}
+
 /// Gives each block that has NaN or infinity in it the scale NaN, and the code of 0 everywhere.
 private func markNonFinite(
-  _ x: UnsafePointer<Float>, _ count: Int, _ blockSize: Int, _ zeroCode: UInt8,
+  _ count: Int, _ blockSize: Int, _ zeroCode: UInt8,
   _ codes: UnsafeMutablePointer<UInt8>,
   _ absmax: UnsafeMutablePointer<Float>
 ) {
   for first in stride(from: 0, to: count, by: blockSize) {
     let size = min(blockSize, count - first)
-    guard !loqt_all_finite_f32(x + first, size) else { continue }
+    guard !absmax[first / blockSize].isFinite else { continue }
     absmax[first / blockSize] = .nan
     (codes + first / 2).update(repeating: zeroCode << 4 | zeroCode, count: dividedUp(size, by: 2))
   }
 }
 
 /// Double quantisation (QLoRA, section 3): the distances of the scales from their mean in 8 bits.
-private func quantizingScales(_ scales: Tensor<Float>) -> FourBitScales {
+func quantizingScales(_ scales: Tensor<Float>) -> FourBitScales {
   let count = scales.elementCount
   let groupSize = DynamicMap.blockSize
   return scales.withPointer { scales in

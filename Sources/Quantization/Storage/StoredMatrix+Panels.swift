@@ -58,6 +58,10 @@ extension StoredMatrix {
       matrix.addProduct(a, b, scale: scale)
       self = .dense(matrix)
     case .quantized(let matrix):
+      if let sum = matrix._addingProduct(a, b, scale: scale) {
+        self = .quantized(sum)
+        return
+      }
       self = StoredMatrix(shape: shape, as: format) { rows in
         var panel = matrix.dequantizedRows(rows)
         panel.addProduct(a.sliced(rows), b, scale: scale)

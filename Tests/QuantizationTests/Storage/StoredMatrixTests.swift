@@ -84,6 +84,29 @@ import Testing
     #expect(isIdentical(stored, StoredMatrix(storing: sum, as: format)))
   }
 
+  /// Two tiles of rows, parts of columns for each thread, and a last tile that is short. A sum that
+  /// the product rounds otherwise may cross a threshold, which is rarer than one in 10^4.
+  @Test(arguments: [WeightFormat.nf4(doubleQuantized: false), .nf4(), .fp4(blockSize: 128)])
+  func addingAProductTileByTileEqualsStoringTheSum(format: WeightFormat) {
+    var stored = StoredMatrix(storing: normal([1030, 1280]), as: format)
+    let (a, b) = (normal([1030, 4], seed: 2), normal([4, 1280], seed: 3))
+    var sum = stored.dequantized()
+    sum.addProduct(a, b, scale: 50)
+    stored.addProduct(a, b, scale: 50)
+    let expected = StoredMatrix(storing: sum, as: format).dequantized()
+    let pairs = zip(stored.dequantized().scalars, expected.scalars)
+    #expect(pairs.count { abs($0 - $1) > 1e-6 } <= 130)
+  }
+
+  @Test func addingABrokenProductBreaksItsBlocksAlone() {
+    var stored = StoredMatrix(storing: normal([8, 128]), as: .nf4(doubleQuantized: false))
+    var a = Tensor<Float>.zeros([8, 1])
+    a[3, 0] = .infinity
+    stored.addProduct(a, .ones([1, 128]))
+    let values = stored.dequantized()
+    #expect((0..<8).map { values.sliced($0..<$0 + 1).isFinite } == (0..<8).map { $0 != 3 })
+  }
+
   @Test func addingToADenseMatrixHappensInPlace() {
     func address(_ matrix: StoredMatrix) -> UnsafePointer<Float>? {
       guard case .dense(let values) = matrix else { return nil }
