@@ -32,21 +32,29 @@ INLINE float AT_LEVEL(code4_threshold)(const loqt_codebook4 *book, int k) {
 
 // How many thresholds lie strictly below each x; none for NaN.
 #if LEVEL == 3
-/// [-1, 1] cut into 32 cells, none of which has two thresholds: the threshold in each, and how many
-/// lie below it. No threshold is so near to the end of a cell that rounding could move a number over
-/// both.
+/// [-1, 1] cut into 32 cells, none of which has two thresholds but for 0: the threshold in each, and
+/// how many lie below it. No threshold is so near to the end of a cell that rounding could move a
+/// number over both; 0, which lies at one, is counted apart.
 typedef struct {
   v16f thresholds[2];
   v16i below[2];
+  /// 1 where 0 is a threshold.
+  int32_t zero;
 } AT_LEVEL(code4_search);
 
 INLINE AT_LEVEL(code4_search) AT_LEVEL(code4_prepare)(const loqt_codebook4 *book) {
   AT_LEVEL(code4_search) search;
-  int below = 0;
+  float thresholds[16];
+  int count = 0, below = 0;
+  search.zero = 0;
+  for (int k = 0; k < 15; k++) {
+    thresholds[count] = AT_LEVEL(code4_threshold)(book, k);
+    if (thresholds[count] == 0) search.zero = 1;
+    else count++;
+  }
   for (int cell = 0; cell < 32; cell++) {
-    float threshold = below < 15 ? AT_LEVEL(code4_threshold)(book, below) : INFINITY;
-    bool inside = threshold < (float)(cell - 15) / 16;
-    search.thresholds[cell / 16][cell % 16] = inside ? threshold : INFINITY;
+    bool inside = below < count && thresholds[below] < (float)(cell - 15) / 16;
+    search.thresholds[cell / 16][cell % 16] = inside ? thresholds[below] : INFINITY;
     search.below[cell / 16][cell % 16] = below;
     below += inside;
   }
@@ -55,12 +63,14 @@ INLINE AT_LEVEL(code4_search) AT_LEVEL(code4_prepare)(const loqt_codebook4 *book
 INLINE v16i AT_LEVEL(code4_ranks)(v16f x, AT_LEVEL(code4_search) search) {
   // 1 belongs to the last cell; NaN goes to the first.
   __m512i cell = _mm512_cvttps_epi32((__m512)(x * 15.999f + 16.0f));
-  __m512i below =
+  __m512i rank =
       _mm512_permutex2var_epi32((__m512i)search.below[0], cell, (__m512i)search.below[1]);
   __m512 threshold =
       _mm512_permutex2var_ps((__m512)search.thresholds[0], cell, (__m512)search.thresholds[1]);
   __mmask16 above = _mm512_cmp_ps_mask((__m512)x, threshold, _CMP_GT_OQ);
-  return (v16i)_mm512_mask_add_epi32(below, above, below, _mm512_set1_epi32(1));
+  rank = _mm512_mask_add_epi32(rank, above, rank, _mm512_set1_epi32(1));
+  __mmask16 positive = _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_GT_OQ);
+  return (v16i)_mm512_mask_add_epi32(rank, positive, rank, _mm512_set1_epi32(search.zero));
 }
 #elif LEVEL == 2
 /// The thresholds as a search tree: the children of node k are 2 k and 2 k + 1. Node 0 is unused.
