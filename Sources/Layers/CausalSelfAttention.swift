@@ -54,7 +54,7 @@ public struct CausalSelfAttention: Layer {
   /// a gradient. Their keys and values join the cache. Traps when there is no room for them.
   public func callAsFunction(_ x: Variable, cache: inout KeyValueCache) -> Variable {
     withoutGradient {
-      let (queries, keys, values) = project(x, positions: cache.positions(of: x.shape[1]))
+      let (queries, keys, values) = project(x, positions: cache.places(of: x.shape[1]))
       let seen = cache.append(keys: keys.tensor, values: values.tensor)
       return mix(
         attention(

@@ -29,14 +29,10 @@ public struct KeyValueCache: Sendable {
   /// Bytes held.
   public var byteCount: Int { keys.byteCount + values.byteCount }
 
-  /// The positions of the next `tokens` tokens in their texts: `[tokens]` without padding,
-  /// `[batch, tokens]` with it; padding itself counts as position 0.
-  func positions(of tokens: Int) -> Tensor<Int32> {
-    let places = count..<count + tokens
-    if padding.allSatisfy({ $0 == 0 }) { return Tensor(places.map(Int32.init)) }
-    return Tensor(
-      padding.flatMap { first in places.map { Int32(max(0, $0 - first)) } },
-      shape: [padding.count, tokens])
+  /// The places of the next `tokens` tokens, `[tokens]`. They serve as positions where only distances
+  /// count, padding or not.
+  func places(of tokens: Int) -> Tensor<Int32> {
+    Tensor((count..<count + tokens).map(Int32.init))
   }
 
   /// What the tokens added last may see.

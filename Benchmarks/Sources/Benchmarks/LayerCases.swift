@@ -5,36 +5,36 @@ import Tensors
 
 func layerCases() -> [any BenchmarkCase] {
   [
-    generation(prompt: 256, added: 8, reach: 3),
+    generation(prompt: 512, reach: 10),
     layerNormCase(rows: 2048, size: 512),
     convolutionCase(batch: 8, channels: 64, side: 28),
   ]
 }
 
-/// Tokens continued with kept keys and values beside the whole text computed anew for each.
-private func generation(prompt: Int, added: Int, reach: Double) -> Comparison {
-  Comparison(
-    "layers", "generate \(added) tokens after \(prompt), 60m", unit: runs, work: 1,
+/// A token after others whose keys and values are kept, beside the whole text computed anew.
+private func generation(prompt: Int, reach: Double) -> Figure {
+  Figure(
+    group: "layers", name: "a token generated after \(prompt), 60m", unit: "ms",
     rival: "without a cache", reach: reach
   ) {
     let configuration = LlamaConfiguration.preset("60m")!
     let model = Llama(configuration, using: .dense(seed: 1))
-    let tokens = (0..<prompt).map { Int32($0 * 7919 % configuration.vocabularySize) }
-    return (
-      {
-        var random = RandomSource(seed: 1)
-        _ = model.generate(prompt: tokens, count: added, temperature: 0, random: &random)
-      },
-      {
-        var text = tokens
-        for _ in 0..<added {
-          let states = withoutGradient { model.hiddenStates(Tensor(text, shape: [1, text.count])) }
-          let last = states.sliced(text.count - 1..<text.count, alongAxis: 1)
-          let logits = linear(last, Variable(model.head!.weight)).tensor
-          text.append(logits.flattened().argmax(alongAxis: 0).scalar)
-        }
+    let text = (0..<prompt).map { Int32($0 * 7919 % configuration.vocabularySize) }
+    func next(_ states: Variable) -> Int32 {
+      let last = states.sliced(states.shape[1] - 1..<states.shape[1], alongAxis: 1)
+      let logits = linear(last, Variable(model.head!.weight)).tensor
+      return logits.flattened().argmax(alongAxis: 0).scalar
+    }
+    var caches = model.makeCaches(capacity: prompt + 32)
+    let input = Tensor(text, shape: [1, prompt])
+    var token = withoutGradient { next(model.hiddenStates(input, caches: &caches)) }
+    let cached = fastest(16) {
+      token = withoutGradient {
+        next(model.hiddenStates(Tensor([token], shape: [1, 1]), caches: &caches))
       }
-    )
+    }
+    let whole = fastest(3) { _ = withoutGradient { next(model.hiddenStates(input)) } }
+    return (cached * 1000, whole * 1000)
   }
 }
 
