@@ -2,8 +2,9 @@
 /// coordinates with respect to a few spanning vectors, whose inner products are then not the plain
 /// ones.
 struct GramSpace<Scalar: RealScalar> {
-  /// Coordinates of a random sample of so many vectors of the range.
-  let sample: (Int, inout RandomSource) -> Tensor<Scalar>
+  /// Coordinates of a random sample of so many vectors of the range, and the power of two that
+  /// brings A near norm 1 where its squares would leave the range.
+  let sample: (Int, inout RandomSource) -> (Tensor<Scalar>, scale: Scalar)
   /// The inner products of the coordinates as a matrix times them; nil for plain vectors.
   let metric: ((Tensor<Scalar>) -> Tensor<Scalar>)?
   /// From vectors times the metric and a scale for A: the coordinates of G times the vectors, and a
@@ -16,12 +17,13 @@ struct GramSpace<Scalar: RealScalar> {
   /// Vectors as they are: two products with the operator a step.
   init<A: LinearOperator>(_ a: A) where A.Scalar == Scalar {
     sample = { count, source in
-      guard count < 256, 2 * count <= a.columns else {
-        return a.sample(count, of: .left, using: &source)
-      }
       // With few vectors a wider sample, narrowed by its own products, costs less than more vectors.
-      let wide = a.sample(2 * count, of: .left, using: &source)
-      return matmul(wide, wide.transposed().sketchingColumns(to: count, using: &source))
+      let widens = count < 256 && 2 * count <= a.columns
+      var y = a.sample(widens ? 2 * count : count, of: .left, using: &source)
+      let scale = powerOfTwo(near: largestMagnitude(y))
+      if scale != 1 { y *= scale }
+      if widens { y = matmul(y, y.transposed().sketchingColumns(to: count, using: &source)) }
+      return (y, scale)
     }
     metric = nil
     multiply = { q, scale in
@@ -37,7 +39,7 @@ struct GramSpace<Scalar: RealScalar> {
   init(near: Tensor<Scalar>, far: Tensor<Scalar>) {
     let core = Tensor.lowerProduct(far.transposed(), far.transposed()).mirrored()
     let inner = Tensor.lowerProduct(near.transposed(), near.transposed()).mirrored()
-    sample = { core.sketchingColumns(to: $0, using: &$1) }
+    sample = { (core.sketchingColumns(to: $0, using: &$1), 1) }
     metric = { matmul(inner, $0) }
     multiply = { v, _ in
       (matmul(core, v), { matmul(far.transposed(), matmul(v, $0)) })
@@ -55,15 +57,10 @@ struct GramSpace<Scalar: RealScalar> {
   func leading(
     _ rank: Int, of count: Int, steps: Int, _ wanted: WantedVectors, _ source: inout RandomSource
   ) throws(LinearAlgebraError) -> LeadingVectors<Scalar>? {
-    var y = sample(count, &source)
-    let largest = max(y.maximum(), -y.minimum())
-    guard largest.isFinite, largest > 0 else { return nil }
-    let scale = powerOfTwo(near: largest)
-    if scale != 1 {
-      // The Gram matrices of factors have squared it already.
-      guard metric == nil else { return nil }
-      y *= scale
-    }
+    var (y, scale) = sample(count, &source)
+    let largest = largestMagnitude(y)
+    // The Gram matrices of factors have squared what is out of range already.
+    guard largest.isFinite, largest > 0, powerOfTwo(near: largest) == 1 else { return nil }
     for step in 1...steps {
       var v = metric?(y) ?? y
       guard let factor = GramFactor(.lowerProduct(y, v)) else { return nil }
@@ -100,4 +97,8 @@ struct GramSpace<Scalar: RealScalar> {
     }
     return nil
   }
+}
+
+private func largestMagnitude<Scalar: RealScalar>(_ y: Tensor<Scalar>) -> Scalar {
+  max(y.maximum(), -y.minimum())
 }

@@ -139,9 +139,9 @@ private func unitScale<A: LinearOperator>(of a: A, _ source: inout RandomSource)
 }
 
 /// A power of two by which numbers up to `largest` come near 1; 1 where their squares stay in range
-/// anyway.
+/// anyway, and of zero and what is not finite.
 func powerOfTwo<Scalar: RealScalar>(near largest: Scalar) -> Scalar {
-  if (1e-6...1e6).contains(Double(largest)) { return 1 }
+  if largest == 0 || !largest.isFinite || (1e-6...1e6).contains(Double(largest)) { return 1 }
   let exponent = max(-120, min(120, -Int(largest.exponent)))
   return Scalar(sign: .plus, exponent: Scalar.Exponent(exponent), significand: 1)
 }

@@ -44,7 +44,8 @@ public struct MethodSettings: Sendable {
       ?? (options.merges == nil ? method.defaults.mergeSchedule : .geometric)
     let growth = try positive(
       options.mergeGrowth ?? (kind == .geometric ? 1.6 : 1.2), "--merge-growth", such: "1.2")
-    let merges = try count(options.merges ?? 6, "--merges", in: 0...steps, usual: 6)
+    let merges = try count(
+      options.merges ?? min(6, steps), "--merges", in: 0...steps, usual: min(6, steps))
     let longest = try options.longestGap.map {
       gap throws(InputError) in try count(gap, "--longest-gap", in: 1...1 << 31)
     }

@@ -138,18 +138,14 @@ struct TruncatedSVDTests {
   }
 
   @Test(arguments: methods)
-  func largestComponentOfEveryVectorIsPositiveAndRunsRepeat(_ method: TruncationMethod) throws {
+  func largestComponentOfEveryVectorIsPositive(_ method: TruncationMethod) throws {
     var source = RandomSource(seed: 4)
     let (a, _) = try spectrum(40, 60, &source) { 1 / $0 }
     for side in [SingularSide.left, .right] {
       var one = source
-      var other = source
       let p = try leadingSingularVectors(
         of: DenseOperator(a), rank: 10, side: side, method: method, using: &one)
-      let q = try leadingSingularVectors(
-        of: DenseOperator(a), rank: 10, side: side, method: method, using: &other)
       #expect(p.side == side && p.vectors.shape == [side == .left ? 40 : 60, 10])
-      #expect(p.vectors == q.vectors && one == other)
       for column in 0..<10 {
         let vector = p.vectors.sliced(column..<column + 1, alongAxis: 1)
         #expect(vector.maximum() > -vector.minimum())
@@ -159,6 +155,22 @@ struct TruncatedSVDTests {
       let r = try leadingSingularVectors(
         of: DenseOperator(-a), rank: 10, side: side, method: method, using: &third)
       #expect((p.vectors - r.vectors).norm() < 1e-3)
+    }
+  }
+
+  /// In a process of its own, as sums may be added in another order while other tests use the threads.
+  @Test func runsRepeatBitForBit() async {
+    await #expect(processExitsWith: .success) {
+      var source = RandomSource(seed: 4)
+      let a = Tensor<Float>.normal([40, 60], using: &source)
+      for method in TruncatedSVDTests.methods {
+        var (one, other) = (source, source)
+        let p = try leadingSingularVectors(
+          of: DenseOperator(a), rank: 10, method: method, using: &one)
+        let q = try leadingSingularVectors(
+          of: DenseOperator(a), rank: 10, method: method, using: &other)
+        #expect(p.vectors == q.vectors && one == other)
+      }
     }
   }
 
