@@ -11,58 +11,39 @@ extension LlamaConfiguration {
 
   /// Reads a configuration from the document of a `config.json`; see `init(path:)`.
   public init(_ document: JSONDocument) throws(TensorFileError) {
-    func fail(_ field: String, _ found: String, _ expected: String) -> TensorFileError {
-      TensorFileError(
-        .unsupported, file: document.file, field: "'\(field)'", found: found, expected: expected)
-    }
-    func positive(_ name: String, or other: Int? = nil) throws(TensorFileError) -> Int {
-      let value =
-        if let other { try document.optionalInteger(name) ?? other } else {
-          try document.integer(name)
-        }
-      // Beyond this products of two sizes overflow.
-      guard value > 0, value < 1 << 31 else { throw fail(name, "\(value)", "a positive size") }
-      return value
-    }
-    func constant(_ name: String, or other: Double) throws(TensorFileError) -> Double {
-      let value = try document.optionalNumber(name) ?? other
-      guard value > 0, value.isFinite else { throw fail(name, "\(value)", "a positive number") }
-      return value
-    }
     for (field, only) in [("model_type", "llama"), ("hidden_act", "silu")] {
-      let found = try document.optionalString(field) ?? only
-      guard found == only else { throw fail(field, "'\(found)'", "'\(only)'") }
+      try document.expect(field, only)
     }
-    for field in ["attention_bias", "mlp_bias"] {
-      if try document.optionalBoolean(field) ?? false { throw fail(field, "true", "false") }
-    }
-    let heads = try positive("num_attention_heads")
-    let keyHeads = try positive("num_key_value_heads", or: heads)
+    for field in ["attention_bias", "mlp_bias"] { try document.expectFalse(field) }
+    let heads = try document.size("num_attention_heads")
+    let keyHeads = try document.size("num_key_value_heads", or: heads)
     guard heads % keyHeads == 0 else {
-      throw fail("num_key_value_heads", "\(keyHeads)", "a divisor of the \(heads) heads")
+      throw document.unsupported(
+        "num_key_value_heads", "\(keyHeads)", "a divisor of the \(heads) heads")
     }
-    let hiddenSize = try positive("hidden_size")
+    let hiddenSize = try document.size("hidden_size")
     let headSize: Int
     if let size = try document.optionalInteger("head_dim") {
       headSize = size
     } else {
       guard hiddenSize % heads == 0 else {
-        throw fail("hidden_size", "\(hiddenSize)", "a multiple of the \(heads) heads")
+        throw document.unsupported(
+          "hidden_size", "\(hiddenSize)", "a multiple of the \(heads) heads")
       }
       headSize = hiddenSize / heads
     }
     guard headSize > 0, headSize % 2 == 0, headSize < 1 << 16 else {
-      throw fail("head_dim", "\(headSize)", "a positive even size")
+      throw document.unsupported("head_dim", "\(headSize)", "a positive even size")
     }
     self.init(
-      vocabularySize: try positive("vocab_size"), hiddenSize: hiddenSize,
-      intermediateSize: try positive("intermediate_size"),
-      layers: try positive("num_hidden_layers"), heads: heads, keyHeads: keyHeads,
-      headSize: headSize, maxPositions: try positive("max_position_embeddings", or: 2_048),
-      rmsNormEpsilon: try constant("rms_norm_eps", or: 1e-6),
+      vocabularySize: try document.size("vocab_size"), hiddenSize: hiddenSize,
+      intermediateSize: try document.size("intermediate_size"),
+      layers: try document.size("num_hidden_layers"), heads: heads, keyHeads: keyHeads,
+      headSize: headSize, maxPositions: try document.size("max_position_embeddings", or: 2_048),
+      rmsNormEpsilon: try document.positive("rms_norm_eps", or: 1e-6),
       ropeTheta: try Self.ropeTheta(of: document),
       tiesEmbeddings: try document.optionalBoolean("tie_word_embeddings") ?? false,
-      initializerDeviation: try constant("initializer_range", or: 0.02))
+      initializerDeviation: try document.positive("initializer_range", or: 0.02))
   }
 
   private static func ropeTheta(of document: JSONDocument) throws(TensorFileError) -> Double {
@@ -76,22 +57,11 @@ extension LlamaConfiguration {
           expected: "'default'",
           remedy: "Models whose rotary angles are rescaled for long texts are not supported")
       }
-      if let theta = try parameters.optionalNumber("rope_theta") {
-        return try positive(theta, in: parameters)
+      if try parameters.optionalNumber("rope_theta") != nil {
+        return try parameters.positive("rope_theta", or: 10_000)
       }
     }
-    return try positive(document.optionalNumber("rope_theta") ?? 10_000, in: document)
-  }
-
-  private static func positive(_ theta: Double, in document: JSONDocument)
-    throws(TensorFileError) -> Double
-  {
-    guard theta > 0, theta.isFinite else {
-      throw TensorFileError(
-        .unsupported, file: document.file, field: "'rope_theta'", found: "\(theta)",
-        expected: "a positive number")
-    }
-    return theta
+    return try document.positive("rope_theta", or: 10_000)
   }
 
   /// The members of a `config.json` that Hugging Face's Llama reads.

@@ -72,59 +72,39 @@ extension TextEncoderConfiguration {
 
   /// Reads a configuration from the document of a `config.json`; see `init(path:)`.
   public init(_ document: JSONDocument) throws(TensorFileError) {
-    func fail(_ field: String, _ found: String, _ expected: String) -> TensorFileError {
-      TensorFileError(
-        .unsupported, file: document.file, field: "'\(field)'", found: found, expected: expected)
-    }
-    func size(_ name: String, or other: Int? = nil) throws(TensorFileError) -> Int {
-      let value =
-        if let other { try document.optionalInteger(name) ?? other } else {
-          try document.integer(name)
-        }
-      // Beyond this products of two sizes overflow.
-      guard value > 0, value < 1 << 31 else { throw fail(name, "\(value)", "a positive size") }
-      return value
-    }
-    func number(_ name: String, or other: Double, _ range: ClosedRange<Double>)
-      throws(TensorFileError) -> Double
-    {
-      let value = try document.optionalNumber(name) ?? other
-      guard range.contains(value) else { throw fail(name, "\(value)", "a number of \(range)") }
-      return value
-    }
     let type = try document.string("model_type")
     guard let family = Family(rawValue: type) else {
-      throw fail("model_type", "'\(type)'", "'bert' or 'roberta'")
+      throw document.unsupported("model_type", "'\(type)'", "'bert' or 'roberta'")
     }
-    let position = try document.optionalString("position_embedding_type") ?? "absolute"
-    guard position == "absolute" else {
-      throw fail("position_embedding_type", "'\(position)'", "'absolute'")
-    }
-    if try document.optionalBoolean("is_decoder") ?? false {
-      throw fail("is_decoder", "true", "false")
-    }
+    try document.expect("position_embedding_type", "absolute")
+    try document.expectFalse("is_decoder")
     let name = try document.optionalString("hidden_act") ?? "gelu"
     let known = Self.activations.first { $0.name == name }
     guard let activation = known?.activation else {
-      throw fail(
+      throw document.unsupported(
         "hidden_act", "'\(name)'", "one of \(Self.activations.map(\.name).joined(separator: ", "))")
     }
-    let (hiddenSize, heads) = (try size("hidden_size"), try size("num_attention_heads"))
+    let (hiddenSize, heads) = (
+      try document.size("hidden_size"), try document.size("num_attention_heads")
+    )
     guard hiddenSize % heads == 0 else {
-      throw fail("hidden_size", "\(hiddenSize)", "a multiple of the \(heads) heads")
+      throw document.unsupported("hidden_size", "\(hiddenSize)", "a multiple of the \(heads) heads")
     }
-    let positions = try size("max_position_embeddings", or: 512)
+    let positions = try document.size("max_position_embeddings", or: 512)
     let offset = family == .roberta ? 2 : 0
     guard positions > offset else {
-      throw fail("max_position_embeddings", "\(positions)", "more than \(offset)")
+      throw document.unsupported("max_position_embeddings", "\(positions)", "more than \(offset)")
     }
     self.init(
-      family: family, vocabularySize: try size("vocab_size"), hiddenSize: hiddenSize,
-      intermediateSize: try size("intermediate_size"), layers: try size("num_hidden_layers"),
-      heads: heads, maxPositions: positions - offset, segments: try size("type_vocab_size", or: 2),
-      layerNormEpsilon: try number("layer_norm_eps", or: 1e-12, 0...1), activation: activation,
-      dropout: try number("hidden_dropout_prob", or: 0.1, 0...0.999),
-      initializerDeviation: try number("initializer_range", or: 0.02, 0...1e6))
+      family: family, vocabularySize: try document.size("vocab_size"), hiddenSize: hiddenSize,
+      intermediateSize: try document.size("intermediate_size"),
+      layers: try document.size("num_hidden_layers"),
+      heads: heads, maxPositions: positions - offset,
+      segments: try document.size("type_vocab_size", or: 2),
+      layerNormEpsilon: try document.number("layer_norm_eps", or: 1e-12, in: 0...1),
+      activation: activation,
+      dropout: try document.number("hidden_dropout_prob", or: 0.1, in: 0...0.999),
+      initializerDeviation: try document.number("initializer_range", or: 0.02, in: 0...1e6))
   }
 
   /// Hugging Face's names.
