@@ -80,17 +80,19 @@ KERNEL(void, random_normal_f32, (uint64_t key, uint64_t stream, uint64_t counter
 KERNEL(void, random_normal_f64, (uint64_t key, uint64_t stream, uint64_t counter, double *y,
        intptr_t n), (key, stream, counter, y, n))
 
-KERNEL(void, adamw_f32, (float *p, const float *grad, float *m, float *v, intptr_t n, double lr,
-       double beta1, double beta2, double epsilon, double decay, int64_t step,
-       double gradient_scale),
-       (p, grad, m, v, n, lr, beta1, beta2, epsilon, decay, step, gradient_scale))
+KERNEL(void, f32_to_bf16_random, (const float *x, uint16_t *y, intptr_t n,
+       const loqt_draws *draws), (x, y, n, draws))
 
-KERNEL(void, adamw8_f32, (float *p, const float *grad, uint8_t *m_codes, float *m_absmax,
-       const loqt_map8 *m_map, uint8_t *v_codes, float *v_absmax, const loqt_map8 *v_map, intptr_t n,
-       intptr_t block, double lr, double beta1, double beta2, double epsilon, double decay,
-       int64_t step, double gradient_scale),
-       (p, grad, m_codes, m_absmax, m_map, v_codes, v_absmax, v_map, n, block, lr, beta1, beta2,
-        epsilon, decay, step, gradient_scale))
+KERNEL(void, adamw, (void *p, const void *grad, bool bf16_gradient, float *m, float *v, intptr_t n,
+       const loqt_adamw_numbers *numbers, const loqt_draws *rounding),
+       (p, grad, bf16_gradient, m, v, n, numbers, rounding))
+
+KERNEL(void, adamw8, (void *p, const void *grad, bool bf16_gradient, uint8_t *m_codes,
+       float *m_absmax, const loqt_map8 *m_map, uint8_t *v_codes, float *v_absmax,
+       const loqt_map8 *v_map, intptr_t n, intptr_t block, const loqt_adamw_numbers *numbers,
+       const loqt_draws *rounding),
+       (p, grad, bf16_gradient, m_codes, m_absmax, m_map, v_codes, v_absmax, v_map, n, block,
+        numbers, rounding))
 
 KERNEL(void, code4_quantize, (int codebook, const float *x, intptr_t n, intptr_t block,
        uint8_t *codes, float *absmax), (codebook, x, n, block, codes, absmax))

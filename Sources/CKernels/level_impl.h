@@ -43,12 +43,12 @@
 #define NAME(name) AT_LEVEL(name##_f64)
 #include "real_impl.h"
 
-#include "adamw_impl.h"
 #include "code4_impl.h"
 #include "convert_impl.h"
 #include "map8_impl.h"
-#include "adamw8_impl.h"
 #include "random_impl.h"
+#include "adamw_impl.h"
+#include "adamw8_impl.h"
 
 #ifdef LEVEL_TARGET
 #pragma clang attribute pop

@@ -138,3 +138,21 @@ static void AT_LEVEL(random_normal_f64)(uint64_t key, uint64_t stream, uint64_t 
 #undef STEP
 }
 #undef FROM_BLOCKS
+
+static void AT_LEVEL(f32_to_bf16_random)(const float *x, uint16_t *y, intptr_t n,
+                                         const loqt_draws *draws) {
+  for (intptr_t begin = 0; begin < n; begin += 128) {
+    uint32_t words[64];
+    AT_LEVEL(blocks) made = AT_LEVEL(philox_sixteen)(
+        draws->key, draws->stream, draws->counter + (uint64_t)begin / 8);
+    AT_LEVEL(interleave)(made.word, words);
+    intptr_t count = n - begin < 128 ? n - begin : 128;
+    for (intptr_t i = 0; i < count; i++) {
+      uint32_t bits, draw = words[i / 2] >> 16 * (i % 2) & 0xffff;
+      memcpy(&bits, x + begin + i, 4);
+      // Rounding could carry a NaN into infinity: keep its upper bits and set the quiet one.
+      uint32_t rounded = (bits & 0x7fffffff) > 0x7f800000 ? bits | 0x400000 : bits + draw;
+      y[begin + i] = (uint16_t)(rounded >> 16);
+    }
+  }
+}

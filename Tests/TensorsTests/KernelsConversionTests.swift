@@ -72,6 +72,28 @@ extension KernelTests {
       #expect(zip(all, floats).allSatisfy { UInt32($0) << 16 == $1.bitPattern || $1.isNaN })
     }
 
+    @Test func brainFloatsRoundAwayFromZeroWhereTheDrawnBitsCarry() {
+      let x = Self.floats
+      var draws = loqt_draws(key: 7, stream: 11, counter: 13)
+      var words = [UInt32](repeating: 0, count: (x.count + 7) / 8 * 4)
+      loqt_philox(7, 11, 13, &words, words.count / 4)
+      let y = Self.words(x.count) { loqt_f32_to_bf16_random(x, $0, x.count, &draws) }
+      for (i, (value, word)) in zip(x, y).enumerated() {
+        let drawn = words[i / 2] >> (16 * UInt32(i % 2)) & 0xffff
+        let up = value.bitPattern & 0xffff + drawn > 0xffff
+        let expected = UInt16(value.bitPattern >> 16) &+ (up ? 1 : 0)
+        let isNaN = word & 0x7fff > 0x7f80
+        guard value.isNaN ? isNaN : word == expected else {
+          Issue.record("\(value) with \(drawn) becomes \(word), expected \(expected)")
+          return
+        }
+      }
+      for n in testSizes {
+        let part = Self.words(n) { loqt_f32_to_bf16_random(x, $0, n, &draws) }
+        #expect(part == Array(y[..<n]))
+      }
+    }
+
     @Test func conversionsOfEveryLengthStopWhereTold() {
       for n in testSizes {
         let x = Array(Self.floats[1000..<1000 + n])

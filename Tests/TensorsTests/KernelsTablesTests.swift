@@ -159,8 +159,10 @@ extension KernelTests {
               $0.update(from: p, count: n)
               ($0 + n).update(from: m, count: n)
               ($0 + 2 * n).update(from: v, count: n)
-              loqt_adamw_f32(
-                $0, g, $0 + n, $0 + 2 * n, n, lr, beta1, beta2, epsilon, decay, step, scale)
+              var numbers = loqt_adamw_numbers(
+                learning_rate: lr, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: decay,
+                step: step, gradient_scale: scale)
+              loqt_adamw($0, g, false, $0 + n, $0 + 2 * n, n, &numbers, nil)
             }
           }
           var expected: (p: [Double], m: [Double], v: [Double]) = ([], [], [])

@@ -175,6 +175,15 @@ void loqt_random_uniform_f64(uint64_t key, uint64_t stream, uint64_t counter, do
 void loqt_random_normal_f32(uint64_t key, uint64_t stream, uint64_t counter, float *out, intptr_t n);
 void loqt_random_normal_f64(uint64_t key, uint64_t stream, uint64_t counter, double *out, intptr_t n);
 
+/// Where the words of a generator begin: those of `loqt_philox`.
+typedef struct {
+  uint64_t key, stream, counter;
+} loqt_draws;
+/// bfloat16, rounded to one of both neighbours at random, so that the expected value is x: element i
+/// takes the i-th 16 bits of the words, lower halves first, eight elements a block, and is rounded
+/// away from 0 where these and its last 16 bits carry. NaN stays NaN.
+void loqt_f32_to_bf16_random(const float *x, uint16_t *out, intptr_t n, const loqt_draws *draws);
+
 // ---- The 8-bit dynamic maps -------------------------------------------------------------------
 
 /// A dynamic map and what the kernels need to know of it.
@@ -200,23 +209,28 @@ void loqt_map8_prepare(const float values[_Nonnull 256], loqt_map8 *map);
 
 // ---- Optimizers -------------------------------------------------------------------------------
 
+/// The numbers of an AdamW step, which is counted from 1.
+typedef struct {
+  double learning_rate, beta1, beta2, epsilon, decay;
+  int64_t step;
+  double gradient_scale;
+} loqt_adamw_numbers;
 /// AdamW (Loshchilov and Hutter, decoupled decay), in PyTorch's order of operations:
 /// p *= 1 - lr * decay; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
 /// p -= (lr / (1 - b1^t)) * m / (sqrt(v) / sqrt(1 - b2^t) + epsilon), with g = gradient_scale * grad.
-/// `step` is t, counted from 1.
-void loqt_adamw_f32(float *p, const float *grad, float *m, float *v, intptr_t n, double lr,
-                    double beta1, double beta2, double epsilon, double decay, int64_t step,
-                    double gradient_scale);
+/// The gradient is float, or bfloat16 where said; p is float, or, where `rounding` is given,
+/// bfloat16, which becomes float, takes the step and is rounded by `loqt_f32_to_bf16_random`.
+void loqt_adamw(void *p, const void *grad, bool bf16_gradient, float *m, float *v, intptr_t n,
+                const loqt_adamw_numbers *numbers, const loqt_draws *_Nullable rounding);
 
 /// The largest block of moments in 8 bits.
 enum { LOQT_ADAMW8_BLOCK = 4096 };
-/// The same step on moments in 8-bit blocks of `block` elements (at most LOQT_ADAMW8_BLOCK). p moves by the moments as they are before they
-/// become codes again.
-void loqt_adamw8_f32(float *p, const float *grad, uint8_t *m_codes, float *m_absmax,
-                     const loqt_map8 *m_map, uint8_t *v_codes, float *v_absmax,
-                     const loqt_map8 *v_map, intptr_t n, intptr_t block, double lr,
-                     double beta1, double beta2, double epsilon, double decay, int64_t step,
-                     double gradient_scale);
+/// The same step on moments in 8-bit blocks of `block` elements: a multiple of 8, at most
+/// LOQT_ADAMW8_BLOCK. p moves by the moments as they are before they become codes again.
+void loqt_adamw8(void *p, const void *grad, bool bf16_gradient, uint8_t *m_codes, float *m_absmax,
+                 const loqt_map8 *m_map, uint8_t *v_codes, float *v_absmax, const loqt_map8 *v_map,
+                 intptr_t n, intptr_t block, const loqt_adamw_numbers *numbers,
+                 const loqt_draws *_Nullable rounding);
 
 // ---- 4-bit codebooks and the 8-bit dynamic maps -----------------------------------------------
 

@@ -6,8 +6,24 @@ extension AdamWStep {
   /// pass over memory: a block is read, updated in float and written again as codes. `p` moves by
   /// the moments as they are before they become codes again.
   package func update(
-    _ p: inout Tensor<Float>, _ gradient: Tensor<Float>, _ m: inout Int8BlockTensor,
+    _ p: inout Tensor<Float>, _ gradient: Tensor<some GradientScalar>, _ m: inout Int8BlockTensor,
     _ v: inout Int8BlockTensor
+  ) {
+    update(&p, gradient, &m, &v, draws: nil)
+  }
+
+  /// The same on a parameter in bfloat16: the step is taken in float; then each element becomes one
+  /// of both neighbours at random, so that the expected value is what the step gave.
+  package func update(
+    _ p: inout Tensor<BFloat16>, _ gradient: Tensor<some GradientScalar>,
+    _ m: inout Int8BlockTensor, _ v: inout Int8BlockTensor, rounding source: inout RandomSource
+  ) {
+    update(&p, gradient, &m, &v, draws: source.drawsForRounding(p.elementCount))
+  }
+
+  private func update<Scalar, Gradient: GradientScalar>(
+    _ p: inout Tensor<Scalar>, _ gradient: Tensor<Gradient>, _ m: inout Int8BlockTensor,
+    _ v: inout Int8BlockTensor, draws: loqt_draws?
   ) {
     precondition(
       p.shape == gradient.shape && m.shape == p.shape && v.shape == p.shape
@@ -21,10 +37,11 @@ extension AdamWStep {
           v.withMutablePointers { vCodes, vScales in
             Int8BlockTensor.forEachBlock(of: count, blockSize) { blocks, elements in
               let (b, i) = (blocks.lowerBound, elements.lowerBound)
-              loqt_adamw8_f32(
-                p + i, g + i, mCodes + i, mScales + b, mMap, vCodes + i, vScales + b, vMap,
-                elements.count, blockSize, learningRate, beta1, beta2, epsilon, weightDecay,
-                Int64(step), gradientScale)
+              withKernelArguments(draws, from: i) { numbers, draws in
+                loqt_adamw8(
+                  p + i, g + i, Gradient.self == BFloat16.self, mCodes + i, mScales + b, mMap,
+                  vCodes + i, vScales + b, vMap, elements.count, blockSize, numbers, draws)
+              }
             }
           }
         }

@@ -1,4 +1,4 @@
-internal import CKernels
+package import CKernels
 
 /// A 16-bit floating-point type that tensors store and convert; arithmetic is done in Float.
 /// Conformances are the library's own: BFloat16 and Float16.
@@ -165,6 +165,45 @@ extension Tensor where Scalar: RealScalar {
         let target = out.baseAddress!
         parallelFor(elementCount, grain: elementwiseGrain) { range in
           Target._fromFloat(x + range.lowerBound, target + range.lowerBound, range.count)
+        }
+      }
+    }
+  }
+}
+
+extension RandomSource {
+  /// Elements whose rounding takes one block of the generator.
+  package static let roundingsPerBlock = 8
+
+  /// The draws that round `count` elements to bfloat16.
+  package mutating func drawsForRounding(_ count: Int) -> loqt_draws {
+    let blocks = (count + Self.roundingsPerBlock - 1) / Self.roundingsPerBlock
+    let start = reserve(blocks: blocks)
+    return loqt_draws(key: start.key, stream: start.stream, counter: start.counter)
+  }
+}
+
+extension Tensor where Scalar == Float {
+  /// The elements in bfloat16, each one of its two neighbours at random, the likelier the nearer, so
+  /// that the expected value is the element.
+  public func converted(
+    to type: BFloat16.Type, using source: inout RandomSource
+  ) -> Tensor<BFloat16> {
+    let perBlock = RandomSource.roundingsPerBlock
+    let draws = source.drawsForRounding(elementCount)
+    return withPointer { x in
+      Tensor<BFloat16>(unsafeUninitializedShape: shape) { out in
+        let target = UnsafeMutableRawPointer(out.baseAddress!)
+          .assumingMemoryBound(to: UInt16.self)
+        parallelFor(
+          (elementCount + perBlock - 1) / perBlock, grain: elementwiseGrain / perBlock
+        ) { blocks in
+          let first = blocks.lowerBound * perBlock
+          var draws = draws
+          draws.counter &+= UInt64(blocks.lowerBound)
+          loqt_f32_to_bf16_random(
+            x + first, target + first, min(elementCount, blocks.upperBound * perBlock) - first,
+            &draws)
         }
       }
     }

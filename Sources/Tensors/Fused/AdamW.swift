@@ -1,4 +1,9 @@
-internal import CKernels
+package import CKernels
+
+/// What the gradient of a step on a parameter may hold.
+package protocol GradientScalar: TensorScalar {}
+extension Float: GradientScalar {}
+extension BFloat16: GradientScalar {}
 
 /// The numbers of one AdamW step.
 package struct AdamWStep {
@@ -25,28 +30,67 @@ package struct AdamWStep {
     self.gradientScale = gradientScale
   }
 
+  /// As the kernels take them.
+  package var numbers: loqt_adamw_numbers {
+    loqt_adamw_numbers(
+      learning_rate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+      decay: weightDecay, step: Int64(step), gradient_scale: gradientScale)
+  }
+
   /// Changes `p`, `m` and `v`, all of the gradient's shape, in place.
   package func update(
-    _ p: inout Tensor<Float>, _ gradient: Tensor<Float>, _ m: inout Tensor<Float>,
+    _ p: inout Tensor<Float>, _ gradient: Tensor<some GradientScalar>, _ m: inout Tensor<Float>,
     _ v: inout Tensor<Float>
+  ) {
+    update(&p, gradient, &m, &v, draws: nil)
+  }
+
+  /// Changes `p`, `m` and `v`, all of the gradient's shape, in place. The step is taken in float;
+  /// then each element of `p` becomes one of both neighbours at random, so that the expected value
+  /// is what the step gave.
+  package func update(
+    _ p: inout Tensor<BFloat16>, _ gradient: Tensor<some GradientScalar>,
+    _ m: inout Tensor<Float>, _ v: inout Tensor<Float>, rounding source: inout RandomSource
+  ) {
+    update(&p, gradient, &m, &v, draws: source.drawsForRounding(p.elementCount))
+  }
+
+  private func update<Scalar, Gradient: GradientScalar>(
+    _ p: inout Tensor<Scalar>, _ gradient: Tensor<Gradient>, _ m: inout Tensor<Float>,
+    _ v: inout Tensor<Float>, draws: loqt_draws?
   ) {
     precondition(
       p.shape == gradient.shape && m.shape == p.shape && v.shape == p.shape,
       "AdamW: gradient \(gradient.shape) and states \(m.shape), \(v.shape) do not fit \(p.shape)")
-    let count = p.elementCount
+    let (count, chunk) = (p.elementCount, Int(LOQT_ADAMW8_BLOCK))
     gradient.withPointer { g in
       p.withMutablePointer { p in
         m.withMutablePointer { m in
           v.withMutablePointer { v in
-            parallelFor(count, grain: elementwiseGrain) { r in
-              let i = r.lowerBound
-              loqt_adamw_f32(
-                p + i, g + i, m + i, v + i, r.count, learningRate, beta1, beta2, epsilon,
-                weightDecay, Int64(step), gradientScale)
+            parallelFor((count + chunk - 1) / chunk, grain: elementwiseGrain / chunk) { chunks in
+              let i = chunks.lowerBound * chunk
+              let n = min(count, chunks.upperBound * chunk) - i
+              withKernelArguments(draws, from: i) { numbers, draws in
+                loqt_adamw(
+                  p + i, g + i, Gradient.self == BFloat16.self, m + i, v + i, n, numbers, draws)
+              }
             }
           }
         }
       }
+    }
+  }
+
+  /// Calls `body` with the numbers, and with the draws for the elements from `element` on, a
+  /// multiple of eight.
+  package func withKernelArguments(
+    _ draws: loqt_draws?, from element: Int,
+    _ body: (UnsafePointer<loqt_adamw_numbers>, UnsafePointer<loqt_draws>?) -> Void
+  ) {
+    withUnsafePointer(to: numbers) { numbers in
+      guard var draws else { return body(numbers, nil) }
+      draws.counter &+= UInt64(element / RandomSource.roundingsPerBlock)
+      withUnsafePointer(to: draws) { body(numbers, $0) }
     }
   }
 }

@@ -60,7 +60,7 @@ public struct RandomSource: Sendable, Hashable, Codable, RandomNumberGenerator {
   }
 
   /// Where the blocks for `count` scalars begin; moves past them.
-  mutating func reserve(blocks: Int) -> (key: UInt64, stream: UInt64, counter: UInt64) {
+  package mutating func reserve(blocks: Int) -> (key: UInt64, stream: UInt64, counter: UInt64) {
     let start = counter
     counter &+= UInt64(blocks)
     return (key, stream, start)

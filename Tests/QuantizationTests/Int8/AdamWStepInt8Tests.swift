@@ -37,4 +37,27 @@ import Testing
       #expect(fused.1.parts == m.parts && fused.2.parts == v.parts, "level \(level)")
     }
   }
+
+  @Test(arguments: [[0], [1], [4099], [61, 333]] as [Shape], [32, 256])
+  func theStepInBFloat16IsTheFloatStepRoundedAtRandom(shape: Shape, blockSize: Int) {
+    withEveryInstructionSet { level in
+      var source = RandomSource(seed: 3)
+      var expectedSource = source
+      var p = normal(shape, seed: 1).converted(to: BFloat16.self)
+      var m = Int8BlockTensor(zeros: shape, map: .signed, blockSize: blockSize)
+      var v = Int8BlockTensor(zeros: shape, map: .unsigned, blockSize: blockSize)
+      var (expected, first, second) = (p, m, v)
+      for count in 1...4 {
+        let step = AdamWStep(
+          learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: count)
+        let gradient = normal(shape, seed: UInt64(10 + count)).converted(to: BFloat16.self)
+        step.update(&p, gradient, &m, &v, rounding: &source)
+        var floats = expected.converted(to: Float.self)
+        step.update(&floats, gradient.converted(to: Float.self), &first, &second)
+        expected = floats.converted(to: BFloat16.self, using: &expectedSource)
+      }
+      #expect(p.scalars.map(\.bitPattern) == expected.scalars.map(\.bitPattern), "level \(level)")
+      #expect(m.parts == first.parts && v.parts == second.parts && source == expectedSource)
+    }
+  }
 }

@@ -59,4 +59,35 @@ struct HalfPrecisionTests {
     #expect((a .> 2).scalars == [false, false, true, true])
     #expect(a.argmax(alongAxis: 1).scalars == [1, 1])
   }
+
+  @Test func roundingAtRandomKeepsTheExpectedValue() {
+    let count = 1 << 16
+    // Fractions of the gap 2^-7 between the neighbours of numbers in 1 ..< 2, and in -2 ..< -1.
+    for fraction in [0, 0x1p-16, 0.1, 0.5, 0.75, 1 - 0x1p-16] as [Float] {
+      for sign in [1, -1] as [Float] {
+        var source = RandomSource(seed: 5)
+        let x = sign * (1 + fraction * 0x1p-7)
+        let y = Tensor(repeating: x, shape: [count])
+          .converted(to: BFloat16.self, using: &source).converted(to: Float.self).scalars
+        #expect(y.allSatisfy { $0 == sign || $0 == sign * (1 + 0x1p-7) })
+        let mean = y.reduce(0.0) { $0 + Double($1) } / Double(count)
+        let share = Double(fraction)
+        let deviation = (share * (1 - share) / Double(count)).squareRoot() * 0x1p-7
+        // Five standard deviations of the mean; a value that has no neighbours stays exactly.
+        #expect(abs(mean - Double(x)) <= 5 * deviation, "\(x)")
+      }
+    }
+  }
+
+  @Test func roundingAtRandomTakesTheGivenGeneratorOnly() {
+    var source = RandomSource(seed: 5)
+    let x = Tensor<Float>.normal([100_003], using: &source)
+    let first = source
+    let a = x.converted(to: BFloat16.self, using: &source)
+    let moved = source
+    let b = x.converted(to: BFloat16.self, using: &source)
+    source = first
+    #expect(a.scalars == x.converted(to: BFloat16.self, using: &source).scalars)
+    #expect(a.scalars != b.scalars && source == moved && moved != first)
+  }
 }
