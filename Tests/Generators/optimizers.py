@@ -137,8 +137,9 @@ def eight_bit_adam(generator, size, steps, lr, betas, eps, weight_decay):
     """Both moments are stored as 8-bit blocks of 256 and updated in float32. The parameter moves
     by the moments before they are requantised; decay comes first."""
     signed, unsigned = reference.dynamic_map(True), reference.dynamic_map(False)
-    one = np.float32(1)
-    b1, b2, lr, eps = f32(betas[0]), f32(betas[1]), f32(lr), f32(eps)
+    # Constants are formed in double and rounded once, as in PyTorch.
+    b1, c1, b2, c2 = (f32(x) for x in (betas[0], 1 - betas[0], betas[1], 1 - betas[1]))
+    keep, epsilon = f32(1 - lr * weight_decay), f32(eps)
     parameter = f32(generator.standard_normal(size))
     tensors = {"initial": parameter}
     gradients = f32(
@@ -147,12 +148,11 @@ def eight_bit_adam(generator, size, steps, lr, betas, eps, weight_decay):
     m_values, v_values = np.zeros(size, np.float32), np.zeros(size, np.float32)
     history = []
     for step, gradient in enumerate(gradients, start=1):
-        m = b1 * m_values + (one - b1) * gradient
-        v = b2 * v_values + (one - b2) * gradient * gradient
-        correction1 = np.float32(1 - betas[0] ** step)
-        correction2 = np.float32(np.sqrt(1 - betas[1] ** step))
-        parameter = parameter * (one - lr * np.float32(weight_decay))
-        parameter = parameter - lr / correction1 * m / (np.sqrt(v) / correction2 + eps)
+        m = b1 * m_values + c1 * gradient
+        v = b2 * v_values + c2 * (gradient * gradient)
+        rate = f32(lr / (1 - betas[0] ** step))
+        root = f32(np.sqrt(1 - betas[1] ** step))
+        parameter = keep * parameter - rate * m / (np.sqrt(v) / root + epsilon)
         history.append(parameter)
         m_codes, m_absmax = reference.dynamic_codes(m, signed)
         v_codes, v_absmax = reference.dynamic_codes(v, unsigned)
@@ -170,8 +170,8 @@ def eight_bit_adam(generator, size, steps, lr, betas, eps, weight_decay):
 
 for case, weight_decay in (("adam_8bit", 0.0), ("adamw_8bit", 0.1)):
     options = {"lr": 0.01, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": weight_decay}
-    tensors = eight_bit_adam(random_generator(case), 900, 6, **options)
-    fixture.add(case, {"block": 256, "steps": 6, **options}, **tensors)
+    tensors = eight_bit_adam(random_generator(case), 900, 20, **options)
+    fixture.add(case, {"block": 256, "steps": 20, **options}, **tensors)
 
 for case, function, options in (
     ("schedule_linear", transformers.get_linear_schedule_with_warmup, {}),
