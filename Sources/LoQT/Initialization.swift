@@ -80,7 +80,7 @@ public struct Initialization: Sendable {
         return StoredMatrix(shape: weight.shape, as: weightFormat, byPanels: panel)
       }
       return StoredMatrix(
-        storing: panel(0..<weight.shape[0]), as: weightFormat, using: &source)
+        shape: weight.shape, as: weightFormat, using: &source, byPanels: panel)
     }
     self.projection = projection
     factor = .zeros(Self.factorShape(weight.shape, projection, side))

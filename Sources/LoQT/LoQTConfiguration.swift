@@ -23,7 +23,7 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
   /// A merge of a layer is left out while its trained update is below this share of its weights,
   /// ‖s P ΔB‖ / ‖W‖: what is that small is mostly lost in rounding. Needs `recordsSurvival`.
   public var postponing: Double
-  /// Whether W is rounded at random at a merge. Holds W once more in full precision meanwhile.
+  /// Whether W is rounded at random at a merge.
   public var roundsStochastically: Bool
   /// Whether a layer holds its original full-precision W until its first Initialise, so that the
   /// first quantisation error can be compensated. Otherwise W is quantised when the layer is made.

@@ -177,4 +177,35 @@ import Testing
       #expect(bound < weight.byteCount)
     }
   }
+
+  /// Tokens few and many beside the sides of W, which decides how P is found.
+  @Test(arguments: [(true, 64, false), (false, 64, false), (true, 64, true), (false, 1500, false)])
+  func aMergeHoldsAtMostTwoDenseMatrices(_ isLeft: Bool, _ tokens: Int, _ rounding: Bool) async {
+    await #expect(processExitsWith: .success) { [isLeft, tokens, rounding] in
+      let (out, input) = isLeft ? (4096, 1024) : (1024, 4096)
+      let layer = LoQTLinear(
+        weight: gaussian([out, input], seed: 1),
+        configuration: LoQTConfiguration(
+          rank: 32, compensationSteps: 2, roundsStochastically: rounding,
+          keepsOriginalWeight: false),
+        random: RandomSource(seed: 2))
+      let optimizer = LoQTOptimizer(
+        AdamW(learningRate: .constant(0.01)), training: SingleLayer(layer: layer),
+        merges: .static(every: 2))
+      let x = gaussian([tokens, input], seed: 3)
+      let target = gaussian([tokens, out], seed: 4)
+      // The forward and backward pass of an ordinary step, which the merge comes on top of.
+      func peak() throws -> Int {
+        let start = TensorMemory.liveBytes
+        TensorMemory.resetPeak()
+        _ = try optimizer.step { meanSquaredError(layer(Variable(x)), target) }
+        return TensorMemory.peakBytes - start
+      }
+      optimizer.measuresLossAfterMerge = false
+      _ = try peak()
+      let ordinary = try peak()
+      #expect(try peak() - ordinary < 2 * 4 * out * input)
+      #expect(layer.factor.tensor.sumOfSquares() > 0)
+    }
+  }
 }

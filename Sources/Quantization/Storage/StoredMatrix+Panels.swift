@@ -16,6 +16,22 @@ extension StoredMatrix {
     shape: Shape, as format: WeightFormat,
     byPanels panel: (_ rows: Range<Int>) throws -> Tensor<Float>
   ) rethrows {
+    try self.init(shape: shape, as: format, rounding: nil, byPanels: panel)
+  }
+
+  /// The same, each element rounded to one of its two neighbouring levels at random, the likelier the
+  /// nearer; floats stay what they are.
+  public init(
+    shape: Shape, as format: WeightFormat, using source: inout RandomSource,
+    byPanels panel: (_ rows: Range<Int>) throws -> Tensor<Float>
+  ) rethrows {
+    try self.init(shape: shape, as: format, rounding: source.forRounding(), byPanels: panel)
+  }
+
+  private init(
+    shape: Shape, as format: WeightFormat, rounding random: RandomSource?,
+    byPanels panel: (_ rows: Range<Int>) throws -> Tensor<Float>
+  ) rethrows {
     precondition(shape.rank == 2, "StoredMatrix: \(shape) is not the shape of a matrix")
     func checkedPanel(_ rows: Range<Int>) throws -> Tensor<Float> {
       let values = try panel(rows)
@@ -26,7 +42,7 @@ extension StoredMatrix {
     }
     guard format == .float32 else {
       self = .quantized(
-        try format.quantizing(shape: shape, rounding: nil) { append in
+        try format.quantizing(shape: shape, rounding: random) { append in
           for rows in Self.panels(of: shape) { append(try checkedPanel(rows)) }
         })
       return
