@@ -208,6 +208,12 @@ static void NAME(scale_add)(REAL alpha, const REAL *x, REAL beta, REAL *y, intpt
 #undef SCALE_ADD
 }
 
+static void NAME(multiply_add)(const REAL *a, const REAL *b, REAL *y, intptr_t n) {
+#define STEP(READ, WRITE) WRITE(y, READ(a) * READ(b) + READ(y))
+  FOR_EACH_VECTOR(STEP);
+#undef STEP
+}
+
 static void NAME(fill)(REAL value, REAL *y, intptr_t n) {
 #define STEP(READ, WRITE) WRITE(y, splat(value))
   FOR_EACH_VECTOR(STEP);

@@ -10,6 +10,7 @@
          (o, x, g, dx, n))                                                                         \
   KERNEL(void, scale_add_##S, (T alpha, const T *x, T beta, T *y, intptr_t n),                     \
          (alpha, x, beta, y, n))                                                                   \
+  KERNEL(void, multiply_add_##S, (const T *a, const T *b, T *y, intptr_t n), (a, b, y, n))         \
   KERNEL(void, binary_rows_##S, (int o, const T *a, const T *b, T *y, intptr_t rows,               \
          intptr_t cols), (o, a, b, y, rows, cols))                                                 \
   KERNEL(void, fill_##S, (T value, T *y, intptr_t n), (value, y, n))                               \

@@ -192,6 +192,20 @@ extension KernelTests {
       }
     }
 
+    @Test func multiplyAddRoundsTheProductFirst() {
+      for n in testSizes {
+        let (a, b): ([Float], [Float]) = (numbers(n, seed: 8), numbers(n, seed: 9))
+        let start: [Float] = numbers(n, seed: 10)
+        let y = sameAtEveryInstructionSet("multiply_add") {
+          produced(n) {
+            $0.update(from: start, count: n)
+            Float.multiplyAdd(a, b, $0, n)
+          }
+        }
+        #expect(y == (0..<n).map { (i: Int) -> Float in a[i] * b[i] + start[i] })
+      }
+    }
+
     @Test func fillAndSelectTouchEveryElementOnce() {
       for n in testSizes {
         let a: [Double] = numbers(n, seed: 10)

@@ -8,6 +8,7 @@ extension Float: KernelScalar {
   static var unary: (Int32, In, Out, Int) -> Void { loqt_unary_f32 }
   static var unaryGradient: (Int32, In, In, Out, Int) -> Void { loqt_unary_gradient_f32 }
   static var scaleAdd: (Float, In, Float, Out, Int) -> Void { loqt_scale_add_f32 }
+  static var multiplyAdd: (In, In, Out, Int) -> Void { loqt_multiply_add_f32 }
   static var binaryRows: (Int32, In, In, Out, Int, Int) -> Void { loqt_binary_rows_f32 }
   static var fill: (Float, Out, Int) -> Void { loqt_fill_f32 }
   static var select: (UnsafePointer<UInt8>, In, In, Out, Int) -> Void { loqt_select_f32 }
@@ -49,6 +50,7 @@ extension Double: KernelScalar {
   static var unary: (Int32, In, Out, Int) -> Void { loqt_unary_f64 }
   static var unaryGradient: (Int32, In, In, Out, Int) -> Void { loqt_unary_gradient_f64 }
   static var scaleAdd: (Double, In, Double, Out, Int) -> Void { loqt_scale_add_f64 }
+  static var multiplyAdd: (In, In, Out, Int) -> Void { loqt_multiply_add_f64 }
   static var binaryRows: (Int32, In, In, Out, Int, Int) -> Void { loqt_binary_rows_f64 }
   static var fill: (Double, Out, Int) -> Void { loqt_fill_f64 }
   static var select: (UnsafePointer<UInt8>, In, In, Out, Int) -> Void { loqt_select_f64 }

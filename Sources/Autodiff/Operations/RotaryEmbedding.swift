@@ -26,10 +26,13 @@ public struct RotaryAngles: Sendable {
   }
 }
 
-/// Each head of x `[batch, tokens, heads, headSize]` turned by its token's position. Keeps nothing.
+/// Each head turned by its token's position. Keeps nothing.
 ///
-/// - Parameter positions: `[tokens]`, the same for each sequence, or `[batch, tokens]`; 0, 1, 2, ...
-///   when left out.
+/// - Parameters:
+///   - x: `[batch, tokens, heads, headSize]`.
+///   - angles: the angle of every position.
+///   - positions: `[tokens]`, the same for each sequence, or `[batch, tokens]`; 0, 1, 2, ... when
+///     left out.
 ///
 /// Traps on a position without angles, and when the shapes do not fit.
 public func rotaryEmbedding(

@@ -69,6 +69,8 @@ enum {
   void loqt_unary_gradient_##S(int operation, const T *x, const T *g, T *dx, intptr_t n);          \
   /** y[i] = alpha x[i] + beta y[i]; beta == 0 never reads y. */                                    \
   void loqt_scale_add_##S(T alpha, const T *x, T beta, T *y, intptr_t n);                          \
+  /** y[i] += a[i] b[i]. */                                                                         \
+  void loqt_multiply_add_##S(const T *a, const T *b, T *y, intptr_t n);                            \
   /** Row vector broadcast: out[r, c] = a[r, c] op b[c]. */                                         \
   void loqt_binary_rows_##S(int operation, const T *a, const T *b, T *out, intptr_t rows,          \
                             intptr_t cols);                                                        \

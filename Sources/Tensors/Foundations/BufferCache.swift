@@ -10,6 +10,10 @@ enum BufferCache {
   private static let smallestHuge = 4 << 20
   /// What may be kept even if live tensors hold less.
   private static let floor = 32 << 20
+  /// By how much live and kept bytes together may exceed the most that tensors have held.
+  private static let slack = 16 << 20
+  /// What may be kept beside so many live bytes without exceeding that.
+  private static func room(beside live: Int) -> Int { TensorMemory.highestBytes + slack - live }
 
   private struct Entry {
     var address: UInt
@@ -68,7 +72,7 @@ enum BufferCache {
     if let cached = state.withLock({ $0.remove(capacity: capacity) }) {
       return UnsafeMutableRawPointer(bitPattern: cached.address)!
     }
-    shrink(to: max(0, TensorMemory.highestBytes - TensorMemory.liveBytes))
+    shrink(to: room(beside: TensorMemory.liveBytes))
     let huge = bytes >= smallestHuge ? bytes : 0
     if let fresh = loqt_map_pages(capacity, huge) { return fresh }
     shrink(to: 0)
@@ -83,7 +87,7 @@ enum BufferCache {
     let entry = Entry(
       address: UInt(bitPattern: buffer), capacity: capacity(bytes), bytes: bytes)
     let live = TensorMemory.liveBytes
-    let share = min(max(floor, live), TensorMemory.highestBytes - live)
+    let share = min(max(floor, live), room(beside: live))
     let leaving = state.withLock { state in
       let limit = min(state.limit, share)
       guard bytes <= limit else { return [entry] }

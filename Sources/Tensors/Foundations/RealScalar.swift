@@ -30,6 +30,10 @@ public protocol RealScalar: TensorScalar, BinaryFloatingPoint, LAPACKScalar {
     _ alpha: Self, _ x: UnsafePointer<Self>, _ beta: Self, _ y: UnsafeMutablePointer<Self>,
     _ n: Int
   )
+  /// Kernel `loqt_multiply_add`.
+  static func _multiplyAdd(
+    _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ n: Int
+  )
   /// Kernel `loqt_fill`.
   static func _fill(_ value: Self, _ out: UnsafeMutablePointer<Self>, _ n: Int)
   /// Kernel `loqt_sum`.
@@ -175,6 +179,12 @@ extension Float: RealScalar {
     _ n: Int
   ) {
     loqt_scale_add_f32(alpha, x, beta, y, n)
+  }
+  /// Kernel `loqt_multiply_add_f32`.
+  public static func _multiplyAdd(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
+    loqt_multiply_add_f32(a, b, y, n)
   }
   /// Kernel `loqt_fill_f32`.
   public static func _fill(_ value: Float, _ out: UnsafeMutablePointer<Float>, _ n: Int) {
@@ -375,6 +385,13 @@ extension Double: RealScalar {
     _ y: UnsafeMutablePointer<Double>, _ n: Int
   ) {
     loqt_scale_add_f64(alpha, x, beta, y, n)
+  }
+  /// Kernel `loqt_multiply_add_f64`.
+  public static func _multiplyAdd(
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>,
+    _ n: Int
+  ) {
+    loqt_multiply_add_f64(a, b, y, n)
   }
   /// Kernel `loqt_fill_f64`.
   public static func _fill(_ value: Double, _ out: UnsafeMutablePointer<Double>, _ n: Int) {

@@ -8,10 +8,12 @@ public struct AttentionMask: Sendable {
   /// `[batch, keys]`, not 0 where a key may be seen; nil when all may.
   public var visibleKeys: Tensor<UInt8>?
 
-  /// A mask of these properties.
+  /// A mask of these properties. Traps when `visibleKeys` is not a matrix.
   ///
-  /// - Parameter visibleKeys: `[batch, keys]`, as the attention masks of tokenizers are: 1 for a
-  ///   token, 0 for padding, which may lie on either side.
+  /// - Parameters:
+  ///   - isCausal: whether a query sees no key behind its own position.
+  ///   - visibleKeys: `[batch, keys]`, as the attention masks of tokenizers are: 1 for a token, 0
+  ///     for padding, which may lie on either side.
   public init(isCausal: Bool, visibleKeys: Tensor<UInt8>? = nil) {
     precondition(
       visibleKeys?.rank ?? 2 == 2,

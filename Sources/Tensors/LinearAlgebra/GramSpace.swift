@@ -2,8 +2,8 @@
 /// coordinates with respect to a few spanning vectors, whose inner products are then not the plain
 /// ones.
 struct GramSpace<Scalar: RealScalar> {
-  /// Coordinates of a random sample of so many vectors of the range, and the power of two that
-  /// brings A near norm 1 where its squares would leave the range.
+  /// Coordinates of a random sample of so many vectors of the range, and the power of two by which
+  /// A is multiplied from then on, so that its squares stay in range.
   let sample: (Int, inout RandomSource) -> (Tensor<Scalar>, scale: Scalar)
   /// The inner products of the coordinates as a matrix times them; nil for plain vectors.
   let metric: ((Tensor<Scalar>) -> Tensor<Scalar>)?
@@ -18,7 +18,7 @@ struct GramSpace<Scalar: RealScalar> {
   init<A: LinearOperator>(_ a: A) where A.Scalar == Scalar {
     sample = { count, source in
       // With few vectors a wider sample, narrowed by its own products, costs less than more vectors.
-      let widens = count < 256 && 2 * count <= a.columns
+      let widens = count < 320 && 2 * count <= a.columns
       var y = a.sample(widens ? 2 * count : count, of: .left, using: &source)
       let scale = powerOfTwo(near: largestMagnitude(y))
       if scale != 1 { y *= scale }
@@ -37,62 +37,74 @@ struct GramSpace<Scalar: RealScalar> {
   /// Coordinates with respect to the rows of `near` `[t, n]`, for the product nearᵀ far: the Gram
   /// matrices of both factors, `[t, t]`, say all, and no step touches a long side.
   init(near: Tensor<Scalar>, far: Tensor<Scalar>) {
-    let core = Tensor.lowerProduct(far.transposed(), far.transposed()).mirrored()
-    let inner = Tensor.lowerProduct(near.transposed(), near.transposed()).mirrored()
-    sample = { (core.sketchingColumns(to: $0, using: &$1), 1) }
+    let (inner, nearScale) = Self.scaledGram(near)
+    let (core, farScale) = Self.scaledGram(far)
+    sample = { count, source in
+      (far.sketchingColumns(to: count, using: &source) * farScale, nearScale * farScale)
+    }
     metric = { matmul(inner, $0) }
     multiply = { v, _ in
-      (matmul(core, v), { matmul(far.transposed(), matmul(v, $0)) })
+      (matmul(core, v), { matmul(far.transposed(), matmul(v, $0) * farScale) })
     }
-    lift = { matmul(near.transposed(), $0) }
+    lift = { matmul(near.transposed(), $0 * nearScale) }
+  }
+
+  /// The inner products of the rows of `scale` times a matrix, with the power of two that keeps
+  /// their products in range.
+  private static func scaledGram(_ a: Tensor<Scalar>) -> (gram: Tensor<Scalar>, scale: Scalar) {
+    let rows = a.transposed()
+    let gram = Tensor.lowerProduct(rows, rows).mirrored()
+    let scale = powerOfTwo(near: largestMagnitude(gram).squareRoot())
+    return (scale == 1 ? gram : gram * (scale * scale), scale)
   }
 
   /// The leading `rank` vectors by `steps` multiplications of a sample of `count` vectors, each time
   /// made orthonormal before; nil when that is not accurate in this precision: when the values span
   /// too much, the operator's rank is lower, or it is zero, not finite or badly scaled.
   ///
-  /// The last multiplication serves twice: with U the orthonormal vectors, G is approximated from
-  /// both U and G U, as A restricted to the range of AᵀU (Nyström's approximation), at no further
-  /// product.
+  /// With U the orthonormal vectors, G is approximated from both U and G U, as A restricted to the
+  /// range of AᵀU (Nyström's approximation), at no product beyond the last step's.
   func leading(
     _ rank: Int, of count: Int, steps: Int, _ wanted: WantedVectors, _ source: inout RandomSource
   ) throws(LinearAlgebraError) -> LeadingVectors<Scalar>? {
     var (y, scale) = sample(count, &source)
     let largest = largestMagnitude(y)
-    // The Gram matrices of factors have squared what is out of range already.
-    guard largest.isFinite, largest > 0, powerOfTwo(near: largest) == 1 else { return nil }
+    guard largest.isFinite, largest > 0 else { return nil }
     for step in 1...steps {
-      var v = metric?(y) ?? y
-      guard let factor = GramFactor(.lowerProduct(y, v)) else { return nil }
-      v = factor.solvedFromRight(v)
+      let sampled = metric?(y) ?? y
+      guard let factor = GramFactor(.lowerProduct(y, sampled)) else { return nil }
+      y = .empty
+      let v = factor.solvedFromRight(consume sampled)
       let (product, across) = multiply(v, scale)
-      if step < steps {
-        y = product
-        continue
-      }
-      if wanted == .basis, count == rank {
+      guard let inner = GramFactor(.lowerProduct(v, product)) else { return nil }
+      let w = inner.solvedFromRight(consume product)
+      let isSubspaceEnough = wanted == .basis && count == rank
+      if step < steps || isSubspaceEnough {
+        // G U (UᵀG U)⁻¹ is U and something orthogonal to it: as well conditioned as can be.
+        y = inner.solvedFromRight(consume w, transposed: true)
+        if step < steps { continue }
         return LeadingVectors(
-          vectors: try lift(product).orthonormalizingColumns(), values: .empty, others: nil,
+          vectors: try lift(y).orthonormalizingColumns(), values: .empty, others: nil,
           effectiveRank: rank)
       }
-      guard let inverse = GramFactor(.lowerProduct(v, product)) else { return nil }
-      let w = inverse.solvedFromRight(product)
       let eigen = try SymmetricEigen(lower: .lowerProduct(w, metric?(w) ?? w))
       let order = Tensor((Int32(count - rank)..<Int32(count)).reversed())
       let squares = eigen.values.reshaped(to: [count, 1]).gatheringRows(at: order)
-      guard squares[rank - 1, 0] > GramFactor<Scalar>.leastSpread * squares[0, 0] else {
-        return nil
-      }
-      let values = sqrt(squares) / scale
+      let spread = squares[rank - 1, 0] / squares[0, 0]
+      guard spread > GramFactor<Scalar>.leastSpread else { return nil }
+      let values = sqrt(squares)
       let rows = eigen.vectors.transposed().gatheringRows(at: order)
-      let scaled = rows / sqrt(squares)
-      let vectors = try lift(matmul(w, scaled.transposed())).orthonormalizingColumns()
+      let scaled = rows / values
+      // Both sides are orthonormal up to this; coordinates add the rounding of their metric.
+      let error = metric == nil ? Scalar.ulpOfOne / min(spread, inner.spread) : .infinity
+      let vectors = try lift(matmul(w, scaled.transposed())).orthonormalizingColumns(off: error)
       let others =
         wanted == .both
-        ? try across(inverse.solvedFromLeft(rows.transposed().copied())).orthonormalizingColumns()
+        ? try across(inner.solvedFromLeft(rows.transposed().copied()))
+          .orthonormalizingColumns(off: error)
         : nil
       return LeadingVectors(
-        vectors: vectors, values: values.reshaped(to: [rank]), others: others,
+        vectors: vectors, values: values.reshaped(to: [rank]) / scale, others: others,
         effectiveRank: rank)
     }
     return nil

@@ -28,7 +28,7 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  /// The sketch of a row-major matrix: each row is multiplied by signs, then folded.
+  /// The sketch of a row-major matrix: each row is folded twice, each time under other signs.
   private static func sketchedColumns(
     _ a: UnsafePointer<Scalar>, _ leading: Int, _ m: Int, _ n: Int, _ count: Int, _ shifts: [Int],
     _ signs: [Scalar]
@@ -36,23 +36,19 @@ extension Tensor where Scalar: RealScalar {
     Tensor(unsafeUninitializedShape: [m, count]) { out in
       let out = out.baseAddress!
       parallelFor(m, grain: Swift.max(1, elementwiseGrain / n)) { rows in
-        withUnsafeTemporaryAllocation(of: Scalar.self, capacity: n) { signed in
-          let signed = signed.baseAddress!
+        signs.withUnsafeBufferPointer { signs in
           for row in rows {
-            let y = out + row * count
+            let (x, y) = (a + row * leading, out + row * count)
             Scalar._fill(0, y, count)
-            signs.withUnsafeBufferPointer {
-              Scalar._binary(
-                BinaryKernel.multiply.rawValue, a + row * leading, 1, $0.baseAddress!, 1, signed, n)
-            }
             for (index, shift) in shifts.enumerated() {
               let start = index / 2 * count
               let width = Swift.min(count, n - start)
               let before = Swift.min(width, count - shift)
-              let sign = signs[n + index % n]
-              Scalar._scaleAdd(sign, signed + start, 1, y + shift, before)
+              let sign = signs.baseAddress! + index % 2 * n
+              Scalar._multiplyAdd(x + start, sign + start, y + shift, before)
               if width > before {
-                Scalar._scaleAdd(sign, signed + start + before, 1, y, width - before)
+                let rest = start + before
+                Scalar._multiplyAdd(x + rest, sign + rest, y, width - before)
               }
             }
           }

@@ -1,11 +1,14 @@
 /// How the leading singular vectors of an operator are found.
 public enum TruncationMethod: Hashable, Sendable, Codable {
-  /// `gram` of up to 128 rows; beyond, `gram` or `randomized` with one power iteration (two for fewer than some hundred vectors) and
-  /// an eighth of the rank (at least 10) as oversampling, whichever takes fewer operations; the
-  /// latter keeps some 99.5 % of the energy that the best vectors do where the singular values decay
-  /// as i^-0.7, and more where they decay faster. When the sample spans everything the
-  /// operator's rank allows, as with fewer tokens than the rank asked for, the power iterations are
-  /// left out.
+  /// `gram` of up to 128 rows; beyond, `gram` or `randomized` with one power iteration (two for
+  /// fewer than 88 vectors) and 8 vectors of oversampling, whichever takes fewer operations; one
+  /// more where a product is known by its factors, whose small Gram matrices then say all.
+  ///
+  /// Where the singular values decay as i^-0.7, the vectors of the operator's shorter side keep
+  /// 99.5 % of the energy that the best ones do, those of the other side and the product of both
+  /// with the singular values 99 %; more where the values decay faster. When the sample spans
+  /// everything the operator's rank allows, as with fewer tokens than the rank asked for, the power
+  /// iterations are left out.
   case automatic
   /// LAPACK's decomposition of the dense matrix.
   case exact
@@ -46,7 +49,7 @@ extension TruncationMethod {
       add(min(n, rank + oversampling), powerIterations)
     case .automatic where n <= 128: return .gram
     case .automatic:
-      let count = min(n, rank + max(10, rank / 8))
+      let count = min(n, rank + 8)
       // Few vectors leave more of the energy in the tail, and cost little.
       add(count, count < 96 ? 2 : 1)
       candidates.append((.gram, a.denseCost + n * n * a.columns * 5 / 8 + eigenCost(n)))
@@ -70,8 +73,8 @@ extension TruncationMethod {
           .formed(count: count, steps: steps),
           a.denseCost + sample + 2 * steps * n * a.columns * count + small + across
         ))
-      // A basis needs no oversampling, because a step costs little.
-      let (sampled, rounds) = wanted == .basis ? (rank, steps + 1) : (count, steps)
+      // A step costs little, and with one more a basis needs no oversampling.
+      let (sampled, rounds) = (wanted == .basis ? rank : count, steps + 1)
       guard tokens > sampled else { return }
       let inner = rounds * tokens * sampled * (2 * tokens + 2 * sampled)
       candidates.append(

@@ -16,13 +16,13 @@ import Testing
       let before = TensorMemory.cachedBytes
       var address: UnsafeRawPointer?
       do {
-        let first = TensorMemoryTests.tensor(8 * mebibyte)
+        let first = TensorMemoryTests.tensor(24 * mebibyte)
         first.withUnsafeBuffer { address = UnsafeRawPointer($0.baseAddress) }
       }
-      #expect(TensorMemory.cachedBytes == before + 8 * mebibyte)
-      let larger = TensorMemoryTests.tensor(9 * mebibyte)
+      #expect(TensorMemory.cachedBytes == before + 24 * mebibyte)
+      let larger = TensorMemoryTests.tensor(25 * mebibyte)
       larger.withUnsafeBuffer { #expect(UnsafeRawPointer($0.baseAddress) != address) }
-      // 9 MiB are the most that tensors have held, so the 8 had to go first.
+      // 25 MiB are the most that tensors have held, so the 24 had to go first.
       #expect(TensorMemory.cachedBytes == before)
     }
     await #expect(processExitsWith: .success) {
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  @Test("Live and cached bytes never exceed the most that tensors alone have held")
+  @Test("Live and cached bytes exceed the most that tensors alone have held by 16 MiB at most")
   func footprint() async {
     await #expect(processExitsWith: .success) {
       let mebibyte = TensorMemoryTests.mebibyte
@@ -91,7 +91,7 @@ import Testing
           held.append(TensorMemoryTests.tensor((Int(state >> 40) % 8 + 1) * mebibyte))
         }
         most = max(most, TensorMemory.liveBytes)
-        #expect(TensorMemory.liveBytes + TensorMemory.cachedBytes <= most)
+        #expect(TensorMemory.liveBytes + TensorMemory.cachedBytes <= most + 16 * mebibyte)
       }
     }
   }
