@@ -7,6 +7,8 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
   /// Rank r of the update P B; a layer whose smaller side is below it uses that side. An energy rule
   /// chooses anew at each merge.
   public var rank: RankRule
+  /// The side of P.
+  public var side: SideRule
   /// The factor s of the update, used as it is.
   public var scale: Float
   /// How W is stored. `.float32` makes the method LoQT-nq, together with the same for P.
@@ -34,7 +36,8 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
 
   /// The paper's method, at rank r and scale s.
   public init(
-    rank: RankRule, scale: Float = 0.5, weightFormat: WeightFormat = .nf4(),
+    rank: RankRule, side: SideRule = .smaller, scale: Float = 0.5,
+    weightFormat: WeightFormat = .nf4(),
     projectionFormat: WeightFormat = .nf4(), compensationSteps: Int = 5,
     projector: GradientProjector = GradientProjector(), stateRule: StateRule = .keep,
     postponing: Double = 0, roundsStochastically: Bool = false, keepsOriginalWeight: Bool = true,
@@ -47,6 +50,7 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
     precondition(
       compensationSteps >= 0, "LoQTConfiguration: \(compensationSteps) compensation steps")
     self.rank = rank
+    self.side = side
     self.scale = scale
     self.weightFormat = weightFormat
     self.projectionFormat = projectionFormat

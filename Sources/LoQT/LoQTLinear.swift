@@ -8,7 +8,7 @@ public import Tensors
 /// A linear layer of LoQT: y = x W_qᵀ + s x (P B)ᵀ with W_q and P frozen and packed, B trained.
 ///
 /// The low-rank update is held as two factors, `up` `[out, r]` and `down` `[r, in]`. On the left side
-/// (in <= out) P is `down` and B is `up`; on the right side P is `up` and B is `down`. P is taken from
+/// P is `down` and B is `up`; on the right side P is `up` and B is `down`. P is taken from
 /// the gradient at the first merge; until then the layer is x Wᵀ alone.
 public final class LoQTLinear: LinearLayer {
   /// The method's settings.
@@ -64,7 +64,7 @@ public final class LoQTLinear: LinearLayer {
     inputSize = input
     outputSize = out
     largestRank = configuration.rank.largest(out: out, in: input)
-    side = ProjectionSide(out: out, in: input)
+    side = configuration.side.side(out: out, in: input)
     self.weight =
       configuration.keepsOriginalWeight
       ? .dense(weight) : StoredMatrix(storing: weight, as: configuration.weightFormat)

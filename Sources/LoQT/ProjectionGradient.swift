@@ -6,7 +6,7 @@ import Tensors
 public enum ProjectionWindow: String, Sendable, Hashable, Codable, CaseIterable {
   /// The sum over the window, as a dense matrix: exact, 4 bytes an element of W over the window.
   case exact
-  /// A random sketch of the sum, r + 8 columns on the smaller side. The projection holds nearly all
+  /// A random sketch of the sum, r + 8 columns on the side of P. The projection holds nearly all
   /// of the gradient's energy that one of rank r could where the singular values fall as fast as 1 / i,
   /// about three quarters of it where they fall as slowly as 1 / sqrt(i).
   case sketch
@@ -18,7 +18,7 @@ public enum ProjectionWindow: String, Sendable, Hashable, Codable, CaseIterable 
 enum ProjectionGradient {
   case factors(FactoredGradient)
   case dense(Tensor<Float>)
-  /// Y with the columns of a random sketch of the range of P, `[smaller side, r + 8]`.
+  /// Y with the columns of a random sketch of the range of P, `[in or out, r + 8]` by side.
   case sketch(Tensor<Float>)
 
   func projection(

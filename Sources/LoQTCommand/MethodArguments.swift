@@ -18,6 +18,14 @@ struct MethodArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      """
+      The side of each matrix that projections stand on: smaller, larger, left (of the input), right \
+      (of the output). (default: smaller)
+      """, valueName: "name"))
+  var side: SideRule?
+
+  @Option(
+    help: ArgumentHelp(
       "Factor s of the updates. (default: \(Self.defaultScales))", valueName: "number"))
   var scale: Double?
 
@@ -145,6 +153,7 @@ struct MethodArguments: ParsableArguments {
   var options: MethodOptions {
     var options = MethodOptions()
     options.rank = rank
+    options.side = side
     options.scale = scale
     options.optimizer = optimizer
     options.weightFormat = weightFormat?.format
@@ -199,4 +208,5 @@ extension OptimizerKind: ExpressibleByArgument {}
 extension MethodOptions.Projector: ExpressibleByArgument {}
 extension ProjectionWindow: ExpressibleByArgument {}
 extension StateRule: ExpressibleByArgument {}
+extension SideRule: ExpressibleByArgument {}
 extension RankRule: ExpressibleByArgument {}

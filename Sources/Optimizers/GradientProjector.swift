@@ -1,19 +1,48 @@
 public import Autodiff
 public import Tensors
 
-/// The side of a gradient G `[out, in]` on which a projection stands: the smaller one.
+/// The side of a gradient G `[out, in]` on which a projection stands.
 public enum ProjectionSide: String, Sendable, Hashable, Codable {
-  /// in <= out: P `[in, r]` holds the leading right singular vectors of G (the left ones of the
+  /// P `[in, r]` holds the leading right singular vectors of G (the left ones of the
   /// paper's in x out gradient).
   case left
-  /// in > out: P `[out, r]` holds the leading left singular vectors of G.
+  /// P `[out, r]` holds the leading left singular vectors of G.
   case right
 
-  /// The side for a matrix `[out, in]`.
+  /// The smaller side of a matrix `[out, in]`, the left one of a square.
   public init(out: Int, in input: Int) { self = input <= out ? .left : .right }
+
+  /// The other side.
+  public var opposite: ProjectionSide { self == .left ? .right : .left }
+
+  /// The length of the columns of P for a matrix `[out, in]`.
+  public func length(out: Int, in input: Int) -> Int { self == .left ? input : out }
 }
 
-/// Finds the projection of a layer's gradient: its leading singular vectors on the smaller side.
+/// Which side of each matrix projections stand on. On the smaller one, the rule of LoQT and GaLore, P
+/// takes the fewest bytes; B, or the moments of the gradient's part in the subspace, then takes the most.
+public enum SideRule: String, Sendable, Hashable, Codable, CaseIterable {
+  /// The smaller side, the left one of a square.
+  case smaller
+  /// The larger side, the right one of a square.
+  case larger
+  /// Always the left side: P `[in, r]`.
+  case left
+  /// Always the right side: P `[out, r]`.
+  case right
+
+  /// The side of a matrix `[out, in]`.
+  public func side(out: Int, in input: Int) -> ProjectionSide {
+    switch self {
+    case .smaller: ProjectionSide(out: out, in: input)
+    case .larger: ProjectionSide(out: out, in: input).opposite
+    case .left: .left
+    case .right: .right
+    }
+  }
+}
+
+/// Finds the projection of a layer's gradient: its leading singular vectors on one side.
 public struct GradientProjector: Sendable, Hashable, Codable {
   /// How the singular vectors are computed.
   public var method: TruncationMethod

@@ -46,7 +46,7 @@ public struct MemoryModel: Sendable {
       }
       let dense = 4 * out * input
       let r = plan.rank?.largest(out: out, in: input) ?? 0
-      let (short, long) = (min(out, input), max(out, input))
+      let (of, along) = plan.side.side(out: out, in: input) == .left ? (input, out) : (out, input)
       switch plan.layers {
       case .frozen: bytes.weights += dense
       case .dense(let packed):
@@ -60,13 +60,13 @@ public struct MemoryModel: Sendable {
       case .subspace(let subspace, let packed):
         bytes.weights += packed.map { $0.byteCount(shape: [out, input]) } ?? dense
         bytes.projections += subspace.projectionByteCount(out: out, in: input, rank: r)
-        bytes.optimizer += plan.optimizer.stateByteCount(shape: [r, long])
+        bytes.optimizer += plan.optimizer.stateByteCount(shape: [r, along])
         largest = max(largest, out * input)
       case .loqt(let loqt, _):
         bytes.weights += loqt.weightFormat.byteCount(shape: [out, input])
-        bytes.projections += loqt.projectionFormat.byteCount(shape: [r, short])
-        bytes.adapters += 4 * r * long
-        train([r, long])
+        bytes.projections += loqt.projectionFormat.byteCount(shape: [r, of])
+        bytes.adapters += 4 * r * along
+        train([r, along])
       }
     }
     // At a merge of LoQT the other parameters wait for the loss after it to be measured.

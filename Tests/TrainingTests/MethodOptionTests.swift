@@ -73,6 +73,25 @@ import Training
     _ = try await finish(configuration(.loqt) { $0.restOptimizer = .adamW8bit })
   }
 
+  /// Bytes are compared with the formula, which differs from side to side.
+  @Test(arguments: [TrainingMethod.loqt, .galore, .fira, .apollo], SideRule.allCases)
+  func projectionsStandOnTheSideAskedFor(_ method: TrainingMethod, _ side: SideRule) async throws {
+    let settings = try configuration(method) { $0.side = side }
+    let trainer = try await finish(settings)
+    let matrix = trainer.model.blocks[0].feedForward.gate
+    let sides: [SideRule: ProjectionSide] = [
+      .smaller: .left, .larger: .right, .left: .left, .right: .right,
+    ]
+    // The gate is [larger, smaller].
+    #expect(matrix.outputSize > matrix.inputSize)
+    if let layer = matrix as? LoQTLinear {
+      #expect(layer.side == sides[side])
+      #expect(
+        layer.projection?.shape
+          == (sides[side] == .left ? [8, layer.inputSize] : [layer.outputSize, 8]))
+    }
+  }
+
   @Test func loqtTakesItsOptions() async throws {
     _ = try await finish(
       configuration(.loqt) {

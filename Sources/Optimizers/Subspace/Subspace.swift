@@ -6,7 +6,7 @@ import Tensors
 struct Subspace {
   let side: ProjectionSide
   private let shape: Shape
-  /// P `[smaller side, r]`; nil before the first gradient and where it is drawn when needed.
+  /// P `[in, r]` or `[out, r]` by side; nil before the first gradient and where it is drawn when needed.
   var basis: StoredMatrix?
   /// What the inner optimizer moves: a shape without storage but within an update.
   let step = Parameter(.empty)
@@ -22,15 +22,15 @@ struct Subspace {
   private var limitedNorm: Float = 0
 
   /// Before the first gradient. Traps when the shape is not that of a matrix.
-  init(shape: Shape, _ rule: RankRule, _ name: String) {
+  init(shape: Shape, _ rule: RankRule, _ sides: SideRule, _ name: String) {
     precondition(shape.rank == 2, "SubspaceOptimizer: \(name) \(shape) is not a matrix")
     self.shape = shape
-    side = ProjectionSide(out: shape[0], in: shape[1])
+    side = sides.side(out: shape[0], in: shape[1])
     setRank(rule.largest(out: shape[0], in: shape[1]))
   }
 
   /// The length of the vectors of P.
-  var projectedSize: Int { side == .left ? shape[1] : shape[0] }
+  var projectedSize: Int { side.length(out: shape[0], in: shape[1]) }
   var rank: Int { step.shape[side == .left ? 1 : 0] }
 
   mutating func setRank(_ rank: Int) {
@@ -91,7 +91,7 @@ struct Subspace {
     }
   }
 
-  /// ‖moved‖ / ‖r‖ of each row (column) along the larger side or of the whole, 0 where r is 0.
+  /// ‖moved‖ / ‖r‖ of each row (column) along the side without P or of the whole, 0 where r is 0.
   func scales(
     _ moved: Tensor<Float>, _ r: Tensor<Float>, per granularity: SubspaceConfiguration.Granularity
   ) -> Tensor<Float> {
@@ -135,7 +135,7 @@ extension Subspace {
     restoring state: [String: Tensor<Float>], shape: Shape,
     _ configuration: SubspaceConfiguration, _ name: String
   ) {
-    self.init(shape: shape, configuration.rank, name)
+    self.init(shape: shape, configuration.rank, configuration.side, name)
     guard let progress = state["progress"]?.scalars, progress.count == 7,
       let updates = Int(exactly: progress[0]), let refreshes = Int(exactly: progress[1]),
       let next = Int(exactly: progress[2]), let gap = Int(exactly: progress[3]),

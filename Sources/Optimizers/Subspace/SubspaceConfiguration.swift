@@ -3,7 +3,7 @@ package import Tensors
 
 /// How a matrix is moved through a subspace of its gradient G `[out, in]`.
 ///
-/// R is G's part in the subspace, on the smaller side: G P `[out, r]` or Pᵀ G `[r, in]`. The inner
+/// R is G's part in the subspace: G P `[out, r]` or Pᵀ G `[r, in]`, by the side of P. The inner
 /// optimizer runs on R alone and makes N of it (for Adam: the mean over the root of the second moment).
 public struct SubspaceConfiguration: Sendable, Hashable, Codable {
   /// What becomes of N.
@@ -23,7 +23,7 @@ public struct SubspaceConfiguration: Sendable, Hashable, Codable {
 
   /// What shares a scale phi = ‖N‖ / ‖R‖.
   public enum Granularity: String, Sendable, Hashable, Codable {
-    /// Each row or column along the larger side.
+    /// Each row or column along the side without P, the larger one as a rule.
     case channel
     /// The whole matrix.
     case tensor
@@ -44,6 +44,8 @@ public struct SubspaceConfiguration: Sendable, Hashable, Codable {
 
   /// r.
   public var rank: RankRule
+  /// The side of P.
+  public var side: SideRule
   /// s, used as it is.
   public var scale: Float
   /// What becomes of N.
@@ -57,12 +59,14 @@ public struct SubspaceConfiguration: Sendable, Hashable, Codable {
 
   /// GaLore of rank r and scale s unless said otherwise.
   public init(
-    rank: RankRule, scale: Float = 0.25, rule: Rule = .within(GradientProjector()),
+    rank: RankRule, side: SideRule = .smaller, scale: Float = 0.25,
+    rule: Rule = .within(GradientProjector()),
     refresh: Refresh = .scheduled(.static(every: 200)), stateRule: StateRule = .keep,
     projectionFormat: WeightFormat = .float32
   ) {
     precondition(scale > 0, "SubspaceConfiguration: scale \(scale) is not positive")
     self.rank = rank
+    self.side = side
     self.scale = scale
     self.rule = rule
     self.refresh = refresh
@@ -73,7 +77,8 @@ public struct SubspaceConfiguration: Sendable, Hashable, Codable {
   /// The bytes of P for a matrix `[out, in]` and a rank.
   public func projectionByteCount(out: Int, in input: Int, rank: Int) -> Int {
     if case .scaledGradient = rule { return 0 }
-    return projectionFormat.byteCount(shape: [min(out, input), rank])
+    return projectionFormat.byteCount(
+      shape: [side.side(out: out, in: input).length(out: out, in: input), rank])
   }
 }
 

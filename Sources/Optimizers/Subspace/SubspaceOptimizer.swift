@@ -41,7 +41,8 @@ public final class SubspaceOptimizer: Optimizer {
 
   private func subspace(of parameter: Parameter) -> Subspace {
     subspaces[ObjectIdentifier(parameter)]
-      ?? Subspace(shape: parameter.shape, configuration.rank, parameter.name)
+      ?? Subspace(
+        shape: parameter.shape, configuration.rank, configuration.side, parameter.name)
   }
 
   /// One step on one parameter; weight decay comes first, as in AdamW. A matrix whose gradient is zero
@@ -86,7 +87,7 @@ public final class SubspaceOptimizer: Optimizer {
     }
   }
 
-  /// P `[smaller side, r]` as it is used.
+  /// P `[in, r]` or `[out, r]`, by side, as it is used.
   private func basis(of subspace: Subspace, _ source: RandomSource) -> Tensor<Float>? {
     guard case .scaledGradient = configuration.rule else { return subspace.basis?.dequantized() }
     return randomBasis(subspace, refresh: subspace.refreshes - 1, source)
@@ -148,7 +149,7 @@ public final class SubspaceOptimizer: Optimizer {
     isProjected(parameter) ? subspace(of: parameter).side : nil
   }
 
-  /// P of a parameter, `[smaller side, r]`, nil before its first gradient and where P is not stored.
+  /// P of a parameter, `[in, r]` or `[out, r]` by side, nil before its first gradient and where P is not stored.
   public func basis(of parameter: Parameter) -> Tensor<Float>? {
     subspaces[ObjectIdentifier(parameter)]?.basis?.dequantized()
   }

@@ -7,12 +7,13 @@ extension TrainingMethod {
   public static let apollo = TrainingMethod(
     "apollo", "APOLLO", "gradients scaled by channel, as a random subspace tells",
     defaults: Defaults(scale: 1, mergeSchedule: .static),
-    options: [.rank, .scale, .optimizer, .mergeGap]
+    options: [.rank, .side, .scale, .optimizer, .mergeGap]
   ) { settings in
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: settings.rank, scale: settings.scale, rule: .scaledGradient(per: .channel),
+          rank: settings.rank, side: settings.side, scale: settings.scale,
+          rule: .scaledGradient(per: .channel),
           refresh: .scheduled(settings.schedule))),
       optimizer: settings.optimizer)
   }
@@ -21,12 +22,12 @@ extension TrainingMethod {
   public static let apolloMini = TrainingMethod(
     "apollo-mini", "APOLLO-Mini", "gradients scaled by matrix, as a random direction tells",
     defaults: Defaults(scale: 11.3137, mergeSchedule: .static),
-    options: [.scale, .optimizer, .mergeGap]
+    options: [.side, .scale, .optimizer, .mergeGap]
   ) { settings in
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: 1, scale: settings.scale, rule: .scaledGradient(per: .tensor),
+          rank: 1, side: settings.side, scale: settings.scale, rule: .scaledGradient(per: .tensor),
           refresh: .scheduled(settings.schedule))),
       optimizer: settings.optimizer)
   }

@@ -18,7 +18,7 @@ extension TrainingMethod {
     return MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: rank, scale: settings.scale, rule: .within(settings.projector),
+          rank: rank, side: settings.side, scale: settings.scale, rule: .within(settings.projector),
           refresh: .converged(atMost: settings.gap), stateRule: settings.stateRule ?? .project)),
       optimizer: settings.optimizer)
   }

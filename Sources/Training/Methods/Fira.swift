@@ -11,7 +11,8 @@ extension TrainingMethod {
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: settings.rank, scale: settings.scale, rule: .withResidual(settings.projector),
+          rank: settings.rank, side: settings.side, scale: settings.scale,
+          rule: .withResidual(settings.projector),
           refresh: .scheduled(settings.schedule), stateRule: settings.stateRule ?? .keep)),
       optimizer: settings.optimizer)
   }

@@ -13,7 +13,8 @@ extension TrainingMethod {
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: settings.rank, scale: settings.scale, rule: .within(settings.projector),
+          rank: settings.rank, side: settings.side, scale: settings.scale,
+          rule: .within(settings.projector),
           refresh: .scheduled(settings.schedule), stateRule: settings.stateRule ?? .keep,
           projectionFormat: settings.projectionFormat ?? .float32),
         packed: settings.packing),

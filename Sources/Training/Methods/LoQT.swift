@@ -12,7 +12,7 @@ extension TrainingMethod {
     MethodPlan(
       layers: .loqt(
         LoQTConfiguration(
-          rank: settings.rank, scale: settings.scale,
+          rank: settings.rank, side: settings.side, scale: settings.scale,
           weightFormat: settings.weightFormat ?? .nf4(),
           projectionFormat: settings.projectionFormat ?? .nf4(),
           compensationSteps: settings.compensation, projector: settings.projector,
@@ -22,7 +22,7 @@ extension TrainingMethod {
   }
 
   private static let shared: Set<MethodOptions.Name> = [
-    .rank, .scale, .optimizer, .mergeGap, .mergeSchedule, .mergeGrowth, .merges, .longestGap,
+    .rank, .side, .scale, .optimizer, .mergeGap, .mergeSchedule, .mergeGrowth, .merges, .longestGap,
     .projector, .window, .stateRule, .postponing,
   ]
 
@@ -34,7 +34,7 @@ extension TrainingMethod {
     MethodPlan(
       layers: .loqt(
         LoQTConfiguration(
-          rank: settings.rank, scale: settings.scale, weightFormat: .float32,
+          rank: settings.rank, side: settings.side, scale: settings.scale, weightFormat: .float32,
           projectionFormat: .float32, compensationSteps: 0, projector: settings.projector,
           stateRule: settings.stateRule ?? .keep, postponing: settings.postponing),
         settings.schedule),

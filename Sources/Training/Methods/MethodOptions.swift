@@ -6,7 +6,7 @@ public import Quantization
 public struct MethodOptions: Sendable, Hashable, Codable {
   /// The options by the names they have on the command line.
   public enum Name: String, Sendable, Hashable, Codable, CaseIterable {
-    case rank, scale, optimizer
+    case rank, side, scale, optimizer
     case mergeGap = "merge-gap"
     case mergeSchedule = "merge-schedule"
     case mergeGrowth = "merge-growth"
@@ -42,6 +42,8 @@ public struct MethodOptions: Sendable, Hashable, Codable {
 
   /// r of the low-rank methods.
   public var rank: RankRule?
+  /// The side of projections.
+  public var side: SideRule?
   /// s of the low-rank methods.
   public var scale: Double?
   /// What moves the trained parameters of the linear layers.
@@ -107,6 +109,7 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     var names: Set<Name> = []
     func note(_ value: Any?, _ name: Name) { if value != nil { names.insert(name) } }
     note(rank, .rank)
+    note(side, .side)
     note(scale, .scale)
     note(optimizer, .optimizer)
     note(mergeGap, .mergeGap)

@@ -77,6 +77,15 @@ public struct MethodPlan: Sendable, Hashable {
     }
   }
 
+  /// The side of the projections of the linear layers.
+  var side: SideRule {
+    switch layers {
+    case .frozen, .dense, .adapter: .smaller
+    case .subspace(let subspace, _): subspace.side
+    case .loqt(let configuration, _): configuration.side
+    }
+  }
+
   /// The plan in words, for people.
   var settings: [(String, String)] {
     var rows: [(String, String)] = []
@@ -109,6 +118,7 @@ public struct MethodPlan: Sendable, Hashable {
         rows.append(("compensation steps", "\(loqt.compensationSteps)"))
       }
     }
+    if side != .smaller { rows.append(("side of projections", side.rawValue)) }
     if chosenLayers.count < LlamaConfiguration.linearNames.count {
       rows.append(("layers", chosenLayers.sorted().joined(separator: ", ")))
     }

@@ -7,6 +7,7 @@ internal import Tensors
 /// The options of a method with everything filled in and checked: what a method makes its plan of.
 public struct MethodSettings: Sendable {
   let rank: RankRule
+  let side: SideRule
   let scale: Float
   let optimizer: OptimizerKind
   let gap: Int
@@ -35,6 +36,7 @@ public struct MethodSettings: Sendable {
     _ options: MethodOptions, of method: TrainingMethod, model: LlamaConfiguration, steps: Int
   ) throws(InputError) {
     rank = try Self.rank(options.rank, model)
+    side = options.side ?? .smaller
     scale = Float(
       try positive(options.scale ?? method.defaults.scale, "--scale", such: "0.5"))
     optimizer = options.optimizer ?? method.defaults.optimizer

@@ -12,7 +12,8 @@ extension TrainingMethod {
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
-          rank: settings.rank, scale: settings.scale, rule: .within(settings.projector),
+          rank: settings.rank, side: settings.side, scale: settings.scale,
+          rule: .within(settings.projector),
           refresh: .lazy(every: settings.gap), stateRule: settings.stateRule ?? .keep,
           projectionFormat: settings.projectionFormat
             ?? .affine(
