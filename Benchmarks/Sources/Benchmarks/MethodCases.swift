@@ -11,16 +11,30 @@ import Tensors
 func methodCases() -> [any BenchmarkCase] {
   [
     ordinaryStep("60m"), ordinaryStep("130m"),
-    event("LoQT's projection event, C = 5", reach: 1.25) { rank in
-      (LoQTFactory(LoQTConfiguration(rank: .count(rank), scale: 0.4)), nil)
+    event("LoQT's projection event, C = 5, 60m", .preset("60m")!, reach: 1.25) {
+      (LoQTFactory(LoQTConfiguration(rank: .count(128), scale: 0.4)), nil)
     },
-    event("GaLore's refresh", reach: 1) { rank in
+    event("LoQT's projection event, C = 5, 2 of 24 blocks of 1b", .twoBlocksOf1B, reach: 3) {
+      (LoQTFactory(LoQTConfiguration(rank: .count(512), scale: 0.4)), nil)
+    },
+    event("GaLore's refresh, 60m", .preset("60m")!, reach: 1) {
       (
         DenseLinearFactory(),
-        SubspaceConfiguration(rank: .count(rank), refresh: .scheduled(.static(every: 2)))
+        SubspaceConfiguration(rank: .count(128), refresh: .scheduled(.static(every: 2)))
       )
     },
   ]
+}
+
+extension LlamaConfiguration {
+  /// Two blocks of preset 1b, and as much of its embedding and head: a step of all 24 takes most of a
+  /// minute.
+  fileprivate static var twoBlocksOf1B: LlamaConfiguration {
+    var configuration = LlamaConfiguration.preset("1b")!
+    configuration.layers = 2
+    configuration.vocabularySize = 32_000 * 2 / 24
+    return configuration
+  }
 }
 
 /// A model and what trains it; each call takes one step.
@@ -30,10 +44,9 @@ private final class Run {
   private let tokens: Tensor<Int32>
 
   init(
-    _ preset: String, _ factory: any LinearFactory, _ subspace: SubspaceConfiguration? = nil,
-    merges: MergeSchedule
+    _ configuration: LlamaConfiguration, _ factory: any LinearFactory,
+    _ subspace: SubspaceConfiguration? = nil, merges: MergeSchedule
   ) {
-    let configuration = LlamaConfiguration.preset(preset)!
     model = Llama(configuration, using: LayerBuilder(factory, seed: 1))
     var random = RandomSource(seed: 2)
     tokens = .integers([4, 256], in: 0..<Int32(configuration.vocabularySize), using: &random)
@@ -47,8 +60,6 @@ private final class Run {
     optimizer.measuresLossAfterMerge = false
   }
 
-  static func rank(_ preset: String) -> Int { LlamaConfiguration.preset(preset)!.hiddenSize / 4 }
-
   func step() {
     _ = try! optimizer.step { model.loss(tokens: tokens, labels: tokens) }
   }
@@ -59,30 +70,30 @@ private func ordinaryStep(_ preset: String) -> any BenchmarkCase {
     "methods", "LoQT's ordinary step, \(preset)", unit: runs, work: 1, rival: "full-rank step",
     reach: 1
   ) {
+    let model = LlamaConfiguration.preset(preset)!
     let loqt = Run(
-      preset,
-      LoQTFactory(LoQTConfiguration(rank: .count(Run.rank(preset)), scale: 0.4)), merges: .once)
+      model,
+      LoQTFactory(LoQTConfiguration(rank: .count(model.hiddenSize / 4), scale: 0.4)),
+      merges: .once)
     loqt.step()
-    let full = Run(preset, DenseLinearFactory(), merges: .never)
+    let full = Run(model, DenseLinearFactory(), merges: .never)
     return (loqt.step, full.step)
   }
 }
 
 /// What every second step, which renews the projections, takes longer than the other ones.
 private func event(
-  _ name: String, reach: Double,
-  _ method: @escaping (_ rank: Int) -> (any LinearFactory, SubspaceConfiguration?)
+  _ name: String, _ model: LlamaConfiguration, reach: Double,
+  _ method: @escaping () -> (any LinearFactory, SubspaceConfiguration?)
 ) -> any BenchmarkCase {
-  Figure(
-    group: "methods", name: name + ", 60m", unit: "ordinary steps", rival: "bound", reach: 1
-  ) {
-    let (factory, subspace) = method(Run.rank("60m"))
-    let run = Run("60m", factory, subspace, merges: .static(every: 2))
+  Figure(group: "methods", name: name, unit: "ordinary steps", rival: "bound", reach: 1) {
+    let (factory, subspace) = method()
+    let run = Run(model, factory, subspace, merges: .static(every: 2))
     run.step()
     run.step()
     let clock = ContinuousClock()
     var best = (event: Double.infinity, ordinary: Double.infinity)
-    for _ in 0..<5 {
+    for _ in 0..<3 {
       best.event = min(best.event, clock.measure(run.step) / .seconds(1))
       best.ordinary = min(best.ordinary, clock.measure(run.step) / .seconds(1))
     }
