@@ -242,46 +242,86 @@ INLINE v16f AT_LEVEL(code4_scales)(const float *scales, intptr_t first, intptr_t
   return lanes;
 }
 
-INLINE void AT_LEVEL(code4_dot_tokens)(const loqt_codebook4 *book, const uint8_t *codes,
-                                       const float *scales, intptr_t columns, intptr_t block,
-                                       const float *x, const int tokens, float alpha, float beta,
-                                       float *y, intptr_t y_stride) {
-  v16f levels = load(book->levels), total[2] = {0};
+/// The products of so many rows of codes with so many tokens, over `columns` elements. `ahead`: from
+/// codes to those that will be read a little later.
+INLINE void AT_LEVEL(code4_dot_tile)(v16f levels, const uint8_t *codes, intptr_t row_bytes,
+                                     const float *scales, intptr_t row_scales, intptr_t columns,
+                                     intptr_t block, const float *x, const int rows,
+                                     const int tokens, intptr_t ahead, float alpha, float beta,
+                                     float *y, intptr_t y_stride) {
+  v16f total[2][LOQT_DOT_TOKENS];
+  for (int r = 0; r < rows; r++)
+    for (int t = 0; t < tokens; t++) total[r][t] = splat(0.0f);
   for (intptr_t first = 0; first < columns; first += 128, x += 128 * tokens) {
-    v16i words;
-    memcpy(&words, codes + first / 2, 64);
-    v16f part[2] = {0};
+    v16u words[2];
+    v16f part[2][LOQT_DOT_TOKENS];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+      const uint8_t *p = codes + r * row_bytes + first / 2;
+      words[r] = (v16u)load((const uint32_t *)p);
+      __builtin_prefetch(p + ahead);
+    }
 #pragma clang loop unroll(full)
     for (int k = 0; k < 8; k++) {
-      v16f values = AT_LEVEL(lookup16)(levels, (v16i)((v16u)words >> (uint32_t)(4 * k)));
-      part[0] = part[0] + values * load(x + 16 * k);
-      if (tokens == 2) part[1] = part[1] + values * load(x + 128 + 16 * k);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < rows; r++) {
+        v16f values = AT_LEVEL(lookup16)(levels, (v16i)(words[r] >> (uint32_t)(4 * k)));
+#pragma clang loop unroll(full)
+        for (int t = 0; t < tokens; t++) {
+          v16f element = load(x + 128 * t + 16 * k);
+          part[r][t] = k == 0 ? values * element : fused(values, element, part[r][t]);
+        }
+      }
     }
-    v16f scale = AT_LEVEL(code4_scales)(scales, first, block);
-    total[0] = total[0] + part[0] * scale;
-    if (tokens == 2) total[1] = total[1] + part[1] * scale;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+      v16f scale = AT_LEVEL(code4_scales)(scales + r * row_scales, first, block);
+#pragma clang loop unroll(full)
+      for (int t = 0; t < tokens; t++) total[r][t] = fused(part[r][t], scale, total[r][t]);
+    }
   }
-  for (int t = 0; t < tokens; t++, y += y_stride) {
-    float sum = alpha * (float)sum_lanes(widen(total[t]));
-    *y = beta == 0 ? sum : beta * *y + sum;
+  for (int r = 0; r < rows; r++) {
+    for (int t = 0; t < tokens; t++) {
+      float *sum = y + t * y_stride + r;
+      float added = alpha * (float)sum_lanes(widen(total[r][t]));
+      *sum = beta == 0 ? added : beta * *sum + added;
+    }
   }
 }
 
 static void AT_LEVEL(code4_dot)(int kind, const uint8_t *codes, const float *scales, intptr_t rows,
                                 intptr_t columns, intptr_t block, const float *x, intptr_t tokens,
                                 float alpha, float beta, float *y, intptr_t y_stride) {
-  const loqt_codebook4 *book = &loqt_codebooks4[kind];
-  // Two tokens at a time, whose sums stay in registers, and which stay in the nearest cache.
-  for (intptr_t t = 0; t < tokens; t += 2) {
-    const float *pair = x + t * columns;
-    for (intptr_t r = 0; r < rows; r++) {
-#define DOT(COUNT)                                                                                 \
-  AT_LEVEL(code4_dot_tokens)(book, codes + r * columns / 2, scales + r * (columns / block),        \
-                             columns, block, pair, COUNT, alpha, beta, y + t * y_stride + r,       \
-                             y_stride)
-      if (tokens - t == 1) DOT(1);
-      else DOT(2);
-#undef DOT
+  v16f levels = load(loqt_codebooks4[kind].levels);
+  intptr_t row_bytes = columns / 2, row_scales = columns / block;
+  for (intptr_t t = 0; t < tokens; t += LOQT_DOT_TOKENS) {
+    int count = (int)(tokens - t < LOQT_DOT_TOKENS ? tokens - t : LOQT_DOT_TOKENS);
+    // So many columns at a time that the part of x stays in the nearest cache; they are whole blocks.
+    intptr_t width = 8192 / (count == 3 ? 4 : count);
+    // One token waits for memory, which is read in order; more tokens share what is looked up.
+    int pair = count > 1 && LEVEL == 3 ? 2 : 1;
+    for (intptr_t first = 0; first < columns; first += width) {
+      intptr_t n = columns - first < width ? columns - first : width;
+      intptr_t ahead = n == columns ? 8192 : pair * row_bytes;
+      for (intptr_t r = 0; r < rows;) {
+        int height = rows - r < pair ? 1 : pair;
+#define TILE(ROWS, TOKENS)                                                                         \
+  AT_LEVEL(code4_dot_tile)(levels, codes + r * row_bytes + first / 2, row_bytes,                   \
+                           scales + r * row_scales + first / block, row_scales, n, block,          \
+                           x + t * columns + first * TOKENS, ROWS, TOKENS, ahead, alpha,           \
+                           first == 0 ? beta : 1, y + t * y_stride + r, y_stride)
+        switch (count + (height == 2 ? 4 : 0)) {
+          case 1: TILE(1, 1); break;
+          case 2: TILE(1, 2); break;
+          case 3: TILE(1, 3); break;
+          case 4: TILE(1, 4); break;
+          case 6: TILE(2, 2); break;
+          case 7: TILE(2, 3); break;
+          default: TILE(2, 4);
+        }
+#undef TILE
+        r += height;
+      }
     }
   }
 }

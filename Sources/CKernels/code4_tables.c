@@ -74,10 +74,10 @@ void loqt_code4_levels(int codebook, float *levels) {
 }
 
 void loqt_code4_arrange(const float *x, intptr_t tokens, intptr_t columns, float *out) {
-  for (intptr_t pair = 0; pair < tokens; pair += 2) {
-    intptr_t end = tokens - pair < 2 ? tokens : pair + 2;
+  for (intptr_t group = 0; group < tokens; group += LOQT_DOT_TOKENS) {
+    intptr_t end = tokens - group < LOQT_DOT_TOKENS ? tokens : group + LOQT_DOT_TOKENS;
     for (intptr_t first = 0; first < columns; first += 128)
-      for (intptr_t t = pair; t < end; t++)
+      for (intptr_t t = group; t < end; t++)
         for (intptr_t k = 0; k < 8; k++)
           for (intptr_t lane = 0; lane < 16; lane++)
             // The high nibble of a byte comes first and is shifted further.

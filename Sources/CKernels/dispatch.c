@@ -40,7 +40,9 @@ static inline const loqt_kernel_table *kernels(void) {
 int loqt_best_instruction_set(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("f16c")) return LOQT_PLAIN;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("f16c") ||
+      !__builtin_cpu_supports("fma"))
+    return LOQT_PLAIN;
   bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   return wide ? LOQT_AVX512 : LOQT_AVX2;

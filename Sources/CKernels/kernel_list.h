@@ -110,4 +110,13 @@ KERNEL(void, map8_dequantize, (const uint8_t *codes, const float *absmax, intptr
        intptr_t n, intptr_t block, const loqt_map8 *map, float *y),
        (codes, absmax, first, n, block, map, y))
 
+KERNEL(void, affine_extents, (const float *x, intptr_t n, intptr_t group, float *least,
+       float *largest, float *check), (x, n, group, least, largest, check))
+KERNEL(void, affine_codes, (const float *x, intptr_t n, intptr_t group, const float *scales,
+       const float *zeros, float least, float largest, uint8_t *codes),
+       (x, n, group, scales, zeros, least, largest, codes))
+KERNEL(void, pack_nibbles, (const uint8_t *codes, intptr_t n, uint8_t *out), (codes, n, out))
+KERNEL(void, gguf_quantize, (int kind, const float *x, intptr_t n, uint8_t *out),
+       (kind, x, n, out))
+
 #undef REAL_KERNELS

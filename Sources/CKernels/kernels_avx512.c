@@ -1,8 +1,7 @@
-// The kernels for AVX-512. Fused multiply-add stays off: it would change results from level to
-// level.
+// The kernels for AVX-512.
 #if defined(__x86_64__)
 #define LEVEL 3
 #define AT_LEVEL(name) name##_avx512
-#define LEVEL_TARGET "avx512f,avx512bw,avx512vl,avx512dq,avx2,f16c"
+#define LEVEL_TARGET "avx512f,avx512bw,avx512vl,avx512dq,avx2,f16c,fma"
 #include "level_impl.h"
 #endif

@@ -10,7 +10,7 @@
 #include "include/loqt_kernels.h"
 #include "kernel_table.h"
 
-// The same source must round alike on every instruction set, so nothing is ever fused.
+// The same source must round alike on every instruction set, so the compiler fuses nothing.
 #pragma STDC FP_CONTRACT OFF
 // Wide vectors pass between inlined functions only, so their calling convention does not matter.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -46,6 +46,7 @@
 #include "code4_impl.h"
 #include "convert_impl.h"
 #include "map8_impl.h"
+#include "whole_impl.h"
 #include "random_impl.h"
 #include "adamw_impl.h"
 #include "adamw8_impl.h"

@@ -108,6 +108,9 @@ INLINE v16f with_sign(v16f x, v16f sign) {
   return (v16f)((v16i)x | ((v16i)sign & (int32_t)0x80000000));
 }
 
+/// a b + c, rounded once on every instruction set.
+INLINE v16f fused(v16f a, v16f b, v16f c) { return __builtin_elementwise_fma(a, b, c); }
+
 INLINE v16d widen(v16f x) { return __builtin_convertvector(x, v16d); }
 INLINE v8d widen(v8d x) { return x; }
 

@@ -79,11 +79,23 @@ extension Tensor<Float> {
             w._dequantizePanel(
               rows: transposed ? columns : inner, columns: transposed ? inner : columns,
               into: values)
-            gemm(
-              false, transposed, rows.count, columns.count, inner.count, scale,
-              x + rows.lowerBound * plan.inner + inner.lowerBound, plan.inner, values,
-              transposed ? inner.count : columns.count, inner.lowerBound == 0 ? keeping : 1,
-              c + rows.lowerBound * plan.columns + columns.lowerBound, plan.columns)
+            let x = x + rows.lowerBound * plan.inner + inner.lowerBound
+            let c = c + rows.lowerBound * plan.columns + columns.lowerBound
+            let (height, width) =
+              transposed ? (columns.count, inner.count) : (inner.count, columns.count)
+            let keeping = inner.lowerBound == 0 ? keeping : 1
+            if rows.count <= PanelPlan.fewRows {
+              // A product of matrices would copy the panel into an order of its own.
+              for row in 0..<rows.count {
+                gemv(
+                  !transposed, height, width, scale, values, width, x + row * plan.inner, keeping,
+                  c + row * plan.columns)
+              }
+            } else {
+              gemm(
+                false, transposed, rows.count, columns.count, inner.count, scale, x, plan.inner,
+                values, width, keeping, c, plan.columns)
+            }
           }
         }
       }
@@ -124,6 +136,9 @@ struct PanelPlan {
     panelTerms = slices.lazy.map(\.count).max() ?? 0
     panelColumns = min(columns, max(64, elements / max(1, panelTerms) / 64 * 64))
   }
+
+  /// Rows up to which the matrix is multiplied with each as a vector.
+  static let fewRows = 2
 
   /// What OpenBLAS sums on most processors before it writes; a rest below twice of it it halves
   /// itself.

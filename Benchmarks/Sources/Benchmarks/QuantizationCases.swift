@@ -5,7 +5,8 @@ import Quantization
 import Tensors
 
 func quantizationCases() -> [Comparison] {
-  conversionCases() + stepCases() + oneRowCases() + productCases() + [mergeCase()]
+  conversionCases() + otherFormatCases() + stepCases() + oneRowCases() + fewRowCases()
+    + productCases() + [mergeCase()]
 }
 
 /// NF4 from and to floats, beside the bandwidth of memory.
@@ -38,6 +39,69 @@ private func conversionCases() -> [Comparison] {
       )
     }
   ]
+}
+
+/// The formats beside NF4.
+private let otherFormats: [WeightFormat] = [
+  .fp4(doubleQuantized: false), .int8Blocks(),
+  .affine(AffineScheme(bits: .eight)), .affine(AffineScheme(bits: .four, grouping: .group(32))),
+  .gguf(.q8_0), .gguf(.q4_0), .gguf(.q4_1),
+]
+
+/// Every other format from and to floats, beside the bandwidth of memory.
+private func otherFormatCases() -> [Comparison] {
+  let side = 4096
+  let bytes = 4 * Double(side * side)
+  return otherFormats.flatMap { format in
+    [
+      Comparison(
+        "quantization", "\(format) quantise", unit: gigabytes, work: bytes,
+        rival: "read bandwidth, 1 thread", reach: 0.3
+      ) {
+        let x = random([side, side])
+        return (
+          onOneThread { _ = StoredMatrix(storing: x, as: format) },
+          { x.withUnsafeBuffer { _ = rival_read($0.baseAddress!, $0.count) } }
+        )
+      },
+      Comparison(
+        "quantization", "\(format) dequantise", unit: gigabytes, work: bytes,
+        rival: "write bandwidth, 1 thread", reach: 0.3
+      ) {
+        guard case .quantized(let q) = StoredMatrix(storing: random([side, side]), as: format)
+        else {
+          fatalError("\(format) does not quantise")
+        }
+        var ours = Tensor<Float>.zeros([side, side])
+        var target = Tensor<Float>.zeros([side * side])
+        return (
+          onOneThread { q.dequantize(into: &ours) },
+          { target.withUnsafeMutableBuffer { rival_fill($0.baseAddress!, 1, $0.count) } }
+        )
+      },
+    ]
+  }
+}
+
+/// Few rows times matrices of every format, beside the dense product of as many rows.
+private func fewRowCases() -> [Comparison] {
+  let side = 4096
+  return ([.nf4(doubleQuantized: false)] + otherFormats).flatMap { format in
+    [1, 3, 8].map { rows in
+      Comparison(
+        "quantization", "x Wᵀ, \(format) 4096 x 4096, \(rows) rows, 3 matrices", unit: gflops,
+        work: 6 * Double(rows * side * side), rival: "the same dense", reach: 1
+      ) {
+        let dense = (0..<3).map { random([side, side], seed: UInt64($0)) }
+        let stored = dense.map { StoredMatrix(storing: $0, as: format) }
+        let x = random([rows, side], seed: 99)
+        return (
+          onOneThread { for w in stored { _ = matmulTransposed(x, w) } },
+          onOneThread { for w in dense { _ = matmul(x, w.transposed()) } }
+        )
+      }
+    }
+  }
 }
 
 /// Optimizer steps beside `out[i] = a[i] + 3 b[i]`.

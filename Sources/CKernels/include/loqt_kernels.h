@@ -269,8 +269,10 @@ void loqt_code4_dequantize(int codebook, const uint8_t *codes, const loqt_scales
 void loqt_code4_dot(int codebook, const uint8_t *codes, const float *scales, intptr_t rows,
                     intptr_t columns, intptr_t block, const float *x, intptr_t tokens, float alpha,
                     float beta, float *y, intptr_t y_stride);
-/// The elements of x [tokens, columns] in the order in which shifted words of codes meet them, two
-/// tokens at a time.
+/// Tokens whose sums are formed at once.
+enum { LOQT_DOT_TOKENS = 4 };
+/// The elements of x [tokens, columns] in the order in which shifted words of codes meet them,
+/// LOQT_DOT_TOKENS tokens at a time.
 void loqt_code4_arrange(const float *x, intptr_t tokens, intptr_t columns, float *out);
 /// Blockwise 8-bit against a dynamic map: code of the nearest value of x / absmax (ties to the
 /// lower), absmax per block. A zero block has the code of 0.
@@ -278,6 +280,25 @@ void loqt_map8_quantize(const float *x, intptr_t n, intptr_t block, const loqt_m
                         uint8_t *codes, float *absmax);
 void loqt_map8_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
                           intptr_t block, const loqt_map8 *map, float *out);
+
+// ---- Codes that are whole numbers -------------------------------------------------------------
+
+/// Of each group of `group` elements, the last of which may be short, the least and the largest; and
+/// 0, or NaN where one is not finite, when the others mean nothing.
+void loqt_affine_extents(const float *x, intptr_t n, intptr_t group, float *least, float *largest,
+                         float *check);
+/// The nearest whole number to x / scale - zero, ties to even, between `least` and `largest`, minus
+/// `least`: a byte each. Scale and zero are those of a group of `group` elements; no zeros are 0; a
+/// group whose scale is not finite has the codes 0.
+void loqt_affine_codes(const float *x, intptr_t n, intptr_t group, const float *scales,
+                       const float *_Nullable zeros, float least, float largest, uint8_t *codes);
+/// Two codes below 16 a byte, the first in the high half; an odd last one has 0 beside it.
+void loqt_pack_nibbles(const uint8_t *codes, intptr_t n, uint8_t *out);
+enum { LOQT_Q8_0, LOQT_Q4_0, LOQT_Q4_1 };
+/// GGUF blocks of 32 elements, by the rules of its reference coder. What a short last one lacks has
+/// the code of 0, or of the least element (Q4_1). A block with a number that is not finite, or with a
+/// step or offset beyond half precision, has NaN for both.
+void loqt_gguf_quantize(int kind, const float *x, intptr_t n, uint8_t *out);
 
 // ---- The process ------------------------------------------------------------------------------
 

@@ -1,3 +1,4 @@
+internal import CKernels
 public import Tensors
 
 extension AffineTensor {
@@ -64,10 +65,10 @@ extension AffineTensor {
               let values = x + (batch.lowerBound + row) * columns
               let target = firstRow + batch.lowerBound + row
               let first = layout.firstGroup(ofRow: target)
-              for group in 0..<layout.groupsPerRow {
-                let start = group * layout.groupSize
-                let size = min(layout.groupSize, columns - start)
-                set(first + group, Extent(values + start, count: size))
+              if layout.groupsPerRow > 0 {
+                withExtents(of: values, count: columns, groupSize: layout.groupSize) {
+                  set(first + $0, $1)
+                }
               }
               quantizeRow(
                 values, draws.map { $0 + row * columns }, scheme, layout, scales + first,
@@ -100,54 +101,41 @@ extension AffineTensor {
 private func quantizeRow(
   _ x: UnsafePointer<Float>, _ draws: UnsafePointer<Float>?, _ scheme: AffineScheme,
   _ layout: AffineLayout, _ scales: UnsafePointer<Float>, _ zeros: UnsafePointer<Float>?,
-  _ codes: UnsafeMutablePointer<UInt8>
+  _ target: UnsafeMutablePointer<UInt8>
 ) {
   let (least, largest) = (scheme.least, scheme.largest)
-  func code(_ i: Int, _ scale: Float, _ zero: Float) -> UInt8 {
-    let value = min(max(x[i] / scale - zero, least), largest)
-    var level = nearestWhole(value)
-    if let draws {
-      level -= level > value ? 1 : 0
-      level += draws[i] < value - level ? 1 : 0
-    }
-    return UInt8(truncatingIfNeeded: Int32(level - least))
-  }
-  var column = 0
-  while column < layout.columns {
-    let group = column / layout.groupSize
-    let size = min(layout.groupSize, layout.columns - column)
-    let (scale, zero) = (scales[group], zeros.map { $0[group] } ?? 0)
-    // A broken group has no codes of its own; its scale says that it is broken.
-    if scale.isFinite {
-      if scheme.bits == .eight {
-        for i in column..<column + size { codes[i] = code(i, scale, zero) }
-      } else {
+  func write(_ codes: UnsafeMutablePointer<UInt8>) {
+    loqt_affine_codes(x, layout.columns, layout.groupSize, scales, zeros, least, largest, codes)
+    guard let draws else { return }
+    var column = 0
+    while column < layout.columns {
+      let group = column / layout.groupSize
+      let size = min(layout.groupSize, layout.columns - column)
+      let (scale, zero) = (scales[group], zeros.map { $0[group] } ?? 0)
+      // The codes of a broken group stay.
+      if scale.isFinite {
         for i in column..<column + size {
-          codes[i / 2] |= code(i, scale, zero) << (i % 2 == 0 ? 4 : 0)
+          let value = min(max(x[i] / scale - zero, least), largest)
+          let below = value.rounded(.down)
+          codes[i] = UInt8(below - least) + (draws[i] < value - below ? 1 : 0)
         }
       }
+      column += size
     }
-    column += size
+  }
+  if scheme.bits == .eight { return write(target) }
+  withUnsafeTemporaryAllocation(of: UInt8.self, capacity: layout.columns) { codes in
+    write(codes.baseAddress!)
+    loqt_pack_nibbles(codes.baseAddress!, layout.columns, target)
   }
 }
 
-/// The nearest whole number of a magnitude below 2^22, ties to even: where floats are whole numbers,
-/// the sum rounds to one.
-@inline(__always)
-func nearestWhole(_ value: Float) -> Float { (value + 0x1.8p23) - 0x1.8p23 }
-
 /// What the levels of a group depend on.
 private struct Extent {
-  private(set) var least = Float.infinity
-  private(set) var largest = -Float.infinity
+  var least = Float.infinity
+  var largest = -Float.infinity
   /// 0 as long as every number is finite, else NaN.
-  private(set) var check: Float = 0
-
-  init() {}
-
-  init(_ x: UnsafePointer<Float>, count: Int) {
-    for i in 0..<count { add(x[i]) }
-  }
+  var check: Float = 0
 
   mutating func add(_ value: Float) {
     least = min(least, value)
@@ -156,10 +144,29 @@ private struct Extent {
   }
 }
 
+/// Calls `body` with the number and the extent of each group of `groupSize` elements.
+private func withExtents(
+  of x: UnsafePointer<Float>, count: Int, groupSize: Int, _ body: (Int, Extent) -> Void
+) {
+  let groups = dividedUp(count, by: groupSize)
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * groups) { buffer in
+    guard let least = buffer.baseAddress else { return }
+    let (largest, check) = (least + groups, least + 2 * groups)
+    loqt_affine_extents(x, count, groupSize, least, largest, check)
+    for group in 0..<groups {
+      body(group, Extent(least: least[group], largest: largest[group], check: check[group]))
+    }
+  }
+}
+
 extension AffineScheme {
   /// The extents of groups that all rows share: of the tensor, or of each column.
   fileprivate func sharedExtents(_ x: UnsafePointer<Float>, rows: Int, columns: Int) -> [Extent] {
-    guard grouping == .column else { return [Extent(x, count: rows * columns)] }
+    guard grouping == .column else {
+      var whole = Extent()
+      withExtents(of: x, count: rows * columns, groupSize: rows * columns) { whole = $1 }
+      return [whole]
+    }
     var extents = [Extent](repeating: Extent(), count: columns)
     for row in 0..<rows {
       for column in 0..<columns { extents[column].add(x[row * columns + column]) }

@@ -157,9 +157,7 @@ func quantizingScales(_ scales: Tensor<Float>) -> FourBitScales {
   let count = scales.elementCount
   let groupSize = DynamicMap.blockSize
   return scales.withPointer { scales in
-    var sum = 0.0
-    for block in 0..<count { sum += Double(scales[block]) }
-    let offset = count == 0 ? 0 : Float(sum / Double(count))
+    let offset = count == 0 ? 0 : Float(loqt_sum_f32(scales, count) / Double(count))
     var absmax = Tensor<Float>(
       unsafeUninitializedShape: [dividedUp(count, by: groupSize)]) { _ in }
     let codes = Tensor<UInt8>(unsafeUninitializedShape: [count]) { codes in

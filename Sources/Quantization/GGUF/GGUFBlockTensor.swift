@@ -109,7 +109,7 @@ extension GGUFBlockTensor {
 
 extension GGUFBlock {
   /// The half at `bytes`.
-  private func half(_ bytes: UnsafePointer<UInt8>) -> Float {
+  func half(_ bytes: UnsafePointer<UInt8>) -> Float {
     Float(halfBits: UInt16(bytes[0]) | UInt16(bytes[1]) << 8)
   }
 

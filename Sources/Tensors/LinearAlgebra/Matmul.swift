@@ -1,4 +1,5 @@
 internal import CKernels
+internal import COpenBLAS
 
 /// The matrix product over the last two axes, with broadcasting of all axes before them.
 ///
@@ -140,4 +141,17 @@ package func gemm<Scalar: RealScalar>(
         beta, c + start * ldc, ldc)
     }
   }
+}
+
+/// `y = alpha * b x + beta * y`, or with b transposed, for b `[rows, columns]` whose rows lie `stride`
+/// apart; on the calling thread. With `beta` 0 it does not read y.
+package func gemv(
+  _ transposed: Bool, _ rows: Int, _ columns: Int, _ alpha: Float, _ b: UnsafePointer<Float>,
+  _ stride: Int, _ x: UnsafePointer<Float>, _ beta: Float, _ y: UnsafeMutablePointer<Float>
+) {
+  guard rows > 0, columns > 0 else { return }
+  Threads.prepareBLAS()
+  cblas_sgemv(
+    CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, Int32(rows), Int32(columns), alpha, b,
+    Int32(stride), x, 1, beta, y, 1)
 }
