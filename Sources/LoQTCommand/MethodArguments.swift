@@ -136,6 +136,12 @@ struct MethodArguments: ParsableArguments {
       valueName: "name"))
   var restOptimizer: OptimizerKind?
 
+  @Option(
+    help: ArgumentHelp(
+      "The highest learning rate of embedding, head and norms. (default: --learning-rate)",
+      valueName: "number"))
+  var restLearningRate: Double?
+
   @Flag(help: "Leave the embedding as it was drawn.")
   var freezeEmbedding = false
 
@@ -173,6 +179,7 @@ struct MethodArguments: ParsableArguments {
     options.postponing = postponing
     options.stochasticRounding = stochasticRounding ? true : nil
     options.restOptimizer = restOptimizer
+    options.restLearningRate = restLearningRate
     options.freezeEmbedding = freezeEmbedding ? true : nil
     options.freezeHead = freezeHead ? true : nil
     return options

@@ -8,12 +8,17 @@ public final class GroupedOptimizer: Optimizer {
   private let optimizers: [any Optimizer]
   private var groupOf: [ObjectIdentifier: Int] = [:]
 
+  /// The learning rate of the rest as a multiple of the groups'.
+  public let restFactor: Double
+
   /// An optimizer of groups; a parameter in two of them belongs to the first. The learning rate is
-  /// one for all: that of `rest`.
+  /// one for all, that of `rest`, but the rest moves by `restFactor` times it.
   public init(
-    _ groups: [(optimizer: any Optimizer, parameters: [Parameter])], rest: any Optimizer
+    _ groups: [(optimizer: any Optimizer, parameters: [Parameter])], rest: any Optimizer,
+    restFactor: Double = 1
   ) {
     self.rest = rest
+    self.restFactor = restFactor
     optimizers = groups.map(\.optimizer)
     for (index, group) in groups.enumerated() {
       for parameter in group.parameters where groupOf[ObjectIdentifier(parameter)] == nil {
@@ -21,7 +26,7 @@ public final class GroupedOptimizer: Optimizer {
       }
     }
     learningRate = rest.learningRate
-    for optimizer in optimizers { optimizer.learningRate = learningRate }
+    distribute()
   }
 
   private func optimizer(of parameter: Parameter) -> any Optimizer {
@@ -30,9 +35,13 @@ public final class GroupedOptimizer: Optimizer {
 
   /// The learning rate at each step, of all groups.
   public var learningRate: LearningRateSchedule {
-    didSet {
-      for optimizer in optimizers + [rest] { optimizer.learningRate = learningRate }
-    }
+    didSet { distribute() }
+  }
+
+  private func distribute() {
+    for optimizer in optimizers { optimizer.learningRate = learningRate }
+    rest.learningRate = learningRate
+    rest.learningRate.peak *= restFactor
   }
 
   /// One step of the parameter's own optimizer.

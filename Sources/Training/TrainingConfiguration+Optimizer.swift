@@ -36,6 +36,7 @@ extension TrainingConfiguration {
         random: RandomSource(seed: seed).split("galore"))
       inner = subspaces!
     }
-    return (GroupedOptimizer([(inner, linear)], rest: rest), subspaces)
+    let factor = plan.restLearningRate.map { $0 / learningRate } ?? 1
+    return (GroupedOptimizer([(inner, linear)], rest: rest, restFactor: factor), subspaces)
   }
 }

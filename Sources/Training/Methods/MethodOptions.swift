@@ -20,12 +20,15 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     case postponing
     case stochasticRounding = "stochastic-rounding"
     case restOptimizer = "rest-optimizer"
+    case restLearningRate = "rest-learning-rate"
     case freezeEmbedding = "freeze-embedding"
     case freezeHead = "freeze-head"
     case layers
 
     /// Those with an effect on every method.
-    static let common: Set<Name> = [.restOptimizer, .freezeEmbedding, .freezeHead, .layers]
+    static let common: Set<Name> = [
+      .restOptimizer, .restLearningRate, .freezeEmbedding, .freezeHead, .layers,
+    ]
   }
 
   /// How gaps between merges grow.
@@ -81,6 +84,8 @@ public struct MethodOptions: Sendable, Hashable, Codable {
   public var stochasticRounding: Bool?
   /// What moves embedding, head and norms.
   public var restOptimizer: OptimizerKind?
+  /// The highest learning rate of embedding, head and norms; that of the linear layers when left out.
+  public var restLearningRate: Double?
   /// Whether the embedding stays as it was drawn.
   public var freezeEmbedding: Bool?
   /// Whether the head stays as it was drawn.
@@ -128,6 +133,7 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     note(postponing, .postponing)
     note(stochasticRounding, .stochasticRounding)
     note(restOptimizer, .restOptimizer)
+    note(restLearningRate, .restLearningRate)
     note(freezeEmbedding, .freezeEmbedding)
     note(freezeHead, .freezeHead)
     note(layers, .layers)

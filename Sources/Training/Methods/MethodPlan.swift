@@ -9,7 +9,7 @@ internal import QuantizedLayers
 /// does not go together cannot be written.
 public struct MethodPlan: Sendable, Hashable {
   /// How the linear layers of a model are held and trained.
-  public enum LinearLayers: Sendable, Hashable {
+  public enum LinearLayers: Sendable, Hashable, Codable {
     /// Dense matrices that stay as they were drawn.
     case frozen
     /// Dense matrices, or packed ones rounded at random, moved by their whole gradient.
@@ -28,6 +28,8 @@ public struct MethodPlan: Sendable, Hashable {
   public var optimizer: OptimizerKind
   /// What moves all other parameters: embedding, head, norms.
   public var restOptimizer: OptimizerKind
+  /// The highest learning rate of all other parameters; nil for that of the linear layers.
+  public var restLearningRate: Double?
   /// Which gradient projections are taken from when a step has several micro-batches.
   public var window = ProjectionWindow.sketch
   /// The linear layers that the method holds, by their names in a block; the others are dense and moved
@@ -123,6 +125,7 @@ public struct MethodPlan: Sendable, Hashable {
       rows.append(("layers", chosenLayers.sorted().joined(separator: ", ")))
     }
     rows.append(("optimizer of linear layers", optimizer.rawValue))
+    if let restLearningRate { rows.append(("learning rate of the rest", "\(restLearningRate)")) }
     if restOptimizer != .adamW { rows.append(("optimizer of the rest", restOptimizer.rawValue)) }
     return rows
   }

@@ -27,6 +27,7 @@ public struct MethodSettings: Sendable {
   let postponing: Double
   let roundsStochastically: Bool
   let restOptimizer: OptimizerKind?
+  let restLearningRate: Double?
   let trainsEmbedding: Bool
   let trainsHead: Bool
   let layers: Set<String>
@@ -87,6 +88,9 @@ public struct MethodSettings: Sendable {
       throw InputError("--layers names no layer. Leave it out for all.")
     }
     restOptimizer = options.restOptimizer
+    restLearningRate = try options.restLearningRate.map { rate throws(InputError) in
+      try positive(rate, "--rest-learning-rate", such: "0.003")
+    }
     trainsEmbedding = !(options.freezeEmbedding ?? false)
     trainsHead = !(options.freezeHead ?? false)
     weightFormat = options.weightFormat

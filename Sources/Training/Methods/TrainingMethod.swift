@@ -47,6 +47,7 @@ public struct TrainingMethod: Sendable {
   func plan(_ settings: MethodSettings) -> MethodPlan {
     var plan = makePlan(settings)
     if let kind = settings.restOptimizer { plan.restOptimizer = kind }
+    plan.restLearningRate = settings.restLearningRate
     plan.window = settings.window
     plan.chosenLayers = settings.layers
     (plan.trainsEmbedding, plan.trainsHead) = (settings.trainsEmbedding, settings.trainsHead)

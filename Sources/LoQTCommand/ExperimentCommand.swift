@@ -1,0 +1,77 @@
+import ArgumentParser
+import Tensors
+import Training
+
+/// `loqt experiment`: compares methods over seeds.
+struct ExperimentCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "experiment",
+    abstract: "Compare methods on a text, over several seeds.",
+    discussion: """
+      Ctrl-C stops; the same command goes on. Runs that experiments have in common are made once, and \
+      the same command started several times shares the work among processors.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Which: \(Experiment.allCases.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  var name: String
+
+  @Flag(help: "A setting that ends within five minutes, to see what the experiment does.")
+  var quick = false
+
+  @Option(help: ArgumentHelp("The text to learn, a plain text file.", valueName: "file"))
+  var text: String
+
+  @Option(help: ArgumentHelp("How many seeds. (default: 3; with --quick 2)", valueName: "count"))
+  var seeds: Int?
+
+  @Option(help: ArgumentHelp("Steps of a run. (default: 1000)", valueName: "count"))
+  var steps: Int?
+
+  @Option(help: ArgumentHelp("The size of the model. (default: 9m)", valueName: "name"))
+  var preset: String?
+
+  @Option(help: ArgumentHelp("Threads. (default: one a processor)", valueName: "count"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("The folder of runs and results.", valueName: "folder"))
+  var output = "runs/experiments"
+
+  func run() async throws {
+    guard let experiment = Experiment(named: name) else {
+      throw InputError(
+        "There is no experiment '\(name)'. Choose one of "
+          + Experiment.allCases.map(\.name).joined(separator: ", ") + ".")
+    }
+    var scale = quick ? ExperimentScale.quick : .full
+    if let seeds { scale.seeds = (0..<UInt64(max(1, seeds))).map { $0 } }
+    if let steps { scale.steps = steps }
+    if let preset { scale.preset = preset }
+    if let threads { Threads.count = threads }
+    Interruption.install()
+    let console = Console()
+    let runner = ExperimentRunner(
+      experiment, scale: scale,
+      text: try ExperimentText(try SourceText(file: text), vocabulary: scale.vocabulary),
+      store: try RunStore(path: output + "/records"))
+    let isFinished = try await runner.run { event in
+      switch event {
+      case .began(let name, let run, let open):
+        console.print(
+          "\(name), learning rate \(run.configuration.learningRate), seed "
+            + "\(run.configuration.seed): \(open) runs are open")
+      case .progress(let name, let progress):
+        console.show("\(name): \(progress.line)", isLast: false)
+      case .ended(let name, let run, let loss):
+        console.print(
+          "\(name), learning rate \(run.configuration.learningRate), seed "
+            + "\(run.configuration.seed): validation loss \(decimals(loss, 4))")
+      case .waiting: console.show("waiting for other processes", isLast: false)
+      }
+      return Interruption.signal == nil
+    }
+    console.endProgress()
+    console.print(isFinished ? "All runs are finished." : "Stopped; the same command goes on.")
+  }
+}

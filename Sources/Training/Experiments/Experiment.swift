@@ -1,0 +1,104 @@
+/// A question about methods as a value: which runs answer it, and what is compared with what.
+///
+/// An experiment lives in a file of its own, which extends this type by a constant; `allCases` lists
+/// them. Runs are paired: variants with the same seed start from the same weights, where they have
+/// the same ones, and see the same text in the same order.
+public struct Experiment: Sendable {
+  /// The name on the command line.
+  public let name: String
+  /// The name as people write it.
+  public let title: String
+  /// What it asks, as a sentence or two.
+  public let question: String
+  /// What is compared, the most important first: runs are made in this order.
+  let variants: @Sendable (ExperimentScale) -> [Variant]
+  /// The name of the variant that all others are compared with.
+  let reference: String
+  /// What the runs are held against.
+  let claims: [Claim]
+
+  init(
+    _ name: String, _ title: String, question: String, reference: String, claims: [Claim] = [],
+    variants: @escaping @Sendable (ExperimentScale) -> [Variant]
+  ) {
+    self.name = name
+    self.title = title
+    self.question = question
+    self.reference = reference
+    self.claims = claims
+    self.variants = variants
+  }
+
+  /// Every experiment.
+  public static let allCases: [Experiment] = [.ordering, .ablation]
+
+  /// The experiment of a name.
+  public init?(named name: String) {
+    guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = found
+  }
+}
+
+/// One of the things that an experiment compares: a method with its settings.
+public struct Variant: Sendable, Hashable {
+  /// Which learning rates are tried.
+  public enum Rates: Sendable, Hashable {
+    /// Half, once and twice this one with the first seed, and further while the best one is at the
+    /// edge; all seeds then have the best.
+    case swept(around: Double)
+    /// The best one of another variant.
+    case best(of: String)
+  }
+
+  /// The name in tables and files.
+  public var name: String
+  /// The method.
+  public var method: TrainingMethod
+  /// What is set about it.
+  public var options: MethodOptions
+  /// Steps; those of the scale when left out.
+  public var steps: Int?
+  /// Which learning rates are tried.
+  public var rates: Rates
+
+  /// A method under its own name, with learning rates around its default.
+  public init(
+    _ method: TrainingMethod, named name: String? = nil, steps: Int? = nil, rates: Rates? = nil,
+    _ change: (inout MethodOptions) -> Void = { _ in }
+  ) {
+    self.name = name ?? method.name
+    self.method = method
+    options = MethodOptions()
+    self.steps = steps
+    self.rates = rates ?? .swept(around: method.defaults.learningRate)
+    change(&options)
+  }
+}
+
+/// How large the runs of an experiment are.
+public struct ExperimentScale: Sendable, Hashable {
+  /// The preset of the model.
+  public var preset: String
+  /// Tokens of the vocabulary.
+  public var vocabulary: Int
+  /// Steps of a run.
+  public var steps: Int
+  /// Sequences a step.
+  public var batchSize: Int
+  /// Tokens a sequence.
+  public var sequence: Int
+  /// The seeds; the first is that of the sweeps.
+  public var seeds: [UInt64]
+  /// The learning rate of embedding, head and norms, the same in all runs, so that methods differ by
+  /// the linear layers alone; nil for that of the linear layers.
+  public var restLearningRate: Double?
+
+  /// The setting for a night: what is to be believed.
+  public static let full = ExperimentScale(
+    preset: "9m", vocabulary: 4_096, steps: 1_000, batchSize: 4, sequence: 128, seeds: [0, 1, 2],
+    restLearningRate: 0.01)
+  /// The setting for five minutes: what an experiment looks like.
+  public static let quick = ExperimentScale(
+    preset: "9m", vocabulary: 512, steps: 50, batchSize: 4, sequence: 64, seeds: [0, 1],
+    restLearningRate: 0.01)
+}
