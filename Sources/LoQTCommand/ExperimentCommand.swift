@@ -38,6 +38,12 @@ struct ExperimentCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The folder of runs and results.", valueName: "folder"))
   var output = "runs/experiments"
 
+  @Option(help: ArgumentHelp("Where to write the results once more, as JSON.", valueName: "file"))
+  var json: String?
+
+  @Flag(help: "Write the results of the runs that are there, and make none.")
+  var reportOnly = false
+
   func run() async throws {
     guard let experiment = Experiment(named: name) else {
       throw InputError(
@@ -55,23 +61,35 @@ struct ExperimentCommand: AsyncParsableCommand {
       experiment, scale: scale,
       text: try ExperimentText(try SourceText(file: text), vocabulary: scale.vocabulary),
       store: try RunStore(path: output + "/records"))
-    let isFinished = try await runner.run { event in
-      switch event {
-      case .began(let name, let run, let open):
-        console.print(
-          "\(name), learning rate \(run.configuration.learningRate), seed "
-            + "\(run.configuration.seed): \(open) runs are open")
-      case .progress(let name, let progress):
-        console.show("\(name): \(progress.line)", isLast: false)
-      case .ended(let name, let run, let loss):
-        console.print(
-          "\(name), learning rate \(run.configuration.learningRate), seed "
-            + "\(run.configuration.seed): validation loss \(decimals(loss, 4))")
-      case .waiting: console.show("waiting for other processes", isLast: false)
+    let folder = output + "/" + name + (quick ? "-quick" : "")
+    let isFinished =
+      reportOnly
+      ? true
+      : try await runner.run { event in
+        switch event {
+        case .began(let name, let run, let open):
+          console.print(
+            "\(name), learning rate \(run.configuration.learningRate), seed "
+              + "\(run.configuration.seed): \(open) runs are open")
+        case .progress(let name, let progress):
+          console.show("\(name): \(progress.line)", isLast: false)
+        case .ended(let name, let run, let loss):
+          console.print(
+            "\(name), learning rate \(run.configuration.learningRate), seed "
+              + "\(run.configuration.seed): validation loss \(decimals(loss, 4))")
+        case .waiting: console.show("waiting for other processes", isLast: false)
+        }
+        return Interruption.signal == nil
       }
-      return Interruption.signal == nil
-    }
     console.endProgress()
-    console.print(isFinished ? "All runs are finished." : "Stopped; the same command goes on.")
+    let results = ExperimentResults(runner)
+    try results.write(to: folder)
+    if let json { try results.writeJSON(to: json) }
+    console.print(results.table)
+    console.print("report      \(folder)/report.html")
+    if !isFinished {
+      console.warn("Stopped; the same command goes on where this one was.")
+      throw ExitCode(128 + (Interruption.signal ?? 2))
+    }
   }
 }

@@ -30,7 +30,9 @@ public struct Experiment: Sendable {
   }
 
   /// Every experiment.
-  public static let allCases: [Experiment] = [.ordering, .ablation]
+  public static let allCases: [Experiment] = [
+    .ordering, .ablation, .improvements, .intervals, .ranks, .states, .merging,
+  ]
 
   /// The experiment of a name.
   public init?(named name: String) {

@@ -1,0 +1,70 @@
+internal import Optimizers
+
+extension Experiment {
+  /// From which run length on merging pays.
+  static let merging = Experiment(
+    "merging", "Whether merging pays",
+    question: """
+      From which length of the run on does LoQT beat the same model that never merges, and QLoRA of \
+      equal bytes, with both factors trained?
+      """,
+    reference: "loqt, \u{d7}1",
+    claims: [("\u{d7}\u{bd}"), ("\u{d7}1"), ("\u{d7}2")].flatMap { length in
+      [
+        Claim(
+          "LoQT is better than never merging, steps \(length)", "loqt, \(length)",
+          of: "never, \(length)"),
+        Claim(
+          "LoQT is better than QLoRA of equal bytes, steps \(length)", "loqt, \(length)",
+          of: "qlora, \(length)"),
+      ]
+    }
+  ) { scale in
+    [("\u{d7}1", 1.0), ("\u{d7}\u{bd}", 0.5), ("\u{d7}2", 2)].flatMap { name, factor in
+      let steps = max(1, Int((Double(scale.steps) * factor).rounded()))
+      var loqt = Variant.paper("loqt, \(name)", rates: .swept(around: 0.005)) {
+        $0.rank = .count(scale.largestRank)
+      }
+      var never = Variant.paper("never, \(name)", rates: .swept(around: 0.005)) {
+        $0.neverMerge()
+        $0.rank = .count(scale.largestRank)
+      }
+      loqt.steps = steps
+      never.steps = steps
+      let qlora = Variant(.qlora, named: "qlora, \(name)", steps: steps).fitting(loqt, scale)
+      return [loqt, never, qlora]
+    }
+  }
+
+  /// How low the rank may be, and whether merging pays at a lower one.
+  static let ranks = Experiment(
+    "ranks", "Rank",
+    question: """
+      How does the loss rise as the rank falls, and is LoQT at low rank better than never merging and \
+      than QLoRA of equal bytes?
+      """,
+    reference: "loqt, r = 1/4",
+    claims: ["1/8", "1/16", "1/32"].flatMap { share in
+      [
+        Claim(
+          "LoQT is better than never merging, r = \(share)", "loqt, r = \(share)",
+          of: "never, r = \(share)"),
+        Claim(
+          "LoQT is better than QLoRA of equal bytes, r = \(share)", "loqt, r = \(share)",
+          of: "qlora, r = \(share)"),
+      ]
+    }
+  ) { scale in
+    [("1/4", 1), ("1/16", 4), ("1/8", 2), ("1/32", 8)].flatMap { name, divisor in
+      let rank = RankRule.count(max(1, scale.largestRank / divisor))
+      let loqt = Variant.paper("loqt, r = \(name)", rates: .swept(around: 0.005)) { $0.rank = rank }
+      let never = Variant.paper("never, r = \(name)", rates: .best(of: "loqt, r = \(name)")) {
+        $0.neverMerge()
+        $0.rank = rank
+      }
+      return [
+        loqt, never, Variant(.qlora, named: "qlora, r = \(name)").fitting(loqt, scale),
+      ]
+    }
+  }
+}
