@@ -20,8 +20,11 @@ struct ExperimentCommand: AsyncParsableCommand {
   @Flag(help: "A setting that ends within five minutes, to see what the experiment does.")
   var quick = false
 
-  @Option(help: ArgumentHelp("The text to learn, a plain text file.", valueName: "file"))
-  var text: String
+  @Option(
+    help: ArgumentHelp(
+      "The text to learn, a plain text file. Needed unless the experiment trains nothing.",
+      valueName: "file"))
+  var text: String?
 
   @Option(help: ArgumentHelp("How many seeds. (default: 3; with --quick 2)", valueName: "count"))
   var seeds: Int?
@@ -59,7 +62,7 @@ struct ExperimentCommand: AsyncParsableCommand {
     let console = Console()
     let runner = ExperimentRunner(
       experiment, scale: scale,
-      text: try ExperimentText(try SourceText(file: text), vocabulary: scale.vocabulary),
+      text: try makeText(experiment, vocabulary: scale.vocabulary),
       store: try RunStore(path: output + "/records"))
     let folder = output + "/" + name + (quick ? "-quick" : "")
     let isFinished =
@@ -82,7 +85,7 @@ struct ExperimentCommand: AsyncParsableCommand {
         return Interruption.signal == nil
       }
     console.endProgress()
-    let results = ExperimentResults(runner)
+    let results = try ExperimentResults(runner)
     try results.write(to: folder)
     if let json { try results.writeJSON(to: json) }
     console.print(results.table)
@@ -91,5 +94,13 @@ struct ExperimentCommand: AsyncParsableCommand {
       console.warn("Stopped; the same command goes on where this one was.")
       throw ExitCode(128 + (Interruption.signal ?? 2))
     }
+  }
+
+  private func makeText(_ experiment: Experiment, vocabulary: Int) throws -> ExperimentText {
+    guard experiment.needsText else { return try .placeholder() }
+    guard let text else {
+      throw InputError("There is no text to learn. Give one with --text.")
+    }
+    return try ExperimentText(SourceText(file: text), vocabulary: vocabulary)
   }
 }

@@ -115,7 +115,7 @@ struct MethodArguments: ParsableArguments {
     help: ArgumentHelp(
       """
       What becomes of the optimizer's state with a new projection: keep, reset, project. (default: \
-      keep; adarankgrad: project)
+      keep; loqt and adarankgrad: project)
       """, valueName: "name"))
   var stateRule: StateRule?
 

@@ -81,6 +81,8 @@ public struct RunRecord: Codable, Sendable {
   public var validationLoss: Double = .nan
   /// The same in bits a byte of text.
   public var bitsPerByte: Double = .nan
+  /// The share of right answers on a classification set; nil for a language model.
+  public var accuracy: Double?
   /// Training tokens a second of training time, evaluation not counted.
   public var tokensPerSecond: Double = 0
   /// Wall seconds of the whole run.

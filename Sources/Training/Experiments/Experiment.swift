@@ -16,11 +16,18 @@ public struct Experiment: Sendable {
   let reference: String
   /// What the runs are held against.
   let claims: [Claim]
+  /// What is found besides the losses of the runs.
+  let findings: @Sendable (ExperimentResults, ExperimentText) throws -> [Finding]
 
   init(
-    _ name: String, _ title: String, question: String, reference: String, claims: [Claim] = [],
-    variants: @escaping @Sendable (ExperimentScale) -> [Variant]
+    _ name: String, _ title: String, question: String, reference: String = "",
+    claims: [Claim] = [],
+    variants: @escaping @Sendable (ExperimentScale) -> [Variant] = { _ in [] },
+    findings: @escaping @Sendable (ExperimentResults, ExperimentText) throws -> [Finding] = {
+      _, _ in []
+    }
   ) {
+    self.findings = findings
     self.name = name
     self.title = title
     self.question = question
@@ -31,8 +38,13 @@ public struct Experiment: Sendable {
 
   /// Every experiment.
   public static let allCases: [Experiment] = [
-    .ordering, .ablation, .improvements, .intervals, .ranks, .states, .merging,
+    .ordering, .ablation, .improvements, .merging, .intervals, .ranks, .projectors, .erasure,
+    .states,
+    .memory, .fineTune,
   ]
+
+  /// Whether it trains, and so needs a text.
+  public var needsText: Bool { !variants(.quick).isEmpty }
 
   /// The experiment of a name.
   public init?(named name: String) {
@@ -50,6 +62,8 @@ public struct Variant: Sendable, Hashable {
     case swept(around: Double)
     /// The best one of another variant.
     case best(of: String)
+    /// This one: for what is no comparison of losses.
+    case fixed(Double)
   }
 
   /// The name in tables and files.
@@ -62,6 +76,16 @@ public struct Variant: Sendable, Hashable {
   public var steps: Int?
   /// Which learning rates are tried.
   public var rates: Rates
+  /// What is learnt.
+  public var task = Task.pretraining
+
+  /// What a run learns.
+  public enum Task: String, Sendable, Hashable, Codable {
+    /// The text, from a random start.
+    case pretraining
+    /// To tell the parts of the text apart, from a model that learnt the text.
+    case fineTuning = "fine-tuning"
+  }
 
   /// A method under its own name, with learning rates around its default.
   public init(

@@ -24,11 +24,9 @@ struct ExperimentPage {
     <main>
     \(header)
     \(claims)
-    \(losses)
-    \(table)
-    \(curves)
-    \(merges)
-    \(sweeps)
+    \(rows.isEmpty ? [] : [losses, table])
+    \(results.findings.map { section($0.title, $0.note, $0.table) })
+    \(rows.isEmpty ? [] : [curves, merges, sweeps])
     </main>
     </body>
     </html>
@@ -82,7 +80,8 @@ struct ExperimentPage {
       <header>
       <p class="eyebrow">loqt experiment \(results.experiment.name)</p>
       <h1>\(results.experiment.title)</h1>
-      <p class="facts">\(facts.map { fact -> Markup in "<span>\(fact)</span>" })</p>
+      \(results.experiment.needsText
+        ? "<p class=\"facts\">\(facts.map { fact -> Markup in "<span>\(fact)</span>" })</p>" : .empty)
       <p class="lead" style="margin-top: 1rem">\(results.experiment.question)</p>
       </header>
       \(open)

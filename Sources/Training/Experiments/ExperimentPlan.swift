@@ -51,6 +51,7 @@ struct ExperimentPlan {
     case .swept:
       let sweep = sweep(of: variant, loss: loss)
       return sweep?.open.isEmpty == true ? sweep?.best : nil
+    case .fixed(let rate): return rate
     case .best(let name):
       return variants.first { $0.name == name && $0.rates != variant.rates }
         .flatMap { rate(of: $0, loss: loss) }

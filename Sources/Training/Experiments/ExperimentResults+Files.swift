@@ -23,7 +23,8 @@ extension ExperimentResults {
         Self.decimals(row.byteCount.map { Double($0) / 1e6 }, 2),
       ]
     }
-    var text = Self.aligned([header] + lines)
+    var text = rows.isEmpty ? "" : Self.aligned([header] + lines)
+    text += findings.map { "\n" + $0.text }.joined()
     for judgement in judgements {
       let difference = judgement.difference
       text += """
@@ -68,6 +69,7 @@ extension ExperimentResults {
       "reference": .string(experiment.reference),
       "open_runs": .integer(openCount),
       "variants": .array(rows.map(Self.json)),
+      "findings": .array(findings.map(\.json)),
       "claims": .array(
         judgements.map { judgement in
           [
@@ -124,13 +126,18 @@ extension ExperimentResults {
     ]
   }
 
-  /// Writes `results.json`, `runs.csv`, `table.txt` and `report.html` into a folder.
+  /// Writes `results.json`, `runs.csv`, `table.txt`, `report.html` and, of runs, `losses.svg` into a
+  /// folder.
   public func write(to folder: String) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try AtomicFile.write(json.text(.indented) + "\n", to: folder + "/results.json")
     try AtomicFile.write(csv, to: folder + "/runs.csv")
     try AtomicFile.write(table + "\n", to: folder + "/table.txt")
-    try AtomicFile.write(ExperimentPage(self).html, to: folder + "/report.html")
+    let page = ExperimentPage(self)
+    try AtomicFile.write(page.html, to: folder + "/report.html")
+    if rows.contains(where: { $0.loss.count > 0 }) {
+      try AtomicFile.write(page.lossPlot.file(width: 860), to: folder + "/losses.svg")
+    }
   }
 
   /// Writes the JSON to a file. Throws a `TensorFileError` where it cannot be written.

@@ -47,9 +47,13 @@ public struct ExperimentResults: Sendable {
   public let rows: [Row]
   /// Runs that are still to be made.
   public let openCount: Int
+  /// What is found besides the losses; nothing before all runs are finished.
+  public private(set) var findings: [Finding] = []
 
   /// The results of the runs that are there.
-  public init(_ runner: ExperimentRunner) {
+  ///
+  /// Throws where what is found besides cannot be computed.
+  public init(_ runner: ExperimentRunner) throws {
     experiment = runner.experiment
     scale = runner.scale
     textName = runner.text.corpus.name
@@ -83,6 +87,7 @@ public struct ExperimentResults: Sendable {
         difference: Self.differences(own, reference),
         settings: runs.first?.record.settings ?? [])
     }
+    if openCount == 0 { findings = try experiment.findings(self, runner.text) }
   }
 
   private static func differences(_ a: [UInt64: Double], _ b: [UInt64: Double])

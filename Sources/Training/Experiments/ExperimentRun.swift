@@ -10,6 +10,7 @@ public struct ExperimentRun: Sendable, Hashable {
   public let configuration: TrainingConfiguration
   /// The name of its record: a hash of all that decides its numbers.
   public let key: String
+  private let task: Variant.Task
 
   /// A run of a variant.
   init(
@@ -25,7 +26,21 @@ public struct ExperimentRun: Sendable, Hashable {
       model: model, named: scale.preset, method: variant.method, options: options, steps: steps,
       batchSize: scale.batchSize, sequence: scale.sequence, learningRate: learningRate, seed: seed,
       evaluationInterval: max(1, steps / 5))
-    key = Self.hash(of: Identity(configuration, text: text.fingerprint))
+    task = variant.task
+    var identity = Identity(configuration, text: text.fingerprint)
+    if task == .fineTuning {
+      identity.task = task
+      identity.base = try Self.base(scale, text).key
+    }
+    key = Self.hash(of: identity)
+  }
+
+  /// The run whose model is fine-tuned.
+  private static func base(_ scale: ExperimentScale, _ text: ExperimentText) throws(InputError)
+    -> ExperimentRun
+  {
+    try ExperimentRun(
+      Variant(.full), learningRate: 0.001, seed: scale.seeds.first ?? 0, scale: scale, text: text)
   }
 
   /// What decides a run's numbers. Not the method's name and options but what they amount to, so that
@@ -43,6 +58,9 @@ public struct ExperimentRun: Sendable, Hashable {
     var trained: [Bool]
     var rates: [Double]
     var seed: UInt64
+    /// Of a run that starts from another one's model.
+    var task: Variant.Task?
+    var base: String?
 
     init(_ configuration: TrainingConfiguration, text: String) {
       self.text = text
@@ -78,18 +96,45 @@ public struct ExperimentRun: Sendable, Hashable {
   ///
   /// A run whose loss stops being a number has a validation loss that is none. Returns nil when it
   /// was stopped.
-  func execute(on corpus: Corpus, progress: (TrainingProgress) -> Bool) async throws -> RunRecord? {
-    let trainer = try Trainer(configuration, corpus: corpus)
+  ///
+  /// - Parameter folder: Where a model to be fine-tuned is, or is left when it has to be trained first.
+  func execute(
+    _ scale: ExperimentScale, on text: ExperimentText, in folder: String,
+    progress: (TrainingProgress) -> Bool
+  ) async throws -> RunRecord? {
     do {
-      for try await event in trainer {
-        if case .step(let report) = event, !progress(report) { return nil }
+      if task == .fineTuning {
+        let base = try Self.base(scale, text)
+        let path = folder + "/model-" + base.key
+        if !FileManager.default.fileExists(atPath: path) {
+          guard let trainer = try await base.train(on: text.corpus, progress: progress) else {
+            return nil
+          }
+          try Checkpoint(trainer).write(to: path)
+        }
+        let run = try FineTuning(configuration, corpus: text.corpus, base: path)
+        return try run.execute(progress: progress)
       }
+      return try await train(on: text.corpus, progress: progress)?.finish()
     } catch let error as TrainingError {
-      var record = trainer.finish(isInterrupted: true)
+      var record = RunRecord(
+        method: configuration.method.name, seed: configuration.seed,
+        tokensPerStep: configuration.tokensPerStep,
+        parameterCount: configuration.model.parameterCount)
+      record.settings = configuration.settings
       record.notices.append(error.description)
       return record
     }
-    return trainer.finish()
+  }
+
+  private func train(on corpus: Corpus, progress: (TrainingProgress) -> Bool) async throws
+    -> Trainer?
+  {
+    let trainer = try Trainer(configuration, corpus: corpus)
+    for try await event in trainer {
+      if case .step(let report) = event, !progress(report) { return nil }
+    }
+    return trainer
   }
 }
 
@@ -99,6 +144,12 @@ public struct ExperimentText: Sendable {
   public let corpus: Corpus
   /// Tells texts apart.
   let fingerprint: String
+
+  /// The place of a text where none is needed.
+  public static func placeholder() throws -> ExperimentText {
+    let bytes = Array("This experiment needs no text.".utf8)
+    return try ExperimentText(SourceText(bytes, name: "no text"), vocabulary: 256)
+  }
 
   /// Learns a vocabulary of a text. Throws where there is too little text for it.
   public init(_ text: SourceText, vocabulary: Int) throws {

@@ -46,7 +46,8 @@ public struct ExperimentRunner: Sendable {
           if store.record(run.key) != nil { return true }
           guard report(.began(name: variant.name, run, open: open.count)),
             let record = try await run.execute(
-              on: text.corpus, progress: { report(.progress(name: variant.name, $0)) })
+              scale, on: text, in: store.path,
+              progress: { report(.progress(name: variant.name, $0)) })
           else { return false }
           try store.keep(record, as: run.key)
           return report(.ended(name: variant.name, run, loss: record.validationLoss))

@@ -61,14 +61,7 @@ public struct MethodSettings: Sendable {
         .geometric(merges: merges, fillingSteps: steps, ratio: growth, longestGap: longest)
       }
     projectionFormat = options.projectionFormat
-    let truncation: TruncationMethod =
-      switch options.projector ?? .automatic {
-      case .automatic: .automatic
-      case .exact: .exact
-      case .gram: .gram
-      case .randomized: .randomized()
-      }
-    projector = GradientProjector(method: truncation)
+    projector = GradientProjector(method: (options.projector ?? .automatic).method)
     window = options.window ?? .sketch
     stateRule = options.stateRule
     postponing = options.postponing ?? 0
@@ -144,6 +137,18 @@ public struct MethodSettings: Sendable {
           + "merged. Give a shorter gap or more --steps.")
     }
     return gap
+  }
+}
+
+extension MethodOptions.Projector {
+  /// The way as numbers.
+  var method: TruncationMethod {
+    switch self {
+    case .automatic: .automatic
+    case .exact: .exact
+    case .gram: .gram
+    case .randomized: .randomized()
+    }
   }
 }
 

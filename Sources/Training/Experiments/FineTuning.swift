@@ -1,0 +1,194 @@
+internal import Autodiff
+internal import Foundation
+internal import LanguageModels
+internal import Layers
+internal import LoQT
+internal import Optimizers
+internal import TensorFiles
+internal import Tensors
+
+/// Telling which part of a text a passage is from: a labelled set that any text gives.
+///
+/// The tokens are cut into passages, and the text into parts of equal length, the classes. Every fifth
+/// passage is kept for the test; its neighbours are trained on, so that what is measured is how well
+/// the parts' matters and voices are told apart, not how far that carries to other texts.
+struct PassageSet: Sendable {
+  static let classes = 8
+  static let length = 64
+
+  private let tokens: [Int32]
+  /// The passages to learn and those to measure on.
+  let training: [Int], test: [Int]
+  private let count: Int
+
+  /// Throws where the text has too few passages.
+  init(_ stream: TokenStream) throws(InputError) {
+    tokens = stream.tokens
+    count = tokens.count / Self.length
+    guard count >= 10 * Self.classes else {
+      throw InputError("The text is too short to be told apart in parts. Give a longer one.")
+    }
+    training = (0..<count).filter { $0 % 5 != 4 }
+    test = (0..<count).filter { $0 % 5 == 4 }
+  }
+
+  /// Passages with their classes: `[passages, tokens]` and `[passages]`.
+  func batch(_ passages: some Collection<Int>) -> (tokens: Tensor<Int32>, labels: Tensor<Int32>) {
+    let ids = passages.flatMap { tokens[$0 * Self.length..<($0 + 1) * Self.length] }
+    let labels = passages.map { Int32($0 * Self.classes / count) }
+    return (
+      Tensor(ids, shape: [passages.count, Self.length]), Tensor(labels, shape: [passages.count])
+    )
+  }
+}
+
+/// A Llama that puts passages into classes by the mean of its hidden states.
+struct PassageClassifier: Module {
+  let body: Llama
+  let classifier: Linear
+
+  var members: [ModuleMember] {
+    [ModuleMember("body", body), ModuleMember("classifier", classifier)]
+  }
+
+  /// The logits `[passages, classes]`.
+  func callAsFunction(_ tokens: Tensor<Int32>) -> Variable {
+    classifier(body.hiddenStates(tokens).mean(alongAxes: [1]))
+  }
+}
+
+/// Makes layers around given matrices instead of drawn ones, in the order in which they are asked for.
+private struct GivenWeights: LinearFactory {
+  private final class Queue: @unchecked Sendable {
+    var weights: [Tensor<Float>]
+    init(_ weights: [Tensor<Float>]) { self.weights = weights }
+  }
+
+  private let factory: any LinearFactory
+  private let queue: Queue
+
+  init(_ weights: [Tensor<Float>], for factory: any LinearFactory) {
+    self.factory = factory
+    queue = Queue(weights.reversed())
+  }
+
+  func makeLinear(
+    weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
+  ) -> any LinearLayer {
+    guard let given = queue.weights.popLast(), given.shape == weight.shape else {
+      preconditionFailure("GivenWeights: the layers come in another order")
+    }
+    return factory.makeLinear(weight: given, bias: bias, random: random)
+  }
+}
+
+/// One run of fine-tuning a language model that was trained on the text to tell its parts apart.
+struct FineTuning {
+  private let configuration: TrainingConfiguration
+  private let passages: PassageSet
+  private let model: PassageClassifier
+  private let optimizer: LoQTOptimizer
+
+  /// A run from a trained model in a folder.
+  init(_ configuration: TrainingConfiguration, corpus: Corpus, base path: String) throws {
+    self.configuration = configuration
+    passages = try PassageSet(corpus.training)
+    let weights = try SafetensorsFolder(path: path)
+    let plan = configuration.plan
+    let names = Self.linearNames(configuration)
+    let matrices = try names.map { try weights.tensor(named: $0) as Tensor<Float> }
+    let body = Llama(
+      configuration.model,
+      using: LayerBuilder(
+        GivenWeights(matrices, for: plan.factory), seed: configuration.seed))
+    body.embedding.weight.isTrainable = plan.trainsEmbedding
+    body.head?.weight.isTrainable = false
+    let linear = Set(names)
+    for (name, parameter) in body.namedParameters()
+    where weights.names.contains(name) && !linear.contains(name) {
+      parameter.tensor = try weights.tensor(named: name, shape: parameter.shape)
+    }
+    var random = RandomSource(seed: configuration.seed).split("classifier")
+    let size = configuration.model.hiddenSize
+    model = PassageClassifier(
+      body: body,
+      classifier: Linear(
+        weight: .normal(
+          [PassageSet.classes, size], standardDeviation: 0.02, using: &random),
+        bias: .zeros([PassageSet.classes])))
+    let made = configuration.makeOptimizer(for: body)
+    optimizer = LoQTOptimizer(
+      made.optimizer, training: model, merges: plan.merges, steps: configuration.steps)
+  }
+
+  /// The names of a dense model's matrices in the order in which its layers are made.
+  private static func linearNames(_ configuration: TrainingConfiguration) -> [String] {
+    let dense = Llama(configuration.model, using: .dense())
+    let layers = Set(
+      dense.blocks.flatMap { $0.modules(ofType: Linear.self) }
+        .map { ObjectIdentifier($0.module.weight) })
+    return dense.namedParameters().filter { layers.contains(ObjectIdentifier($0.parameter)) }
+      .map(\.name)
+  }
+
+  /// Trains, and gives the record with the loss and the share of right answers on the test passages;
+  /// nil when `progress` says to stop.
+  func execute(progress: (TrainingProgress) -> Bool) throws -> RunRecord? {
+    var record = RunRecord(
+      method: configuration.method.name, seed: configuration.seed,
+      tokensPerStep: configuration.batchSize * PassageSet.length,
+      parameterCount: configuration.model.parameterCount)
+    record.settings = configuration.settings
+    var random = RandomSource(seed: configuration.seed).split("passages")
+    var left: [Int] = []
+    let clock = ContinuousClock()
+    let start = clock.now
+    for step in 0..<configuration.steps {
+      if left.count < configuration.batchSize {
+        left = passages.training.shuffled(using: &random)
+      }
+      let batch = passages.batch(left.suffix(configuration.batchSize))
+      left.removeLast(configuration.batchSize)
+      let report = try optimizer.step { crossEntropy(model(batch.tokens), labels: batch.labels) }
+      let elapsed = (clock.now - start) / .seconds(1)
+      record.steps.append(
+        RunRecord.Step(
+          step: report.step, loss: report.loss, learningRate: report.learningRate,
+          elapsed: elapsed))
+      if let merge = report.merge { record.merges.append(merge) }
+      let perStep = elapsed / Double(step + 1)
+      let goesOn = progress(
+        TrainingProgress(
+          step: step + 1, steps: configuration.steps, loss: report.loss,
+          learningRate: report.learningRate,
+          tokensPerSecond: Double(record.tokensPerStep) / max(perStep, 1e-9),
+          remainingSeconds: perStep * Double(configuration.steps - step - 1), residentBytes: 0))
+      if !goesOn { return nil }
+    }
+    let (loss, accuracy) = measure()
+    record.validationLoss = loss
+    record.accuracy = accuracy
+    record.evaluations.append(RunRecord.Evaluation(step: configuration.steps, loss: loss))
+    record.memory = MemoryModel(configuration.model).breakdown(configuration.plan)
+    return record
+  }
+
+  private func measure() -> (loss: Double, accuracy: Double) {
+    var (loss, right) = (0.0, 0)
+    withoutGradient {
+      for first in stride(from: 0, to: passages.test.count, by: 32) {
+        let chosen = passages.test[first..<min(first + 32, passages.test.count)]
+        let batch = passages.batch(chosen)
+        let logits = model(batch.tokens)
+        loss += crossEntropy(logits, labels: batch.labels).scalar * Double(chosen.count)
+        let scores = logits.value.float.scalars
+        for (row, label) in batch.labels.scalars.enumerated() {
+          let own = scores[row * PassageSet.classes..<(row + 1) * PassageSet.classes]
+          if own.firstIndex(of: own.max()!)! - own.startIndex == Int(label) { right += 1 }
+        }
+      }
+    }
+    let count = Double(passages.test.count)
+    return (loss / count, Double(right) / count)
+  }
+}
