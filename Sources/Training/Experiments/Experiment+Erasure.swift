@@ -15,7 +15,7 @@ extension Experiment {
     reference: "C = 5",
     variants: { _ in
       [("", 0.0025), (", slow", 0.000_25)].flatMap { name, rate in
-        [5, 0].map { steps in
+        [5, 0].map { (steps: Int) in
           Variant.paper("C = \(steps)\(name)", rates: .fixed(rate)) { $0.compensation = steps }
         }
       }
