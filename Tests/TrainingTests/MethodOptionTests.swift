@@ -84,11 +84,17 @@ import Training
     ]
     // The gate is [larger, smaller].
     #expect(matrix.outputSize > matrix.inputSize)
-    if let layer = matrix as? LoQTLinear {
-      #expect(layer.side == sides[side])
-      #expect(
-        layer.projection?.shape
-          == (sides[side] == .left ? [8, layer.inputSize] : [layer.outputSize, 8]))
+    guard let layer = matrix as? LoQTLinear else { return }
+    #expect(layer.side == sides[side])
+    #expect(
+      layer.projection?.shape
+        == (sides[side] == .left ? [8, layer.inputSize] : [layer.outputSize, 8]))
+    let windows = EvaluationWindows.all(
+      of: trainer.corpus.validation, sequence: 16, batchSize: 4)
+    try withTemporaryFolder { folder in
+      try Checkpoint(trainer).write(to: folder + "/checkpoint")
+      let read = try Checkpoint(path: folder + "/checkpoint")
+      #expect(abs(read.model.meanLoss(over: windows) - trainer.record.validationLoss) < 1e-6)
     }
   }
 

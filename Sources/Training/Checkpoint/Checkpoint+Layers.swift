@@ -126,9 +126,11 @@ extension LoQTConfiguration {
         expected: "a count")
     }
     self.init(
-      rank: try RankRule(section, "rank"), scale: try positiveScale(of: section),
+      rank: try RankRule(section, "rank"), side: try choice(section, "side") ?? .smaller,
+      scale: try positiveScale(of: section),
       weightFormat: try WeightFormat(section, "weight"),
-      projectionFormat: try WeightFormat(section, "projection"), compensationSteps: steps)
+      projectionFormat: try WeightFormat(section, "projection"), compensationSteps: steps,
+      stateRule: try choice(section, "state_rule") ?? .keep)
   }
 }
 
@@ -137,6 +139,18 @@ extension AdapterConfiguration {
   init(_ section: JSONDocument) throws(TensorFileError) {
     self.init(rank: try RankRule(section, "rank"), scale: try positiveScale(of: section))
   }
+}
+
+/// One of a few names; nil where the field is absent.
+private func choice<Choice: RawRepresentable<String> & CaseIterable>(
+  _ section: JSONDocument, _ field: String
+) throws(TensorFileError) -> Choice? {
+  guard let name = try section.optionalString(field) else { return nil }
+  if let choice = Choice(rawValue: name) { return choice }
+  let names = Choice.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+  throw TensorFileError(
+    .unsupported, file: section.file, field: "'\(field)'", found: "'\(name)'",
+    expected: "one of \(names)")
 }
 
 private func positiveScale(of section: JSONDocument) throws(TensorFileError) -> Float {

@@ -130,6 +130,8 @@ public struct Checkpoint {
       "weight": .string(loqt.weightFormat.name),
       "projection": .string(loqt.projectionFormat.name),
       "compensation_steps": .integer(loqt.compensationSteps),
+      "side": .string(loqt.side.rawValue),
+      "state_rule": .string(loqt.stateRule.rawValue),
       "layers": .object(layers),
     ]
   }
