@@ -8,6 +8,7 @@ internal import Autodiff
 public import LanguageModels
 internal import Layers
 public import LoQT
+internal import Optimizers
 public import Quantization
 public import TensorFiles
 internal import Tensors
