@@ -3,6 +3,8 @@
 # make run TEXT=file    the same on a text of your own
 # make test             builds and runs all tests; the build checks what each module imports
 # make bench            times our code beside its rivals; CASES=pattern chooses, JSON=file writes
+# make headline         trains 7B and 13B models for some steps, and compares memory and time with
+#                       targets: hours; goes on where it stopped. ONLY=7b chooses runs by their names
 # make lint             checks the format of the sources
 # make docs             writes the documentation as a web site to .build/documentation
 
@@ -10,12 +12,13 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: run test bench lint docs libraries
+.PHONY: run test bench headline lint docs libraries
 
 CORPUS := runs/king-james.txt
 TEXT ?=
 CASES ?=
 JSON ?=
+ONLY ?=
 STEPS ?= 700
 # The highest validation perplexity that LoQT may reach on the corpus, as a share of the frozen
 # model's. A text of your own decides nothing.
@@ -84,6 +87,10 @@ test: libraries
 bench: libraries
 	@swift run -c release --package-path Benchmarks --scratch-path .build/benchmarks \
 	  $$(test -t 1 || echo --quiet) Benchmarks $(CASES) $(if $(JSON),--json=$(JSON))
+
+headline: libraries $(if $(TEXT),,$(CORPUS))
+	@$(BUILD) --product loqt
+	$(LOQT) headline --text "$(or $(TEXT),$(CORPUS))" $(if $(ONLY),--only $(ONLY))
 
 lint:
 	@swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift \

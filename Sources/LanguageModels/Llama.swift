@@ -22,6 +22,8 @@ public struct Llama: Module {
   public var recomputesBlocks = false
 
   /// A model with initial values drawn from `linear`'s random numbers.
+  ///
+  /// Layer by layer: a dense matrix that the builder packs is gone before the next is drawn.
   public init(_ configuration: LlamaConfiguration, using linear: LayerBuilder) {
     self.configuration = configuration
     let initializer = Initializer.normal(
@@ -35,11 +37,13 @@ public struct Llama: Module {
       positions: configuration.maxPositions, headSize: configuration.headSize,
       base: configuration.ropeTheta)
     embedding = Embedding(weight: matrix())
+    embedding.weight.storage = linear.storage
     blocks = (0..<configuration.layers).map { _ in
       LlamaBlock(configuration, angles: angles, initializer: initializer, using: linear)
     }
     norm = RMSNorm(configuration.hiddenSize, epsilon: configuration.rmsNormEpsilon)
     head = configuration.tiesEmbeddings ? nil : Linear(weight: matrix())
+    head?.weight.storage = linear.storage
     nameParameters()
   }
 

@@ -86,16 +86,22 @@ public struct DenseLinearFactory: LinearFactory {
 public final class LayerBuilder {
   private let factory: any LinearFactory
   private let exceptions: [String: any LinearFactory]
+  /// How the matrices among the parameters are held.
+  public let storage: ParameterStorage
   private let random: RandomSource
   private var made: UInt64 = 0
 
   /// A builder for one model.
   ///
-  /// - Parameter exceptions: What makes the layers of these names instead, as in `q_proj`.
+  /// - Parameters:
+  ///   - exceptions: What makes the layers of these names instead, as in `q_proj`.
+  ///   - storage: How the matrices among the parameters are held: each layer's are brought into it
+  ///     as soon as the layer is made.
   public init(
     _ factory: any LinearFactory, seed: UInt64 = 0,
-    exceptions: [String: any LinearFactory] = [:]
+    exceptions: [String: any LinearFactory] = [:], storage: ParameterStorage = .float32
   ) {
+    self.storage = storage
     self.factory = factory
     self.exceptions = exceptions
     random = RandomSource(seed: seed)
@@ -114,9 +120,13 @@ public final class LayerBuilder {
     initializer: Initializer = .uniformFanIn, named name: String = ""
   ) -> any LinearLayer {
     var source = nextRandom()
-    let weight = initializer([outputSize, inputSize], using: &source)
-    return (exceptions[name] ?? factory).makeLinear(
-      weight: weight, bias: bias ? .zeros([outputSize]) : nil, random: source.split("layer"))
+    let layer = (exceptions[name] ?? factory).makeLinear(
+      weight: initializer([outputSize, inputSize], using: &source),
+      bias: bias ? .zeros([outputSize]) : nil, random: source.split("layer"))
+    for parameter in layer.parameters where parameter.shape.rank == 2 {
+      parameter.storage = storage
+    }
+    return layer
   }
 
   /// Initial values of something else than a linear layer's matrix.

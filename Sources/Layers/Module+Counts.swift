@@ -20,7 +20,7 @@ public struct ParameterCounts: Sendable, Hashable {
   mutating func add(_ parameter: Parameter) {
     let count = parameter.shape.elementCount
     if parameter.isTrainable { trainable += count } else { frozen += count }
-    parameterBytes += parameter.tensor.byteCount
+    parameterBytes += parameter.byteCount
   }
 }
 

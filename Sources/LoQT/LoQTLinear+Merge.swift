@@ -27,7 +27,7 @@ extension LoQTLinear {
   ) {
     let b = factor.tensor
     let hasUpdate = b.sumOfSquares() > 0
-    if hasUpdate, factorFingerprint == b.fingerprint {
+    if hasUpdate, factorFingerprint == factor.fingerprint {
       report.note = "was not trained since its last merge and stays as it is"
       return
     }
@@ -70,8 +70,8 @@ extension LoQTLinear {
     weight = next.weight
     self.projection = next.projection
     factor.tensor = next.factor
-    factorFingerprint = next.factor.fingerprint
-    factorAtStart = configuration.recordsSurvival ? next.factor.copied() : nil
+    factorFingerprint = factor.fingerprint
+    record = configuration.recordsSurvival ? FactorRecord(factor.tensor, as: factor.storage) : nil
   }
 
   /// P for the gradient, stored. When the gradient determines none: nil for keeping the one there
@@ -155,16 +155,5 @@ extension LoQTLinear {
         : matmul(p.sliced(rows).transposed(), residual).dot(trained)
     }
     report.survival = 1 - scale * lost / energy
-  }
-}
-
-extension Tensor<Float> {
-  /// A number that differs, for all practical purposes, when a bit of the elements differs.
-  var fingerprint: UInt64 {
-    withUnsafeBuffer { elements in
-      elements.reduce(0xCBF2_9CE4_8422_2325) { hash, element in
-        (hash ^ UInt64(element.bitPattern)) &* 0x100_0000_01B3
-      }
-    }
   }
 }

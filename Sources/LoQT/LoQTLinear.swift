@@ -29,9 +29,13 @@ public final class LoQTLinear: LinearLayer {
   public let side: ProjectionSide
   /// W_q `[out, in]`; the original W in full precision before the first merge, when the
   /// configuration keeps it.
-  public internal(set) var weight: StoredMatrix
+  public internal(set) var weight: StoredMatrix {
+    didSet { weight.count(as: .weights) }
+  }
   /// P_q, `[r, in]` on the left side, `[out, r]` on the right; nil before the first merge.
-  public internal(set) var projection: StoredMatrix?
+  public internal(set) var projection: StoredMatrix? {
+    didSet { projection?.count(as: .projections) }
+  }
   /// B, `[out, r]` on the left side, `[r, in]` on the right.
   public let factor: Parameter
   /// `[out]`, trained by the ordinary optimizer.
@@ -40,7 +44,8 @@ public final class LoQTLinear: LinearLayer {
   public let handle = FrozenMatrix()
 
   /// B right after the last merge, when the configuration records survival; nil before the first.
-  public internal(set) var factorAtStart: Tensor<Float>?
+  public var factorAtStart: Tensor<Float>? { record?.tensor }
+  var record: FactorRecord?
 
   let random: RandomSource
   /// Of B right after the last merge, which tells whether it was trained since.
@@ -65,11 +70,14 @@ public final class LoQTLinear: LinearLayer {
     outputSize = out
     largestRank = configuration.rank.largest(out: out, in: input)
     side = configuration.side.side(out: out, in: input)
+    // Without compensation its first quantisation is the same now as at the first merge.
     self.weight =
-      configuration.keepsOriginalWeight
+      configuration.keepsOriginalWeight && configuration.compensationSteps > 0
       ? .dense(weight) : StoredMatrix(storing: weight, as: configuration.weightFormat)
     factor = Parameter(.zeros(side == .left ? [out, largestRank] : [largestRank, input]))
+    factor.memoryKind = .adapters
     self.bias = bias.map { Parameter($0) }
+    self.weight.count(as: .weights)
   }
 
   /// y for x `[..., in]`. Traps when the last axis of x is not `inputSize`.
@@ -120,8 +128,7 @@ public final class LoQTLinear: LinearLayer {
   /// Bytes held: of W_q, of P_q, of B, and of the copy of B that survival is measured against.
   public var byteCounts: (weight: Int, projection: Int, factor: Int, record: Int) {
     (
-      weight.byteCount, projection?.byteCount ?? 0, factor.tensor.byteCount,
-      factorAtStart?.byteCount ?? 0
+      weight.byteCount, projection?.byteCount ?? 0, factor.byteCount, record?.byteCount ?? 0
     )
   }
 
@@ -146,7 +153,7 @@ public final class LoQTLinear: LinearLayer {
     self.weight = weight
     self.projection = projection
     self.factor.tensor = factor
-    self.factorAtStart = factorAtStart
-    factorFingerprint = factorAtStart.map { $0.fingerprint }
+    record = factorAtStart.map { FactorRecord($0, as: self.factor.storage) }
+    factorFingerprint = record?.fingerprint
   }
 }

@@ -6,7 +6,7 @@ public import Tensors
 extension LoQTOptimizer {
   /// Everything that training remembers beside the model, by name: for each trained parameter
   /// `NAME/PART` as its optimizer gives it, and for each LoQT layer `NAME/factor_at_start`, B right
-  /// after its last merge. With it, the step and the layers that are due a run goes on bit for bit.
+  /// after its last merge, a single 0 where it was zeros. With it, the step and the layers that are due a run goes on bit for bit.
   public var stateTensors: [String: Tensor<Float>] {
     var named: [String: Tensor<Float>] = [:]
     for parameter in parameters {
@@ -20,7 +20,9 @@ extension LoQTOptimizer {
       }
     }
     for (name, layer) in layers {
-      named[name + "/factor_at_start"] = layer.factorAtStart
+      named[name + "/factor_at_start"] = layer.record.map {
+        $0.byteCount == 0 ? Tensor(0) : $0.tensor
+      }
     }
     return named
   }
@@ -46,7 +48,8 @@ extension LoQTOptimizer {
         tensor
     }
     for (name, layer) in layers {
-      guard let start = parts[name]?["factor_at_start"] else { continue }
+      guard var start = parts[name]?["factor_at_start"] else { continue }
+      if start.shape == [] { start = start.broadcast(to: layer.factor.shape) }
       guard start.shape == layer.factor.shape else {
         throw OptimizerError(
           "\(name)/factor_at_start: expected shape \(layer.factor.shape); found \(start.shape)")

@@ -20,6 +20,11 @@ public final class LoQTOptimizer {
   public let merges: MergeSchedule
   /// Gradients are scaled down to this global norm when they exceed it.
   public var clippingNorm: Double?
+  /// Whether every step holds its gradients until the backward pass is over. Clipping and accumulation
+  /// need it and do it anyway; otherwise it only takes memory.
+  public var collectsGradients = false
+  /// How gradients are held that are collected.
+  public var gradientStorage = ParameterStorage.float32
   /// Which gradient the projections are taken from when steps accumulate.
   public var projectionWindow = ProjectionWindow.sketch
   /// Whether the loss is computed again right after each merge, for its report. Costs one more
@@ -111,7 +116,7 @@ public final class LoQTOptimizer {
     let adapterMerges = nextMerge == step ? mergeAdapters() : []
     let run = StepRun(
       owner: self, microBatches: microBatches.count,
-      isCollecting: microBatches.count > 1 || clippingNorm != nil
+      isCollecting: collectsGradients || microBatches.count > 1 || clippingNorm != nil
         || (!due.isEmpty && measuresLossAfterMerge))
     let wereTrainable = prepareMerge()
     defer { for layer in wereTrainable { layer.factor.isTrainable = true } }
@@ -121,7 +126,7 @@ public final class LoQTOptimizer {
     for (index, batch) in microBatches.enumerated() {
       run.isLastMicroBatch = index == microBatches.count - 1
       request(on: run.isLastMicroBatch || projectionWindow != .last)
-      let value = try loss(batch)
+      let value = try TensorMemory.counting(as: .activations) { try loss(batch) }
       losses.append(value.scalar)
       guard value.scalar.isFinite else { break }
       let share = Double(1) / Double(microBatches.count)
@@ -129,7 +134,11 @@ public final class LoQTOptimizer {
         value.value.isDouble
         ? .double(Tensor(repeating: share, shape: value.shape))
         : .float(Tensor(repeating: Float(share), shape: value.shape))
-      try backward(from: value, seed: seed) { event in run.receive(event) }
+      try TensorMemory.counting(as: .activations) {
+        try backward(from: value, seed: seed) { event in
+          TensorMemory.counting(as: .scratch) { run.receive(event) }
+        }
+      }
     }
     var report = StepReport(
       step: step, loss: losses.reduce(0, +) / Double(losses.count),
@@ -159,13 +168,16 @@ public final class LoQTOptimizer {
         seconds: (adapterMerges + run.mergedLayers).reduce(0) { $0 + $1.seconds })
       if measuresLossAfterMerge {
         merge.lossAfter =
-          try withoutGradient { try microBatches.map { try loss($0).scalar } }.reduce(0, +)
+          try TensorMemory.counting(as: .activations) {
+            try withoutGradient { try microBatches.map { try loss($0).scalar } }.reduce(0, +)
+          }
           / Double(microBatches.count)
       }
       report.merge = merge
     }
     run.applyCollected(&report)
     report.skipped = run.skipped
+    (report.liveMemory, report.peakMemory, report.memoryAtPeak) = TensorMemory.ledgers
     advance(to: step + 1)
     return report
   }
@@ -200,7 +212,9 @@ public final class LoQTOptimizer {
     guard due.remove(ObjectIdentifier(handle)) != nil,
       let layer = byHandle[ObjectIdentifier(handle)]
     else { return nil }
-    return layer.merge(gradient, step: step, optimizer: optimizer)
+    return TensorMemory.counting(as: .projectionEvent) {
+      layer.merge(gradient, step: step, optimizer: optimizer)
+    }
   }
 
   /// The parameter that stands for a packed matrix, nil when the handle is not that of one.
@@ -257,7 +271,7 @@ private final class StepRun {
   var isLastMicroBatch = false
   private(set) var mergedLayers: [LayerMerge] = []
   private(set) var skipped: [String] = []
-  private var gradients = Gradients()
+  private var gradients: Gradients
   private var windows: [ObjectIdentifier: GradientWindow] = [:]
   private let microBatches: Int
 
@@ -265,6 +279,7 @@ private final class StepRun {
     self.owner = owner
     self.microBatches = microBatches
     self.isCollecting = isCollecting
+    gradients = Gradients(storage: owner.gradientStorage)
   }
 
   func receive(_ event: consuming StreamedGradient) {

@@ -1,3 +1,5 @@
+public import Tensors
+
 /// What one training step did.
 public struct StepReport: Sendable, Hashable {
   /// The step of the run, from 0.
@@ -14,6 +16,12 @@ public struct StepReport: Sendable, Hashable {
   public var skipped: [String] = []
   /// Bytes of gradients held at once, when they were collected rather than consumed.
   public var collectedGradientBytes = 0
+  /// Tensor bytes by kind after the step.
+  public var liveMemory = TensorMemory.Ledger()
+  /// The most tensor bytes of each kind since `TensorMemory.resetPeak()`.
+  public var peakMemory = TensorMemory.Ledger()
+  /// Tensor bytes by kind when all together were most since `TensorMemory.resetPeak()`.
+  public var memoryAtPeak = TensorMemory.Ledger()
   /// The merge, when this step had one.
   public var merge: MergeReport?
 }

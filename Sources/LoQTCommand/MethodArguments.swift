@@ -142,11 +142,30 @@ struct MethodArguments: ParsableArguments {
       valueName: "number"))
   var restLearningRate: Double?
 
-  @Flag(help: "Leave the embedding as it was drawn.")
-  var freezeEmbedding = false
+  @Option(
+    help: ArgumentHelp("Whether the embedding is trained: trained, frozen.", valueName: "name"))
+  var embedding = Part.trained
 
-  @Flag(help: "Leave the head as it was drawn.")
-  var freezeHead = false
+  @Option(help: ArgumentHelp("Whether the head is trained: trained, frozen.", valueName: "name"))
+  var head = Part.trained
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      """
+      loqt: report at a merge which share of the update survived it; layers hold a copy of B for it \
+      unless --compensation is 0. (default: --survival)
+      """))
+  var survival: Bool?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      """
+      loqt: hold each layer's initial matrix in full precision until its first merge, for \
+      --compensation to work on. (default: --keep-original)
+      """))
+  var keepOriginal: Bool?
 
   @Option(
     help: ArgumentHelp(
@@ -180,10 +199,15 @@ struct MethodArguments: ParsableArguments {
     options.stochasticRounding = stochasticRounding ? true : nil
     options.restOptimizer = restOptimizer
     options.restLearningRate = restLearningRate
-    options.freezeEmbedding = freezeEmbedding ? true : nil
-    options.freezeHead = freezeHead ? true : nil
+    options.freezeEmbedding = embedding == .frozen ? true : nil
+    options.freezeHead = head == .frozen ? true : nil
+    options.survival = survival
+    options.keepOriginal = keepOriginal
     return options
   }
+
+  /// Whether something is trained.
+  enum Part: String, ExpressibleByArgument { case trained, frozen }
 
   /// The most frequent default, and the methods with another.
   private static var defaultScales: String {
@@ -212,6 +236,7 @@ struct FormatArgument: ExpressibleByArgument {
 extension TrainingMethod: ExpressibleByArgument {}
 extension MethodOptions.MergeGrowth: ExpressibleByArgument {}
 extension OptimizerKind: ExpressibleByArgument {}
+extension MethodArguments.Part: CaseIterable {}
 extension MethodOptions.Projector: ExpressibleByArgument {}
 extension ProjectionWindow: ExpressibleByArgument {}
 extension StateRule: ExpressibleByArgument {}

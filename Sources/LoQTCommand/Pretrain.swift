@@ -31,34 +31,8 @@ struct Pretrain: AsyncParsableCommand {
       valueName: "steps"))
   var saveEvery: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      "The size of the model: \(LlamaConfiguration.presets.map(\.name).joined(separator: ", ")).",
-      valueName: "name"))
-  var preset = "9m"
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      How the linear layers are trained: \
-      \(TrainingMethod.allCases.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
-      """, valueName: "name"))
-  var method = TrainingMethod.loqt
-
-  @Option(help: ArgumentHelp("Training steps. (default: 1000)", valueName: "count"))
-  var steps: Int?
-
-  @Option(help: ArgumentHelp("Sequences a step. (default: 16)", valueName: "count"))
-  var batch: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Parts of a step that are run one after the other, which takes less memory. (default: 1)",
-      valueName: "count"))
-  var microBatches: Int?
-
-  @Option(help: ArgumentHelp("Tokens a sequence. (default: 128)", valueName: "count"))
-  var sequence: Int?
+  @OptionGroup
+  var runArguments: RunArguments
 
   @Option(
     help: ArgumentHelp(
@@ -74,8 +48,21 @@ struct Pretrain: AsyncParsableCommand {
       """, valueName: "number"))
   var learningRate: Double?
 
-  @OptionGroup(title: "Options of methods")
-  var methodOptions: MethodArguments
+  @Option(
+    help: ArgumentHelp(
+      """
+      Rows of embedding and head where they are more than the tokens of the vocabulary, as a \
+      published size has them.
+      """, valueName: "count"))
+  var modelVocabulary: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Tokens of the validation text to measure on at the end, 0 for no measuring at all. (default: \
+      the whole text)
+      """, valueName: "count"))
+  var validationTokens: Int?
 
   @Option(help: ArgumentHelp("Decides every random number.", valueName: "number"))
   var seed: UInt64 = 0
@@ -91,6 +78,12 @@ struct Pretrain: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where to write the run in numbers, as JSON.", valueName: "file"))
   var summary: String?
 
+  @Flag(help: "Begin even where memory or disk seem too small.")
+  var force = false
+
+  @Flag(inversion: .prefixedNo, help: "Write the checkpoint at the end.")
+  var checkpoint = true
+
   func run() async throws {
     try await PretrainingRun(self).run()
   }
@@ -98,11 +91,9 @@ struct Pretrain: AsyncParsableCommand {
   /// The settings of the run. Throws an `InputError` for those that cannot be.
   var trainingConfiguration: TrainingConfiguration {
     get throws {
-      try TrainingConfiguration(
-        model: TrainingConfiguration.model(preset: preset), named: preset, method: method,
-        options: methodOptions.options, steps: steps, batchSize: batch, microBatches: microBatches,
-        sequence: sequence,
-        learningRate: learningRate, seed: seed)
+      try runArguments.configuration(
+        vocabulary: modelVocabulary, learningRate: learningRate, seed: seed,
+        validationTokens: validationTokens)
     }
   }
 

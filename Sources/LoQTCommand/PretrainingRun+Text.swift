@@ -54,22 +54,26 @@ extension PretrainingRun {
       name.padded(to: 34) + run.padded(to: -12) + full.padded(to: -18) + "\n"
     }
     func cell(_ bytes: Int) -> String { bytes == 0 ? "-" : megabytes(bytes) }
-    func row(_ name: String, _ part: KeyPath<MemoryBreakdown, Int>) -> String {
-      row(name, cell(record.memory[keyPath: part]), cell(record.fullRankMemory[keyPath: part]))
-    }
-    var state = record.memory
-    state.other = 0
-    return row("memory", "this run", "full-rank Adam")
-      + row("weights", \.weights) + row("projections P", \.projections)
-      + row("adapters B", \.adapters) + row("optimizer state", \.optimizer)
-      + row("gradients, most at once", \.gradients)
-      + row("sum", megabytes(state.total), megabytes(record.fullRankMemory.total))
-      + row("activations, scratch, program", megabytes(record.memory.other), "")
+    let (run, full) = (record.memory, record.fullRankMemory)
+    return row("memory at its highest", "this run", "full-rank Adam")
+      + MemoryBreakdown.rows.map {
+        row($0.title, cell(run[keyPath: $0.path]), cell(full[keyPath: $0.path]))
+      }.joined()
+      + row("sum", megabytes(run.tensors), megabytes(full.tensors))
+      + row("program and libraries", megabytes(run.other), "")
       + row("peak of resident memory", megabytes(record.peakResidentBytes), "")
   }
 }
 
 extension TrainingProgress {
+  /// Tensor bytes by kind, alive after the step and at most during it.
+  var memoryLine: String {
+    let kinds = MemoryBreakdown.rows.filter { peakMemory[keyPath: $0.path] > 0 }.map {
+      "\($0.title) \(megabytes(memory[keyPath: $0.path])) (\(megabytes(peakMemory[keyPath: $0.path])))"
+    }
+    return "memory after step \(step) (and at most): " + kinds.joined(separator: ", ")
+  }
+
   /// One line of at most 80 characters.
   var line: String {
     "step \(step)/\(steps)  loss \(decimals(loss, 3))  perplexity \(decimals(perplexity, 1))  "

@@ -17,7 +17,8 @@ struct PretrainingRun {
       command.output
       // A resumed run goes on in its own folder.
       ?? command.resume.map { URL(filePath: $0).deletingLastPathComponent().path }
-      ?? "runs/\(command.method.name)-\(command.preset)-seed\(command.seed)"
+      ?? "runs/\(command.runArguments.method.name)-\(command.runArguments.modelName)"
+      + "-seed\(command.seed)"
   }
 
   private var checkpointPath: String { output + "/checkpoint" }
@@ -26,6 +27,15 @@ struct PretrainingRun {
   /// Trains, shows what happens, and writes the results.
   func run() async throws {
     let start = ContinuousClock().now
+    let path = checkpointPath
+    TensorMemory.onExhaustion { bytes in
+      let remedy = "Take a cheaper setting; `loqt estimate` tells what each needs."
+      let saved =
+        FileManager.default.fileExists(atPath: path) ? " What was saved last is in \(path)." : ""
+      let text = "Memory ran out: \(megabytes(bytes)) more could not be had. \(remedy)\(saved)\n"
+      try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+      exit(1)
+    }
     let trainer = try makeTrainer(start)
     try prepareFolders()
     console.print(header(of: trainer))
@@ -47,7 +57,7 @@ struct PretrainingRun {
     let record = trainer.finish()
     console.print(results(of: record))
     try writeFiles(trainer, record)
-    console.print("checkpoint  \(checkpointPath)")
+    if command.checkpoint { console.print("checkpoint  \(checkpointPath)") }
     console.print("report      \(reportPath)")
     if let summary = command.summary { console.print("summary     \(summary)") }
   }
@@ -71,6 +81,11 @@ struct PretrainingRun {
     Interruption.install()
     console.print("Learning \(command.vocabulary) tokens from \(file) ...")
     let corpus = try Corpus(text, vocabulary: try vocabularySize)
+    let sized = configuration.sized(for: corpus)
+    if !command.force {
+      try sized.checkMemory()
+      if command.checkpoint { try sized.checkDisk(at: output) }
+    }
     return try Trainer(configuration, corpus: corpus, start: start)
   }
 
@@ -116,7 +131,11 @@ struct PretrainingRun {
 
   private func show(_ event: TrainingEvent) {
     switch event {
-    case .step(let progress): console.show(progress.line, isLast: progress.step == progress.steps)
+    case .step(let progress):
+      console.show(progress.line, isLast: progress.step == progress.steps)
+      if progress.step <= 2 || progress.step == progress.steps {
+        console.print(progress.memoryLine)
+      }
     case .merge(let merge): console.print(merge.line)
     case .evaluation(let evaluation):
       console.print(
@@ -143,7 +162,9 @@ struct PretrainingRun {
   }
 
   private func writeFiles(_ trainer: Trainer, _ record: RunRecord) throws {
-    try Checkpoint(trainer).write(to: checkpointPath)
+    if command.checkpoint || trainer.step < trainer.configuration.steps {
+      try Checkpoint(trainer).write(to: checkpointPath)
+    }
     try HTMLReport(record).write(to: reportPath)
     if let summary = command.summary { try record.writeSummary(to: summary) }
   }

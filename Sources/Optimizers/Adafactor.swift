@@ -52,8 +52,11 @@ public final class Adafactor: Optimizer {
     let shape = parameter.shape
     var state =
       states.removeValue(forKey: key)
-      ?? State(
-        second: secondShapes(shape).map { .zeros($0) }, first: momentum == 0 ? nil : .zeros(shape))
+      ?? TensorMemory.counting(as: .optimizer) {
+        State(
+          second: secondShapes(shape).map { .zeros($0) }, first: momentum == 0 ? nil : .zeros(shape)
+        )
+      }
     state.step += 1
     var u = gradientScale == 1 ? gradient : gradient * gradientScale
     // 1 - t^-0.8, with the power by its logarithm, as this rung has no C mathematics.
@@ -72,13 +75,12 @@ public final class Adafactor: Optimizer {
     let size = (u.sumOfSquares() / Double(max(1, u.elementCount))).squareRoot()
     let shrink = Float(1 / max(1, size / clippingThreshold))
     let rate = learningRate(step)
-    if weightDecay != 0 { parameter.tensor *= Float(1 - rate * weightDecay) }
-    if var first = state.first.take() {
-      first.scaleAdd(Float(momentum), adding: Float(1 - momentum) * shrink, times: u)
-      parameter.tensor.scaleAdd(adding: Float(-rate), times: first)
-      state.first = first
-    } else {
-      parameter.tensor.scaleAdd(adding: Float(-rate) * shrink, times: u)
+    var first = state.first.take()
+    first?.scaleAdd(Float(momentum), adding: Float(1 - momentum) * shrink, times: u)
+    state.first = first
+    parameter.update(step: step) {
+      if weightDecay != 0 { $0 *= Float(1 - rate * weightDecay) }
+      $0.scaleAdd(adding: Float(-rate) * (first == nil ? shrink : 1), times: first ?? u)
     }
     states[key] = state
   }

@@ -39,12 +39,20 @@ public final class AdamW: Optimizer {
     // Out of the dictionary, so that the moments are changed in place.
     var state =
       states.removeValue(forKey: key)
-      ?? State(first: .zeros(parameter.shape), second: .zeros(parameter.shape))
+      ?? TensorMemory.counting(as: .optimizer) {
+        State(first: .zeros(parameter.shape), second: .zeros(parameter.shape))
+      }
     state.step += 1
-    AdamWStep(
+    let adam = AdamWStep(
       learningRate: learningRate(step), beta1: betas.first, beta2: betas.second, epsilon: epsilon,
-      weightDecay: weightDecay, step: state.step, gradientScale: Double(gradientScale)
-    ).update(&parameter.tensor, gradient, &state.first, &state.second)
+      weightDecay: weightDecay, step: state.step, gradientScale: Double(gradientScale))
+    if parameter.halfTensor == nil {
+      adam.update(&parameter.tensor, gradient, &state.first, &state.second)
+    } else {
+      var source = parameter.rounding(step: step)
+      adam.update(
+        &parameter.halfTensor!, gradient, &state.first, &state.second, rounding: &source)
+    }
     states[key] = state
   }
 
@@ -58,6 +66,7 @@ public final class AdamW: Optimizer {
       guard var state = states.removeValue(forKey: key) else { return }
       state.second = change.applied(to: state.second, order: 2, first: state.first)
       state.first = change.applied(to: state.first, order: 1, first: state.first)
+      for moments in [state.first, state.second] { moments.count(as: .optimizer) }
       states[key] = state
     }
   }
@@ -89,6 +98,7 @@ public final class AdamW: Optimizer {
         "AdamW state of \(parameter.name): expected a count step, and first and second of "
           + "shape \(parameter.shape); found \(state.mapValues(\.shape))")
     }
+    for moments in [first, second] { moments.count(as: .optimizer) }
     states[ObjectIdentifier(parameter)] = State(
       step: count, first: first, second: second)
   }

@@ -71,14 +71,22 @@ public final class AdamW8bit: Optimizer {
     // Out of the dictionary, so that the moments are changed in place.
     var state =
       states.removeValue(forKey: key)
-      ?? State(
-        first: Int8BlockTensor(zeros: parameter.shape, map: .signed, blockSize: blockSize),
-        second: Int8BlockTensor(zeros: parameter.shape, map: .unsigned, blockSize: blockSize))
+      ?? TensorMemory.counting(as: .optimizer) {
+        State(
+          first: Int8BlockTensor(zeros: parameter.shape, map: .signed, blockSize: blockSize),
+          second: Int8BlockTensor(zeros: parameter.shape, map: .unsigned, blockSize: blockSize))
+      }
     state.step += 1
-    AdamWStep(
+    let adam = AdamWStep(
       learningRate: learningRate(step), beta1: betas.first, beta2: betas.second, epsilon: epsilon,
-      weightDecay: weightDecay, step: state.step, gradientScale: Double(gradientScale)
-    ).update(&parameter.tensor, gradient, &state.first, &state.second)
+      weightDecay: weightDecay, step: state.step, gradientScale: Double(gradientScale))
+    if parameter.halfTensor == nil {
+      adam.update(&parameter.tensor, gradient, &state.first, &state.second)
+    } else {
+      var source = parameter.rounding(step: step)
+      adam.update(
+        &parameter.halfTensor!, gradient, &state.first, &state.second, rounding: &source)
+    }
     states[key] = state
   }
 
@@ -100,7 +108,9 @@ public final class AdamW8bit: Optimizer {
   }
 
   private func quantized(_ moments: Tensor<Float>, _ map: DynamicMap) -> Int8BlockTensor {
-    Int8BlockTensor(quantizing: moments, map: map, blockSize: blockSize)
+    let moments = Int8BlockTensor(quantizing: moments, map: map, blockSize: blockSize)
+    moments.count(as: .optimizer)
+    return moments
   }
 
   /// Forgets a parameter's moments and step count.
@@ -148,6 +158,7 @@ public final class AdamW8bit: Optimizer {
           + "from 0 to 255 of shape \(parameter.shape) with a finite scale for each block of "
           + "\(blockSize); found \(state.mapValues(\.shape))")
     }
+    for moments in [first, second] { moments.count(as: .optimizer) }
     states[ObjectIdentifier(parameter)] = State(step: count, first: first, second: second)
   }
 

@@ -5,7 +5,7 @@ public enum OptimizerKind: String, Sendable, Hashable, Codable, CaseIterable {
   /// `AdamW`.
   case adamW = "adamw"
   /// `AdamW8bit`.
-  case adamW8bit = "adamw-8bit"
+  case adamW8bit = "adamw8bit"
   /// `SGD` with momentum.
   case sgd
   /// `Adafactor`.

@@ -26,16 +26,21 @@ public final class SGD: Optimizer {
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
     let rate = learningRate(step)
-    if weightDecay != 0 { parameter.tensor *= Float(1 - rate * weightDecay) }
-    guard momentum != 0 else {
-      parameter.tensor.scaleAdd(adding: Float(-rate) * gradientScale, times: gradient)
-      return
+    let gradient = gradient
+    func move(by factor: Float, _ direction: Tensor<Float>) {
+      parameter.update(step: step) {
+        if weightDecay != 0 { $0 *= Float(1 - rate * weightDecay) }
+        $0.scaleAdd(adding: factor, times: direction)
+      }
     }
+    guard momentum != 0 else { return move(by: Float(-rate) * gradientScale, gradient) }
     let key = ObjectIdentifier(parameter)
     // Out of the dictionary, so that the velocity is changed in place.
-    var velocity = velocities.removeValue(forKey: key) ?? .zeros(parameter.shape)
+    var velocity =
+      velocities.removeValue(forKey: key)
+      ?? TensorMemory.counting(as: .optimizer) { .zeros(parameter.shape) }
     velocity.scaleAdd(Float(momentum), adding: gradientScale, times: gradient)
-    parameter.tensor.scaleAdd(adding: Float(-rate), times: velocity)
+    move(by: Float(-rate), velocity)
     velocities[key] = velocity
   }
 

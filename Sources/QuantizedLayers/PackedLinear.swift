@@ -10,7 +10,9 @@ public import Tensors
 /// trains the layer calls `update`.
 public final class PackedLinear: LinearLayer {
   /// W `[out, in]`.
-  public private(set) var weight: StoredMatrix
+  public private(set) var weight: StoredMatrix {
+    didSet { weight.count(as: .weights) }
+  }
   /// Stands for W in an optimizer; holds its elements only within `update`.
   public let parameter: Parameter
   /// `[out]`.
@@ -34,7 +36,9 @@ public final class PackedLinear: LinearLayer {
     }
     self.weight = StoredMatrix(storing: weight, as: format)
     self.random = random
+    self.weight.count(as: .weights)
     parameter = Parameter(.empty)
+    parameter.memoryKind = .scratch
     self.bias = bias.map { Parameter($0) }
     handle.isGradientRequested = true
   }

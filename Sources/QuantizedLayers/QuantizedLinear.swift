@@ -56,6 +56,7 @@ public final class QuantizedLinear: LinearLayer {
         "QuantizedLinear: bias \(bias.shape) does not fit weight \(weight.shape)")
     }
     self.weight = weight
+    weight.count(as: .weights)
     self.bias = bias.map { Parameter($0) }
   }
 

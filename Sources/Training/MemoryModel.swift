@@ -1,3 +1,4 @@
+public import Autodiff
 public import LanguageModels
 internal import LoQT
 internal import Optimizers
@@ -7,16 +8,18 @@ internal import Tensors
 /// The bytes of a run by its settings alone: exactly what the live objects hold after the first two
 /// steps. `other`, which depends on the machine, is not part of it.
 public struct MemoryModel: Sendable {
-  private let shapes: [(name: String, out: Int, in: Int)]
+  let model: LlamaConfiguration
+  let shapes: [(name: String, out: Int, in: Int)]
   /// Elements of everything that is not a linear layer of a block.
   private let restCount: Int
   /// The shapes of everything that is not a linear layer of a block.
   private let restShapes: [Shape]
   /// Whether the second of them is a head of its own.
-  private let isUntied: Bool
+  let isUntied: Bool
 
   /// The memory of runs of a model.
   public init(_ model: LlamaConfiguration) {
+    self.model = model
     shapes = model.linearShapes
     restCount = model.parameterCount - model.linearParameterCount
     isUntied = !model.tiesEmbeddings
@@ -27,7 +30,12 @@ public struct MemoryModel: Sendable {
   }
 
   /// The bytes of a plan; with a rank by energy, of the largest ranks it may choose.
-  public func breakdown(_ plan: MethodPlan) -> MemoryBreakdown {
+  ///
+  /// - Parameter storage: How B, embedding, head and dense matrices are held.
+  public func breakdown(
+    _ plan: MethodPlan, storage: ParameterStorage = .float32
+  ) -> MemoryBreakdown {
+    let element = storage.byteCount
     var bytes = MemoryBreakdown()
     var largest = 0
     /// Counts a trained tensor of a linear layer.
@@ -38,13 +46,13 @@ public struct MemoryModel: Sendable {
     var otherCount = 0
     for (name, out, input) in shapes {
       guard plan.isChosen(name) else {
-        bytes.weights += 4 * out * input
+        bytes.weights += element * out * input
         bytes.optimizer += plan.restOptimizer.stateByteCount(shape: [out, input])
         largest = max(largest, out * input)
         otherCount += out * input
         continue
       }
-      let dense = 4 * out * input
+      let dense = element * out * input
       let r = plan.rank?.largest(out: out, in: input) ?? 0
       let (of, along) = plan.side.side(out: out, in: input) == .left ? (input, out) : (out, input)
       switch plan.layers {
@@ -54,7 +62,7 @@ public struct MemoryModel: Sendable {
         train([out, input])
       case .adapter(let adapter, _):
         bytes.weights += adapter.weightFormat?.byteCount(shape: [out, input]) ?? 0
-        bytes.adapters += 4 * r * (out + input)
+        bytes.adapters += element * r * (out + input)
         train([out, r])
         train([r, input])
       case .subspace(let subspace, let packed):
@@ -65,7 +73,7 @@ public struct MemoryModel: Sendable {
       case .loqt(let loqt, _):
         bytes.weights += loqt.weightFormat.byteCount(shape: [out, input])
         bytes.projections += loqt.projectionFormat.byteCount(shape: [r, of])
-        bytes.adapters += 4 * r * along
+        bytes.adapters += element * r * along
         train([r, along])
       }
     }
@@ -78,7 +86,8 @@ public struct MemoryModel: Sendable {
     largest = max(largest, counts.max() ?? 0)
     if case .loqt = plan.layers { largest = max(largest, counts.reduce(otherCount, +)) }
     bytes.gradients = 4 * largest
-    bytes.weights += 4 * restCount
+    let norms = restShapes.filter { $0.rank == 1 }.reduce(0) { $0 + $1.elementCount }
+    bytes.weights += element * (restCount - norms) + 4 * norms
     bytes.optimizer += trained.reduce(0) {
       $0 + plan.restOptimizer.stateByteCount(shape: $1)
     }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Tensors
 
 /// What the operating system says about this process's memory.
 public enum ProcessMemory {
@@ -15,16 +16,113 @@ public enum ProcessMemory {
   }
 
   /// Bytes resident at present; the peak where the system does not say.
-  public static var residentBytes: Int {
+  public static var residentBytes: Int { pages(at: 1) ?? peakResidentBytes }
+
+  /// Bytes of address space taken at present; nil where the system does not say.
+  static var addressSpaceBytes: Int? { pages(at: 0) }
+
+  /// Bytes resident that are no tensors: the program, its libraries and their buffers, the text.
+  public static var programBytes: Int {
+    max(0, residentBytes - TensorMemory.liveBytes - TensorMemory.cachedBytes)
+  }
+
+  /// A number of pages of `/proc/self/statm`, in bytes.
+  private static func pages(at place: Int) -> Int? {
+    guard let text = text("/proc/self/statm") else { return nil }
+    let fields = text.split(separator: " ")
+    guard fields.count > place, let pages = Int(fields[place]) else { return nil }
+    return pages * sysconf(Int32(_SC_PAGESIZE))
+  }
+
+  private static func text(_ path: String) -> String? {
+    try? String(contentsOfFile: path, encoding: .utf8)
+  }
+
+  /// Why no more memory can be had than so much.
+  public struct Limit: Sendable, Hashable {
+    /// Bytes that this process may have in all, those it has included.
+    public var bytes: Int
+    /// What sets the limit, as a phrase.
+    public var source: String
+
+    /// A limit.
+    public init(bytes: Int, source: String) {
+      self.bytes = bytes
+      self.source = source
+    }
+  }
+
+  /// The tightest of the limits on this process's memory: what the machine has free, the control
+  /// group's limit, and that of the address space (`ulimit -v`). Nil where the system says nothing.
+  public static var limit: Limit? {
+    var limits: [Limit] = []
+    if let text = text("/proc/meminfo"),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
+      let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+    {
+      limits.append(
+        Limit(bytes: kilobytes * 1024 + residentBytes, source: "memory that the machine has free"))
+    }
+    limits += controlGroupLimits
+    var space = rlimit()
     #if os(Linux)
-      // The second number is the count of resident pages.
-      if let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) {
-        let fields = text.split(separator: " ")
-        if fields.count > 1, let pages = Int(fields[1]) {
-          return pages * sysconf(Int32(_SC_PAGESIZE))
-        }
-      }
+      let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &space) == 0
+    #else
+      let isKnown = getrlimit(RLIMIT_AS, &space) == 0
     #endif
-    return peakResidentBytes
+    if isKnown, space.rlim_cur < rlim_t(Int.max), let taken = addressSpaceBytes {
+      limits.append(
+        Limit(
+          bytes: max(0, Int(space.rlim_cur) - taken) + residentBytes,
+          source: "limit of the address space"))
+    }
+    return limits.min { $0.bytes < $1.bytes }
+  }
+
+  /// Those of version 2 (`memory.max`) and of version 1 (`memory.limit_in_bytes`), of this group and
+  /// those around it.
+  private static var controlGroupLimits: [Limit] {
+    let lines = text("/proc/self/cgroup")?.split(separator: "\n") ?? []
+    var limits: [Limit] = []
+    for line in lines {
+      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard fields.count == 3 else { continue }
+      let (root, file, usage): (String, String, String)
+      if fields[0] == "0" {
+        (root, file, usage) = ("/sys/fs/cgroup", "memory.max", "memory.current")
+      } else if fields[1].split(separator: ",").contains("memory") {
+        (root, file, usage) = (
+          "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"
+        )
+      } else {
+        continue
+      }
+      var group = String(fields[2])
+      while true {
+        let folder = root + (group == "/" ? "" : group)
+        if let most = number(folder + "/" + file), most < 1 << 60 {
+          let others = max(0, (number(folder + "/" + usage) ?? 0) - residentBytes)
+          limits.append(
+            Limit(bytes: max(0, most - others), source: "limit of the control group"))
+        }
+        guard group != "/", let slash = group.lastIndex(of: "/") else { break }
+        group = slash == group.startIndex ? "/" : String(group[..<slash])
+      }
+    }
+    return limits
+  }
+
+  private static func number(_ path: String) -> Int? {
+    text(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+  }
+
+  /// Bytes free on the disk of a folder, or of the nearest one around it that is there.
+  public static func freeDiskBytes(at path: String) -> Int? {
+    var url = URL(filePath: path)
+    while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
+      url.deleteLastPathComponent()
+    }
+    let values = try? FileManager.default.attributesOfFileSystem(forPath: url.path)
+    return (values?[.systemFreeSize] as? NSNumber)?.intValue
   }
 }

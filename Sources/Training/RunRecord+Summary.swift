@@ -7,14 +7,11 @@ extension RunRecord {
 
   /// The run in numbers, for other programs: the keys of `loqt pretrain --summary`.
   public var summary: JSONValue {
-    let bytes: JSONValue = [
-      "weights": .integer(memory.weights),
-      "projections": .integer(memory.projections),
-      "adapters": .integer(memory.adapters),
-      "optimizer": .integer(memory.optimizer),
-      "gradients": .integer(memory.gradients),
-      "other": .integer(memory.other),
-    ]
+    func bytes(_ memory: MemoryBreakdown) -> JSONValue {
+      guard case .object(var object) = memory.json else { return memory.json }
+      object["other"] = .integer(memory.other)
+      return .object(object)
+    }
     return [
       "method": .string(method),
       "seed": Int(exactly: seed).map { .integer($0) } ?? .number(Double(seed)),
@@ -27,7 +24,13 @@ extension RunRecord {
       "tokens_per_second": .number(tokensPerSecond),
       "wall_seconds": .number(wallSeconds),
       "peak_resident_bytes": .integer(peakResidentBytes),
-      "bytes": bytes,
+      "tensor_bytes": .integer(memory.tensors),
+      "estimated_tensor_bytes": estimatedTensorBytes.map { .integer($0) } ?? .null,
+      "operations_per_step": Self.number(operationsPerStep),
+      "step_seconds": .array(
+        zip(steps, [0] + steps.map(\.elapsed)).map { .number($0.elapsed - $1) }),
+      "bytes": bytes(memory),
+      "peak_bytes": peaks.map { bytes($0) } ?? .null,
       "merges": .array(merges.map(Self.summary)),
     ]
   }

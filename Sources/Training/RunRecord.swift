@@ -1,27 +1,5 @@
 public import LoQT
 
-/// Bytes by what they hold.
-public struct MemoryBreakdown: Codable, Sendable, Hashable {
-  /// Matrices of linear layers, embedding, head and norms, as stored.
-  public var weights = 0
-  /// P of all layers.
-  public var projections = 0
-  /// B of all layers.
-  public var adapters = 0
-  /// Optimizer state.
-  public var optimizer = 0
-  /// The most gradients held at once.
-  public var gradients = 0
-  /// Everything else at the peak: activations, scratch, the program itself.
-  public var other = 0
-
-  /// Nothing.
-  public init() {}
-
-  /// The sum of all kinds.
-  public var total: Int { weights + projections + adapters + optimizer + gradients + other }
-}
-
 /// Everything a run leaves to be looked at: the source of the summary file and of the report.
 public struct RunRecord: Codable, Sendable {
   /// One training step.
@@ -89,9 +67,15 @@ public struct RunRecord: Codable, Sendable {
   public var wallSeconds: Double = 0
   /// The operating system's peak of resident memory.
   public var peakResidentBytes = 0
-  /// This run's bytes.
+  /// This run's bytes when they were most.
   public var memory = MemoryBreakdown()
-  /// What full-rank Adam would hold for the same model.
+  /// The most bytes of each kind, which need not have been there together.
+  public var peaks: MemoryBreakdown?
+  /// The most bytes of tensors by the formula.
+  public var estimatedTensorBytes: Int?
+  /// Multiplications and additions of an ordinary step.
+  public var operationsPerStep: Double?
+  /// What full-rank Adam would hold for the same model, when that is most.
   public var fullRankMemory = MemoryBreakdown()
 
   /// A run that has not begun.

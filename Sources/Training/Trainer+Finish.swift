@@ -14,7 +14,7 @@ extension Trainer {
   /// record. After an interruption only the numbers that cost nothing are filled in; the validation
   /// loss is not a number then.
   public func finish(isInterrupted: Bool = false) -> RunRecord {
-    if !isInterrupted {
+    if !isInterrupted, validationWindows.tokenCount > 0 {
       let loss = evaluate(validationWindows)
       record.validationLoss = loss
       record.bitsPerByte =
@@ -26,10 +26,17 @@ extension Trainer {
       clock.trainingSeconds > 0
       ? Double(step * configuration.tokensPerStep) / clock.trainingSeconds : 0
     let model = MemoryModel(configuration.model)
-    record.fullRankMemory = model.breakdown(MethodPlan(layers: .dense()))
+    record.fullRankMemory = model.peak(
+      MethodPlan(layers: .dense()), memory: configuration.memory, batch: configuration.batchShape)
     record.peakResidentBytes = ProcessMemory.peakResidentBytes
-    record.memory = liveMemory
-    record.memory.other = Swift.max(0, record.peakResidentBytes - record.memory.total)
+    record.memory = peakMemory
+    record.memory.other = Swift.max(0, record.peakResidentBytes - record.memory.tensors)
+    record.peaks = kindPeaks
+    record.estimatedTensorBytes =
+      model.peak(
+        configuration.plan, memory: configuration.memory, batch: configuration.batchShape
+      ).tensors
+    record.operationsPerStep = StepProducts(configuration).operations
     record.wallSeconds = clock.elapsed
     return record
   }
@@ -49,15 +56,15 @@ extension Trainer {
     for (_, layer) in model.modules(ofType: AdapterLinear.self) {
       bytes.weights += layer.weight?.byteCount ?? 0
       for factor in [layer.up, layer.down] {
-        bytes.adapters += factor.tensor.byteCount
+        bytes.adapters += factor.byteCount
         adapters.insert(ObjectIdentifier(factor))
       }
     }
     var largest = 0
     for parameter in model.parameters {
-      let count = parameter.tensor.byteCount
+      let count = parameter.byteCount
       if !adapters.contains(ObjectIdentifier(parameter)) { bytes.weights += count }
-      if parameter.isTrainable { largest = Swift.max(largest, count) }
+      if parameter.isTrainable { largest = Swift.max(largest, 4 * parameter.shape.elementCount) }
     }
     for (_, layer) in optimizer.packedLayers {
       bytes.weights += layer.weight.byteCount

@@ -29,7 +29,7 @@ extension Trainer {
           + "\(settings.tokenCount). Give the text of that run.")
     }
     try self.init(
-      settings.configuration(model: LlamaConfiguration(document)), corpus: corpus, start: start)
+      settings.configuration(model: try LlamaConfiguration(document)), corpus: corpus, start: start)
     let weights = try SafetensorsFolder(path: path)
     var unread = Set(weights.names)
     try model.restoreLayers(

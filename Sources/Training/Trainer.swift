@@ -33,6 +33,9 @@ public final class Trainer {
   var clock: RunClock
   let subspaces: SubspaceOptimizer?
   var largestCollectedGradients = 0
+  /// Tensor bytes at the worst moment so far, and the most of each kind.
+  var peakMemory = MemoryBreakdown()
+  var kindPeaks = MemoryBreakdown()
   private var sampler: BatchSampler
   private let mergeSteps: [Int]
   private let evaluationWindows: EvaluationWindows
@@ -56,14 +59,16 @@ public final class Trainer {
       throw InputError(
         "\(corpus.name) is too short to keep a part for validation. Give a longer text.")
     }
-    var configuration = configuration
-    configuration.model.vocabularySize = corpus.tokenizer.vocabularySize
+    let configuration = configuration.sized(for: corpus)
     self.configuration = configuration
     self.corpus = corpus
     clock = RunClock(start: start)
-    model = Llama(
-      configuration.model, using: configuration.plan.builder(seed: configuration.seed)
-    )
+    let memory = configuration.memory
+    var model = Llama(
+      configuration.model,
+      using: configuration.plan.builder(seed: configuration.seed, storage: memory.storage))
+    model.recomputesBlocks = memory.checkpointsActivations
+    self.model = model
     mergeSteps = configuration.plan.merges.mergeSteps(
       below: configuration.steps, sparingTail: true)
     model.embedding.weight.isTrainable = configuration.plan.trainsEmbedding
@@ -74,11 +79,24 @@ public final class Trainer {
       made.optimizer, training: model, merges: configuration.plan.merges,
       steps: configuration.steps)
     optimizer.projectionWindow = configuration.plan.window
+    optimizer.clippingNorm = memory.clippingNorm
+    optimizer.collectsGradients = memory.updates == .collected
+    optimizer.gradientStorage = memory.storage
+    optimizer.measuresLossAfterMerge = memory.updates != .perLayer
+    let isSilent = configuration.validationTokens == 0
     evaluationWindows = .spread(
-      configuration.evaluationWindows, over: corpus.validation, sequence: configuration.sequence,
+      isSilent ? 0 : configuration.evaluationWindows, over: corpus.validation,
+      sequence: configuration.sequence,
       batchSize: configuration.batchSize)
-    validationWindows = .all(
-      of: corpus.validation, sequence: configuration.sequence, batchSize: configuration.batchSize)
+    validationWindows =
+      configuration.validationTokens.map {
+        .spread(
+          ($0 + configuration.sequence - 1) / configuration.sequence, over: corpus.validation,
+          sequence: configuration.sequence, batchSize: configuration.batchSize)
+      }
+      ?? .all(
+        of: corpus.validation, sequence: configuration.sequence,
+        batchSize: configuration.batchSize)
     record = RunRecord(
       method: configuration.method.name, seed: configuration.seed,
       tokensPerStep: configuration.tokensPerStep, parameterCount: configuration.model.parameterCount
@@ -105,7 +123,8 @@ public final class Trainer {
       if !hasBegun {
         hasBegun = true
         evaluateSome()
-      } else if step < configuration.steps, !Task.isCancelled {
+      }
+      if pending.isEmpty, step < configuration.steps, !Task.isCancelled {
         try takeStep()
       }
     }
@@ -121,7 +140,9 @@ public final class Trainer {
   }
 
   private func takeStep() throws {
-    let parts = sampler.batch(step: step).split(into: configuration.microBatches)
+    let size = optimizer.isMergeDue ? configuration.mergeBatchSize : configuration.batchSize
+    let parts = sampler.batch(step: step, size: size).split(into: configuration.microBatches)
+    TensorMemory.resetPeak()
     let report = try clock.measureStep {
       let report = try optimizer.step(over: parts) {
         model.loss(tokens: $0.inputs, labels: $0.labels)
@@ -129,6 +150,7 @@ public final class Trainer {
       return (report, isMerge: report.merge != nil)
     }
     largestCollectedGradients = Swift.max(largestCollectedGradients, report.collectedGradientBytes)
+    noteMemory(report)
     record.steps.append(
       RunRecord.Step(
         step: report.step, loss: report.loss, learningRate: report.learningRate,
@@ -149,6 +171,12 @@ public final class Trainer {
     if step % configuration.evaluationInterval == 0, step < configuration.steps { evaluateSome() }
   }
 
+  private func noteMemory(_ report: StepReport) {
+    let atPeak = MemoryBreakdown(report.memoryAtPeak)
+    if atPeak.tensors > peakMemory.tensors { peakMemory = atPeak }
+    kindPeaks = kindPeaks.highest(MemoryBreakdown(report.peakMemory))
+  }
+
   private func noteKeptProjections(_ merge: MergeReport) {
     let kept = merge.layers.filter { $0.note != nil }
     guard let first = kept.first, let reason = first.note else { return }
@@ -165,7 +193,8 @@ public final class Trainer {
       remainingSeconds: clock.estimate(
         steps: left, merges: mergeSteps.filter { $0 >= step }.count,
         windows: evaluations * evaluationWindows.windowCount + validationWindows.windowCount),
-      residentBytes: ProcessMemory.residentBytes)
+      residentBytes: ProcessMemory.residentBytes, memory: MemoryBreakdown(report.liveMemory),
+      peakMemory: MemoryBreakdown(report.peakMemory))
   }
 
   private func evaluateSome() {

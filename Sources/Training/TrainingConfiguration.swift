@@ -1,5 +1,6 @@
 public import LanguageModels
 internal import Optimizers
+internal import Tokenization
 
 /// Everything that decides a training run besides its text. What is left out gets a default that
 /// suits the method and the length of the run.
@@ -16,8 +17,17 @@ public struct TrainingConfiguration: Sendable, Hashable {
   public let batchSize: Int
   /// Parts of a step's sequences that are run one after the other, their gradients added.
   public let microBatches: Int
+  /// Sequences of a step that merges: more tokens determine more directions of a projection.
+  public let mergeBatchSize: Int
   /// Tokens a sequence.
   public let sequence: Int
+  /// Rows of embedding and head at least; tokens beyond the tokenizer's do not occur.
+  public let vocabulary: Int
+  /// How the run trades memory.
+  public let memory: MemoryOptions
+  /// Tokens of the validation text to measure on at the end; nil for all, 0 for no measuring and no
+  /// samples at all.
+  public let validationTokens: Int?
   /// What the person set about the method.
   public let options: MethodOptions
   /// What the method and its options amount to for this model and length.
@@ -39,8 +49,9 @@ public struct TrainingConfiguration: Sendable, Hashable {
   public init(
     model: LlamaConfiguration, named modelName: String = "custom", method: TrainingMethod = .loqt,
     options: MethodOptions = MethodOptions(), steps: Int? = nil, batchSize: Int? = nil,
-    microBatches: Int? = nil, sequence: Int? = nil, learningRate: Double? = nil, seed: UInt64 = 0,
-    evaluationInterval: Int? = nil
+    microBatches: Int? = nil, mergeBatchSize: Int? = nil, sequence: Int? = nil,
+    vocabulary: Int? = nil, memory: MemoryOptions = MemoryOptions(), learningRate: Double? = nil,
+    seed: UInt64 = 0, evaluationInterval: Int? = nil, validationTokens: Int? = nil
   ) throws(InputError) {
     self.modelName = modelName
     self.method = method
@@ -54,8 +65,21 @@ public struct TrainingConfiguration: Sendable, Hashable {
         "--batch \(self.batchSize) is not a multiple of --micro-batches \(self.microBatches). Give one "
           + "that is.")
     }
+    self.mergeBatchSize = try count(
+      mergeBatchSize ?? self.batchSize, "--merge-batch", in: 1...1 << 31)
+    guard self.mergeBatchSize % self.microBatches == 0 else {
+      throw InputError(
+        "--merge-batch \(self.mergeBatchSize) is not a multiple of --micro-batches "
+          + "\(self.microBatches). Give one that is.")
+    }
+    self.vocabulary = try count(vocabulary ?? 0, "--model-vocabulary", in: 0...1 << 24)
+    self.memory = memory
+    try memory.check(microBatches: self.microBatches)
+    self.validationTokens = try validationTokens.map { tokens throws(InputError) in
+      try count(tokens, "--validation-tokens", in: 0...1 << 40)
+    }
     self.sequence = try count(sequence ?? 128, "--sequence", in: 1...1 << 20)
-    guard self.batchSize <= Int(Int32.max) / self.sequence else {
+    guard max(self.batchSize, self.mergeBatchSize) <= Int(Int32.max) / self.sequence else {
       throw InputError("--batch times --sequence is beyond all memory. Give smaller ones.")
     }
     var model = model
@@ -70,6 +94,13 @@ public struct TrainingConfiguration: Sendable, Hashable {
       evaluationInterval ?? max(1, self.steps / 10), "the evaluation interval", in: 1...1 << 31)
     evaluationWindows = 64
     notices = Self.notices(plan, options, method, model)
+  }
+
+  /// These settings with as many rows of embedding and head as the corpus and `vocabulary` need.
+  public func sized(for corpus: Corpus) -> TrainingConfiguration {
+    var configuration = self
+    configuration.model.vocabularySize = max(corpus.tokenizer.vocabularySize, vocabulary)
+    return configuration
   }
 
   /// The model of a preset. Throws with the list of all presets when there is none of the name.
@@ -96,7 +127,9 @@ public struct TrainingConfiguration: Sendable, Hashable {
       ("tokens a sequence", "\(sequence)"),
       ("learning rate", "\(learningRate)"), ("seed", "\(seed)"),
     ]
-    return (rows + plan.settings).map { RunRecord.Setting(name: $0.0, value: $0.1) }
+    return (rows + plan.settings + memory.settings).map {
+      RunRecord.Setting(name: $0.0, value: $0.1)
+    }
   }
 
   private static func notices(
@@ -127,7 +160,7 @@ extension LlamaConfiguration {
   ]
 
   /// The names and sizes of the linear layers of all blocks.
-  var linearShapes: [(name: String, out: Int, in: Int)] {
+  public var linearShapes: [(name: String, out: Int, in: Int)] {
     let (queries, keys) = (heads * headSize, keyHeads * headSize)
     let block = [
       ("q_proj", queries, hiddenSize), ("k_proj", keys, hiddenSize),

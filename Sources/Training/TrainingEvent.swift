@@ -29,6 +29,11 @@ public struct TrainingProgress: Sendable, Hashable {
   /// Memory resident at present.
   public var residentBytes: Int
 
+  /// Tensor bytes by kind after the step.
+  public var memory: MemoryBreakdown
+  /// The most tensor bytes of each kind during the step.
+  public var peakMemory: MemoryBreakdown
+
   /// The perplexity of the step.
   public var perplexity: Double { Training.perplexity(ofLoss: loss) }
 }

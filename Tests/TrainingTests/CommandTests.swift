@@ -86,6 +86,80 @@ import Training
     }
   }
 
+  /// What `/bin/sh` runs, with an address space of so many MiB.
+  private func limited(_ mebibytes: Int, _ arguments: [String], in folder: String) throws -> Outcome
+  {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments =
+      ["-c", "ulimit -v \(mebibytes << 10); exec \"$0\" \"$@\"", Self.executable.path] + arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let message = String(
+      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return Outcome(code: process.terminationStatus, output: text, errors: message)
+  }
+
+  /// 58 million parameters: 930 MB of them and of Adam's state in single precision.
+  private let sixtyMillion = [
+    "pretrain", "--preset", "60m", "--model-vocabulary", "32000", "--vocabulary", "256", "--text",
+    "text.txt", "--steps", "3", "--merge-gap", "2", "--batch", "1", "--sequence", "64", "--threads",
+    "1", "--validation-tokens", "0", "--no-checkpoint", "--output", "out",
+  ]
+  private let frugal = [
+    "--storage", "bf16", "--optimizer", "adamw8bit", "--rest-optimizer", "adamw8bit",
+    "--activation-checkpointing", "--per-layer-updates", "--compensation", "0",
+  ]
+
+  @Test func aLimitTheDenseModelExceedsIsEnoughForLoQT() throws {
+    try withText { folder in
+      let dense = try limited(1_000, sixtyMillion + ["--method", "full"], in: folder)
+      #expect(dense.code == 1)
+      #expect(dense.errors.contains("address space"), "\(dense.errors)")
+      #expect(dense.errors.contains("Cheaper settings"), "\(dense.errors)")
+      let loqt = try limited(1_000, sixtyMillion + frugal, in: folder)
+      #expect(loqt.code == 0, "\(loqt.errors)")
+      #expect(loqt.output.contains("memory after step 3"))
+    }
+  }
+
+  @Test func memoryThatRunsOutIsASentence() throws {
+    try withText { folder in
+      let forced = try limited(
+        1_000, sixtyMillion + ["--method", "full", "--force"], in: folder)
+      #expect(forced.code == 1)
+      #expect(forced.errors.hasPrefix("Memory ran out"), "\(forced.errors)")
+      #expect(forced.errors.split(separator: "\n").count == 1)
+    }
+  }
+
+  @Test func anEstimateIsATableOrAnObject() throws {
+    try withText { folder in
+      let options = ["estimate", "--preset", "7b", "--rank", "1024", "--no-time"] + frugal
+      let table = try loqt(options, in: folder)
+      #expect(table.code == 0 && table.output.contains("optimizer state"), "\(table.errors)")
+      let json = try loqt(options + ["--json"], in: folder)
+      try Data(json.output.utf8).write(to: URL(filePath: folder + "/estimate.json"))
+      let document = try JSONDocument(path: folder + "/estimate.json")
+      let bytes = try #require(try document.optionalDocument("bytes"))
+      let kinds = [
+        "weights", "projections", "adapters", "optimizer", "gradients", "activations", "scratch",
+        "projection_event",
+      ]
+      let sum = try kinds.reduce(0) { try $0 + bytes.integer($1) }
+      #expect(try document.integer("total_bytes") == sum)
+      #expect(try loqt(["estimate", "--paper"], in: folder).output.contains("1b loqt"))
+      try Data("{\"hidden_size\": 0}".utf8).write(to: URL(filePath: folder + "/config.json"))
+      let bad = try loqt(["estimate", "--config", "config.json"], in: folder)
+      #expect(bad.code != 0 && bad.errors.contains("config.json"))
+    }
+  }
+
   @Test func aRunRepeatsToTheBit() throws {
     try withText { folder in
       let models = try ["one", "two"].map { output in

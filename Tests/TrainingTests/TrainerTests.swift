@@ -35,8 +35,10 @@ import Training
     } else {
       #expect(trainer.liveMemory == expected)
     }
-    #expect(record.memory.total == max(record.peakResidentBytes, trainer.liveMemory.total))
-    #expect(record.fullRankMemory == model.breakdown(MethodPlan(layers: .dense())))
+    #expect(record.memory.total == max(record.peakResidentBytes, record.memory.tensors))
+    #expect(
+      record.fullRankMemory
+        == model.peak(MethodPlan(layers: .dense()), batch: configuration.batchShape))
   }
 
   @Test func loqtMergesWhenPlanned() async throws {
@@ -118,11 +120,13 @@ import Training
       summary.objectValue?.keys == [
         "method", "seed", "steps", "tokens", "parameter_count", "validation_loss",
         "validation_perplexity", "bits_per_byte", "tokens_per_second", "wall_seconds",
-        "peak_resident_bytes", "bytes", "merges",
+        "peak_resident_bytes", "tensor_bytes", "estimated_tensor_bytes", "operations_per_step",
+        "step_seconds", "bytes", "peak_bytes", "merges",
       ])
     #expect(
       summary["bytes"]?.objectValue?.keys == [
-        "weights", "projections", "adapters", "optimizer", "gradients", "other",
+        "weights", "projections", "adapters", "optimizer", "gradients", "activations", "scratch",
+        "projection_event", "other",
       ])
     let merges = try #require(summary["merges"]?.arrayValue)
     #expect(merges.count == 5)

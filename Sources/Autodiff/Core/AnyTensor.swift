@@ -1,13 +1,16 @@
 public import Tensors
 
-/// A tensor whose precision is chosen at run time: Float in use, Double in gradient checks.
+/// A tensor whose precision is chosen at run time: Float in use, Double in gradient checks, BFloat16
+/// for what is stored in 16 bits and computed with in single precision.
 public enum AnyTensor: Sendable {
   /// Single precision.
   case float(Tensor<Float>)
   /// Double precision.
   case double(Tensor<Double>)
+  /// 16 bits, widened to single precision by whoever computes.
+  case bfloat16(Tensor<BFloat16>)
 
-  /// Wraps a tensor of either precision.
+  /// Wraps a tensor of either precision that is computed in.
   public init<Scalar: RealScalar>(_ tensor: Tensor<Scalar>) {
     switch tensor {
     case let tensor as Tensor<Float>: self = .float(tensor)
@@ -21,6 +24,25 @@ public enum AnyTensor: Sendable {
     switch self {
     case .float(let tensor): tensor.shape
     case .double(let tensor): tensor.shape
+    case .bfloat16(let tensor): tensor.shape
+    }
+  }
+
+  /// Bytes of the elements.
+  public var byteCount: Int {
+    switch self {
+    case .float(let tensor): tensor.byteCount
+    case .double(let tensor): tensor.byteCount
+    case .bfloat16(let tensor): tensor.byteCount
+    }
+  }
+
+  /// Counts its buffer as `kind` from now on.
+  func count(as kind: TensorMemory.Kind) {
+    switch self {
+    case .float(let tensor): tensor.count(as: kind)
+    case .double(let tensor): tensor.count(as: kind)
+    case .bfloat16(let tensor): tensor.count(as: kind)
     }
   }
 
@@ -29,12 +51,23 @@ public enum AnyTensor: Sendable {
     if case .double = self { true } else { false }
   }
 
+  /// Whether the elements are BFloat16.
+  var isHalf: Bool {
+    if case .bfloat16 = self { true } else { false }
+  }
+
   /// The elements in the precision asked for; the tensor itself when it has it.
   public func tensor<Scalar: RealScalar>(as type: Scalar.Type) -> Tensor<Scalar> {
     switch self {
     case .float(let tensor): tensor as? Tensor<Scalar> ?? tensor.converted(to: type)
     case .double(let tensor): tensor as? Tensor<Scalar> ?? tensor.converted(to: type)
+    case .bfloat16(let tensor): tensor.converted(to: type)
     }
+  }
+
+  /// `tensor(as:)`, where a copy counts as scratch.
+  func widened<Scalar: RealScalar>(to type: Scalar.Type) -> Tensor<Scalar> {
+    isHalf ? TensorMemory.counting(as: .scratch) { tensor(as: type) } : tensor(as: type)
   }
 
   /// `tensor(as:)` that gives up this reference, so that the result's storage may be unshared.
@@ -42,22 +75,19 @@ public enum AnyTensor: Sendable {
     switch consume self {
     case .float(let tensor): tensor as? Tensor<Scalar> ?? tensor.converted(to: type)
     case .double(let tensor): tensor as? Tensor<Scalar> ?? tensor.converted(to: type)
+    case .bfloat16(let tensor): tensor.converted(to: type)
     }
   }
 
   /// The elements in single precision.
-  public var float: Tensor<Float> {
-    switch self {
-    case .float(let tensor): tensor
-    case .double(let tensor): tensor.converted(to: Float.self)
-    }
-  }
+  public var float: Tensor<Float> { tensor(as: Float.self) }
 
   /// The only element. Traps when there is not exactly one.
   public var scalar: Double {
     switch self {
     case .float(let tensor): Double(tensor.scalar)
     case .double(let tensor): tensor.scalar
+    case .bfloat16(let tensor): Double(Float(tensor.scalar))
     }
   }
 
@@ -66,6 +96,7 @@ public enum AnyTensor: Sendable {
     switch self {
     case .float(let tensor): tensor.allFinite
     case .double(let tensor): tensor.allFinite
+    case .bfloat16(let tensor): tensor.chunks.allSatisfy(\.allFinite)
     }
   }
 
@@ -74,6 +105,7 @@ public enum AnyTensor: Sendable {
     switch self {
     case .float(let tensor): tensor.sumOfSquares()
     case .double(let tensor): tensor.sumOfSquares()
+    case .bfloat16(let tensor): tensor.chunks.reduce(0) { $0 + $1.sumOfSquares() }
     }
   }
 
@@ -86,10 +118,13 @@ public enum AnyTensor: Sendable {
     case .double(var tensor):
       tensor *= factor
       self = .double(tensor)
+    case .bfloat16(let tensor):
+      self = .bfloat16((tensor.converted(to: Float.self) * Float(factor)).converted())
     }
   }
 
-  /// `self += other`, in place when the storage is nobody else's; either operand's is used.
+  /// `self += other`, in place when the storage is nobody else's; either operand's is used. What is
+  /// stored in 16 bits stays so.
   mutating func accumulate(_ other: consuming AnyTensor) {
     switch (consume self, consume other) {
     case (.float(var a), .float(var b)):
@@ -100,10 +135,40 @@ public enum AnyTensor: Sendable {
       if !a.isUniquelyReferenced() || !a.isContiguous { swap(&a, &b) }
       a += b
       self = .double(a)
+    case (.bfloat16(let a), let b):
+      var sum = a.converted(to: Float.self)
+      sum += b.float
+      self = .bfloat16(sum.converted())
     case (let a, let b):
       var sum = a.tensor(as: Double.self)
       sum += b.tensor(as: Double.self)
       self = .double(sum)
+    }
+  }
+}
+
+/// A table in 16 bits for the forward pass of one operation, which then lets go of it: an update
+/// during the backward pass must find it unshared.
+final class HalfTable {
+  private var rows: Tensor<BFloat16>?
+
+  init(_ rows: Tensor<BFloat16>) { self.rows = rows }
+
+  func take() -> Tensor<BFloat16>? { rows.take() }
+}
+
+extension Tensor<Float> {
+  /// In 16 bits, rounded to nearest.
+  func converted() -> Tensor<BFloat16> { converted(to: BFloat16.self) }
+}
+
+extension Tensor<BFloat16> {
+  /// The elements in single precision, a megabyte after the other.
+  fileprivate var chunks: some Sequence<Tensor<Float>> {
+    let flat = reshaped(to: [elementCount])
+    let size = 1 << 18
+    return stride(from: 0, to: elementCount, by: size).lazy.map { start in
+      flat.sliced(start..<Swift.min(elementCount, start + size)).converted(to: Float.self)
     }
   }
 }

@@ -125,6 +125,7 @@ final class BackwardPass {
   /// Adds one use's share to a node, and hands a leaf's gradient over when it was the last.
   func contribute(_ share: consuming AnyTensor?, to node: Node) throws {
     if let share {
+      if case .parameter? = node.leaf { share.count(as: .gradients) }
       if var sum = node.gradient.take() {
         sum.accumulate(share)
         node.gradient = sum

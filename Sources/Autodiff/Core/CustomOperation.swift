@@ -115,7 +115,7 @@ extension CustomOperation {
       needsFactors = true
     }
     let isWanted = needsFactors || needsGradient.isAnyNeeded
-    let values = inputs.map { $0.value.tensor(as: type) }
+    let values = inputs.map { $0.value.widened(to: type) }
     if let scope = mode.scope, isWanted {
       // A checkpointed block's first run: only note which outer nodes it reaches.
       var context = OperationContext<Scalar>(
@@ -136,7 +136,8 @@ extension CustomOperation {
       try step.propagate(gradient, inputs, pass)
     }
     for index in 0..<inputs.count {
-      if let recipe = inputs[index].recipe { step.forget(values[index], for: recipe) }
+      let recipe = inputs[index].recipe ?? Recipe(widening: inputs[index].value)
+      if let recipe { step.forget(values[index], for: recipe) }
     }
     return Variable(
       value: AnyTensor(output), node: Node(inputs: edges, step: step), recipe: recipe)

@@ -5,14 +5,27 @@ public struct Gradients {
   private var entries: [ObjectIdentifier: (parameter: Parameter, value: AnyTensor)] = [:]
   private var order: [ObjectIdentifier] = []
 
+  private let storage: ParameterStorage
+
   /// None.
-  public init() {}
+  ///
+  /// - Parameter storage: How gradients are held until they are taken out: 16 bits round them to
+  ///   nearest.
+  public init(storage: ParameterStorage = .float32) { self.storage = storage }
 
   /// Adds a gradient to what there is for its parameter.
   public mutating func add(_ gradient: consuming AnyTensor, for parameter: Parameter) {
     let key = ObjectIdentifier(parameter)
+    if storage == .bfloat16, entries[key] == nil {
+      order.append(key)
+      let half = gradient.float.converted()
+      half.count(as: .gradients)
+      entries[key] = (parameter, .bfloat16(half))
+      return
+    }
     if var entry = entries.removeValue(forKey: key) {
       entry.value.accumulate(gradient)
+      entry.value.count(as: .gradients)
       entries[key] = entry
     } else {
       order.append(key)
@@ -33,8 +46,8 @@ public struct Gradients {
   /// Number of parameters with a gradient.
   public var count: Int { order.count }
 
-  /// Bytes held in single precision.
-  public var byteCount: Int { entries.values.reduce(0) { $0 + $1.value.shape.elementCount * 4 } }
+  /// Bytes held.
+  public var byteCount: Int { entries.values.reduce(0) { $0 + $1.value.byteCount } }
 
   /// The Euclidean norm of all gradients together.
   public var globalNorm: Double {

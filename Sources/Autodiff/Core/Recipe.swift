@@ -12,6 +12,12 @@ final class Recipe {
 
   init(_ compute: @escaping () -> AnyTensor) { self.compute = compute }
 
+  /// A value that is stored in 16 bits: widened again rather than kept. Nil for any other.
+  convenience init?(widening value: AnyTensor) {
+    guard value.isHalf else { return nil }
+    self.init { .float(value.widened(to: Float.self)) }
+  }
+
   /// The value, for one of the uses.
   func value() -> AnyTensor {
     let value = computed.take() ?? compute()

@@ -26,7 +26,7 @@ public struct Variable {
 
   /// The current value of a parameter; its gradient is computed when it is trainable.
   public init(_ parameter: Parameter) {
-    value = parameter.doubleTensor.map(AnyTensor.double) ?? .float(parameter.tensor)
+    value = parameter.value
     node = parameter.isTrainable ? parameter.node : nil
     recipe = nil
   }

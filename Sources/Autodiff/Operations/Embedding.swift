@@ -3,17 +3,26 @@ public import Tensors
 /// The rows of `table` `[vocabulary, d]` at `indices`: `[indices.shape..., d]`. Keeps nothing of the
 /// table. Traps on an index outside the rows.
 public func embedding(_ table: Variable, at indices: Tensor<Int32>) -> Variable {
-  EmbeddingRows(indices: indices)(table)
+  guard case .bfloat16(let rows) = table.value else {
+    return EmbeddingRows(indices: indices)(table)
+  }
+  // Only the rows that are picked are widened; a shape without elements stands for the table.
+  let standIn = Variable(
+    value: .float(Tensor(0).broadcast(to: table.shape)), node: table.node)
+  return EmbeddingRows(indices: indices, half: HalfTable(rows))(standIn)
 }
 
 private struct EmbeddingRows: CustomOperation {
   let indices: Tensor<Int32>
+  /// The table where it is stored in 16 bits.
+  var half: HalfTable?
 
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
     -> Tensor<S>
   {
     context.savedShapes = [inputs[0].shape]
-    return inputs[0].gatheringRows(at: indices)
+    return half?.take()?.gatheringRows(at: indices).converted(to: S.self)
+      ?? inputs[0].gatheringRows(at: indices)
   }
   func backward<S: RealScalar>(
     _ gradient: consuming Tensor<S>, _ context: inout OperationContext<S>

@@ -302,6 +302,21 @@ void loqt_gguf_quantize(int kind, const float *x, intptr_t n, uint8_t *out);
 
 // ---- The process ------------------------------------------------------------------------------
 
+/// What buffers are for: the kinds of `TensorMemory.Kind`, counted in bytes. Each thread has the kind
+/// of the buffers it makes at present.
+enum { LOQT_MEMORY_SCRATCH = 6, LOQT_MEMORY_KINDS = 8 };
+/// Sets the thread's kind and returns the one before.
+int loqt_set_memory_kind(int kind);
+int loqt_memory_kind(void);
+/// Counts bytes made, or freed where negative.
+void loqt_count_memory(int kind, intptr_t bytes);
+void loqt_move_memory(int from, int to, intptr_t bytes);
+/// Starts the peaks from the present.
+void loqt_reset_memory_peaks(void);
+/// Live bytes of each kind, the most of each, and what there was of each when all together were most.
+void loqt_read_memory(intptr_t *_Nonnull lives, intptr_t *_Nonnull peaks,
+                      intptr_t *_Nonnull at_highest);
+
 /// `bytes`, a multiple of 64 KiB, of zeros straight from the system, or null. With `huge_bytes` above
 /// 0 they begin at a multiple of 2 MiB, and the whole huge pages among the first so many bytes are
 /// asked for as such: the rest stays small, so that no more memory is taken than is written to.

@@ -16,7 +16,9 @@ public final class AdapterLinear: LinearLayer {
   /// r: that of the configuration's rule, at most the smaller side.
   public let rank: Int
   /// W `[out, in]`, frozen; nil where the factors stand alone.
-  public internal(set) var weight: StoredMatrix?
+  public internal(set) var weight: StoredMatrix? {
+    didSet { weight?.count(as: .weights) }
+  }
   /// `[out, r]`.
   public let up: Parameter
   /// `[r, in]`.
@@ -50,7 +52,10 @@ public final class AdapterLinear: LinearLayer {
     self.weight = start.weight
     up = Parameter(start.up)
     down = Parameter(start.down)
+    up.memoryKind = .adapters
+    down.memoryKind = .adapters
     self.bias = bias.map { Parameter($0) }
+    self.weight?.count(as: .weights)
   }
 
   /// s; 1 where the factors stand alone.

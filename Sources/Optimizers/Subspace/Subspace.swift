@@ -7,7 +7,9 @@ struct Subspace {
   let side: ProjectionSide
   private let shape: Shape
   /// P `[in, r]` or `[out, r]` by side; nil before the first gradient and where it is drawn when needed.
-  var basis: StoredMatrix?
+  var basis: StoredMatrix? {
+    didSet { basis?.count(as: .projections) }
+  }
   /// What the inner optimizer moves: a shape without storage but within an update.
   let step = Parameter(.empty)
   var updates = 0
@@ -26,6 +28,7 @@ struct Subspace {
     precondition(shape.rank == 2, "SubspaceOptimizer: \(name) \(shape) is not a matrix")
     self.shape = shape
     side = sides.side(out: shape[0], in: shape[1])
+    step.memoryKind = .scratch
     setRank(rule.largest(out: shape[0], in: shape[1]))
   }
 

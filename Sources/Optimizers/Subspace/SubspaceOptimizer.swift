@@ -62,9 +62,7 @@ public final class SubspaceOptimizer: Optimizer {
     subspace.updates += 1
     defer { subspaces[ObjectIdentifier(parameter)] = subspace }
     guard let basis = basis(of: subspace, source) else { return }
-    if inner.weightDecay != 0 {
-      parameter.tensor *= 1 - Float(learningRate(step) * inner.weightDecay)
-    }
+    let kept = 1 - Float(learningRate(step) * inner.weightDecay)
     let r = subspace.projected(g, basis)
     subspace.noteCapture(r, of: g, configuration.refresh)
     // -rate N.
@@ -72,18 +70,27 @@ public final class SubspaceOptimizer: Optimizer {
     let moved = subspace.stepTaken { inner.update($0, r, step: step, gradientScale: 1) }
     switch configuration.rule {
     case .within:
-      subspace.addBack(moved, basis, scale: configuration.scale, to: &parameter.tensor)
+      parameter.update(step: step) {
+        if kept != 1 { $0 *= kept }
+        subspace.addBack(moved, basis, scale: configuration.scale, to: &$0)
+      }
     case .withResidual(_, let limit):
       var residual = g.contiguous().copied()
       subspace.addBack(r, basis, scale: -1, to: &residual)
       residual *= subspace.scales(moved, r, per: .channel)
       let shrink = subspace.limitGrowth(of: residual, rate: learningRate(step), by: limit)
-      subspace.addBack(moved, basis, scale: configuration.scale, to: &parameter.tensor)
-      parameter.tensor.scaleAdd(adding: -configuration.scale * shrink, times: residual)
+      parameter.update(step: step) {
+        if kept != 1 { $0 *= kept }
+        subspace.addBack(moved, basis, scale: configuration.scale, to: &$0)
+        $0.scaleAdd(adding: -configuration.scale * shrink, times: residual)
+      }
     case .scaledGradient(let granularity, let limit):
       let scaled = g * subspace.scales(moved, r, per: granularity)
       let shrink = subspace.limitGrowth(of: scaled, rate: learningRate(step), by: limit)
-      parameter.tensor.scaleAdd(adding: -configuration.scale * shrink, times: scaled)
+      parameter.update(step: step) {
+        if kept != 1 { $0 *= kept }
+        $0.scaleAdd(adding: -configuration.scale * shrink, times: scaled)
+      }
     }
   }
 

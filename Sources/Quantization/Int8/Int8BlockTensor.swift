@@ -44,6 +44,12 @@ public struct Int8BlockTensor: QuantizedTensor {
     self = builder.finish()
   }
 
+  /// Counts its buffers as `kind` from now on.
+  public func count(as kind: TensorMemory.Kind) {
+    codes.count(as: kind)
+    absmax.count(as: kind)
+  }
+
   /// Zeros. Traps unless `blockSize` is a power of two from 32 to 4096.
   public init(zeros shape: Shape, map: DynamicMap = .signed, blockSize: Int = 256) {
     precondition(

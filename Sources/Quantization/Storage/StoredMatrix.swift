@@ -60,6 +60,14 @@ public enum StoredMatrix: Sendable {
     }
   }
 
+  /// Counts its buffers as `kind` from now on.
+  public func count(as kind: TensorMemory.Kind) {
+    if case .dense(let matrix) = self { return matrix.count(as: kind) }
+    let parts = self.parts
+    for part in parts.bytes.values { part.count(as: kind) }
+    for part in parts.floats.values { part.count(as: kind) }
+  }
+
   /// Whether every element is a finite number.
   public var isFinite: Bool {
     switch self {

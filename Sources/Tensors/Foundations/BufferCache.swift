@@ -77,7 +77,7 @@ enum BufferCache {
     if let fresh = loqt_map_pages(capacity, huge) { return fresh }
     shrink(to: 0)
     guard let fresh = loqt_map_pages(capacity, huge) else {
-      fatalError("Tensor: no memory for \(bytes) bytes")
+      TensorMemory.exhausted(bytes)
     }
     return fresh
   }

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Synchronization
 
 /// Counts of every tensor buffer in the process, and the cache that keeps freed large ones.
@@ -22,7 +23,10 @@ public enum TensorMemory {
   static var highestBytes: Int { highest.load(ordering: .relaxed) }
 
   /// Starts a new measurement of `peakBytes` from the present.
-  public static func resetPeak() { peak.store(liveBytes, ordering: .relaxed) }
+  public static func resetPeak() {
+    peak.store(liveBytes, ordering: .relaxed)
+    loqt_reset_memory_peaks()
+  }
 
   /// Bytes of freed buffers that wait for another tensor; no part of `liveBytes`.
   public static var cachedBytes: Int { BufferCache.cachedBytes }
@@ -40,14 +44,30 @@ public enum TensorMemory {
   /// Gives all freed buffers back to the system.
   public static func emptyCache() { BufferCache.shrink(to: 0) }
 
-  static func allocated(_ count: Int) {
+  private static let exhaustionHandler = Mutex<(@Sendable (Int) -> Never)?>(nil)
+
+  /// Says what happens when the system has no memory for a tensor: the handler gets the bytes asked
+  /// for and ends the program. Without one the program traps.
+  public static func onExhaustion(_ handler: @escaping @Sendable (_ bytes: Int) -> Never) {
+    exhaustionHandler.withLock { $0 = handler }
+  }
+
+  /// Ends the program for want of so many bytes.
+  static func exhausted(_ count: Int) -> Never {
+    if let handler = exhaustionHandler.withLock({ $0 }) { handler(count) }
+    fatalError("Tensor: no memory for \(count) bytes")
+  }
+
+  static func allocated(_ count: Int, _ kind: Kind) {
+    loqt_count_memory(Int32(kind.rawValue), count)
     let now = bytes.wrappingAdd(count, ordering: .relaxed).newValue
     buffers.wrappingAdd(1, ordering: .relaxed)
     peak.max(now, ordering: .relaxed)
     highest.max(now, ordering: .relaxed)
   }
 
-  static func freed(_ count: Int) {
+  static func freed(_ count: Int, _ kind: Kind) {
+    loqt_count_memory(Int32(kind.rawValue), -count)
     bytes.wrappingSubtract(count, ordering: .relaxed)
     buffers.wrappingSubtract(1, ordering: .relaxed)
   }

@@ -8,26 +8,36 @@ internal import Glibc
 final class TensorStorage<Scalar: TensorScalar>: @unchecked Sendable {
   let base: UnsafeMutablePointer<Scalar>
   let byteCount: Int
+  /// What it is counted as.
+  private(set) var kind: TensorMemory.Kind
 
   /// Uninitialised room for `count` scalars. The buffer is rounded up to 64 bytes.
   init(count: Int) {
     byteCount = max(64, (count * MemoryLayout<Scalar>.stride + 63) & ~63)
-    TensorMemory.allocated(byteCount)
+    kind = .current
+    TensorMemory.allocated(byteCount, kind)
     let raw: UnsafeMutableRawPointer
     if byteCount >= BufferCache.smallestSize {
       raw = BufferCache.take(byteCount)
     } else {
       var room: UnsafeMutableRawPointer?
       guard posix_memalign(&room, 64, byteCount) == 0, let room else {
-        fatalError("Tensor: no memory for \(byteCount) bytes")
+        TensorMemory.exhausted(byteCount)
       }
       raw = room
     }
     base = raw.bindMemory(to: Scalar.self, capacity: count)
   }
 
+  /// Counts it as another kind from now on.
+  func count(as kind: TensorMemory.Kind) {
+    guard kind != self.kind else { return }
+    TensorMemory.move(byteCount, from: self.kind, to: kind)
+    self.kind = kind
+  }
+
   deinit {
-    TensorMemory.freed(byteCount)
+    TensorMemory.freed(byteCount, kind)
     if byteCount >= BufferCache.smallestSize {
       BufferCache.give(base, byteCount)
     } else {

@@ -38,6 +38,36 @@ package struct LinearGradients: OptionSet, Sendable {
   package static let weight = LinearGradients(rawValue: 2)
 }
 
+/// The weight `[vocabulary, d]` of a head.
+package enum HeadWeight<Scalar: RealScalar> {
+  /// In the precision that is computed in.
+  case same(Tensor<Scalar>)
+  /// In 16 bits: widened by panels of rows.
+  case bfloat16(Tensor<BFloat16>)
+
+  var shape: Shape {
+    switch self {
+    case .same(let weight): weight.shape
+    case .bfloat16(let weight): weight.shape
+    }
+  }
+
+  /// Calls `body` with one panel of rows after the other: all of them, or 16 MiB at most of a weight
+  /// that is widened for it.
+  func forEachPanel(_ body: (_ rows: Range<Int>, UnsafePointer<Scalar>) -> Void) {
+    switch self {
+    case .same(let weight): weight.withPointer { body(0..<weight.shape[0], $0) }
+    case .bfloat16(let weight):
+      let (vocabulary, d) = (weight.shape[0], weight.shape[1])
+      let height = max(1, (4 << 20) / max(1, d))
+      for start in stride(from: 0, to: vocabulary, by: height) {
+        let rows = start..<min(vocabulary, start + height)
+        weight.sliced(rows).converted(to: Scalar.self).withPointer { body(rows, $0) }
+      }
+    }
+  }
+}
+
 /// `crossEntropy` of `matmul(x, weight.transposed())` without ever holding those logits: they exist
 /// for one block of rows, which gives its share of the loss and of the wanted gradients at once.
 ///
@@ -48,8 +78,18 @@ package func linearCrossEntropy<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
   gradients wanted: LinearGradients = [], room: Int = 32 << 20
 ) -> (loss: Scalar, input: Tensor<Scalar>?, weight: Tensor<Scalar>?) {
+  linearCrossEntropy(
+    x, weight: .same(weight), labels: labels, ignoring: ignored, gradients: wanted, room: room)
+}
+
+/// `linearCrossEntropy` with a weight that may be stored in 16 bits; that of its gradient is the
+/// precision computed in.
+package func linearCrossEntropy<Scalar: RealScalar>(
+  _ x: Tensor<Scalar>, weight: HeadWeight<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
+  gradients wanted: LinearGradients = [], room: Int = 32 << 20
+) -> (loss: Scalar, input: Tensor<Scalar>?, weight: Tensor<Scalar>?) {
   precondition(
-    x.rank >= 1 && weight.rank == 2 && x.shape.lastDimension == weight.shape[1],
+    x.rank >= 1 && weight.shape.rank == 2 && x.shape.lastDimension == weight.shape[1],
     "linearCrossEntropy: weight \(weight.shape) does not fit x \(x.shape)")
   let (vocabulary, d) = (weight.shape[0], weight.shape[1])
   let labels = CrossEntropyLabels(
@@ -66,32 +106,36 @@ package func linearCrossEntropy<Scalar: RealScalar>(
   if wanted.contains(.weight) {
     dweight =
       labels.anyCounted(in: 0..<labels.rows)
-      ? Tensor(storage: TensorStorage(count: weight.elementCount), shape: weight.shape)
+      ? Tensor(storage: TensorStorage(count: vocabulary * d), shape: weight.shape)
       : .zeros(weight.shape)
   }
   // The first block's share of the weight's gradient is set, the others' are added.
   var keeping: Scalar = 0
   var total = 0.0
   x.withPointer { x in
-    weight.withPointer { w in
-      for start in stride(from: 0, to: labels.rows, by: max(1, blockRows)) {
-        let rows = start..<min(start + blockRows, labels.rows)
-        guard labels.anyCounted(in: rows) else {
-          dx?.withMutablePointer { Scalar._fill(0, $0 + start * d, rows.count * d) }
-          continue
-        }
-        let (n, x, block) = (rows.count, x + start * d, logits.base)
-        gemm(false, true, n, vocabulary, d, 1, x, d, w, d, 0, block, vocabulary)
-        total += labels.loss(block, rows, gradient: scale)
-        dx?.withMutablePointer {
-          gemm(
-            false, false, n, d, vocabulary, 1, block, vocabulary, w, d, 0, $0 + start * d, d)
-        }
-        dweight?.withMutablePointer {
-          gemm(true, false, vocabulary, d, n, 1, block, vocabulary, x, d, keeping, $0, d)
-        }
-        keeping = 1
+    for start in stride(from: 0, to: labels.rows, by: max(1, blockRows)) {
+      let rows = start..<min(start + blockRows, labels.rows)
+      guard labels.anyCounted(in: rows) else {
+        dx?.withMutablePointer { Scalar._fill(0, $0 + start * d, rows.count * d) }
+        continue
       }
+      let (n, x, block) = (rows.count, x + start * d, logits.base)
+      weight.forEachPanel { part, w in
+        gemm(
+          false, true, n, part.count, d, 1, x, d, w, d, 0, block + part.lowerBound, vocabulary)
+      }
+      total += labels.loss(block, rows, gradient: scale)
+      dx?.withMutablePointer { dx in
+        weight.forEachPanel { part, w in
+          gemm(
+            false, false, n, d, part.count, 1, block + part.lowerBound, vocabulary, w, d,
+            part.lowerBound == 0 ? 0 : 1, dx + start * d, d)
+        }
+      }
+      dweight?.withMutablePointer {
+        gemm(true, false, vocabulary, d, n, 1, block, vocabulary, x, d, keeping, $0, d)
+      }
+      keeping = 1
     }
   }
   withExtendedLifetime(logits) {}

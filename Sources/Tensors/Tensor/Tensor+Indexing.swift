@@ -37,7 +37,30 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  private func checkedRowLength(_ indices: Tensor<Int32>, _ operation: StaticString) -> Int {
+}
+
+extension Tensor where Scalar: HalfPrecisionScalar {
+  /// The rows of this matrix `[n, ...]` at `indices`, `[indices.shape..., ...]`, in single precision.
+  /// Traps on an index outside the rows.
+  public func gatheringRows(at indices: Tensor<Int32>) -> Tensor<Float> {
+    let cols = checkedRowLength(indices, "gatheringRows")
+    return Tensor<Float>(
+      unsafeUninitializedShape: Shape(indices.shape.dimensions + shape.dropFirst())
+    ) { out in
+      let target = out.baseAddress!
+      withPointer { table in
+        indices.withPointer { index in
+          for i in 0..<indices.elementCount {
+            Scalar._toFloat(table + Int(index[i]) * cols, target + i * cols, cols)
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Tensor {
+  fileprivate func checkedRowLength(_ indices: Tensor<Int32>, _ operation: StaticString) -> Int {
     precondition(rank >= 1, "\(operation): a scalar has no rows")
     let rows = Int32(shape[0])
     indices.withUnsafeBuffer { buffer in

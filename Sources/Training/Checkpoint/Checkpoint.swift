@@ -104,7 +104,11 @@ public struct Checkpoint {
   private var tensors: [SafetensorsFile.Source] {
     var sources: [SafetensorsFile.Source] = []
     for (name, parameter) in model.namedParameters() {
-      sources.append(SafetensorsFile.Source(name, parameter.tensor))
+      // Made when its turn comes: what is held in 16 bits is widened for writing.
+      sources.append(
+        SafetensorsFile.Source(
+          name, shape: parameter.shape, as: parameter.storage == .bfloat16 ? .bf16 : .f32
+        ) { parameter.tensor })
     }
     model.walk { name, content in
       guard case .state(let tensor) = content else { return }

@@ -23,8 +23,14 @@ public struct RunSettings: Codable, Sendable, Hashable {
   public var batchSize: Int
   /// Micro-batches a step.
   public var microBatches: Int
+  /// Sequences of a step that merges.
+  public var mergeBatchSize: Int
   /// Tokens a sequence.
   public var sequence: Int
+  /// How the run trades memory.
+  public var memory: MemoryOptions
+  /// Tokens to measure on at the end; nil for all.
+  public var validationTokens: Int?
   /// The highest learning rate.
   public var learningRate: Double
   /// The seed.
@@ -50,7 +56,10 @@ public struct RunSettings: Codable, Sendable, Hashable {
     steps = configuration.steps
     batchSize = configuration.batchSize
     microBatches = configuration.microBatches
+    mergeBatchSize = configuration.mergeBatchSize
     sequence = configuration.sequence
+    memory = configuration.memory
+    validationTokens = configuration.validationTokens
     learningRate = configuration.learningRate
     seed = configuration.seed
     evaluationInterval = configuration.evaluationInterval
@@ -96,7 +105,9 @@ public struct RunSettings: Codable, Sendable, Hashable {
     }
     return try TrainingConfiguration(
       model: model, named: modelName, method: method, options: options, steps: steps,
-      batchSize: batchSize, microBatches: microBatches, sequence: sequence,
-      learningRate: learningRate, seed: seed, evaluationInterval: evaluationInterval)
+      batchSize: batchSize, microBatches: microBatches, mergeBatchSize: mergeBatchSize,
+      sequence: sequence, vocabulary: model.vocabularySize, memory: memory,
+      learningRate: learningRate, seed: seed, evaluationInterval: evaluationInterval,
+      validationTokens: validationTokens)
   }
 }

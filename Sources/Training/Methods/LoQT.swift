@@ -7,7 +7,9 @@ extension TrainingMethod {
   public static let loqt = TrainingMethod(
     "loqt", "LoQT", "4-bit matrices with low-rank updates that are merged",
     defaults: Defaults(scale: 0.5),
-    options: shared.union([.weightFormat, .projectionFormat, .compensation, .stochasticRounding])
+    options: shared.union([
+      .weightFormat, .projectionFormat, .compensation, .stochasticRounding, .keepOriginal,
+    ])
   ) { settings in
     MethodPlan(
       layers: .loqt(
@@ -18,13 +20,15 @@ extension TrainingMethod {
           compensationSteps: settings.compensation, projector: settings.projector,
           // Measured to be better than keeping it, as the paper does: `loqt experiment states`.
           stateRule: settings.stateRule ?? .project, postponing: settings.postponing,
-          roundsStochastically: settings.roundsStochastically), settings.schedule),
+          roundsStochastically: settings.roundsStochastically,
+          keepsOriginalWeight: settings.keepsOriginal, recordsSurvival: settings.recordsSurvival),
+        settings.schedule),
       optimizer: settings.optimizer)
   }
 
   private static let shared: Set<MethodOptions.Name> = [
     .rank, .side, .scale, .optimizer, .mergeGap, .mergeSchedule, .mergeGrowth, .merges, .longestGap,
-    .projector, .window, .stateRule, .postponing,
+    .projector, .window, .stateRule, .postponing, .survival,
   ]
 
   /// LoQT without quantisers.
@@ -37,7 +41,8 @@ extension TrainingMethod {
         LoQTConfiguration(
           rank: settings.rank, side: settings.side, scale: settings.scale, weightFormat: .float32,
           projectionFormat: .float32, compensationSteps: 0, projector: settings.projector,
-          stateRule: settings.stateRule ?? .keep, postponing: settings.postponing),
+          stateRule: settings.stateRule ?? .keep, postponing: settings.postponing,
+          recordsSurvival: settings.recordsSurvival),
         settings.schedule),
       optimizer: settings.optimizer)
   }

@@ -23,7 +23,8 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     case restLearningRate = "rest-learning-rate"
     case freezeEmbedding = "freeze-embedding"
     case freezeHead = "freeze-head"
-    case layers
+    case layers, survival
+    case keepOriginal = "keep-original"
 
     /// Those with an effect on every method.
     static let common: Set<Name> = [
@@ -91,6 +92,12 @@ public struct MethodOptions: Sendable, Hashable, Codable {
   /// Whether the head stays as it was drawn.
   public var freezeHead: Bool?
 
+  /// Whether a merge reports which share of the update survived it, for which each layer may hold a
+  /// copy of B.
+  public var survival: Bool?
+  /// Whether each layer holds its initial matrix in full precision until its first merge, whose
+  /// compensation then has its quantisation error to work on.
+  public var keepOriginal: Bool?
   /// The linear layers that the method holds, by their names in a block; the others are dense.
   public var layers: [String]?
 
@@ -137,6 +144,8 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     note(freezeEmbedding, .freezeEmbedding)
     note(freezeHead, .freezeHead)
     note(layers, .layers)
+    note(survival, .survival)
+    note(keepOriginal, .keepOriginal)
     return names
   }
 }

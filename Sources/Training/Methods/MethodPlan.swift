@@ -1,3 +1,4 @@
+internal import Autodiff
 internal import LanguageModels
 internal import Layers
 public import LoQT
@@ -53,12 +54,13 @@ public struct MethodPlan: Sendable, Hashable {
   func isChosen(_ name: some StringProtocol) -> Bool { chosenLayers.contains(String(name)) }
 
   /// What makes the layers of a model.
-  func builder(seed: UInt64) -> LayerBuilder {
+  func builder(seed: UInt64, storage: ParameterStorage = .float32) -> LayerBuilder {
     let others = LlamaConfiguration.linearNames.filter { !chosenLayers.contains($0) }
     return LayerBuilder(
       factory, seed: seed,
       exceptions: Dictionary(
-        uniqueKeysWithValues: others.map { ($0, DenseLinearFactory() as any LinearFactory) }))
+        uniqueKeysWithValues: others.map { ($0, DenseLinearFactory() as any LinearFactory) }),
+      storage: storage)
   }
 
   /// When updates are merged.

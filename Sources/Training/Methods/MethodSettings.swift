@@ -31,6 +31,8 @@ public struct MethodSettings: Sendable {
   let trainsEmbedding: Bool
   let trainsHead: Bool
   let layers: Set<String>
+  let recordsSurvival: Bool
+  let keepsOriginal: Bool
 
   /// Throws an `InputError` that names the option, what is wrong with it, and what to give instead.
   init(
@@ -79,6 +81,13 @@ public struct MethodSettings: Sendable {
     }
     guard !layers.isEmpty else {
       throw InputError("--layers names no layer. Leave it out for all.")
+    }
+    recordsSurvival = options.survival ?? true
+    keepsOriginal = options.keepOriginal ?? true
+    if postponing > 0, !recordsSurvival {
+      throw InputError(
+        "--postponing measures updates by the copy of B that --no-survival leaves out. Leave one of "
+          + "them out.")
     }
     restOptimizer = options.restOptimizer
     restLearningRate = try options.restLearningRate.map { rate throws(InputError) in

@@ -7,13 +7,7 @@ extension HTMLReport {
 
   /// Those that at least one of the two has.
   private var kinds: [Kind] {
-    let all = [
-      Kind(name: "weights", style: "weights", bytes: \.weights),
-      Kind(name: "projections P", style: "projections", bytes: \.projections),
-      Kind(name: "adapters B", style: "adapters", bytes: \.adapters),
-      Kind(name: "optimizer state", style: "optimizer", bytes: \.optimizer),
-      Kind(name: "gradients, most at once", style: "gradients", bytes: \.gradients),
-    ]
+    let all = MemoryBreakdown.rows.map { Kind(name: $0.title, style: $0.key, bytes: $0.path) }
     return all.filter {
       record.memory[keyPath: $0.bytes] > 0 || record.fullRankMemory[keyPath: $0.bytes] > 0
     }
@@ -28,13 +22,15 @@ extension HTMLReport {
       ],
       text: { NumberText.megabytes(Int($0)) + " MB" })
     return section(
-      "Memory", "What training holds for the same model, in units of a million bytes.",
+      "Memory",
+      "Where every byte of a tensor is when they are most, in units of a million bytes: measured for "
+        + "this run, by its formula for full-rank Adam.",
       [bars.markup, memoryTable])
   }
 
   private func bar(_ name: String, _ memory: MemoryBreakdown) -> StackedBars.Bar {
     StackedBars.Bar(
-      name: name, total: NumberText.megabytes(memory.state) + " MB",
+      name: name, total: NumberText.megabytes(memory.tensors) + " MB",
       parts: kinds.map { kind in
         StackedBars.Part(
           name: kind.name, style: kind.style, value: Double(memory[keyPath: kind.bytes]))
@@ -57,9 +53,9 @@ extension HTMLReport {
       <thead><tr><th>MB</th><th>this run</th><th>full-rank Adam</th></tr></thead>
       <tbody>
       \(rows)
-      <tr class="sum"><th>sum</th><td>\(cell(record.memory.state))</td>\
-      <td>\(cell(record.fullRankMemory.state))</td></tr>
-      <tr><th>activations, scratch, program</th><td>\(cell(record.memory.other))</td><td></td></tr>
+      <tr class="sum"><th>sum</th><td>\(cell(record.memory.tensors))</td>\
+      <td>\(cell(record.fullRankMemory.tensors))</td></tr>
+      <tr><th>program and libraries</th><td>\(cell(record.memory.other))</td><td></td></tr>
       <tr><th>peak of resident memory</th><td>\(cell(record.peakResidentBytes))</td>\
       <td></td></tr>
       </tbody>

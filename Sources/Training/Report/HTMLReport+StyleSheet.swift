@@ -99,6 +99,9 @@ extension HTMLReport {
     rect.adapters { fill: var(--green); } i.adapters { background: var(--green); }
     rect.optimizer { fill: var(--amber); } i.optimizer { background: var(--amber); }
     rect.gradients { fill: var(--rose); } i.gradients { background: var(--rose); }
+    rect.activations { fill: var(--raw); } i.activations { background: var(--raw); }
+    rect.scratch { fill: var(--merge); } i.scratch { background: var(--merge); }
+    rect.projection_event { fill: var(--soft); } i.projection_event { background: var(--soft); }
 
     .scroll { overflow-x: auto; }
     .rows { max-height: 31rem; overflow-y: auto; }

@@ -152,5 +152,5 @@ public struct HTMLReport: Sendable {
 
 extension MemoryBreakdown {
   /// The sum of what training holds, without activations, scratch and the program.
-  var state: Int { total - other }
+  var state: Int { weights + projections + adapters + optimizer + gradients }
 }

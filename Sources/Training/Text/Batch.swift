@@ -74,9 +74,11 @@ public struct BatchSampler: Sendable {
   }
 
   /// The batch of a step, from 0.
-  public mutating func batch(step: Int) -> Batch {
+  ///
+  /// - Parameter size: Windows, where they are not as many as in other batches.
+  public mutating func batch(step: Int, size: Int? = nil) -> Batch {
     let first = step * batchSize
-    let starts = (first..<first + batchSize).map { start(ofWindow: $0) }
+    let starts = (first..<first + (size ?? batchSize)).map { start(ofWindow: $0) }
     return Batch(tokens, starts: starts, length: sequence)
   }
 

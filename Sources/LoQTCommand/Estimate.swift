@@ -1,0 +1,70 @@
+import ArgumentParser
+import Foundation
+import LanguageModels
+import TensorFiles
+import Tensors
+import Training
+
+/// `loqt estimate`: what a run will take.
+struct Estimate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tell the memory and the time that a step of training will take.",
+    discussion: """
+      The options are those of `loqt pretrain`. Bytes are those at the worst moment of a step, by what \
+      they hold; the time of a step comes from a short trial of one block on this machine.
+
+      Example: loqt estimate --preset 7b --rank 1024 --optimizer adamw8bit --rest-optimizer adamw8bit \
+      --storage bf16 --activation-checkpointing --compensation 0 --batch 1 --sequence 256
+      """)
+
+  @OptionGroup
+  var runArguments: RunArguments
+
+  @Option(
+    help: ArgumentHelp(
+      "Tokens of the vocabulary. (default: 32000, or that of --config)", valueName: "count"))
+  var vocabulary: Int?
+
+  @Flag(help: "Print an object in JSON.")
+  var json = false
+
+  @Flag(inversion: .prefixedNo, help: "Measure the time of a step.")
+  var time = true
+
+  @Option(help: ArgumentHelp("Where to draw the bytes by kind, as SVG.", valueName: "file"))
+  var svg: String?
+
+  @Flag(help: "Measure the bare matrix products of a step too.")
+  var products = false
+
+  @Flag(help: "Print the table of the paper beside its formula, instead.")
+  var paper = false
+
+  func run() throws {
+    if paper { return print(PaperMemory.table) }
+    var configuration = try runArguments.configuration(vocabulary: vocabulary)
+    if let vocabulary { configuration.model.vocabularySize = vocabulary }
+    var estimate = RunEstimate(configuration)
+    if time { estimate.measureTime(of: configuration) }
+    if products { estimate.measureProducts(of: configuration) }
+    if let svg {
+      let title = "\(configuration.modelName), \(configuration.method.name)"
+      try AtomicFile.write(MemoryPlot(title, estimate.bytes).svg, to: svg)
+    }
+    if json { return print(estimate.json.text(.indented)) }
+    print("\(configuration.modelName), \(configuration.method.name)\(configuration.planText)")
+    print(estimate.table, terminator: "")
+    if let seconds = estimate.secondsPerStep {
+      print("seconds a step of \(configuration.tokensPerStep) tokens: \(decimals(seconds, 3))")
+    }
+    if let seconds = estimate.productSecondsPerStep {
+      print("seconds of its bare matrix products: \(decimals(seconds, 3))")
+    }
+    if let limit = ProcessMemory.limit {
+      let isEnough = estimate.bytes.total <= limit.bytes
+      print(
+        "\(isEnough ? "fits into" : "exceeds") the \(limit.source), "
+          + String(format: "%.2f GiB", Double(limit.bytes) / 1_073_741_824))
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import LanguageModels
+import TensorFiles
+import Training
+
+/// The figures of the headline's runs next to their targets.
+struct HeadlineFigures {
+  /// One figure.
+  struct Claim {
+    var name: String
+    var measured: Double
+    var target: Double
+    var unit: String
+    var isReached: Bool { measured <= target }
+  }
+
+  private(set) var claims: [Claim] = []
+  private var runs = JSONObject()
+
+  init(_ results: [String: RunSummary]) {
+    let gibibyte = 1_073_741_824.0
+    func peak(_ name: String) -> Double? { results[name].map { Double($0.peakResidentBytes) } }
+    func claim(_ name: String, _ value: Double?, _ target: Double, _ unit: String) {
+      if let value { claims.append(Claim(name: name, measured: value, target: target, unit: unit)) }
+    }
+    for (run, title, target) in [
+      ("7b-collected", "7B, gradients collected in bf16 and clipped: peak", 17.0),
+      ("7b-per-layer", "7B, gradients consumed at once: peak", 13.5),
+      ("13b-per-layer", "13B, gradients consumed at once: peak", 20.5),
+      ("7b-4096-tokens", "7B, 4,096 tokens a step: peak", 20.0),
+    ] { claim(title, peak(run).map { $0 / gibibyte }, target, "GiB") }
+    if let low = peak("1b-loqt"), let full = peak("1b-full") {
+      claim("1B, r = 512: peak against that of full-rank Adam", low / full, 0.40, "")
+    }
+    for (run, title, target) in [
+      ("7b-event", "7B, projection event against a step of 1,024 tokens, C = 0", 1.0),
+      ("7b-event-c5", "the same with C = 5", 4.0),
+    ] {
+      guard let result = results[run], let step = result.ordinarySeconds else { continue }
+      // The last event has an update to merge.
+      claim(title, result.merges.last.map { $0.seconds / step }, target, "")
+    }
+    for (name, result) in results.sorted(by: { $0.key < $1.key }) {
+      runs[name] = [
+        "peak_resident_bytes": .integer(result.peakResidentBytes),
+        "tensor_bytes": .integer(result.tensorBytes),
+        "tensor_bytes_by_formula": .integer(result.estimatedTensorBytes),
+        "seconds_per_step": result.ordinarySeconds.map { .number($0) } ?? .null,
+        "seconds_per_operation": result.ordinarySeconds.map {
+          .number($0 / result.operationsPerStep)
+        } ?? .null,
+        "merge_seconds": .array(result.merges.map { .number($0.seconds) }),
+      ]
+    }
+  }
+
+  var table: String {
+    claims.map {
+      "\($0.name.padded(to: 64))\(decimals($0.measured, 2)) \($0.unit) (target \($0.target), "
+        + "\($0.isReached ? "reached" : "missed"))\n"
+    }.joined()
+  }
+
+  var json: JSONValue {
+    [
+      "claims": .array(
+        claims.map {
+          [
+            "claim": .string($0.name), "measured": .number($0.measured),
+            "target": .number($0.target), "unit": .string($0.unit),
+            "reached": .boolean($0.isReached),
+          ]
+        }),
+      "runs": .object(runs),
+    ]
+  }
+}
+
+/// What a summary says that the headline is made of.
+struct RunSummary: Decodable {
+  struct Merge: Decodable {
+    var step: Int
+    var seconds: Double
+  }
+
+  var peakResidentBytes: Int
+  var tensorBytes: Int
+  var estimatedTensorBytes: Int
+  var operationsPerStep: Double
+  var stepSeconds: [Double]
+  var merges: [Merge]
+
+  init(path: String) throws {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+      self = try decoder.decode(Self.self, from: Data(contentsOf: URL(filePath: path)))
+    } catch {
+      throw InputError("\(path) is not the summary of a run. Delete it, and it is made again.")
+    }
+  }
+
+  /// The fastest step that merges nothing, but for the first, which allocates.
+  var ordinarySeconds: Double? {
+    let merging = Set(merges.map(\.step))
+    return stepSeconds.enumerated().filter { $0.offset > 0 && !merging.contains($0.offset) }
+      .map(\.element).min()
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Autodiff
+import Foundation
+import LanguageModels
+import Training
+
+/// What decides a training step: the model, the method, the batch and the memory. The same for a run
+/// and for its estimate.
+struct RunArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The size of the model: \(LlamaConfiguration.presets.map(\.name).joined(separator: ", ")).",
+      valueName: "name"))
+  var preset = "9m"
+
+  @Option(
+    help: ArgumentHelp(
+      "A Hugging Face config.json of a Llama with the size of the model, instead of --preset.",
+      valueName: "file"))
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      How the linear layers are trained: \
+      \(TrainingMethod.allCases.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
+      """, valueName: "name"))
+  var method = TrainingMethod.loqt
+
+  @Option(help: ArgumentHelp("Training steps. (default: 1000)", valueName: "count"))
+  var steps: Int?
+
+  @Option(help: ArgumentHelp("Sequences a step. (default: 16)", valueName: "count"))
+  var batch: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Parts of a step that are run one after the other, which takes less memory. (default: 1)",
+      valueName: "count"))
+  var microBatches: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Sequences of a step that merges: more tokens determine more directions of a projection. \
+      (default: --batch)
+      """, valueName: "count"))
+  var mergeBatch: Int?
+
+  @Option(help: ArgumentHelp("Tokens a sequence. (default: 128)", valueName: "count"))
+  var sequence: Int?
+
+  @OptionGroup(title: "Options of methods")
+  var methodOptions: MethodArguments
+
+  @OptionGroup(title: "Memory")
+  var memory: MemoryArguments
+
+  /// The model's name, for people and folders.
+  var modelName: String {
+    guard let config else { return preset }
+    let file = URL(filePath: config)
+    return file.lastPathComponent == "config.json"
+      ? file.deletingLastPathComponent().lastPathComponent
+      : file.deletingPathExtension().lastPathComponent
+  }
+
+  /// The settings of a run.
+  ///
+  /// Throws an `InputError` for those that cannot be, and a `TensorFileError` for a file that cannot
+  /// be read.
+  ///
+  /// - Parameter vocabulary: Rows of embedding and head at least; those of --config when left out.
+  func configuration(
+    vocabulary: Int? = nil, learningRate: Double? = nil, seed: UInt64 = 0,
+    validationTokens: Int? = nil
+  ) throws -> TrainingConfiguration {
+    let model = try config.map { try LlamaConfiguration(path: $0) }
+    return try TrainingConfiguration(
+      model: model ?? TrainingConfiguration.model(preset: preset), named: modelName,
+      method: method, options: methodOptions.options, steps: steps, batchSize: batch,
+      microBatches: microBatches, mergeBatchSize: mergeBatch, sequence: sequence,
+      vocabulary: vocabulary ?? model?.vocabularySize, memory: memory.options,
+      learningRate: learningRate, seed: seed, validationTokens: validationTokens)
+  }
+}

@@ -1,0 +1,71 @@
+internal import CKernels
+
+extension TensorMemory {
+  /// What a tensor buffer is for.
+  public enum Kind: Int, Sendable, Hashable, Codable, CaseIterable {
+    /// Matrices of linear layers, embedding, head, norms: dense or packed.
+    case weights
+    /// Projections of gradients.
+    case projections
+    /// Trained low-rank factors.
+    case adapters
+    /// What optimizers remember.
+    case optimizer
+    /// Gradients of parameters, until they are used up.
+    case gradients
+    /// What the forward and the backward pass make and keep.
+    case activations
+    /// Everything else: copies in another precision, panels of packed matrices.
+    case scratch
+    /// What finding projections and merging updates take.
+    case projectionEvent
+
+    /// That of the buffers which the thread makes at present.
+    static var current: Kind { Kind(rawValue: Int(loqt_memory_kind())) ?? .scratch }
+  }
+
+  /// Runs `body`; the buffers that it makes on this thread are counted as `kind`, for as long as they
+  /// live.
+  public static func counting<R>(as kind: Kind, _ body: () throws -> R) rethrows -> R {
+    let before = loqt_set_memory_kind(Int32(kind.rawValue))
+    defer { _ = loqt_set_memory_kind(before) }
+    return try body()
+  }
+
+  /// Bytes of tensor buffers by kind.
+  public struct Ledger: Sendable, Hashable, Codable {
+    private var bytes = [Int](repeating: 0, count: Kind.allCases.count)
+
+    /// Nothing.
+    public init() {}
+
+    fileprivate init(_ bytes: [Int]) { self.bytes = bytes }
+
+    /// The bytes of a kind.
+    public subscript(kind: Kind) -> Int {
+      get { bytes[kind.rawValue] }
+      set { bytes[kind.rawValue] = newValue }
+    }
+
+    /// The bytes of all kinds.
+    public var total: Int { bytes.reduce(0, +) }
+  }
+
+  /// The bytes of each kind: those alive, the most of each since the start or the last `resetPeak()`,
+  /// and those there were of each when all together were most.
+  public static var ledgers: (live: Ledger, peak: Ledger, atPeak: Ledger) {
+    let none = [Int](repeating: 0, count: Kind.allCases.count)
+    var (live, peak, atPeak) = (none, none, none)
+    loqt_read_memory(&live, &peak, &atPeak)
+    return (Ledger(live), Ledger(peak), Ledger(atPeak))
+  }
+
+  static func move(_ count: Int, from: Kind, to: Kind) {
+    loqt_move_memory(Int32(from.rawValue), Int32(to.rawValue), count)
+  }
+}
+
+extension Tensor {
+  /// Counts its buffer, with whoever shares it, as `kind` from now on.
+  public func count(as kind: TensorMemory.Kind) { storage.count(as: kind) }
+}

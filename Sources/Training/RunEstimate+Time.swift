@@ -1,0 +1,61 @@
+internal import Autodiff
+internal import LanguageModels
+internal import Layers
+internal import LoQT
+internal import Optimizers
+internal import Tensors
+
+extension RunEstimate {
+  /// Adds the time of an ordinary step, from two steps of one block of the model and one product of
+  /// the size of the head's.
+  public mutating func measureTime(of configuration: TrainingConfiguration) {
+    var model = configuration.model
+    model.layers = 1
+    model.vocabularySize = 256
+    let sequence = min(configuration.sequence, 512)
+    let batch = max(1, min(configuration.batchSize, 512 / sequence))
+    let tokens = batch * sequence
+    let steps = Self.blockSeconds(model, configuration, batch, sequence)
+    // Three products with the head, one forward and two back.
+    let (rows, h) = (2_048, model.hiddenSize)
+    let (x, w) = (Tensor<Float>.zeros([tokens, h]), Tensor<Float>.zeros([rows, h]))
+    let product = Self.least(of: 3) { _ = matmul(x, w.transposed()) }
+    let head = 3 * product * Double(configuration.model.vocabularySize) / Double(rows)
+    let share = Double(configuration.tokensPerStep) / Double(tokens)
+    // The optimizer's part of a block is there once, whatever the tokens.
+    secondsPerStep = (steps * Double(configuration.model.layers) + head) * share
+  }
+
+  /// Adds the time of the bare matrix products of an ordinary step.
+  public mutating func measureProducts(of configuration: TrainingConfiguration) {
+    productSecondsPerStep = StepProducts(configuration).measureSeconds()
+  }
+
+  private static func blockSeconds(
+    _ model: LlamaConfiguration, _ configuration: TrainingConfiguration, _ batch: Int,
+    _ sequence: Int
+  ) -> Double {
+    let memory = configuration.memory
+    var llama = Llama(
+      model, using: configuration.plan.builder(seed: 0, storage: memory.storage))
+    llama.recomputesBlocks = memory.checkpointsActivations
+    let made = configuration.makeOptimizer(for: llama)
+    let optimizer = LoQTOptimizer(
+      made.optimizer, training: llama, merges: configuration.plan.merges.gap == nil ? .never : .once
+    )
+    optimizer.measuresLossAfterMerge = false
+    optimizer.collectsGradients = memory.collects(microBatches: 1)
+    optimizer.gradientStorage = memory.storage
+    let tokens = Tensor((0..<batch * sequence).map { Int32($0 % 256) }, shape: [batch, sequence])
+    func step() {
+      _ = try? optimizer.step { llama.loss(tokens: tokens, labels: tokens) }
+    }
+    // The first one may take projections.
+    step()
+    return least(of: 2, step)
+  }
+
+  private static func least(of count: Int, _ body: () -> Void) -> Double {
+    (0..<count).map { _ in ContinuousClock().measure(body) / .seconds(1) }.min() ?? 0
+  }
+}

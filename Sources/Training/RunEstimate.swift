@@ -1,0 +1,186 @@
+internal import LanguageModels
+internal import Autodiff
+internal import Foundation
+internal import LoQT
+internal import Optimizers
+public import TensorFiles
+internal import Tensors
+
+/// What a run will take, before it begins.
+public struct RunEstimate: Sendable, Hashable {
+  /// The bytes at the worst moment; scratch has the program's own in it.
+  public let bytes: MemoryBreakdown
+  /// Seconds of an ordinary step; nil where no time was measured.
+  public internal(set) var secondsPerStep: Double?
+  /// Seconds of the bare matrix products of such a step.
+  public internal(set) var productSecondsPerStep: Double?
+  /// The bytes of a checkpoint of the unfinished run.
+  public let checkpointBytes: Int
+
+  /// The estimate of a run by its settings alone.
+  ///
+  /// - Parameter program: Bytes that are no tensors; those of this process when left out.
+  public init(_ configuration: TrainingConfiguration, program: Int? = nil) {
+    let model = MemoryModel(configuration.model)
+    let plan = configuration.plan
+    var bytes = model.peak(plan, memory: configuration.memory, batch: configuration.batchShape)
+    bytes.scratch += program ?? ProcessMemory.programBytes
+    self.bytes = bytes
+    let state = model.state(plan, storage: configuration.memory.storage)
+    // Codes of 8-bit moments are written as floats.
+    let moments = plan.optimizer == .adamW8bit || plan.restOptimizer == .adamW8bit ? 4 : 1
+    checkpointBytes = state.weights + state.projections + state.adapters + moments * state.optimizer
+  }
+
+  /// The object that `loqt estimate --json` prints.
+  public var json: JSONValue {
+    [
+      "total_bytes": .integer(bytes.total),
+      "bytes": bytes.json,
+      "seconds_per_step": secondsPerStep.map { .number($0) } ?? .null,
+      "product_seconds_per_step": productSecondsPerStep.map { .number($0) } ?? .null,
+    ]
+  }
+
+  /// The bytes by kind as a table.
+  public var table: String {
+    func row(_ name: String, _ bytes: Int) -> String {
+      let amount = String(format: "%.3f GiB", Double(bytes) / 1_073_741_824)
+      let space = String(repeating: " ", count: max(1, 40 - name.count - amount.count))
+      return name + space + amount + "\n"
+    }
+    let rows = MemoryBreakdown.rows.filter { bytes[keyPath: $0.path] > 0 }
+    return rows.map {
+      row($0.key == "scratch" ? "scratch and program" : $0.title, bytes[keyPath: $0.path])
+    }.joined()
+      + row("sum", bytes.total)
+  }
+}
+
+extension TrainingConfiguration {
+  /// A setting that takes less memory than this one.
+  public struct CheaperSetting: Sendable {
+    /// What to give on the command line.
+    public let arguments: String
+    /// What the run takes then.
+    public let bytes: Int
+  }
+
+  /// Throws an `InputError` with the estimate and three cheaper settings when the run needs more
+  /// memory than there is.
+  ///
+  /// - Parameter limit: How much there is; what this process may have when left out.
+  public func checkMemory(limit: ProcessMemory.Limit? = ProcessMemory.limit) throws(InputError) {
+    let estimate = RunEstimate(self)
+    guard let limit, estimate.bytes.total > limit.bytes else { return }
+    func gibibytes(_ bytes: Int) -> String {
+      String(format: "%.2f GiB", Double(bytes) / 1_073_741_824)
+    }
+    // Those that fit, the least change first; then those that come nearest.
+    let all = cheaperSettings()
+    let chosen =
+      all.filter { $0.bytes <= limit.bytes } + all.filter { $0.bytes > limit.bytes }.reversed()
+    let cheaper = chosen.prefix(3).map { setting in
+      "  \(setting.arguments): \(gibibytes(setting.bytes))"
+        + (setting.bytes <= limit.bytes ? ", which fits" : "")
+    }
+    throw InputError(
+      "The run needs \(gibibytes(estimate.bytes.total)), more than the \(gibibytes(limit.bytes)) that "
+        + "the \(limit.source) leaves; --force begins it all the same.\n" + estimate.table
+        + "Cheaper settings:\n" + cheaper.joined(separator: "\n"))
+  }
+
+  /// Throws an `InputError` when the disk has no room for a checkpoint of the run.
+  public func checkDisk(at path: String, free: Int? = nil) throws(InputError) {
+    let needed = RunEstimate(self).checkpointBytes
+    guard let free = free ?? ProcessMemory.freeDiskBytes(at: path), free < needed else { return }
+    throw InputError(
+      "A checkpoint of this run takes \(needed >> 20) MiB, and the disk of \(path) has \(free >> 20) "
+        + "MiB free. Name another folder with --output, make room, or give --no-checkpoint.")
+  }
+
+  /// Settings that take less, the least change first: each has those before it too.
+  public func cheaperSettings() -> [CheaperSetting] {
+    var settings: [CheaperSetting] = []
+    var current = self
+    var arguments: [String] = []
+    var least = RunEstimate(self).bytes.total
+    func attempt(_ name: String, _ change: (inout Changes) -> Void) {
+      var changes = Changes(current)
+      change(&changes)
+      guard let next = try? changes.configuration(current) else { return }
+      let bytes = RunEstimate(next).bytes.total
+      // What saves less than a hundredth is not worth a line.
+      guard bytes < least - least / 100 else { return }
+      (least, current) = (bytes, next)
+      arguments.append(name)
+      settings.append(CheaperSetting(arguments: arguments.joined(separator: " "), bytes: bytes))
+    }
+    attempt("--activation-checkpointing") { $0.memory.checkpointsActivations = true }
+    attempt("--optimizer adamw8bit --rest-optimizer adamw8bit") {
+      $0.options.optimizer = .adamW8bit
+      $0.options.restOptimizer = .adamW8bit
+    }
+    attempt("--storage bf16") { $0.memory.storage = .bfloat16 }
+    attempt("--per-layer-updates") {
+      $0.memory.updates = .perLayer
+      $0.memory.clippingNorm = nil
+      $0.microBatches = 1
+      $0.batchSize = current.batchSize / current.microBatches
+      $0.mergeBatchSize = current.mergeBatchSize / current.microBatches
+    }
+    attempt("--compensation 0") { $0.options.compensation = 0 }
+    attempt("--method loqt") { $0.method = .loqt }
+    while case .count(let rank)? = current.plan.rank, rank > 8, settings.count < 12 {
+      let before = settings.count
+      attempt("--rank \(rank / 2)") { $0.options.rank = .count(rank / 2) }
+      if settings.count == before { break }
+    }
+    attempt("--batch 1 --merge-batch 1") {
+      $0.batchSize = 1
+      $0.mergeBatchSize = 1
+      $0.microBatches = 1
+    }
+    if current.sequence > 64 {
+      attempt("--sequence \(current.sequence / 2)") { $0.sequence = current.sequence / 2 }
+    }
+    for (name, model) in LlamaConfiguration.presets.reversed()
+    where model.parameterCount < current.model.parameterCount && settings.count < 4 {
+      attempt("--preset \(name)") {
+        $0.model = model
+        $0.options.rank = nil
+      }
+    }
+    return settings
+  }
+}
+
+/// What may be changed about a configuration.
+private struct Changes {
+  var model: LlamaConfiguration
+  var method: TrainingMethod
+  var options: MethodOptions
+  var memory: MemoryOptions
+  var batchSize: Int
+  var mergeBatchSize: Int
+  var microBatches: Int
+  var sequence: Int
+
+  init(_ configuration: TrainingConfiguration) {
+    model = configuration.model
+    method = configuration.method
+    options = configuration.options
+    memory = configuration.memory
+    batchSize = configuration.batchSize
+    mergeBatchSize = configuration.mergeBatchSize
+    microBatches = configuration.microBatches
+    sequence = configuration.sequence
+  }
+
+  func configuration(_ old: TrainingConfiguration) throws(InputError) -> TrainingConfiguration {
+    try TrainingConfiguration(
+      model: model, named: old.modelName, method: method, options: options, steps: old.steps,
+      batchSize: batchSize, microBatches: microBatches, mergeBatchSize: mergeBatchSize,
+      sequence: sequence, vocabulary: old.vocabulary, memory: memory)
+  }
+}
