@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import LoQT
 import Synchronization
 import TensorFiles
 import TestSupport

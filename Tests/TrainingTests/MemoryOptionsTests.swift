@@ -1,5 +1,6 @@
 import Autodiff
 import Foundation
+import Layers
 import LanguageModels
 import LoQT
 import Optimizers
