@@ -162,7 +162,9 @@ struct FineTuning {
           step: step + 1, steps: configuration.steps, loss: report.loss,
           learningRate: report.learningRate,
           tokensPerSecond: Double(record.tokensPerStep) / max(perStep, 1e-9),
-          remainingSeconds: perStep * Double(configuration.steps - step - 1), residentBytes: 0))
+          remainingSeconds: perStep * Double(configuration.steps - step - 1), residentBytes: 0,
+          memory: MemoryBreakdown(report.liveMemory),
+          peakMemory: MemoryBreakdown(report.peakMemory)))
       if !goesOn { return nil }
     }
     let (loss, accuracy) = measure()
