@@ -70,9 +70,8 @@ public final class LoQTLinear: LinearLayer {
     outputSize = out
     largestRank = configuration.rank.largest(out: out, in: input)
     side = configuration.side.side(out: out, in: input)
-    // Without compensation its first quantisation is the same now as at the first merge.
     self.weight =
-      configuration.keepsOriginalWeight && configuration.compensationSteps > 0
+      configuration.keepsOriginalWeight
       ? .dense(weight) : StoredMatrix(storing: weight, as: configuration.weightFormat)
     factor = Parameter(.zeros(side == .left ? [out, largestRank] : [largestRank, input]))
     factor.memoryKind = .adapters

@@ -100,7 +100,7 @@ extension MemoryModel {
     }
     let window = batch.microBatches > 1 && isMerge ? layer.sketchBytes : 0
     let earlier = batch.microBatches > 1 ? layersHeld + headHeld : 0
-    let panel = options.storage == .bfloat16 ? 16 << 20 : 0
+    let panel = options.storage == .bfloat16 ? min(16 << 20, 4 * v * h) : 0
     let atHead = 4 * (model.layers * kept + t * (3 * h + 1) + logits)
     moment(
       gradients: (4 + narrowed) * headCount + earlier, activations: atHead, scratch: panel,
@@ -148,7 +148,7 @@ extension MemoryModel {
   /// What the matrices of LoQT layers take more before their first merge, nil where nothing.
   private func originalWeights(_ plan: MethodPlan) -> Int? {
     guard case .loqt(let loqt, _) = plan.layers, loqt.keepsOriginalWeight,
-      loqt.compensationSteps > 0, loqt.weightFormat != .float32
+      loqt.weightFormat != .float32
     else { return nil }
     return shapes.filter { plan.isChosen($0.name) }.reduce(0) {
       $0 + 4 * $1.out * $1.in - loqt.weightFormat.byteCount(shape: [$1.out, $1.in])

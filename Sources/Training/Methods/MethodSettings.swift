@@ -83,7 +83,6 @@ public struct MethodSettings: Sendable {
       throw InputError("--layers names no layer. Leave it out for all.")
     }
     recordsSurvival = options.survival ?? true
-    keepsOriginal = options.keepOriginal ?? true
     if postponing > 0, !recordsSurvival {
       throw InputError(
         "--postponing measures updates by the copy of B that --no-survival leaves out. Leave one of "
@@ -97,6 +96,8 @@ public struct MethodSettings: Sendable {
     trainsHead = !(options.freezeHead ?? false)
     weightFormat = options.weightFormat
     compensation = try count(options.compensation ?? 5, "--compensation", in: 0...100, usual: 5)
+    // Without compensation W is only rounded at the first merge: it may as well be at once.
+    keepsOriginal = options.keepOriginal ?? (compensation > 0)
     alternations = try count(options.alternations ?? 5, "--alternations", in: 1...100, usual: 5)
     pruning = options.pruning ?? 0.9
     guard (0...1).contains(pruning) else {
