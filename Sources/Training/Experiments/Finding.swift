@@ -1,4 +1,4 @@
-public import TensorFiles
+internal import TensorFiles
 
 /// A table that an experiment adds to those of its runs.
 public struct Finding: Sendable {
