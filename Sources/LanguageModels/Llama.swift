@@ -28,21 +28,22 @@ public struct Llama: Module {
     self.configuration = configuration
     let initializer = Initializer.normal(
       standardDeviation: Float(configuration.initializerDeviation))
-    func matrix() -> Tensor<Float> {
-      var random = linear.nextRandom()
-      return initializer(
-        [configuration.vocabularySize, configuration.hiddenSize], using: &random)
+    func matrix(_ name: String) -> Tensor<Float> {
+      linear.tensor(
+        [configuration.vocabularySize, configuration.hiddenSize], initializer, named: name)
     }
     let angles = RotaryAngles(
       positions: configuration.maxPositions, headSize: configuration.headSize,
       base: configuration.ropeTheta)
-    embedding = Embedding(weight: matrix())
+    embedding = Embedding(weight: matrix("model.embed_tokens.weight"))
     embedding.weight.storage = linear.storage
-    blocks = (0..<configuration.layers).map { _ in
-      LlamaBlock(configuration, angles: angles, initializer: initializer, using: linear)
+    blocks = (0..<configuration.layers).map { index in
+      linear.within("model.layers.\(index)") {
+        LlamaBlock(configuration, angles: angles, initializer: initializer, using: linear)
+      }
     }
     norm = RMSNorm(configuration.hiddenSize, epsilon: configuration.rmsNormEpsilon)
-    head = configuration.tiesEmbeddings ? nil : Linear(weight: matrix())
+    head = configuration.tiesEmbeddings ? nil : Linear(weight: matrix("lm_head.weight"))
     head?.weight.storage = linear.storage
     nameParameters()
   }
@@ -148,13 +149,17 @@ public struct LlamaBlock: Module {
   ) {
     let size = configuration.hiddenSize
     attentionNorm = RMSNorm(size, epsilon: configuration.rmsNormEpsilon)
-    attention = CausalSelfAttention(
-      hiddenSize: size, heads: configuration.heads, keyHeads: configuration.keyHeads,
-      angles: angles, initializer: initializer, using: linear)
+    attention = linear.within("self_attn") {
+      CausalSelfAttention(
+        hiddenSize: size, heads: configuration.heads, keyHeads: configuration.keyHeads,
+        angles: angles, initializer: initializer, using: linear)
+    }
     feedForwardNorm = RMSNorm(size, epsilon: configuration.rmsNormEpsilon)
-    feedForward = SwiGLUFeedForward(
-      hiddenSize: size, intermediateSize: configuration.intermediateSize,
-      initializer: initializer, using: linear)
+    feedForward = linear.within("mlp") {
+      SwiGLUFeedForward(
+        hiddenSize: size, intermediateSize: configuration.intermediateSize,
+        initializer: initializer, using: linear)
+    }
   }
 
   /// As Hugging Face names them.

@@ -52,6 +52,19 @@ public protocol LinearFactory: Sendable {
   /// - Parameter random: For whatever the layer itself draws.
   func makeLinear(weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource)
     -> any LinearLayer
+  /// A layer that starts from a matrix `[out, in]` which can be read again; it is read once and given
+  /// to `makeLinear(weight:bias:random:)` unless the layer has a use for reading it later.
+  func makeLinear(reading weight: DeferredTensor, bias: Tensor<Float>?, random: RandomSource)
+    -> any LinearLayer
+}
+
+extension LinearFactory {
+  /// A layer that starts from the matrix as it is read now.
+  public func makeLinear(reading weight: DeferredTensor, bias: Tensor<Float>?, random: RandomSource)
+    -> any LinearLayer
+  {
+    makeLinear(weight: weight.tensor(), bias: bias, random: random)
+  }
 }
 
 /// Dense trainable matrices.
@@ -88,8 +101,14 @@ public final class LayerBuilder {
   private let exceptions: [String: any LinearFactory]
   /// How the matrices among the parameters are held.
   public let storage: ParameterStorage
+  /// Reads a model's first tensors by their dotted names and shapes; they are drawn where it is nil.
+  public var source: (@Sendable (_ name: String, _ shape: Shape) throws -> Tensor<Float>)?
+  /// Why a tensor of `source` could not be read while layers were made, the first of them; the tensor
+  /// is NaN then.
+  public private(set) var failure: (any Error)?
   private let random: RandomSource
   private var made: UInt64 = 0
+  private var path: [String] = []
 
   /// A builder for one model.
   ///
@@ -112,17 +131,33 @@ public final class LayerBuilder {
     LayerBuilder(DenseLinearFactory(), seed: seed)
   }
 
+  /// Puts a name before those of the layers that `body` makes, as their model's members have it.
+  public func within<R>(_ name: String, _ body: () throws -> R) rethrows -> R {
+    path.append(name)
+    defer { path.removeLast() }
+    return try body()
+  }
+
   /// A linear layer from `inputSize` to `outputSize`.
   ///
-  /// - Parameter name: By which an exception may be made for it.
+  /// - Parameter name: By which an exception may be made for it, and its tensors are read.
   public func callAsFunction(
     _ inputSize: Int, _ outputSize: Int, bias: Bool = false,
     initializer: Initializer = .uniformFanIn, named name: String = ""
   ) -> any LinearLayer {
-    var source = nextRandom()
-    let layer = (exceptions[name] ?? factory).makeLinear(
-      weight: initializer([outputSize, inputSize], using: &source),
-      bias: bias ? .zeros([outputSize]) : nil, random: source.split("layer"))
+    var random = nextRandom()
+    let factory = exceptions[name] ?? factory
+    let layer: any LinearLayer
+    if let weight = deferred(name + ".weight", [outputSize, inputSize]) {
+      layer = factory.makeLinear(
+        reading: weight, bias: bias ? read(name + ".bias", [outputSize]) : nil,
+        random: random.split("layer"))
+      failure = failure ?? weight.failure
+    } else {
+      layer = factory.makeLinear(
+        weight: initializer([outputSize, inputSize], using: &random),
+        bias: bias ? .zeros([outputSize]) : nil, random: random.split("layer"))
+    }
     for parameter in layer.parameters where parameter.shape.rank == 2 {
       parameter.storage = storage
     }
@@ -130,9 +165,25 @@ public final class LayerBuilder {
   }
 
   /// Initial values of something else than a linear layer's matrix.
-  public func tensor(_ shape: Shape, _ initializer: Initializer) -> Tensor<Float> {
-    var source = nextRandom()
-    return initializer(shape, using: &source)
+  ///
+  /// - Parameter name: By which they are read; they are drawn where it is left out.
+  public func tensor(_ shape: Shape, _ initializer: Initializer, named name: String? = nil)
+    -> Tensor<Float>
+  {
+    var random = nextRandom()
+    return name.flatMap { read($0, shape) } ?? initializer(shape, using: &random)
+  }
+
+  private func read(_ name: String, _ shape: Shape) -> Tensor<Float>? {
+    guard let tensor = deferred(name, shape) else { return nil }
+    defer { failure = failure ?? tensor.failure }
+    return tensor.tensor()
+  }
+
+  private func deferred(_ name: String, _ shape: Shape) -> DeferredTensor? {
+    guard let source else { return nil }
+    let name = (path + [name]).joined(separator: ".")
+    return DeferredTensor(shape: shape) { try source(name, shape) }
   }
 
   /// Random numbers for another layer's initial values.

@@ -56,6 +56,8 @@ public enum StateTensor: Sendable {
   case bytes(Tensor<UInt8>)
   /// Integers.
   case integers(Tensor<Int64>)
+  /// Single precision, not in memory.
+  case deferred(DeferredTensor)
 
   /// The sizes of its axes.
   public var shape: Shape {
@@ -63,15 +65,17 @@ public enum StateTensor: Sendable {
     case .float(let tensor): tensor.shape
     case .bytes(let tensor): tensor.shape
     case .integers(let tensor): tensor.shape
+    case .deferred(let tensor): tensor.shape
     }
   }
 
-  /// Bytes of its elements.
+  /// Bytes of its elements in memory.
   public var byteCount: Int {
     switch self {
     case .float(let tensor): tensor.byteCount
     case .bytes(let tensor): tensor.byteCount
     case .integers(let tensor): tensor.byteCount
+    case .deferred: 0
     }
   }
 }

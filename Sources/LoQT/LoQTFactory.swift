@@ -16,6 +16,13 @@ public struct LoQTFactory: LinearFactory {
   ) -> any LinearLayer {
     LoQTLinear(weight: weight, bias: bias, configuration: configuration, random: random)
   }
+
+  /// A `LoQTLinear` that reads its matrix until its first merge stores it.
+  public func makeLinear(reading weight: DeferredTensor, bias: Tensor<Float>?, random: RandomSource)
+    -> any LinearLayer
+  {
+    LoQTLinear(reading: weight, bias: bias, configuration: configuration, random: random)
+  }
 }
 
 extension LayerBuilder {

@@ -1,4 +1,5 @@
 import Autodiff
+import Layers
 import Optimizers
 import Quantization
 import Tensors
@@ -43,11 +44,18 @@ extension LoQTLinear {
     let oldProjection = projection
     let newProjection = nextProjection(from: gradient, step: step, &report)
     guard let projection = newProjection ?? oldProjection else { return }
+    // Read here, and once, where it is not held.
+    let reading = original
+    let matrix = weight
+    guard reading?.failure == nil else {
+      report.note = "stayed as it is, as its matrix could not be read"
+      return
+    }
     let next: Initialization
-    if !hasUpdate, weight.format == configuration.weightFormat {
-      next = Initialization(keeping: weight, projection: projection, side: side)
+    if !hasUpdate, matrix.format == configuration.weightFormat {
+      next = Initialization(keeping: matrix, projection: projection, side: side)
     } else {
-      var merged = weight.dequantized()
+      var merged = matrix.dequantized()
       addUpdate(of: b, to: &merged)
       next = Initialization(
         of: merged, projection: projection, side: side, scale: configuration.scale,

@@ -28,10 +28,20 @@ public final class LoQTLinear: LinearLayer {
   /// On which side P stands.
   public let side: ProjectionSide
   /// W_q `[out, in]`; the original W in full precision before the first merge, when the
-  /// configuration keeps it.
+  /// configuration keeps it, and read at each use where it is not held.
   public internal(set) var weight: StoredMatrix {
-    didSet { weight.count(as: .weights) }
+    get { original.map { .dense($0.tensor()) } ?? held }
+    set {
+      newValue.count(as: .weights)
+      held = newValue
+      original = nil
+    }
   }
+  /// The original W where it is not held but read when it is wanted; nil from the first merge on.
+  public private(set) var original: DeferredTensor?
+  private var held: StoredMatrix
+  /// How W is stored at present.
+  public var weightFormat: WeightFormat { original == nil ? held.format : .float32 }
   /// P_q, `[r, in]` on the left side, `[out, r]` on the right; nil before the first merge.
   public internal(set) var projection: StoredMatrix? {
     didSet { projection?.count(as: .projections) }
@@ -54,15 +64,44 @@ public final class LoQTLinear: LinearLayer {
   /// A layer that starts from W `[out, in]` with no update. Traps when the shapes do not fit.
   ///
   /// - Parameter random: For the random parts of finding P; each merge draws numbers of its own step.
-  public init(
+  public convenience init(
     weight: consuming Tensor<Float>, bias: Tensor<Float>? = nil,
     configuration: LoQTConfiguration, random: RandomSource
   ) {
     precondition(weight.rank == 2, "LoQTLinear: weight \(weight.shape) is not a matrix")
-    let (out, input) = (weight.shape[0], weight.shape[1])
+    self.init(
+      shape: weight.shape,
+      holding: configuration.keepsOriginalWeight
+        ? .dense(weight) : StoredMatrix(storing: weight, as: configuration.weightFormat),
+      bias: bias, configuration: configuration, random: random)
+  }
+
+  /// A layer that starts from W `[out, in]` with no update, where `configuration` keeps the original W
+  /// until the first merge: it is read for each product until then, and never held. Traps when the
+  /// shapes do not fit.
+  ///
+  /// - Parameter random: For the random parts of finding P; each merge draws numbers of its own step.
+  public convenience init(
+    reading weight: DeferredTensor, bias: Tensor<Float>? = nil,
+    configuration: LoQTConfiguration, random: RandomSource
+  ) {
+    precondition(weight.shape.rank == 2, "LoQTLinear: weight \(weight.shape) is not a matrix")
+    self.init(
+      shape: weight.shape,
+      holding: configuration.keepsOriginalWeight
+        ? .dense(.empty) : StoredMatrix(storing: weight.tensor(), as: configuration.weightFormat),
+      bias: bias, configuration: configuration, random: random)
+    if configuration.keepsOriginalWeight { original = weight }
+  }
+
+  private init(
+    shape: Shape, holding matrix: StoredMatrix, bias: Tensor<Float>?,
+    configuration: LoQTConfiguration, random: RandomSource
+  ) {
+    let (out, input) = (shape[0], shape[1])
     if let bias {
       precondition(
-        bias.shape == [out], "LoQTLinear: bias \(bias.shape) does not fit weight \(weight.shape)")
+        bias.shape == [out], "LoQTLinear: bias \(bias.shape) does not fit weight \(shape)")
     }
     self.configuration = configuration
     self.random = random
@@ -70,24 +109,23 @@ public final class LoQTLinear: LinearLayer {
     outputSize = out
     largestRank = configuration.rank.largest(out: out, in: input)
     side = configuration.side.side(out: out, in: input)
-    self.weight =
-      configuration.keepsOriginalWeight
-      ? .dense(weight) : StoredMatrix(storing: weight, as: configuration.weightFormat)
+    held = matrix
     factor = Parameter(.zeros(side == .left ? [out, largestRank] : [largestRank, input]))
     factor.memoryKind = .adapters
     self.bias = bias.map { Parameter($0) }
-    self.weight.count(as: .weights)
+    held.count(as: .weights)
   }
 
   /// y for x `[..., in]`. Traps when the last axis of x is not `inputSize`.
   public func callAsFunction(_ x: Variable) -> Variable {
     guard let projection else {
       // No update yet; B is zero and has no gradient.
-      let y = linear(x, weight, handle: handle)
+      let y =
+        original.map { linear(x, $0, handle: handle) } ?? linear(x, held, handle: handle)
       return bias.map { y + Variable($0) } ?? y
     }
     let product = LowRankProduct(
-      weight: weight, up: side == .left ? .trained : .stored(projection),
+      weight: held, up: side == .left ? .trained : .stored(projection),
       down: side == .left ? .stored(projection) : .trained, scale: configuration.scale)
     let y = product(x, Variable(factor), frozen: handle)
     return bias.map { y + Variable($0) } ?? y
@@ -119,15 +157,16 @@ public final class LoQTLinear: LinearLayer {
 
   /// The packed parts of W and P, B and the bias.
   public var members: [ModuleMember] {
-    weight.members(named: "weight") + [ModuleMember("weight", .frozen(handle))]
+    (original.map { [ModuleMember("weight", .state(.deferred($0)))] }
+      ?? held.members(named: "weight")) + [ModuleMember("weight", .frozen(handle))]
       + (projection?.members(named: "projection") ?? []) + [ModuleMember("factor", factor)]
       + (bias.map { [ModuleMember("bias", $0)] } ?? [])
   }
 
-  /// Bytes held: of W_q, of P_q, of B, and of the copy of B that survival is measured against.
+  /// Bytes held: of W, of P_q, of B, and of the copy of B that survival is measured against.
   public var byteCounts: (weight: Int, projection: Int, factor: Int, record: Int) {
     (
-      weight.byteCount, projection?.byteCount ?? 0, factor.byteCount, record?.byteCount ?? 0
+      held.byteCount, projection?.byteCount ?? 0, factor.byteCount, record?.byteCount ?? 0
     )
   }
 

@@ -101,8 +101,9 @@ public final class LoQTOptimizer {
   /// Right after a merge `loss` is called a second time, on the merged model; it must use the same
   /// data again.
   ///
-  /// Throws `TrainingError` when the loss has not been finite for too many steps in a row, and
-  /// whatever `loss` throws; then every parameter and layer is in a valid state, old or new.
+  /// Throws `TrainingError` when the loss has not been finite for too many steps in a row, what
+  /// reading an original matrix threw, and whatever `loss` throws; then every parameter and layer is in a
+  /// valid state, old or new.
   public func step(_ loss: () throws -> Variable) throws -> StepReport {
     try step(over: CollectionOfOne(())) { _ in try loss() }
   }
@@ -121,12 +122,17 @@ public final class LoQTOptimizer {
     let wereTrainable = prepareMerge()
     defer { for layer in wereTrainable { layer.factor.isTrainable = true } }
     defer { for (_, layer) in layers { layer.handle.isGradientRequested = false } }
+    let originals = layers.compactMap(\.layer.original)
+    func checkOriginals() throws {
+      for original in originals { if let failure = original.failure { throw failure } }
+    }
 
     var losses: [Double] = []
     for (index, batch) in microBatches.enumerated() {
       run.isLastMicroBatch = index == microBatches.count - 1
       request(on: run.isLastMicroBatch || projectionWindow != .last)
       let value = try TensorMemory.counting(as: .activations) { try loss(batch) }
+      try checkOriginals()
       losses.append(value.scalar)
       guard value.scalar.isFinite else { break }
       let share = Double(1) / Double(microBatches.count)
@@ -136,10 +142,12 @@ public final class LoQTOptimizer {
         : .float(Tensor(repeating: Float(share), shape: value.shape))
       try TensorMemory.counting(as: .activations) {
         try backward(from: value, seed: seed) { event in
+          try checkOriginals()
           TensorMemory.counting(as: .scratch) { run.receive(event) }
         }
       }
     }
+    try checkOriginals()
     var report = StepReport(
       step: step, loss: losses.reduce(0, +) / Double(losses.count),
       learningRate: optimizer.learningRate(step))

@@ -2,12 +2,13 @@ import ArgumentParser
 import LanguageModels
 import Training
 
-/// `loqt pretrain`: trains a model from a random start on a text.
+/// `loqt pretrain`: trains a model on a text.
 struct Pretrain: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a language model from a random start on a text.",
+    abstract: "Train a language model on a text, from a random start or a trained one.",
     discussion: """
       Only --text is needed: the other settings follow from the method and the length of the run. \
+      --weights goes on with a trained model by any method. \
       Ctrl-C finishes the current step, saves the run and says where; --resume goes on with it.
       """)
 
@@ -36,15 +37,17 @@ struct Pretrain: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Tokens of the vocabulary, learnt from the text; 256 takes bytes for tokens.",
-      valueName: "count"))
-  var vocabulary = 4_096
+      """
+      Tokens of the vocabulary, learnt from the text; 256 takes bytes for tokens. (default: 4096; with \
+      --weights the tokenizer.json beside them)
+      """, valueName: "count"))
+  var vocabulary: Int?
 
   @Option(
     help: ArgumentHelp(
       """
       The highest learning rate, reached after a tenth of the run. \
-      (default: \(Self.defaultLearningRates))
+      (default: \(Self.defaultLearningRates); a tenth of these with --weights)
       """, valueName: "number"))
   var learningRate: Double?
 

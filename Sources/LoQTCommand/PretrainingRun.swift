@@ -1,8 +1,10 @@
 import ArgumentParser
 import Foundation
+import LanguageModels
 import LoQT
 import Tensors
 import TensorFiles
+import Tokenization
 import Training
 
 /// One call of `loqt pretrain`, from the text to the files it leaves.
@@ -63,15 +65,7 @@ struct PretrainingRun {
   }
 
   private func makeTrainer(_ start: ContinuousClock.Instant) throws -> Trainer {
-    if let folder = command.resume {
-      let settings = try RunSettings(checkpoint: folder)
-      try setThreads()
-      let text = try SourceText(file: command.text ?? settings.text)
-      Interruption.install()
-      let corpus = try Corpus(text, vocabulary: settings.vocabulary)
-      console.print("Going on after step \(settings.step) of \(folder)")
-      return try Trainer(resuming: folder, corpus: corpus, start: start)
-    }
+    if let folder = command.resume { return try resumedTrainer(folder, start) }
     let configuration = try command.trainingConfiguration
     guard let file = command.text else {
       throw InputError("There is no text to learn. Give one with --text, or a run with --resume.")
@@ -79,25 +73,52 @@ struct PretrainingRun {
     try setThreads()
     let text = try SourceText(file: file)
     Interruption.install()
-    console.print("Learning \(command.vocabulary) tokens from \(file) ...")
-    let corpus = try Corpus(text, vocabulary: try vocabularySize)
-    let sized = configuration.sized(for: corpus)
-    if !command.force {
-      try sized.checkMemory()
-      if command.checkpoint { try sized.checkDisk(at: output) }
-    }
+    let corpus = try corpus(of: text)
+    let sized = try configuration.sized(for: corpus)
+    try check(sized)
     return try Trainer(configuration, corpus: corpus, start: start)
   }
 
-  private var vocabularySize: Int {
-    get throws {
-      guard (256...1_000_000).contains(command.vocabulary) else {
+  private func resumedTrainer(_ folder: String, _ start: ContinuousClock.Instant) throws -> Trainer
+  {
+    let settings = try RunSettings(checkpoint: folder)
+    try setThreads()
+    let text = try SourceText(file: command.text ?? settings.text)
+    Interruption.install()
+    try check(
+      settings.configuration(model: LlamaConfiguration(path: folder + "/config.json")),
+      isResumed: true)
+    let corpus = Corpus(
+      text, tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: folder)))
+    console.print("Going on after step \(settings.step) of \(folder)")
+    return try Trainer(resuming: folder, corpus: corpus, start: start)
+  }
+
+  /// Refuses a run that memory or disk have no room for.
+  private func check(_ configuration: TrainingConfiguration, isResumed: Bool = false) throws {
+    guard !command.force else { return }
+    try configuration.checkMemory(isResumed: isResumed)
+    if command.checkpoint { try configuration.checkDisk(at: output) }
+  }
+
+  /// The text in tokens: those of a trained model's own tokenizer, unless a vocabulary was asked for.
+  private func corpus(of text: SourceText) throws -> Corpus {
+    if command.vocabulary == nil, let folder = command.runArguments.weights {
+      guard FileManager.default.fileExists(atPath: folder + "/tokenizer.json") else {
         throw InputError(
-          "--vocabulary \(command.vocabulary) is not a count from 256 (bytes) to 1000000. The usual "
-            + "one is 4096.")
+          "\(folder) has no tokenizer.json, without which the tokens of its model have no meaning. "
+            + "Fetch it, or give --vocabulary to learn tokens from the text.")
       }
-      return command.vocabulary
+      return Corpus(text, tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: folder)))
     }
+    let vocabulary = command.vocabulary ?? 4_096
+    guard (256...1_000_000).contains(vocabulary) else {
+      throw InputError(
+        "--vocabulary \(vocabulary) is not a count from 256 (bytes) to 1000000. The usual one is 4096."
+      )
+    }
+    console.print("Learning \(vocabulary) tokens from \(text.name) ...")
+    return try Corpus(text, vocabulary: vocabulary)
   }
 
   private func setThreads() throws {

@@ -22,6 +22,14 @@ struct RunArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
+      The Hugging Face folder of a trained Llama to begin from, instead of --preset and a random start: \
+      config.json and safetensors files. Its matrices are read layer by layer.
+      """, valueName: "folder"))
+  var weights: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
       How the linear layers are trained: \
       \(TrainingMethod.allCases.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
       """, valueName: "name"))
@@ -58,6 +66,7 @@ struct RunArguments: ParsableArguments {
 
   /// The model's name, for people and folders.
   var modelName: String {
+    if let weights { return URL(filePath: weights).lastPathComponent }
     guard let config else { return preset }
     let file = URL(filePath: config)
     return file.lastPathComponent == "config.json"
@@ -70,15 +79,22 @@ struct RunArguments: ParsableArguments {
   /// Throws an `InputError` for those that cannot be, and a `TensorFileError` for a file that cannot
   /// be read.
   ///
-  /// - Parameter vocabulary: Rows of embedding and head at least; those of --config when left out.
+  /// - Parameter vocabulary: Rows of embedding and head at least; those of --config or --weights when
+  ///   left out.
   func configuration(
     vocabulary: Int? = nil, learningRate: Double? = nil, seed: UInt64 = 0,
     validationTokens: Int? = nil
   ) throws -> TrainingConfiguration {
-    let model = try config.map { try LlamaConfiguration(path: $0) }
+    if weights != nil, config != nil {
+      throw InputError("--weights has a config.json of its own. Leave --config out.")
+    }
+    let model = try (weights.map { $0 + "/config.json" } ?? config).map {
+      try LlamaConfiguration(path: $0)
+    }
     return try TrainingConfiguration(
       model: model ?? TrainingConfiguration.model(preset: preset), named: modelName,
-      method: method, options: methodOptions.options, steps: steps, batchSize: batch,
+      weights: weights, method: method, options: methodOptions.options, steps: steps,
+      batchSize: batch,
       microBatches: microBatches, mergeBatchSize: mergeBatch, sequence: sequence,
       vocabulary: vocabulary ?? model?.vocabularySize, memory: memory.options,
       learningRate: learningRate, seed: seed, validationTokens: validationTokens)

@@ -8,23 +8,31 @@ public import Tensors
 /// Gradients flow to x. That of W is handed over as factors when `handle` asks for it. Traps when
 /// the shapes do not fit.
 public func linear(_ x: Variable, _ weight: StoredMatrix, handle: FrozenMatrix? = nil) -> Variable {
-  StoredProduct(weight: weight)(x, frozen: handle)
+  StoredProduct(shape: weight.shape) { weight }(x, frozen: handle)
+}
+
+/// x Wᵀ with a frozen matrix W `[out, in]` that is read for the product and again for its gradient, and
+/// not held between.
+public func linear(_ x: Variable, _ weight: DeferredTensor, handle: FrozenMatrix? = nil) -> Variable
+{
+  StoredProduct(shape: weight.shape) { .dense(weight.tensor()) }(x, frozen: handle)
 }
 
 private struct StoredProduct: CustomOperation {
-  let weight: StoredMatrix
+  let shape: Shape
+  let weight: () -> StoredMatrix
 
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
     -> Tensor<S>
   {
     let x = inputs[0].asRows()
     precondition(
-      x.shape[1] == weight.shape[1], "linear: \(inputs[0].shape) does not fit \(weight.shape)")
+      x.shape[1] == shape[1], "linear: \(inputs[0].shape) does not fit \(shape)")
     context.savedShapes = [inputs[0].shape]
     if context.needsFactors { context.save(x) }
-    var y = Tensor<S>(unsafeUninitializedShape: [x.shape[0], weight.shape[0]]) { _ in }
-    y.addProductTransposed(x, stored: weight, keeping: 0)
-    return y.reshaped(to: inputs[0].shape.dropLast() + [weight.shape[0]])
+    var y = Tensor<S>(unsafeUninitializedShape: [x.shape[0], shape[0]]) { _ in }
+    y.addProductTransposed(x, stored: weight(), keeping: 0)
+    return y.reshaped(to: inputs[0].shape.dropLast() + [shape[0]])
   }
 
   func backward<S: RealScalar>(
@@ -33,8 +41,8 @@ private struct StoredProduct: CustomOperation {
     let d = gradient.asRows().contiguous()
     if context.needsFactors { context.factors = (context.saved[0], d) }
     guard context.needsGradient[0] else { return [nil] }
-    var dx = Tensor<S>(unsafeUninitializedShape: [d.shape[0], weight.shape[1]]) { _ in }
-    dx.addProduct(d, stored: weight, keeping: 0)
+    var dx = Tensor<S>(unsafeUninitializedShape: [d.shape[0], shape[1]]) { _ in }
+    dx.addProduct(d, stored: weight(), keeping: 0)
     return [dx.reshaped(to: context.savedShapes[0])]
   }
 }

@@ -147,7 +147,7 @@ extension MemoryModel {
 
   /// What the matrices of LoQT layers take more before their first merge, nil where nothing.
   private func originalWeights(_ plan: MethodPlan) -> Int? {
-    guard case .loqt(let loqt, _) = plan.layers, loqt.keepsOriginalWeight,
+    guard case .loqt(let loqt, _) = plan.layers, loqt.keepsOriginalWeight, !plan.readsOriginals,
       loqt.weightFormat != .float32
     else { return nil }
     return shapes.filter { plan.isChosen($0.name) }.reduce(0) {

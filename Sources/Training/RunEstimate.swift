@@ -69,8 +69,12 @@ extension TrainingConfiguration {
   /// Throws an `InputError` with the estimate and three cheaper settings when the run needs more
   /// memory than there is.
   ///
-  /// - Parameter limit: How much there is; what this process may have when left out.
-  public func checkMemory(limit: ProcessMemory.Limit? = ProcessMemory.limit) throws(InputError) {
+  /// - Parameters:
+  ///   - limit: How much there is; what this process may have when left out.
+  ///   - isResumed: Whether the run has begun already, so that its settings are what they are.
+  public func checkMemory(
+    limit: ProcessMemory.Limit? = ProcessMemory.limit, isResumed: Bool = false
+  ) throws(InputError) {
     let estimate = RunEstimate(self)
     guard let limit, estimate.bytes.total > limit.bytes else { return }
     func gibibytes(_ bytes: Int) -> String {
@@ -87,7 +91,9 @@ extension TrainingConfiguration {
     throw InputError(
       "The run needs \(gibibytes(estimate.bytes.total)), more than the \(gibibytes(limit.bytes)) that "
         + "the \(limit.source) leaves; --force begins it all the same.\n" + estimate.table
-        + "Cheaper settings:\n" + cheaper.joined(separator: "\n"))
+        + (isResumed
+          ? "A resumed run keeps its settings; a run begun anew could have cheaper ones:\n"
+          : "Cheaper settings:\n") + cheaper.joined(separator: "\n"))
   }
 
   /// Throws an `InputError` when the disk has no room for a checkpoint of the run.
@@ -145,7 +151,9 @@ extension TrainingConfiguration {
       attempt("--sequence \(current.sequence / 2)") { $0.sequence = current.sequence / 2 }
     }
     for (name, model) in LlamaConfiguration.presets.reversed()
-    where model.parameterCount < current.model.parameterCount && settings.count < 4 {
+    where weights == nil && model.parameterCount < current.model.parameterCount
+      && settings.count < 4
+    {
       attempt("--preset \(name)") {
         $0.model = model
         $0.options.rank = nil
@@ -179,7 +187,8 @@ private struct Changes {
 
   func configuration(_ old: TrainingConfiguration) throws(InputError) -> TrainingConfiguration {
     try TrainingConfiguration(
-      model: model, named: old.modelName, method: method, options: options, steps: old.steps,
+      model: model, named: old.modelName, weights: old.weights, method: method, options: options,
+      steps: old.steps,
       batchSize: batchSize, microBatches: microBatches, mergeBatchSize: mergeBatchSize,
       sequence: sequence, vocabulary: old.vocabulary, memory: memory)
   }

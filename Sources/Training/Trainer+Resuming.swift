@@ -29,7 +29,8 @@ extension Trainer {
           + "\(settings.tokenCount). Give the text of that run.")
     }
     try self.init(
-      settings.configuration(model: try LlamaConfiguration(document)), corpus: corpus, start: start)
+      settings.configuration(model: try LlamaConfiguration(document)), corpus: corpus, start: start
+    ) { Llama(toRestore: $0, using: $1) }
     let weights = try SafetensorsFolder(path: path)
     var unread = Set(weights.names)
     try model.restoreLayers(

@@ -3,6 +3,7 @@ internal import Autodiff
 internal import Layers
 public import LoQT
 internal import Optimizers
+internal import TensorFiles
 internal import Tensors
 internal import Tokenization
 
@@ -45,13 +46,25 @@ public final class Trainer {
 
   /// A run that has not begun.
   ///
-  /// Throws an `InputError` where the text does not fill one batch.
+  /// Throws an `InputError` where the text does not fill one batch or has tokens that a trained model
+  /// lacks, and a `TensorFileError` where that model cannot be read.
   ///
   /// - Parameter start: When the run began for the user, for its wall time.
-  public init(
+  public convenience init(
     _ configuration: TrainingConfiguration, corpus: Corpus,
     start: ContinuousClock.Instant = ContinuousClock().now
-  ) throws(InputError) {
+  ) throws {
+    try self.init(configuration, corpus: corpus, start: start) { model, builder in
+      guard let folder = configuration.weights else { return Llama(model, using: builder) }
+      return try Llama(model, reading: SafetensorsFolder(path: folder), using: builder)
+    }
+  }
+
+  /// A run of the model that `makeModel` makes.
+  init(
+    _ configuration: TrainingConfiguration, corpus: Corpus, start: ContinuousClock.Instant,
+    makeModel: (LlamaConfiguration, LayerBuilder) throws -> Llama
+  ) throws {
     sampler = try BatchSampler(
       corpus.training, batchSize: configuration.batchSize, sequence: configuration.sequence,
       seed: configuration.seed)
@@ -59,14 +72,14 @@ public final class Trainer {
       throw InputError(
         "\(corpus.name) is too short to keep a part for validation. Give a longer text.")
     }
-    let configuration = configuration.sized(for: corpus)
+    let configuration = try configuration.sized(for: corpus)
     self.configuration = configuration
     self.corpus = corpus
     clock = RunClock(start: start)
     let memory = configuration.memory
-    var model = Llama(
+    var model = try makeModel(
       configuration.model,
-      using: configuration.plan.builder(seed: configuration.seed, storage: memory.storage))
+      configuration.plan.builder(seed: configuration.seed, storage: memory.storage))
     model.recomputesBlocks = memory.checkpointsActivations
     self.model = model
     mergeSteps = configuration.plan.merges.mergeSteps(

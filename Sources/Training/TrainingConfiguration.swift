@@ -9,6 +9,8 @@ public struct TrainingConfiguration: Sendable, Hashable {
   public var model: LlamaConfiguration
   /// The model's name, for people.
   public let modelName: String
+  /// The folder of a trained model to begin from; nil for a random start.
+  public let weights: String?
   /// How the linear layers are trained.
   public let method: TrainingMethod
   /// Steps of the run.
@@ -32,7 +34,8 @@ public struct TrainingConfiguration: Sendable, Hashable {
   public let options: MethodOptions
   /// What the method and its options amount to for this model and length.
   public let plan: MethodPlan
-  /// The highest learning rate, reached after a warm-up of a tenth of the run; the last is a tenth.
+  /// The highest learning rate, reached after a warm-up of a tenth of the run; the last is a tenth. The
+  /// method's usual one when left out, a tenth of it for a trained model.
   public let learningRate: Double
   /// Decides initial values, batches and samples.
   public let seed: UInt64
@@ -47,13 +50,15 @@ public struct TrainingConfiguration: Sendable, Hashable {
   ///
   /// Throws an `InputError` that names the setting, what is wrong with it, and what to give instead.
   public init(
-    model: LlamaConfiguration, named modelName: String = "custom", method: TrainingMethod = .loqt,
-    options: MethodOptions = MethodOptions(), steps: Int? = nil, batchSize: Int? = nil,
+    model: LlamaConfiguration, named modelName: String = "custom", weights: String? = nil,
+    method: TrainingMethod = .loqt, options: MethodOptions = MethodOptions(), steps: Int? = nil,
+    batchSize: Int? = nil,
     microBatches: Int? = nil, mergeBatchSize: Int? = nil, sequence: Int? = nil,
     vocabulary: Int? = nil, memory: MemoryOptions = MemoryOptions(), learningRate: Double? = nil,
     seed: UInt64 = 0, evaluationInterval: Int? = nil, validationTokens: Int? = nil
   ) throws(InputError) {
     self.modelName = modelName
+    self.weights = weights
     self.method = method
     self.options = options
     self.steps = try count(steps ?? 1_000, "--steps", in: 1...1 << 31)
@@ -85,10 +90,18 @@ public struct TrainingConfiguration: Sendable, Hashable {
     var model = model
     model.maxPositions = max(model.maxPositions, self.sequence)
     self.model = model
-    plan = method.plan(
+    guard weights == nil || self.vocabulary == 0 || self.vocabulary == model.vocabularySize else {
+      throw InputError(
+        "The trained model has \(model.vocabularySize) rows for tokens, not \(self.vocabulary). Leave "
+          + "--model-vocabulary out.")
+    }
+    var plan = method.plan(
       try MethodSettings(options, of: method, model: model, steps: self.steps))
+    plan.readsOriginals = weights != nil
+    self.plan = plan
     self.learningRate = try positive(
-      learningRate ?? method.defaults.learningRate, "--learning-rate", such: "0.01")
+      learningRate ?? method.defaults.learningRate * (weights == nil ? 1 : Self.continuedShare),
+      "--learning-rate", such: "0.01")
     self.seed = seed
     self.evaluationInterval = try count(
       evaluationInterval ?? max(1, self.steps / 10), "the evaluation interval", in: 1...1 << 31)
@@ -96,8 +109,22 @@ public struct TrainingConfiguration: Sendable, Hashable {
     notices = Self.notices(plan, options, method, model)
   }
 
+  /// The share of the method's highest learning rate that a trained model is begun with.
+  static let continuedShare = 0.1
+
   /// These settings with as many rows of embedding and head as the corpus and `vocabulary` need.
-  public func sized(for corpus: Corpus) -> TrainingConfiguration {
+  ///
+  /// Throws an `InputError` where a trained model has fewer.
+  public func sized(for corpus: Corpus) throws(InputError) -> TrainingConfiguration {
+    if weights != nil {
+      guard corpus.tokenizer.vocabularySize <= model.vocabularySize else {
+        throw InputError(
+          "The tokenizer has \(corpus.tokenizer.vocabularySize) tokens, more than the "
+            + "\(model.vocabularySize) rows of the trained model's embedding. Give the folder with the "
+            + "tokenizer.json that belongs to it, or fewer tokens with --vocabulary.")
+      }
+      return self
+    }
     var configuration = self
     configuration.model.vocabularySize = max(corpus.tokenizer.vocabularySize, vocabulary)
     return configuration
@@ -127,7 +154,8 @@ public struct TrainingConfiguration: Sendable, Hashable {
       ("tokens a sequence", "\(sequence)"),
       ("learning rate", "\(learningRate)"), ("seed", "\(seed)"),
     ]
-    return (rows + plan.settings + memory.settings).map {
+    let start = weights.map { [("trained model", $0)] } ?? []
+    return (rows + start + plan.settings + memory.settings).map {
       RunRecord.Setting(name: $0.0, value: $0.1)
     }
   }

@@ -53,7 +53,7 @@ struct SmallModel: Module {
       switch state {
       case .float(let tensor): result[name] = tensor.scalars.map(\.bitPattern)
       case .bytes(let tensor): result[name] = tensor.scalars.map(UInt32.init)
-      case .integers: break
+      case .integers, .deferred: break
       }
     }
     return result

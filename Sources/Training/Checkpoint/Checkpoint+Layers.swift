@@ -9,6 +9,12 @@ internal import TensorFiles
 internal import Tensors
 
 extension Llama {
+  /// A model whose values a checkpoint will replace: nothing is drawn, and no original matrix held.
+  init(toRestore configuration: LlamaConfiguration, using linear: LayerBuilder) {
+    linear.source = { _, shape in .zeros(shape) }
+    self.init(configuration, using: linear)
+  }
+
   /// Fills the LoQT, adapter and packed layers from a checkpoint; what was read is taken off `unread`.
   ///
   /// - Parameters:

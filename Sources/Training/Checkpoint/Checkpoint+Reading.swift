@@ -46,12 +46,11 @@ extension Checkpoint {
         && weights.entry(named: layer + "factor") == nil
         && weights.entry(named: layer + "up") == nil
     }
-    let model = Llama(
-      configuration,
-      using: LayerBuilder(
-        factory,
-        exceptions: Dictionary(
-          uniqueKeysWithValues: others.map { ($0, DenseLinearFactory() as any LinearFactory) })))
+    let builder = LayerBuilder(
+      factory,
+      exceptions: Dictionary(
+        uniqueKeysWithValues: others.map { ($0, DenseLinearFactory() as any LinearFactory) }))
+    let model = Llama(toRestore: configuration, using: builder)
 
     var unread = Set(weights.names)
     try model.restoreLayers(from: weights, loqt: loqt, adapters: adapters, &unread)

@@ -71,6 +71,7 @@ public struct Checkpoint {
     try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
       do throws(TensorFileError) {
         try SafetensorsFile.write(tensors, to: folder + "/model.safetensors")
+        try checkOriginals()
         var configuration = model.configuration.json
         configuration["loqt"] = loqt.map { .object(section(of: $0)) }
         configuration["packed"] = packing.map { .string($0.name) }
@@ -116,16 +117,27 @@ public struct Checkpoint {
       case .float(let tensor): sources.append(SafetensorsFile.Source(name, tensor))
       case .bytes(let tensor): sources.append(SafetensorsFile.Source(name, tensor))
       case .integers(let tensor): sources.append(SafetensorsFile.Source(name, tensor))
+      case .deferred(let tensor):
+        sources.append(SafetensorsFile.Source(name, shape: tensor.shape) { tensor.tensor() })
       }
     }
     return sources
+  }
+
+  /// Throws when an original matrix could not be read to be written.
+  private func checkOriginals() throws(TensorFileError) {
+    for (name, layer) in model.modules(ofType: LoQTLinear.self) {
+      guard let failure = layer.original?.failure else { continue }
+      throw failure as? TensorFileError
+        ?? TensorFileError(.cannotRead, file: name + ".weight", found: "\(failure)")
+    }
   }
 
   private func section(of loqt: LoQTConfiguration) -> JSONObject {
     var layers = JSONObject()
     for (name, layer) in model.modules(ofType: LoQTLinear.self) {
       layers[name] = [
-        "weight": .string(layer.weight.format.name),
+        "weight": .string(layer.weightFormat.name),
         "projection": layer.projection.map { .string($0.format.name) } ?? .null,
       ]
     }

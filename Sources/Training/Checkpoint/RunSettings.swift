@@ -4,7 +4,7 @@
   internal import Foundation
 #endif
 
-internal import LanguageModels
+public import LanguageModels
 internal import LoQT
 public import TensorFiles
 internal import Tokenization
@@ -15,6 +15,8 @@ public struct RunSettings: Codable, Sendable, Hashable {
   public var modelName: String
   /// The method's name.
   public var method: String
+  /// The folder of the trained model that the run began from; nil for a random start.
+  public var weights: String?
   /// What was set about the method.
   public var options: MethodOptions
   /// Steps of the whole run.
@@ -52,6 +54,7 @@ public struct RunSettings: Codable, Sendable, Hashable {
     let configuration = trainer.configuration
     modelName = configuration.modelName
     method = configuration.method.name
+    weights = configuration.weights
     options = configuration.options
     steps = configuration.steps
     batchSize = configuration.batchSize
@@ -98,14 +101,17 @@ public struct RunSettings: Codable, Sendable, Hashable {
   }
 
   /// The configuration they stand for; `model` is that of the checkpoint.
-  func configuration(model: LlamaConfiguration) throws(InputError) -> TrainingConfiguration {
+  ///
+  /// Throws an `InputError` where this program cannot go on with such a run.
+  public func configuration(model: LlamaConfiguration) throws(InputError) -> TrainingConfiguration {
     guard let method = TrainingMethod(rawValue: method) else {
       throw InputError(
         "The saved run has the method '\(method)', which this program does not know.")
     }
     return try TrainingConfiguration(
-      model: model, named: modelName, method: method, options: options, steps: steps,
-      batchSize: batchSize, microBatches: microBatches, mergeBatchSize: mergeBatchSize,
+      model: model, named: modelName, weights: weights, method: method, options: options,
+      steps: steps, batchSize: batchSize, microBatches: microBatches,
+      mergeBatchSize: mergeBatchSize,
       sequence: sequence, vocabulary: model.vocabularySize, memory: memory,
       learningRate: learningRate, seed: seed, evaluationInterval: evaluationInterval,
       validationTokens: validationTokens)

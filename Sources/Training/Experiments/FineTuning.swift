@@ -57,31 +57,6 @@ struct PassageClassifier: Module {
   }
 }
 
-/// Makes layers around given matrices instead of drawn ones, in the order in which they are asked for.
-private struct GivenWeights: LinearFactory {
-  private final class Queue: @unchecked Sendable {
-    var weights: [Tensor<Float>]
-    init(_ weights: [Tensor<Float>]) { self.weights = weights }
-  }
-
-  private let factory: any LinearFactory
-  private let queue: Queue
-
-  init(_ weights: [Tensor<Float>], for factory: any LinearFactory) {
-    self.factory = factory
-    queue = Queue(weights.reversed())
-  }
-
-  func makeLinear(
-    weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
-  ) -> any LinearLayer {
-    guard let given = queue.weights.popLast(), given.shape == weight.shape else {
-      preconditionFailure("GivenWeights: the layers come in another order")
-    }
-    return factory.makeLinear(weight: given, bias: bias, random: random)
-  }
-}
-
 /// One run of fine-tuning a language model that was trained on the text to tell its parts apart.
 struct FineTuning {
   private let configuration: TrainingConfiguration
@@ -93,21 +68,12 @@ struct FineTuning {
   init(_ configuration: TrainingConfiguration, corpus: Corpus, base path: String) throws {
     self.configuration = configuration
     passages = try PassageSet(corpus.training)
-    let weights = try SafetensorsFolder(path: path)
     let plan = configuration.plan
-    let names = Self.linearNames(configuration)
-    let matrices = try names.map { try weights.tensor(named: $0) as Tensor<Float> }
-    let body = Llama(
-      configuration.model,
-      using: LayerBuilder(
-        GivenWeights(matrices, for: plan.factory), seed: configuration.seed))
+    let body = try Llama(
+      configuration.model, reading: SafetensorsFolder(path: path),
+      using: plan.builder(seed: configuration.seed))
     body.embedding.weight.isTrainable = plan.trainsEmbedding
     body.head?.weight.isTrainable = false
-    let linear = Set(names)
-    for (name, parameter) in body.namedParameters()
-    where weights.names.contains(name) && !linear.contains(name) {
-      parameter.tensor = try weights.tensor(named: name, shape: parameter.shape)
-    }
     var random = RandomSource(seed: configuration.seed).split("classifier")
     let size = configuration.model.hiddenSize
     model = PassageClassifier(
@@ -119,16 +85,6 @@ struct FineTuning {
     let made = configuration.makeOptimizer(for: body)
     optimizer = LoQTOptimizer(
       made.optimizer, training: model, merges: plan.merges, steps: configuration.steps)
-  }
-
-  /// The names of a dense model's matrices in the order in which its layers are made.
-  private static func linearNames(_ configuration: TrainingConfiguration) -> [String] {
-    let dense = Llama(configuration.model, using: .dense())
-    let layers = Set(
-      dense.blocks.flatMap { $0.modules(ofType: Linear.self) }
-        .map { ObjectIdentifier($0.module.weight) })
-    return dense.namedParameters().filter { layers.contains(ObjectIdentifier($0.parameter)) }
-      .map(\.name)
   }
 
   /// Trains, and gives the record with the loss and the share of right answers on the test passages;

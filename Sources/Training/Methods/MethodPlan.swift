@@ -40,6 +40,9 @@ public struct MethodPlan: Sendable, Hashable {
   public var trainsEmbedding = true
   /// Whether the head is trained; a tied one follows the embedding.
   public var trainsHead = true
+  /// Whether layers that keep their original matrices until their first merge read them from files
+  /// rather than hold them.
+  public var readsOriginals = false
 
   /// A plan.
   public init(
