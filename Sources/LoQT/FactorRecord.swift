@@ -11,7 +11,7 @@ struct FactorRecord {
 
   private let content: Content
   private let shape: Shape
-  /// Differs, for all practical purposes, from that of any other B.
+  /// Differs, for all practical purposes, from that of any other B; 0 of zeros.
   let fingerprint: UInt64
 
   /// A copy of B, held as `storage` says.
@@ -19,7 +19,7 @@ struct FactorRecord {
     shape = factor.shape
     if factor.sumOfSquares() == 0 {
       content = .zeros
-      fingerprint = Self.fingerprint(of: repeatElement(0, count: shape.elementCount))
+      fingerprint = 0
     } else if storage == .bfloat16 {
       let half = factor.converted(to: BFloat16.self)
       half.count(as: .adapters)
@@ -32,6 +32,9 @@ struct FactorRecord {
       fingerprint = copy.fingerprint
     }
   }
+
+  /// Whether B was zero.
+  var isZero: Bool { if case .zeros = content { true } else { false } }
 
   /// In single precision.
   var tensor: Tensor<Float> {
@@ -50,10 +53,6 @@ struct FactorRecord {
     case .half(let factor): factor.byteCount
     }
   }
-
-  fileprivate static func fingerprint(of bits: some Sequence<UInt32>) -> UInt64 {
-    bits.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-  }
 }
 
 extension Parameter {
@@ -63,12 +62,33 @@ extension Parameter {
 
 extension Tensor<Float> {
   fileprivate var fingerprint: UInt64 {
-    withUnsafeBuffer { FactorRecord.fingerprint(of: $0.lazy.map(\.bitPattern)) }
+    withUnsafeBuffer { elements in
+      LoQT.fingerprint(count: elements.count) { UInt64(elements[$0].bitPattern) }
+    }
   }
 }
 
 extension Tensor<BFloat16> {
   fileprivate var fingerprint: UInt64 {
-    withUnsafeBuffer { FactorRecord.fingerprint(of: $0.lazy.map { UInt32($0.bitPattern) }) }
+    withUnsafeBuffer { elements in
+      LoQT.fingerprint(count: elements.count) { UInt64(elements[$0].bitPattern) }
+    }
   }
+}
+
+/// The hash of Fowler, Noll and Vo (FNV-1a), of eight interleaved sequences and then of their hashes:
+/// a single one would wait for each multiplication.
+private func fingerprint(count: Int, _ bits: (Int) -> UInt64) -> UInt64 {
+  let prime: UInt64 = 0x100_0000_01B3
+  var lanes = SIMD8<UInt64>(repeating: 0xCBF2_9CE4_8422_2325)
+  var index = 0
+  while index + 8 <= count {
+    for lane in 0..<8 { lanes[lane] = (lanes[lane] ^ bits(index + lane)) &* prime }
+    index += 8
+  }
+  while index < count {
+    lanes[0] = (lanes[0] ^ bits(index)) &* prime
+    index += 1
+  }
+  return lanes.indices.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ lanes[$1]) &* prime }
 }

@@ -87,10 +87,11 @@ public struct Initialization: Sendable {
     errors = []
     // The dual basis K = P (PᵀP)⁻¹, as rows: pinv(P) = Kᵀ. P is nearly orthonormal, so Cholesky is
     // enough; it fails only where P is not finite, and then nothing can be fitted.
-    let p = projection.dequantized()
+    let fits = steps > 0 && weightFormat != .float32
+    let p = fits ? projection.dequantized() : .empty
     let rows = side == .left ? p : p.transposed()
-    let gram = matmul(rows, rows.transposed())
-    guard steps > 0, weightFormat != .float32, let dual = (try? cholesky(gram))?.solve(rows) else {
+    let gram = fits ? matmul(rows, rows.transposed()) : .empty
+    guard fits, let dual = (try? cholesky(gram))?.solve(rows) else {
       self.weight = stored(0) { weight.sliced($0) }
       var squares = 0.0
       if weightFormat != .float32 {

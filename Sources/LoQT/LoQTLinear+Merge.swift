@@ -78,8 +78,8 @@ extension LoQTLinear {
     weight = next.weight
     self.projection = next.projection
     factor.tensor = next.factor
-    factorFingerprint = factor.fingerprint
     record = configuration.recordsSurvival ? FactorRecord(factor.tensor, as: factor.storage) : nil
+    factorFingerprint = record?.fingerprint ?? factor.fingerprint
   }
 
   /// P for the gradient, stored. When the gradient determines none: nil for keeping the one there
@@ -143,6 +143,9 @@ extension LoQTLinear {
     let norm = merged.norm()
     guard norm > 0 else { return }
     report.relativeError = next.error / norm
+    if record?.isZero == true, next.factor.sumOfSquares() == 0 {
+      return measurePlain(next.weight, against: merged, norm: norm, &report)
+    }
     guard let (p, trained, energy) = trainedUpdate() else { return }
     let scale = Double(configuration.scale)
     report.updateEnergy = energy
@@ -163,5 +166,21 @@ extension LoQTLinear {
         : matmul(p.sliced(rows).transposed(), residual).dot(trained)
     }
     report.survival = 1 - scale * lost / energy
+  }
+
+  /// The same where neither start has a part in B: element by element, with no matrix product.
+  private func measurePlain(
+    _ next: StoredMatrix, against merged: Tensor<Float>, norm: Double, _ report: inout LayerMerge
+  ) {
+    var (energy, lost) = (0.0, 0.0)
+    next.forEachResidual(from: merged) { rows, residual in
+      let update = merged.sliced(rows) - weight.dequantizedRows(rows)
+      energy += update.sumOfSquares()
+      lost += residual.dot(update)
+    }
+    guard energy > 0 else { return }
+    report.updateEnergy = energy
+    report.relativeUpdate = energy.squareRoot() / norm
+    report.survival = 1 - lost / energy
   }
 }

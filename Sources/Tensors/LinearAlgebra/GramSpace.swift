@@ -51,7 +51,7 @@ struct GramSpace<Scalar: RealScalar> {
 
   /// The inner products of the rows of `scale` times a matrix, with the power of two that keeps
   /// their products in range.
-  private static func scaledGram(_ a: Tensor<Scalar>) -> (gram: Tensor<Scalar>, scale: Scalar) {
+  static func scaledGram(_ a: Tensor<Scalar>) -> (gram: Tensor<Scalar>, scale: Scalar) {
     let rows = a.transposed()
     let gram = Tensor.lowerProduct(rows, rows).mirrored()
     let scale = powerOfTwo(near: largestMagnitude(gram).squareRoot())

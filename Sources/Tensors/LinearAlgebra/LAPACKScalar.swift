@@ -32,6 +32,12 @@ public protocol LAPACKScalar {
   static func _potrf(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) -> Int32
+  /// Cholesky factor with complete pivoting, in the upper triangle, of a positive semidefinite
+  /// matrix, up to the first pivot at or below `tolerance`; 1 when that ended it.
+  static func _pstrf(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int, _ pivots: UnsafeMutablePointer<Int32>,
+    _ rank: inout Int32, _ tolerance: Self
+  ) -> Int32
   /// LU factorisation with partial pivoting.
   static func _getrf(
     _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
@@ -42,9 +48,10 @@ public protocol LAPACKScalar {
     _ n: Int, _ columns: Int, _ a: UnsafePointer<Self>, _ lda: Int,
     _ pivots: UnsafePointer<Int32>, _ b: UnsafeMutablePointer<Self>, _ ldb: Int
   ) -> Int32
-  /// All eigenvalues of a symmetric matrix; its eigenvectors, as columns, replace `a`.
+  /// All eigenvalues of a symmetric matrix; its eigenvectors, as columns, replace `a` when wanted.
   static func _syevd(
-    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int, _ w: UnsafeMutablePointer<Self>
+    _ wantsVectors: Bool, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
+    _ w: UnsafeMutablePointer<Self>
   ) -> Int32
   /// Eigenvalues `first ... last` (from 1, ascending) of a symmetric matrix and the eigenvectors as
   /// columns of `z`; `a` is destroyed.
@@ -116,6 +123,13 @@ extension Float: LAPACKScalar {
   ) -> Int32 {
     LAPACKE_spotrf(columnMajor, code("U"), int(n), a, int(lda))
   }
+  /// `LAPACKE_spstrf`.
+  public static func _pstrf(
+    _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
+    _ pivots: UnsafeMutablePointer<Int32>, _ rank: inout Int32, _ tolerance: Float
+  ) -> Int32 {
+    LAPACKE_spstrf(columnMajor, code("U"), int(n), a, int(lda), pivots, &rank, tolerance)
+  }
   /// `LAPACKE_sgetrf`.
   public static func _getrf(
     _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
@@ -132,9 +146,10 @@ extension Float: LAPACKScalar {
   }
   /// `LAPACKE_ssyevd`.
   public static func _syevd(
-    _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int, _ w: UnsafeMutablePointer<Float>
+    _ wantsVectors: Bool, _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
+    _ w: UnsafeMutablePointer<Float>
   ) -> Int32 {
-    LAPACKE_ssyevd(columnMajor, code("V"), code("U"), int(n), a, int(lda), w)
+    LAPACKE_ssyevd(columnMajor, code(wantsVectors ? "V" : "N"), code("U"), int(n), a, int(lda), w)
   }
   /// `LAPACKE_ssyevr`.
   public static func _syevr(
@@ -213,6 +228,13 @@ extension Double: LAPACKScalar {
   ) -> Int32 {
     LAPACKE_dpotrf(columnMajor, code("U"), int(n), a, int(lda))
   }
+  /// `LAPACKE_dpstrf`.
+  public static func _pstrf(
+    _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
+    _ pivots: UnsafeMutablePointer<Int32>, _ rank: inout Int32, _ tolerance: Double
+  ) -> Int32 {
+    LAPACKE_dpstrf(columnMajor, code("U"), int(n), a, int(lda), pivots, &rank, tolerance)
+  }
   /// `LAPACKE_dgetrf`.
   public static func _getrf(
     _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
@@ -229,9 +251,10 @@ extension Double: LAPACKScalar {
   }
   /// `LAPACKE_dsyevd`.
   public static func _syevd(
-    _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int, _ w: UnsafeMutablePointer<Double>
+    _ wantsVectors: Bool, _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
+    _ w: UnsafeMutablePointer<Double>
   ) -> Int32 {
-    LAPACKE_dsyevd(columnMajor, code("V"), code("U"), int(n), a, int(lda), w)
+    LAPACKE_dsyevd(columnMajor, code(wantsVectors ? "V" : "N"), code("U"), int(n), a, int(lda), w)
   }
   /// `LAPACKE_dsyevr`.
   public static func _syevr(

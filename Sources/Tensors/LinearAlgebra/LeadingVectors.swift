@@ -23,6 +23,11 @@ func leadingVectors<A: LinearOperator>(
     return try leadingVectors(
       of: TransposedOperator(base: a), rank, .left, method, wanted, &source)
   }
+  if wanted == .basis, method == .automatic, let tokens = a.factors?.left.shape[0], tokens <= rank,
+    let found = try spannedBySome(of: a, rank, &source)
+  {
+    return found
+  }
   let route = method.route(for: a, rank: rank, wanted)
   var isDirect = a.rows <= a.columns
   if case .factors = route { isDirect = true }
@@ -33,6 +38,20 @@ func leadingVectors<A: LinearOperator>(
   return LeadingVectors(
     vectors: try completed(found.others!, from: found.effectiveRank, &source),
     values: found.values, others: found.vectors, effectiveRank: found.effectiveRank)
+}
+
+/// A basis of the whole range of a product known by its factors, filled up at random; nil when the
+/// range has more dimensions than are asked for, or none.
+private func spannedBySome<A: LinearOperator>(
+  of a: A, _ rank: Int, _ source: inout RandomSource
+) throws(LinearAlgebraError) -> LeadingVectors<A.Scalar>? {
+  guard let factors = a.factors,
+    let range = try rangeOfProduct(near: factors.left, far: factors.right),
+    (1...max(1, rank)).contains(range.shape[1])
+  else { return nil }
+  return LeadingVectors(
+    vectors: try completed(range, to: rank, &source), values: .empty, others: nil,
+    effectiveRank: range.shape[1])
 }
 
 /// The leading left vectors by one route.
@@ -57,6 +76,11 @@ private func leadingLeft<A: LinearOperator>(
   case .factors(let count, let steps):
     let space = GramSpace(near: a.factors!.left, far: a.factors!.right)
     if let found = try space.leading(rank, of: count, steps: steps, wanted, &source) {
+      return found
+    }
+    if wanted == .basis, a.factors!.left.shape[0] <= 2 * rank,
+      let found = try spannedBySome(of: a, rank, &source)
+    {
       return found
     }
   default: break
@@ -146,18 +170,26 @@ func powerOfTwo<Scalar: RealScalar>(near largest: Scalar) -> Scalar {
   return Scalar(sign: .plus, exponent: Scalar.Exponent(exponent), significand: 1)
 }
 
-/// The columns from `start` on replaced by random ones that make all columns orthonormal.
+/// The first `start` columns, and as many random ones as there are others, all orthonormal.
 private func completed<Scalar: RealScalar>(
   _ columns: Tensor<Scalar>, from start: Int, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> Tensor<Scalar> {
-  let (length, count) = (columns.shape[0], columns.shape[1])
+  let count = columns.shape[1]
   guard start < count else { return columns }
-  let kept = columns.sliced(0..<start, alongAxis: 1)
+  return try completed(columns.sliced(0..<start, alongAxis: 1), to: count, &source)
+}
+
+/// Orthonormal columns with random ones after them, `count` in all, orthonormal too.
+private func completed<Scalar: RealScalar>(
+  _ kept: Tensor<Scalar>, to count: Int, _ source: inout RandomSource
+) throws(LinearAlgebraError) -> Tensor<Scalar> {
+  let (length, start) = (kept.shape[0], kept.shape[1])
+  guard start < count else { return kept }
   var rest = Tensor<Scalar>.normal([length, count - start], using: &source)
   // Once more, because the first projection leaves rounding errors that its QR magnifies.
   for _ in 0..<2 {
     rest.addProduct(kept, matmul(kept.transposed(), rest), scale: -1)
-    rest = try QR(of: rest).q
+    rest = try rest.orthonormalizingColumns()
   }
   return .concatenated([kept, rest], alongAxis: 1)
 }

@@ -20,7 +20,7 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
     var values = Tensor<Scalar>.zeros([n])
     let info = work.withMutablePointer { work in
       values.withMutablePointer { values in
-        n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._syevd(n, work, n, values) }
+        n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._syevd(true, n, work, n, values) }
       }
     }
     try Self.check(info, "syevd", work.shape)
@@ -65,7 +65,7 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
     self.vectors = vectors.transposed()
   }
 
-  private static func check(_ info: Int32, _ routine: String, _ shape: Shape)
+  fileprivate static func check(_ info: Int32, _ routine: String, _ shape: Shape)
     throws(LinearAlgebraError)
   {
     guard info == 0 else {
@@ -89,4 +89,22 @@ public func symmetricEigen<Scalar: RealScalar>(_ a: Tensor<Scalar>, largest coun
   throws(LinearAlgebraError) -> SymmetricEigen<Scalar>
 {
   try SymmetricEigen(of: a, largest: count)
+}
+
+/// All eigenvalues, ascending, of a symmetric matrix, `[n]`, without its eigenvectors, which take most
+/// of the time. Traps and throws as `SymmetricEigen.init` does.
+public func symmetricEigenvalues<Scalar: RealScalar>(_ a: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> Tensor<Scalar>
+{
+  try a.checkMatrix("symmetricEigenvalues", square: true)
+  let n = a.shape[0]
+  var work = a.copied()
+  var values = Tensor<Scalar>.zeros([n])
+  let info = work.withMutablePointer { work in
+    values.withMutablePointer { values in
+      n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._syevd(false, n, work, n, values) }
+    }
+  }
+  try SymmetricEigen<Scalar>.check(info, "syevd", work.shape)
+  return values
 }

@@ -18,6 +18,9 @@ struct SymmetricEigenTests {
       #expect(residualRatio(a, matmul(vectors * values, vectors.transposed())) < lapackThreshold)
       #expect(orthogonalityRatio(all.vectors) < lapackThreshold)
       #expect(zip(values.scalars, values.scalars.dropFirst()).allSatisfy { $0 <= $1 })
+      let scale = max(a.converted(to: Double.self).norm(), 1e-30) * Double(Scalar.ulpOfOne)
+      let alone = try symmetricEigenvalues(a).converted(to: Double.self)
+      #expect((alone - values).norm() / (scale * max(1, Double(n))) < lapackThreshold)
       for count in Set([0, n / 3, n]) {
         let some = try symmetricEigen(a, largest: count)
         #expect(some.vectors.shape == [n, count])
@@ -51,6 +54,7 @@ struct SymmetricEigenTests {
   @Test func nonFiniteElementsAreAnError() {
     let a = Tensor<Float>(repeating: .nan, shape: [2, 2])
     #expect(throws: LinearAlgebraError.self) { try symmetricEigen(a) }
+    #expect(throws: LinearAlgebraError.self) { try symmetricEigenvalues(a) }
     #expect(throws: LinearAlgebraError.self) { try symmetricEigen(a, largest: 1) }
   }
 }
