@@ -59,6 +59,16 @@ struct Headline: ParsableCommand {
       results[run.name] = try RunSummary(path: summary(of: run))
     }
     let figures = HeadlineFigures(results)
+    for (series, title) in [
+      ("size", "The cost of a step of 256 tokens by the size of the model"),
+      ("sequence", "The cost of a step of 130m by the length of its sequence"),
+    ] {
+      let table = figures.costs(series)
+      if !table.isEmpty { print(table) }
+      if let drawing = figures.plot(series, title) {
+        try AtomicFile.write(drawing, to: "\(output)/\(series).svg")
+      }
+    }
     print(figures.table)
     try AtomicFile.write(figures.json.text(.indented) + "\n", to: output + "/headline.json")
     print("figures     \(output)/headline.json")
@@ -87,15 +97,19 @@ struct HeadlineRun {
 
   private static let eightBit = "--optimizer adamw8bit --rest-optimizer adamw8bit"
   /// Two projection events at 1,024 tokens, the second of which merges, and two steps of 256.
-  private static let steps =
-    "--steps 4 --merge-gap 2 --merge-batch 4 --batch 1 --sequence 256 --compensation 0"
+  private static let steps = "--steps 4 --merge-gap 2 \(shape)"
+  private static let shape = "--merge-batch 4 --batch 1 --sequence 256 --compensation 0"
   private static let large = "--rank 1024 --learning-rate 0.0001 \(eightBit)"
 
   /// Short ones first.
   static let all: [HeadlineRun] = sizes + lengths + comparison + largest
 
   private static var sizes: [HeadlineRun] {
-    ["9m", "20m", "60m", "130m", "350m", "1b", "3b"].map { preset in
+    // A step of a small model is short: it takes some until the fastest is seen.
+    let short = ["9m", "20m", "60m", "130m", "350m"].map {
+      ($0, "--steps 20 --merge-gap 10 \(shape)")
+    }
+    return (short + [("1b", steps), ("3b", steps)]).map { preset, steps in
       HeadlineRun("size-\(preset)", preset, "\(steps) \(eightBit) --per-layer-updates")
     }
   }
@@ -104,7 +118,7 @@ struct HeadlineRun {
     [256, 512, 1_024, 2_048, 4_096].map { length in
       HeadlineRun(
         "sequence-\(length)", "130m",
-        "--steps 4 --merge-gap 2 --batch 1 --sequence \(length) --compensation 0 \(eightBit) "
+        "--steps 8 --merge-gap 4 --batch 1 --sequence \(length) --compensation 0 \(eightBit) "
           + "--per-layer-updates")
     }
   }

@@ -51,6 +51,9 @@ struct PretrainingRun {
         try Checkpoint(trainer).write(to: checkpointPath)
       }
       if Interruption.signal != nil { break }
+      if case .step(let progress) = event, progress.step < progress.steps {
+        try stopAtShortage(trainer)
+      }
     }
     console.endProgress()
     if trainer.step < configuration.steps {
@@ -164,6 +167,17 @@ struct PretrainingRun {
           + decimals(evaluation.perplexity, 2))
     case .notice(let notice): console.print("note: \(notice)")
     }
+  }
+
+  /// Saves and ends the run where a limit has been set on its memory that the next step would break.
+  private func stopAtShortage(_ trainer: Trainer) throws {
+    guard let limit = ProcessMemory.shortage, !command.force else { return }
+    console.endProgress()
+    try writeFiles(trainer, trainer.finish(isInterrupted: true))
+    throw InputError(
+      "The \(limit.source) leaves \(megabytes(limit.bytes)) now, and the run has needed "
+        + "\(megabytes(ProcessMemory.peakResidentBytes)). It is saved after step \(trainer.step): "
+        + "raise the limit and go on with loqt pretrain --resume \(checkpointPath)")
   }
 
   /// Saves after Ctrl-C and ends the program.

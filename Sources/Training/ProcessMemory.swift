@@ -63,7 +63,7 @@ public enum ProcessMemory {
       limits.append(
         Limit(bytes: kilobytes * 1024 + residentBytes, source: "memory that the machine has free"))
     }
-    limits += controlGroupLimits
+    limits += controlGroupLimits()
     var space = rlimit()
     #if os(Linux)
       let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &space) == 0
@@ -79,29 +79,42 @@ public enum ProcessMemory {
     return limits.min { $0.bytes < $1.bytes }
   }
 
+  /// Why the run cannot go on, where the control group's limit has become smaller than what this
+  /// process has already taken at its peak: the system would end it without a word.
+  public static var shortage: Limit? {
+    controlGroupLimits().filter { $0.bytes < peakResidentBytes }.min { $0.bytes < $1.bytes }
+  }
+
   /// Those of version 2 (`memory.max`) and of version 1 (`memory.limit_in_bytes`), of this group and
-  /// those around it.
-  private static var controlGroupLimits: [Limit] {
-    let lines = text("/proc/self/cgroup")?.split(separator: "\n") ?? []
+  /// those around it. What the group takes beside this process counts, but for files that the system
+  /// keeps in memory as long as nobody needs it.
+  static func controlGroupLimits(
+    membership: String = "/proc/self/cgroup", root: String = "/sys/fs/cgroup",
+    resident: Int = residentBytes
+  ) -> [Limit] {
+    let lines = text(membership)?.split(separator: "\n") ?? []
     var limits: [Limit] = []
     for line in lines {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { continue }
-      let (root, file, usage): (String, String, String)
+      let (hierarchy, file, usage, prefix): (String, String, String, String)
       if fields[0] == "0" {
-        (root, file, usage) = ("/sys/fs/cgroup", "memory.max", "memory.current")
+        (hierarchy, file, usage, prefix) = (root, "memory.max", "memory.current", "")
       } else if fields[1].split(separator: ",").contains("memory") {
-        (root, file, usage) = (
-          "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"
+        (hierarchy, file, usage, prefix) = (
+          root + "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"
         )
       } else {
         continue
       }
       var group = String(fields[2])
       while true {
-        let folder = root + (group == "/" ? "" : group)
+        let folder = hierarchy + (group == "/" ? "" : group)
         if let most = number(folder + "/" + file), most < 1 << 60 {
-          let others = max(0, (number(folder + "/" + usage) ?? 0) - residentBytes)
+          let files = ["active_file", "inactive_file"].reduce(0) {
+            $0 + statistic(prefix + $1, of: folder + "/memory.stat")
+          }
+          let others = max(0, (number(folder + "/" + usage) ?? 0) - files - resident)
           limits.append(
             Limit(bytes: max(0, most - others), source: "limit of the control group"))
         }
@@ -110,6 +123,12 @@ public enum ProcessMemory {
       }
     }
     return limits
+  }
+
+  /// A line `name number` of a file; 0 where it is not there.
+  private static func statistic(_ name: String, of path: String) -> Int {
+    let line = text(path)?.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+    return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
   }
 
   private static func number(_ path: String) -> Int? {

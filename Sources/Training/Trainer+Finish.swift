@@ -30,7 +30,7 @@ extension Trainer {
       MethodPlan(layers: .dense()), memory: configuration.memory, batch: configuration.batchShape)
     record.peakResidentBytes = ProcessMemory.peakResidentBytes
     record.memory = peakMemory
-    record.memory.other = Swift.max(0, record.peakResidentBytes - record.memory.tensors)
+    record.memory.other = programBytes
     record.peaks = kindPeaks
     record.estimatedTensorBytes =
       model.peak(

@@ -37,6 +37,8 @@ public final class Trainer {
   /// Tensor bytes at the worst moment so far, and the most of each kind.
   var peakMemory = MemoryBreakdown()
   var kindPeaks = MemoryBreakdown()
+  /// The most that the process held beside tensors at the end of a step.
+  var programBytes = 0
   private var sampler: BatchSampler
   private let mergeSteps: [Int]
   private let evaluationWindows: EvaluationWindows
@@ -188,6 +190,7 @@ public final class Trainer {
     let atPeak = MemoryBreakdown(report.memoryAtPeak)
     if atPeak.tensors > peakMemory.tensors { peakMemory = atPeak }
     kindPeaks = kindPeaks.highest(MemoryBreakdown(report.peakMemory))
+    programBytes = Swift.max(programBytes, ProcessMemory.programBytes)
   }
 
   private func noteKeptProjections(_ merge: MergeReport) {

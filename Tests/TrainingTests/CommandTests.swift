@@ -108,7 +108,8 @@ import Training
   /// 58 million parameters: 930 MB of them and of Adam's state in single precision.
   private let sixtyMillion = [
     "pretrain", "--preset", "60m", "--model-vocabulary", "32000", "--vocabulary", "256", "--text",
-    "text.txt", "--steps", "3", "--merge-gap", "2", "--batch", "1", "--sequence", "64", "--threads",
+    "text.txt", "--steps", "3", "--merge-gap", "2", "--batch", "1", "--sequence", "256",
+    "--threads",
     "1", "--validation-tokens", "0", "--no-checkpoint", "--output", "out",
   ]
   private let frugal = [
@@ -122,9 +123,15 @@ import Training
       #expect(dense.code == 1)
       #expect(dense.errors.contains("address space"), "\(dense.errors)")
       #expect(dense.errors.contains("Cheaper settings"), "\(dense.errors)")
-      let loqt = try limited(1_000, sixtyMillion + frugal, in: folder)
+      let loqt = try limited(
+        1_000, sixtyMillion + frugal + ["--summary", "summary.json"], in: folder)
       #expect(loqt.code == 0, "\(loqt.errors)")
       #expect(loqt.output.contains("memory after step 3"))
+      let summary = try JSONDocument(path: folder + "/summary.json")
+      let bytes = try #require(try summary.optionalDocument("bytes"))
+      let counted = try summary.integer("tensor_bytes") + bytes.integer("other")
+      let resident = try summary.integer("peak_resident_bytes")
+      #expect(abs(Double(counted) / Double(resident) - 1) <= 0.05, "\(counted) of \(resident)")
     }
   }
 

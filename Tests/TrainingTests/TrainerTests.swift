@@ -35,7 +35,7 @@ import Training
     } else {
       #expect(trainer.liveMemory == expected)
     }
-    #expect(record.memory.total == max(record.peakResidentBytes, record.memory.tensors))
+    #expect(record.memory.other > 1_000_000)
     #expect(
       record.fullRankMemory
         == model.peak(MethodPlan(layers: .dense()), batch: configuration.batchShape))
