@@ -83,6 +83,18 @@ import Testing
           of: gradient, rule: .energy(lost: lost, atLeast: 1, atMost: most), side: side,
           random: RandomSource(seed: 3))
         #expect(found.basis.shape == [input, min(expected, most)])
+        // The same of the factors, with few and with many tokens: Gᵀ = I G, padded with zeros.
+        for tokens in [gradient.shape[0], 100] {
+          let rows = Tensor<Float>.identity(gradient.shape[0])
+          let none = Tensor<Float>.zeros([tokens - rows.shape[0], 1])
+          let factored = try GradientProjector().projection(
+            of: FactoredGradient(
+              x: .concatenated([gradient, none.broadcast(to: [none.shape[0], gradient.shape[1]])]),
+              d: .concatenated([rows, none.broadcast(to: [none.shape[0], rows.shape[1]])])),
+            rule: .energy(lost: lost, atLeast: 1, atMost: most), side: side,
+            random: RandomSource(seed: 3))
+          #expect(factored.basis.shape == [input, min(expected, most)])
+        }
       }
       let least = try GradientProjector().projection(
         of: gradient, rule: .energy(lost: lost, atLeast: 5, atMost: 9), side: side,
@@ -100,12 +112,12 @@ import Testing
     let adam = AdamW(learningRate: .constant(0.1))
     let step = Parameter(.zeros([rank, 12]))
     adam.run(step, [gaussian([rank, 12], seed: 3)])
-    let before = matmul(old, adam.state(of: step)["first"]!)
+    let before = matmul(old, adam.state(of: step).floats["first"]!)
     adam.reparameterize(
       step, by: .project(overlap: matmul(new.transposed(), old), rankAxis: 0))
     let state = adam.state(of: step)
-    #expect(relativeError(matmul(new, state["first"]!), before) < 1e-6)
-    #expect(state["second"]!.minimum() >= 0)
+    #expect(relativeError(matmul(new, state.floats["first"]!), before) < 1e-6)
+    #expect(state.floats["second"]!.minimum() >= 0)
   }
 
   @Test func apolloStoresNoProjection() {
@@ -134,7 +146,7 @@ import Testing
     var refreshes: [Float] = []
     for step in 0..<16 {
       optimizer.update(matrix, gradient, step: step)
-      refreshes.append(optimizer.state(of: matrix)["progress"]!.scalars[1])
+      refreshes.append(optimizer.state(of: matrix).floats["progress"]!.scalars[1])
     }
     // At 0, 2 (then 4 apart), 6 (then 8 apart), 14.
     #expect(refreshes == [1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4])

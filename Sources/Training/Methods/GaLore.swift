@@ -23,6 +23,6 @@ extension TrainingMethod {
 
   /// What all methods in a subspace of the gradient are told.
   static let subspaceOptions: Set<MethodOptions.Name> = [
-    .rank, .scale, .optimizer, .mergeGap, .projector, .stateRule,
+    .rank, .side, .scale, .optimizer, .mergeGap, .projector, .stateRule,
   ]
 }
