@@ -1,4 +1,5 @@
 public import Autodiff
+public import Quantization
 public import Tensors
 
 /// Adafactor (Shazeer and Stern, arXiv 1804.04235) with an external learning rate: the second moment
@@ -119,12 +120,12 @@ public final class Adafactor: Optimizer {
 
   /// `step`; `rows` and `columns`, or `second` for what is not a matrix; `first` where there is one.
   /// Empty when nothing is remembered.
-  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
-    guard let state = states[ObjectIdentifier(parameter)] else { return [:] }
+  public func state(of parameter: Parameter) -> TensorParts {
+    guard let state = states[ObjectIdentifier(parameter)] else { return TensorParts() }
     var named = ["step": Tensor(Float(state.step))]
     for (name, part) in zip(partNames(parameter.shape), state.second) { named[name] = part }
     named["first"] = state.first
-    return named
+    return TensorParts(floats: named)
   }
 
   private func partNames(_ shape: Shape) -> [String] {
@@ -132,21 +133,22 @@ public final class Adafactor: Optimizer {
   }
 
   /// Takes over what `state(of:)` gave; an empty state forgets. Throws when it does not fit.
-  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+  public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {
     if state.isEmpty { return reset(parameter) }
     let names = partNames(parameter.shape)
-    let parts = names.compactMap { state[$0] }
-    let first = state["first"]
-    guard let step = state["step"], step.elementCount == 1, let count = Int(exactly: step.scalar),
+    let parts = names.compactMap { state.floats[$0] }
+    let first = state.floats["first"]
+    guard let step = state.floats["step"], step.elementCount == 1,
+      let count = Int(exactly: step.scalar),
       count >= 0, parts.map(\.shape) == secondShapes(parameter.shape),
       (first == nil) == (momentum == 0), first.map({ $0.shape == parameter.shape }) ?? true
     else {
       throw OptimizerError(
         "Adafactor state of \(parameter.name): expected a count step, \(names) for shape "
           + "\(parameter.shape)\(momentum == 0 ? "" : " and first of that shape"); found "
-          + "\(state.mapValues(\.shape))")
+          + "\(state.shapes)")
     }
     states[ObjectIdentifier(parameter)] = State(step: count, second: parts, first: first)
   }

@@ -1,4 +1,5 @@
 public import Autodiff
+public import Quantization
 public import Tensors
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), in PyTorch's order of
@@ -43,17 +44,21 @@ public final class AdamW: Optimizer {
         State(first: .zeros(parameter.shape), second: .zeros(parameter.shape))
       }
     state.step += 1
-    let adam = AdamWStep(
-      learningRate: learningRate(step), beta1: betas.first, beta2: betas.second, epsilon: epsilon,
-      weightDecay: weightDecay, step: state.step, gradientScale: Double(gradientScale))
-    if parameter.halfTensor == nil {
-      adam.update(&parameter.tensor, gradient, &state.first, &state.second)
-    } else {
-      var source = parameter.rounding(step: step)
-      adam.update(
-        &parameter.halfTensor!, gradient, &state.first, &state.second, rounding: &source)
+    let adam = numbers(step: step, update: state.step, gradientScale: gradientScale)
+    let gradient = gradient
+    parameter.change(step: step) {
+      adam.update(&$0, gradient, &state.first, &state.second)
+    } halves: {
+      adam.update(&$0, gradient, &state.first, &state.second, rounding: &$1)
     }
     states[key] = state
+  }
+
+  /// The numbers of a parameter's update, counted from 1, at a step of the run.
+  func numbers(step: Int, update: Int, gradientScale: Float) -> AdamWStep {
+    AdamWStep(
+      learningRate: learningRate(step), beta1: betas.first, beta2: betas.second, epsilon: epsilon,
+      weightDecay: weightDecay, step: update, gradientScale: Double(gradientScale))
   }
 
   /// Keeps, forgets, carries over or prunes the moments.
@@ -80,26 +85,40 @@ public final class AdamW: Optimizer {
   }
 
   /// `step`, `first` and `second`; empty when nothing is remembered.
-  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
-    guard let state = states[ObjectIdentifier(parameter)] else { return [:] }
-    return ["step": Tensor(Float(state.step)), "first": state.first, "second": state.second]
+  public func state(of parameter: Parameter) -> TensorParts {
+    guard let state = states[ObjectIdentifier(parameter)] else { return TensorParts() }
+    return TensorParts(
+      floats: ["step": Tensor(Float(state.step)), "first": state.first, "second": state.second])
   }
 
   /// Takes over `step`, `first` and `second`; an empty state forgets. Throws when they do not fit.
-  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+  public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {
     if state.isEmpty { return reset(parameter) }
-    guard let step = state["step"], let first = state["first"], let second = state["second"],
+    guard let step = state.floats["step"], let first = state.floats["first"],
+      let second = state.floats["second"],
       step.elementCount == 1, let count = Int(exactly: step.scalar), count >= 0,
       first.shape == parameter.shape, second.shape == parameter.shape
     else {
       throw OptimizerError(
         "AdamW state of \(parameter.name): expected a count step, and first and second of "
-          + "shape \(parameter.shape); found \(state.mapValues(\.shape))")
+          + "shape \(parameter.shape); found \(state.shapes)")
     }
     for moments in [first, second] { moments.count(as: .optimizer) }
     states[ObjectIdentifier(parameter)] = State(
       step: count, first: first, second: second)
+  }
+}
+
+extension Parameter {
+  /// Changes the value as it is held: floats, or halves that are rounded at random.
+  func change(
+    step: Int, _ floats: (inout Tensor<Float>) -> Void,
+    halves: (inout Tensor<BFloat16>, inout RandomSource) -> Void
+  ) {
+    guard halfTensor != nil else { return floats(&tensor) }
+    var source = rounding(step: step)
+    halves(&halfTensor!, &source)
   }
 }

@@ -1,5 +1,5 @@
 public import Autodiff
-import Quantization
+public import Quantization
 public import Tensors
 
 /// AdamW whose moments take a byte an element (Dettmers et al., 8-bit Optimizers via Block-wise
@@ -17,13 +17,16 @@ public final class AdamW8bit: Optimizer {
   public static let smallestElementCount = 4096
 
   /// The learning rate at each step.
-  public var learningRate: LearningRateSchedule
+  public var learningRate: LearningRateSchedule {
+    get { plain.learningRate }
+    set { plain.learningRate = newValue }
+  }
   /// Decay rates of the first and second moments.
-  public let betas: (first: Double, second: Double)
+  public var betas: (first: Double, second: Double) { plain.betas }
   /// Added to the root of the second moment.
-  public let epsilon: Double
+  public var epsilon: Double { plain.epsilon }
   /// Decoupled weight decay, as a share of the learning rate.
-  public let weightDecay: Double
+  public var weightDecay: Double { plain.weightDecay }
   /// Elements that share a scale.
   public let blockSize: Int
 
@@ -33,8 +36,8 @@ public final class AdamW8bit: Optimizer {
     var second: Int8BlockTensor
   }
   private var states: [ObjectIdentifier: State] = [:]
-  /// For small parameters.
-  private let small: AdamW
+  /// Has the numbers, and trains small parameters.
+  private let plain: AdamW
 
   /// An optimizer that remembers nothing yet. The defaults are those of Adam's paper; blocks of 256
   /// are what bitsandbytes has, of 2048 what its earlier releases had. Traps unless `blockSize` is a
@@ -46,12 +49,8 @@ public final class AdamW8bit: Optimizer {
     precondition(
       blockSize >= 32 && blockSize <= 4096 && blockSize.nonzeroBitCount == 1,
       "AdamW8bit: block size \(blockSize) is not a power of two from 32 to 4096")
-    self.learningRate = learningRate
-    self.betas = betas
-    self.epsilon = epsilon
-    self.weightDecay = weightDecay
     self.blockSize = blockSize
-    small = AdamW(
+    plain = AdamW(
       learningRate: learningRate, betas: betas, epsilon: epsilon, weightDecay: weightDecay)
   }
 
@@ -64,8 +63,7 @@ public final class AdamW8bit: Optimizer {
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
     if isSmall(parameter) {
-      small.learningRate = learningRate
-      return small.update(parameter, gradient, step: step, gradientScale: gradientScale)
+      return plain.update(parameter, gradient, step: step, gradientScale: gradientScale)
     }
     let key = ObjectIdentifier(parameter)
     // Out of the dictionary, so that the moments are changed in place.
@@ -77,22 +75,19 @@ public final class AdamW8bit: Optimizer {
           second: Int8BlockTensor(zeros: parameter.shape, map: .unsigned, blockSize: blockSize))
       }
     state.step += 1
-    let adam = AdamWStep(
-      learningRate: learningRate(step), beta1: betas.first, beta2: betas.second, epsilon: epsilon,
-      weightDecay: weightDecay, step: state.step, gradientScale: Double(gradientScale))
-    if parameter.halfTensor == nil {
-      adam.update(&parameter.tensor, gradient, &state.first, &state.second)
-    } else {
-      var source = parameter.rounding(step: step)
-      adam.update(
-        &parameter.halfTensor!, gradient, &state.first, &state.second, rounding: &source)
+    let adam = plain.numbers(step: step, update: state.step, gradientScale: gradientScale)
+    let gradient = gradient
+    parameter.change(step: step) {
+      adam.update(&$0, gradient, &state.first, &state.second)
+    } halves: {
+      adam.update(&$0, gradient, &state.first, &state.second, rounding: &$1)
     }
     states[key] = state
   }
 
   /// Keeps, forgets, carries over or prunes the moments; what changes is quantised again.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
-    if isSmall(parameter) { return small.reparameterize(parameter, by: change) }
+    if isSmall(parameter) { return plain.reparameterize(parameter, by: change) }
     switch change {
     case .keep: break
     case .reset: reset(parameter)
@@ -116,62 +111,61 @@ public final class AdamW8bit: Optimizer {
   /// Forgets a parameter's moments and step count.
   public func reset(_ parameter: Parameter) {
     states[ObjectIdentifier(parameter)] = nil
-    small.reset(parameter)
+    plain.reset(parameter)
   }
 
   /// Bytes of all moments with their scales.
   public var stateByteCount: Int {
-    small.stateByteCount
+    plain.stateByteCount
       + states.values.reduce(0) { $0 + $1.first.byteCount + $1.second.byteCount }
   }
 
-  /// `step`; and of each moment the codes, as whole numbers from 0 to 255, with the scale of each
-  /// block: `first_codes`, `first_absmax`, `second_codes`, `second_absmax`. A small parameter's is
-  /// that of `AdamW`. Empty when nothing is remembered.
-  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
-    if isSmall(parameter) { return small.state(of: parameter) }
-    guard let state = states[ObjectIdentifier(parameter)] else { return [:] }
-    return [
-      "step": Tensor(Float(state.step)),
-      "first_codes": codeNumbers(state.first), "first_absmax": state.first.absmax,
-      "second_codes": codeNumbers(state.second), "second_absmax": state.second.absmax,
-    ]
-  }
-
-  private func codeNumbers(_ moments: Int8BlockTensor) -> Tensor<Float> {
-    Tensor(moments.codes.scalars.map(Float.init), shape: moments.shape)
+  /// `step`; and of each moment the codes with the scale of each block: `first_codes`, `first_absmax`,
+  /// `second_codes`, `second_absmax`. A small parameter's is that of `AdamW`. Empty when nothing is
+  /// remembered.
+  public func state(of parameter: Parameter) -> TensorParts {
+    if isSmall(parameter) { return plain.state(of: parameter) }
+    guard let state = states[ObjectIdentifier(parameter)] else { return TensorParts() }
+    return TensorParts(
+      bytes: [
+        "first_codes": state.first.codes.reshaped(to: state.first.shape),
+        "second_codes": state.second.codes.reshaped(to: state.second.shape),
+      ],
+      floats: [
+        "step": Tensor(Float(state.step)), "first_absmax": state.first.absmax,
+        "second_absmax": state.second.absmax,
+      ])
   }
 
   /// Takes over what `state(of:)` gave; an empty state forgets. Throws when it does not fit: also
   /// when the blocks had another size.
-  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+  public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {
-    if isSmall(parameter) { return try small.restore(state, of: parameter) }
+    if isSmall(parameter) { return try plain.restore(state, of: parameter) }
     if state.isEmpty { return reset(parameter) }
-    guard let step = state["step"], step.elementCount == 1, let count = Int(exactly: step.scalar),
+    guard let step = state.floats["step"], step.elementCount == 1,
+      let count = Int(exactly: step.scalar),
       count >= 0, let first = moments("first", .signed, state, parameter.shape),
       let second = moments("second", .unsigned, state, parameter.shape)
     else {
       throw OptimizerError(
-        "AdamW8bit state of \(parameter.name): expected a count step, and first and second as codes "
-          + "from 0 to 255 of shape \(parameter.shape) with a finite scale for each block of "
-          + "\(blockSize); found \(state.mapValues(\.shape))")
+        "AdamW8bit state of \(parameter.name): expected a count step, and first and second as "
+          + "bytes of shape \(parameter.shape) with a finite scale for each block of \(blockSize); found \(state.shapes)"
+      )
     }
     for moments in [first, second] { moments.count(as: .optimizer) }
     states[ObjectIdentifier(parameter)] = State(step: count, first: first, second: second)
   }
 
   private func moments(
-    _ name: String, _ map: DynamicMap, _ state: [String: Tensor<Float>], _ shape: Shape
+    _ name: String, _ map: DynamicMap, _ state: TensorParts, _ shape: Shape
   ) -> Int8BlockTensor? {
-    guard let numbers = state[name + "_codes"], numbers.shape == shape,
-      let absmax = state[name + "_absmax"]
+    guard let codes = state.bytes[name + "_codes"], codes.shape == shape,
+      let absmax = state.floats[name + "_absmax"]
     else { return nil }
-    let codes = numbers.scalars.compactMap(UInt8.init(exactly:))
-    guard codes.count == numbers.elementCount else { return nil }
     return try? Int8BlockTensor(
       shape: shape, map: map, blockSize: blockSize,
-      parts: TensorParts(bytes: ["codes": Tensor(codes)], floats: ["absmax": absmax]))
+      parts: TensorParts(bytes: ["codes": codes], floats: ["absmax": absmax]))
   }
 }

@@ -1,4 +1,5 @@
 public import Autodiff
+public import Quantization
 public import Tensors
 
 /// Several optimizers as one: each trains its own group of parameters, and one the rest.
@@ -66,12 +67,12 @@ public final class GroupedOptimizer: Optimizer {
   }
 
   /// That of the parameter's own optimizer.
-  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
+  public func state(of parameter: Parameter) -> TensorParts {
     optimizer(of: parameter).state(of: parameter)
   }
 
   /// As the parameter's own optimizer does.
-  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+  public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   { try optimizer(of: parameter).restore(state, of: parameter) }
 }

@@ -1,4 +1,5 @@
 public import Autodiff
+public import Quantization
 public import Tensors
 
 /// Changes parameters by their gradients, one parameter at a time, so that an update can happen the
@@ -32,16 +33,26 @@ public protocol Optimizer: AnyObject {
   /// Bytes remembered of all parameters.
   var stateByteCount: Int { get }
 
-  /// What is remembered of a parameter, as named tensors: enough to go on elsewhere.
-  func state(of parameter: Parameter) -> [String: Tensor<Float>]
+  /// What is remembered of a parameter, as named tensors: enough to go on elsewhere, to the bit.
+  func state(of parameter: Parameter) -> TensorParts
 
   /// Takes over what `state(of:)` gave. Throws when the tensors do not fit the parameter.
-  func restore(_ state: [String: Tensor<Float>], of parameter: Parameter) throws(OptimizerError)
+  func restore(_ state: TensorParts, of parameter: Parameter) throws(OptimizerError)
 }
 
 extension Optimizer {
   /// None.
   public var weightDecay: Double { 0 }
+}
+
+extension TensorParts {
+  /// Whether there is no part.
+  public var isEmpty: Bool { bytes.isEmpty && floats.isEmpty }
+
+  /// Names and shapes, for errors.
+  var shapes: [String: Shape] {
+    bytes.mapValues(\.shape).merging(floats.mapValues(\.shape)) { $1 }
+  }
 }
 
 /// How a low-rank factor's coordinates change when its projection is replaced.

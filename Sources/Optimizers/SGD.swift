@@ -1,4 +1,5 @@
 public import Autodiff
+public import Quantization
 public import Tensors
 
 /// Stochastic gradient descent with momentum and decoupled weight decay: v = mu v + g, p = p - rate v.
@@ -63,19 +64,19 @@ public final class SGD: Optimizer {
   public var stateByteCount: Int { velocities.values.reduce(0) { $0 + $1.byteCount } }
 
   /// `velocity`; empty when nothing is remembered.
-  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
-    velocities[ObjectIdentifier(parameter)].map { ["velocity": $0] } ?? [:]
+  public func state(of parameter: Parameter) -> TensorParts {
+    TensorParts(floats: velocities[ObjectIdentifier(parameter)].map { ["velocity": $0] } ?? [:])
   }
 
   /// Takes over `velocity`; an empty state forgets. Throws when it does not fit.
-  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+  public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {
     if state.isEmpty { return reset(parameter) }
-    guard let velocity = state["velocity"], velocity.shape == parameter.shape else {
+    guard let velocity = state.floats["velocity"], velocity.shape == parameter.shape else {
       throw OptimizerError(
         "SGD state of \(parameter.name): expected velocity of shape \(parameter.shape); found "
-          + "\(state.mapValues(\.shape))")
+          + "\(state.shapes)")
     }
     velocities[ObjectIdentifier(parameter)] = velocity
   }

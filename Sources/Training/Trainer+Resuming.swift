@@ -3,6 +3,7 @@ internal import LanguageModels
 internal import Layers
 internal import LoQT
 internal import Optimizers
+internal import Quantization
 internal import TensorFiles
 internal import Tensors
 internal import Tokenization
@@ -41,8 +42,14 @@ extension Trainer {
       parameter.tensor = try weights.tensor(named: name, shape: parameter.shape)
     }
     let file = try SafetensorsFile(path: path + "/optimizer.state")
-    var state: [String: Tensor<Float>] = [:]
-    for entry in file.entries { state[entry.name] = try file.tensor(named: entry.name) }
+    var state = TensorParts()
+    for entry in file.entries {
+      if entry.elementType == .u8 {
+        state.bytes[entry.name] = try file.tensor(named: entry.name, as: UInt8.self)
+      } else {
+        state.floats[entry.name] = try file.tensor(named: entry.name)
+      }
+    }
     do {
       try optimizer.restore(state, atStep: settings.step, due: settings.layersDue)
     } catch {

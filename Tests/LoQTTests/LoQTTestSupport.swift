@@ -119,8 +119,8 @@ final class WatchedAdam: Optimizer {
   }
   func reset(_ parameter: Parameter) { inner.reset(parameter) }
   var stateByteCount: Int { inner.stateByteCount }
-  func state(of parameter: Parameter) -> [String: Tensor<Float>] { inner.state(of: parameter) }
-  func restore(_ state: [String: Tensor<Float>], of parameter: Parameter) throws(OptimizerError) {
+  func state(of parameter: Parameter) -> TensorParts { inner.state(of: parameter) }
+  func restore(_ state: TensorParts, of parameter: Parameter) throws(OptimizerError) {
     try inner.restore(state, of: parameter)
   }
 }

@@ -1,5 +1,6 @@
 import Autodiff
 import Optimizers
+import Quantization
 import TestSupport
 import Tensors
 import Testing
@@ -27,8 +28,8 @@ import Testing
     }
     let state = adam.state(of: parameter)
     // Twenty roundings of float32 each.
-    #expect(relativeError(state["first"]!, try f.tensor("first_moment", of: name)) < 1e-6)
-    #expect(relativeError(state["second"]!, try f.tensor("second_moment", of: name)) < 1e-6)
+    #expect(relativeError(state.floats["first"]!, try f.tensor("first_moment", of: name)) < 1e-6)
+    #expect(relativeError(state.floats["second"]!, try f.tensor("second_moment", of: name)) < 1e-6)
   }
 
   @Test func scaledGradientIsTheSameAsAGradientMultipliedBefore() {
@@ -97,7 +98,8 @@ import Testing
     func refuses(_ step: Float, first: Shape, second: Shape) -> Bool {
       do {
         try adam.restore(
-          ["step": Tensor(step), "first": .zeros(first), "second": .zeros(second)],
+          TensorParts(
+            floats: ["step": Tensor(step), "first": .zeros(first), "second": .zeros(second)]),
           of: parameter)
         return false
       } catch {
@@ -111,9 +113,9 @@ import Testing
       #expect(refuses(step, first: [3], second: [3]), "step \(step)")
     }
     #expect(throws: OptimizerError.self) {
-      try adam.restore(["first": .zeros([3])], of: parameter)
+      try adam.restore(TensorParts(floats: ["first": .zeros([3])]), of: parameter)
     }
-    #expect(adam.state(of: parameter)["step"]?.scalar == 2)
+    #expect(adam.state(of: parameter).floats["step"]?.scalar == 2)
   }
 }
 
@@ -150,11 +152,15 @@ import Testing
     adam.reparameterize(left, by: .project(overlap: overlap, rankAxis: 1))
     let (newRight, newLeft) = (adam.state(of: right), adam.state(of: left))
     // A sum of three products in float32.
-    #expect(relativeError(newRight["first"]!, matmul(overlap, r["first"]!)) < 1e-6)
-    #expect(relativeError(newRight["second"]!, matmul(squares, r["second"]!)) < 1e-6)
-    #expect(relativeError(newLeft["first"]!, matmul(l["first"]!, overlap.transposed())) < 1e-6)
-    #expect(relativeError(newLeft["second"]!, matmul(l["second"]!, squares.transposed())) < 1e-6)
-    #expect(newRight["step"] == r["step"])
+    #expect(relativeError(newRight.floats["first"]!, matmul(overlap, r.floats["first"]!)) < 1e-6)
+    #expect(relativeError(newRight.floats["second"]!, matmul(squares, r.floats["second"]!)) < 1e-6)
+    #expect(
+      relativeError(newLeft.floats["first"]!, matmul(l.floats["first"]!, overlap.transposed()))
+        < 1e-6)
+    #expect(
+      relativeError(newLeft.floats["second"]!, matmul(l.floats["second"]!, squares.transposed()))
+        < 1e-6)
+    #expect(newRight.floats["step"] == r.floats["step"])
   }
 
   @Test func projectOntoTheSameBasisKeepsTheMoments() {

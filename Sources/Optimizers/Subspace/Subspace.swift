@@ -116,30 +116,24 @@ struct Subspace {
 }
 
 extension Subspace {
-  /// As named tensors.
-  var state: [String: Tensor<Float>] {
-    var named = [
-      "progress": Tensor<Float>([
-        Float(updates), Float(refreshes), Float(nextRefresh ?? -1), Float(gap), capture,
-        limitedNorm, Float(rank),
-      ])
-    ]
-    guard let basis else { return named }
-    let parts = basis.parts
-    for (name, part) in parts.floats { named["basis." + name] = part }
-    for (name, part) in parts.bytes {
-      named["basis." + name] = Tensor(part.scalars.map(Float.init), shape: part.shape)
-    }
-    return named
+  /// Adds itself, as named tensors.
+  func addState(to state: inout TensorParts) {
+    state.floats["progress"] = Tensor<Float>([
+      Float(updates), Float(refreshes), Float(nextRefresh ?? -1), Float(gap), capture,
+      limitedNorm, Float(rank),
+    ])
+    guard let parts = basis?.parts else { return }
+    for (name, part) in parts.floats { state.floats["basis." + name] = part }
+    for (name, part) in parts.bytes { state.bytes["basis." + name] = part }
   }
 
-  /// What `state` gave; nil when it does not fit.
+  /// What `addState` gave; nil when it does not fit.
   init?(
-    restoring state: [String: Tensor<Float>], shape: Shape,
-    _ configuration: SubspaceConfiguration, _ name: String
+    restoring state: TensorParts, shape: Shape, _ configuration: SubspaceConfiguration,
+    _ name: String
   ) {
     self.init(shape: shape, configuration.rank, configuration.side, name)
-    guard let progress = state["progress"]?.scalars, progress.count == 7,
+    guard let progress = state.floats["progress"]?.scalars, progress.count == 7,
       let updates = Int(exactly: progress[0]), let refreshes = Int(exactly: progress[1]),
       let next = Int(exactly: progress[2]), let gap = Int(exactly: progress[3]),
       let rank = Int(exactly: progress[6]), updates >= 0, refreshes >= 0, next >= -1, gap >= 0,
@@ -149,17 +143,13 @@ extension Subspace {
     nextRefresh = next < 0 ? nil : next
     (capture, limitedNorm) = (progress[4], progress[5])
     setRank(rank)
-    var parts = TensorParts()
-    for (key, part) in state where key.hasPrefix("basis.") {
-      let name = String(key.dropFirst("basis.".count))
-      if name.hasSuffix("codes") {
-        let codes = part.scalars.compactMap(UInt8.init(exactly:))
-        parts.bytes[name] = Tensor(codes)
-      } else {
-        parts.floats[name] = part
-      }
+    func basisParts<Part>(_ parts: [String: Part]) -> [String: Part] {
+      Dictionary(
+        uniqueKeysWithValues: parts.filter { $0.key.hasPrefix("basis.") }
+          .map { (String($0.key.dropFirst("basis.".count)), $0.value) })
     }
-    guard !(parts.floats.isEmpty && parts.bytes.isEmpty) else { return }
+    let parts = TensorParts(bytes: basisParts(state.bytes), floats: basisParts(state.floats))
+    guard !parts.isEmpty else { return }
     guard
       let basis = try? StoredMatrix(
         shape: [projectedSize, rank], format: configuration.projectionFormat, parts: parts)

@@ -1,5 +1,5 @@
 public import Autodiff
-import Quantization
+public import Quantization
 public import Tensors
 
 /// Trains matrices through a subspace of their gradients, and all other parameters by an ordinary
@@ -186,14 +186,16 @@ public final class SubspaceOptimizer: Optimizer {
 
   /// The inner state; for a projected matrix also how far its intervals are, `progress`, and the parts
   /// of P under `basis`.
-  public func state(of parameter: Parameter) -> [String: Tensor<Float>] {
+  public func state(of parameter: Parameter) -> TensorParts {
     guard isProjected(parameter) else { return inner.state(of: parameter) }
-    guard let subspace = subspaces[ObjectIdentifier(parameter)] else { return [:] }
-    return inner.state(of: subspace.step).merging(subspace.state) { $1 }
+    guard let subspace = subspaces[ObjectIdentifier(parameter)] else { return TensorParts() }
+    var state = inner.state(of: subspace.step)
+    subspace.addState(to: &state)
+    return state
   }
 
   /// Takes over what `state(of:)` gave; an empty state forgets. Throws when it does not fit.
-  public func restore(_ state: [String: Tensor<Float>], of parameter: Parameter)
+  public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {
     guard isProjected(parameter) else { return try inner.restore(state, of: parameter) }
@@ -204,10 +206,14 @@ public final class SubspaceOptimizer: Optimizer {
     else {
       throw OptimizerError(
         "Subspace state of \(parameter.name): expected progress, and a basis that fits "
-          + "\(parameter.shape) and the rank; found \(state.mapValues(\.shape))")
+          + "\(parameter.shape) and the rank; found \(state.shapes)")
     }
+    func isInner(_ name: String) -> Bool { name != "progress" && !name.hasPrefix("basis.") }
     try inner.restore(
-      state.filter { $0.key != "progress" && !$0.key.hasPrefix("basis") }, of: restored.step)
+      TensorParts(
+        bytes: state.bytes.filter { isInner($0.key) },
+        floats: state.floats.filter { isInner($0.key) }),
+      of: restored.step)
     if let old = subspaces[ObjectIdentifier(parameter)] { inner.reset(old.step) }
     subspaces[ObjectIdentifier(parameter)] = restored
   }

@@ -37,7 +37,7 @@ public struct Checkpoint {
   /// The run that made it.
   public let record: RunRecord?
   /// What an unfinished run needs to go on.
-  private var unfinished: (settings: RunSettings, state: [String: Tensor<Float>])?
+  private var unfinished: (settings: RunSettings, state: TensorParts)?
 
   /// The parts of a checkpoint.
   public init(
@@ -82,7 +82,8 @@ public struct Checkpoint {
         if let unfinished {
           try AtomicFile.write(unfinished.settings.json, to: folder + "/run.json")
           try SafetensorsFile.write(
-            unfinished.state.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) },
+            unfinished.state.floats.map { .init($0.key, $0.value) }
+              + unfinished.state.bytes.map { .init($0.key, $0.value) },
             to: folder + "/optimizer.state")
         }
         if let record {
