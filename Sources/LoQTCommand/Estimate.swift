@@ -64,7 +64,7 @@ struct Estimate: ParsableCommand {
       let isEnough = estimate.bytes.total <= limit.bytes
       print(
         "\(isEnough ? "fits into" : "exceeds") the \(limit.source), "
-          + String(format: "%.2f GiB", Double(limit.bytes) / 1_073_741_824))
+          + gibibytes(limit.bytes))
     }
   }
 }

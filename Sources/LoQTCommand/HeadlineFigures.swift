@@ -20,7 +20,6 @@ struct HeadlineFigures {
 
   init(_ results: [String: RunSummary]) {
     self.results = results
-    let gibibyte = 1_073_741_824.0
     func peak(_ name: String) -> Double? { results[name].map { Double($0.peakResidentBytes) } }
     func claim(_ name: String, _ value: Double?, _ target: Double, _ unit: String) {
       if let value { claims.append(Claim(name: name, measured: value, target: target, unit: unit)) }

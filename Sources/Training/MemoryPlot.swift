@@ -21,7 +21,6 @@ public struct MemoryPlot: Sendable {
 
   /// The drawing.
   public var svg: String {
-    let gibibyte = 1_073_741_824.0
     let (left, width, total) = (20.0, 680.0, Double(max(1, bytes.total)))
     var (parts, rows) = ("", "")
     var end = left

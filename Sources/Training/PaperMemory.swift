@@ -40,7 +40,7 @@ public enum PaperMemory {
       guard let model = LlamaConfiguration.preset(preset) else { continue }
       for method in Method.allCases {
         guard let paper = printed[method] else { continue }
-        let formula = byteCount(method, model, rank: rank) / 1_073_741_824
+        let formula = byteCount(method, model, rank: rank) / gibibyte
         let name = "\(preset) \(method.rawValue)".padding(
           toLength: 14, withPad: " ", startingAt: 0)
         text +=

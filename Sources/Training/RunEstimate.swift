@@ -27,9 +27,7 @@ public struct RunEstimate: Sendable, Hashable {
     bytes.scratch += program ?? ProcessMemory.programBytes
     self.bytes = bytes
     let state = model.state(plan, storage: configuration.memory.storage)
-    // Codes of 8-bit moments are written as floats.
-    let moments = plan.optimizer == .adamW8bit || plan.restOptimizer == .adamW8bit ? 4 : 1
-    checkpointBytes = state.weights + state.projections + state.adapters + moments * state.optimizer
+    checkpointBytes = state.weights + state.projections + state.adapters + state.optimizer
   }
 
   /// The object that `loqt estimate --json` prints.
@@ -45,7 +43,7 @@ public struct RunEstimate: Sendable, Hashable {
   /// The bytes by kind as a table.
   public var table: String {
     func row(_ name: String, _ bytes: Int) -> String {
-      let amount = String(format: "%.3f GiB", Double(bytes) / 1_073_741_824)
+      let amount = gibibytes(bytes, decimals: 3)
       let space = String(repeating: " ", count: max(1, 40 - name.count - amount.count))
       return name + space + amount + "\n"
     }
@@ -77,9 +75,6 @@ extension TrainingConfiguration {
   ) throws(InputError) {
     let estimate = RunEstimate(self)
     guard let limit, estimate.bytes.total > limit.bytes else { return }
-    func gibibytes(_ bytes: Int) -> String {
-      String(format: "%.2f GiB", Double(bytes) / 1_073_741_824)
-    }
     // Those that fit, the least change first; then those that come nearest.
     let all = cheaperSettings()
     let chosen =

@@ -125,7 +125,6 @@ import Training
     let trained =
       model.linearShapes.reduce(0) { $0 + 1_024 * max($1.out, $1.in) }
       + model.parameterCount - model.linearParameterCount
-    let gibibyte = 1_073_741_824.0
     #expect(abs(Double(state + 2 * trained) / gibibyte / all - 1) < 0.01 + 0.05 / all)
     let largest = 2 * model.vocabularySize * model.hiddenSize
     #expect(abs(Double(state + largest) / gibibyte / perLayer - 1) < 0.01 + 0.05 / perLayer)
@@ -144,7 +143,7 @@ import Training
         // The paper prints two decimals.
         let slack = 0.005 / paper
         #expect(
-          abs(bytes / 1_073_741_824 / paper - 1)
+          abs(bytes / gibibyte / paper - 1)
             <= (preset == "1b" ? bound.at1b : bound.always) + slack, "\(preset) \(method)")
       }
     }
