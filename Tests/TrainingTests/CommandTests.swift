@@ -7,7 +7,7 @@ import Training
 /// The command `loqt` as a person calls it.
 @Suite struct CommandTests {
   /// Beside the tests' own executable.
-  private static let executable = Bundle.main.bundleURL.appending(component: "loqt")
+  private static let executable = Bundle.main.bundleURL.appending(component: "loqt").path
 
   private struct Outcome {
     var code: Int32
@@ -15,20 +15,52 @@ import Training
     var errors: String
   }
 
-  private func loqt(_ arguments: [String], in folder: String) throws -> Outcome {
+  /// A process that has begun, with what it will write.
+  private struct Running {
     let process = Process()
-    process.executableURL = Self.executable
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(filePath: folder)
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let message = String(
-      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Outcome(code: process.terminationStatus, output: text, errors: message)
+    let output = Pipe()
+    let errors = Pipe()
+
+    init(_ path: String, _ arguments: [String], in folder: String) throws {
+      process.executableURL = URL(filePath: path)
+      process.arguments = arguments
+      process.currentDirectoryURL = URL(filePath: folder)
+      process.standardOutput = output
+      process.standardError = errors
+      try process.run()
+    }
+
+    /// Waits for the end.
+    func finish() -> Outcome {
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      let message = String(
+        decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      return Outcome(code: process.terminationStatus, output: text, errors: message)
+    }
+
+    /// Sends an interrupt when training has begun, which the first step that is shown tells.
+    func interruptedAfterItsFirstStep() -> Outcome {
+      var text = ""
+      while !text.contains("step 1/") {
+        let data = output.fileHandleForReading.availableData
+        if data.isEmpty { break }
+        text += String(decoding: data, as: UTF8.self)
+      }
+      process.interrupt()
+      return finish()
+    }
+  }
+
+  private func loqt(_ arguments: [String], in folder: String) throws -> Outcome {
+    try Running(Self.executable, arguments, in: folder).finish()
+  }
+
+  /// What `/bin/sh` runs, with an address space of so many MiB.
+  private func limited(_ mebibytes: Int, _ arguments: [String], in folder: String) throws -> Outcome
+  {
+    let limit = ["-c", "ulimit -v \(mebibytes << 10); exec \"$0\" \"$@\"", Self.executable]
+    return try Running("/bin/sh", limit + arguments, in: folder).finish()
   }
 
   /// Runs in a folder with the text `text.txt` of 40,000 bytes.
@@ -84,25 +116,6 @@ import Training
       let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
       #expect(names.filter { $0 != "runs" } == ["empty.txt", "short.txt", "text.txt"])
     }
-  }
-
-  /// What `/bin/sh` runs, with an address space of so many MiB.
-  private func limited(_ mebibytes: Int, _ arguments: [String], in folder: String) throws -> Outcome
-  {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments =
-      ["-c", "ulimit -v \(mebibytes << 10); exec \"$0\" \"$@\"", Self.executable.path] + arguments
-    process.currentDirectoryURL = URL(filePath: folder)
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let message = String(
-      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Outcome(code: process.terminationStatus, output: text, errors: message)
   }
 
   /// 58 million parameters: 930 MB of them and of Adam's state in single precision.
@@ -183,24 +196,8 @@ import Training
     try withText { folder in
       let arguments = small + ["--steps", "150"]
       #expect(try loqt(arguments + ["--output", "whole"], in: folder).code == 0)
-      let process = Process()
-      process.executableURL = Self.executable
-      process.arguments = arguments + ["--output", "cut"]
-      process.currentDirectoryURL = URL(filePath: folder)
-      let output = Pipe()
-      process.standardOutput = output
-      process.standardError = Pipe()
-      try process.run()
-      var text = ""
-      while !text.contains("step 1/") {
-        let data = output.fileHandleForReading.availableData
-        if data.isEmpty { break }
-        text += String(decoding: data, as: UTF8.self)
-      }
-      process.interrupt()
-      _ = output.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 130)
+      let cut = try Running(Self.executable, arguments + ["--output", "cut"], in: folder)
+      #expect(cut.interruptedAfterItsFirstStep().code == 130)
       let resumed = try loqt(["pretrain", "--resume", "cut/checkpoint"], in: folder)
       #expect(resumed.code == 0, "\(resumed.errors)")
       let models = try ["whole", "cut"].map {
@@ -212,30 +209,65 @@ import Training
 
   @Test func anInterruptSavesAndSaysWhere() throws {
     try withText { folder in
-      let process = Process()
-      process.executableURL = Self.executable
-      process.arguments = small + ["--steps", "100000", "--output", "out"]
-      process.currentDirectoryURL = URL(filePath: folder)
-      let (output, errors) = (Pipe(), Pipe())
-      process.standardOutput = output
-      process.standardError = errors
-      try process.run()
-      // Training has begun when the first step is shown.
-      var text = ""
-      while !text.contains("step 1/") {
-        let data = output.fileHandleForReading.availableData
-        if data.isEmpty { break }
-        text += String(decoding: data, as: UTF8.self)
-      }
-      process.interrupt()
-      _ = output.fileHandleForReading.readDataToEndOfFile()
-      let message = String(
-        decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      #expect(process.terminationReason == .exit && process.terminationStatus == 130)
-      #expect(message.contains("out/checkpoint"))
+      let run = try Running(
+        Self.executable, small + ["--steps", "100000", "--output", "out"], in: folder)
+      let outcome = run.interruptedAfterItsFirstStep()
+      #expect(run.process.terminationReason == .exit && outcome.code == 130)
+      #expect(outcome.errors.contains("out/checkpoint"))
       let checkpoint = try Checkpoint(path: folder + "/out/checkpoint")
       #expect(try #require(checkpoint.record).steps.count >= 1)
+    }
+  }
+
+  @Test func aTrainedModelIsGoneOnWithByItsFolderAlone() throws {
+    try withText { folder in
+      let made = try loqt(
+        small + ["--method", "full", "--steps", "150", "--output", "full"], in: folder)
+      #expect(made.code == 0, "\(made.errors)")
+      // Its tokens, its sizes and its matrices: --vocabulary and --preset are not given.
+      let begin = ["pretrain", "--weights", "full/checkpoint"] + small.dropFirst().prefix(2)
+      let batch = ["--batch", "2", "--sequence", "16", "--steps", "40", "--rank", "32"]
+      let run = try loqt(begin + batch + ["--summary", "s.json", "--output", "on"], in: folder)
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(!run.output.contains("Learning"), "Its tokens are there already.")
+      // Bytes at random are 5.5 nats.
+      #expect(try JSONDocument(path: folder + "/s.json").number("validation_loss") < 2.5)
+      let estimate = try loqt(
+        ["estimate", "--weights", "full/checkpoint", "--no-time", "--rank", "32"], in: folder)
+      #expect(estimate.code == 0 && estimate.output.hasPrefix("checkpoint, loqt"))
+
+      for (arguments, piece) in [
+        (["--weights", "nowhere"], "nowhere/config.json"),
+        (["--weights", "full/checkpoint", "--config", "c.json"], "Leave --config out"),
+        (["--weights", "full/checkpoint", "--model-vocabulary", "9000"], "9000"),
+        // Packed matrices are no start for another method.
+        (["--weights", "on/checkpoint"], "q_proj.weight'"),
+      ] {
+        let outcome = try loqt(["pretrain", "--text", "text.txt"] + arguments, in: folder)
+        #expect(outcome.code != 0 && outcome.errors.contains(piece), "\(outcome.errors)")
+      }
+      try FileManager.default.removeItem(atPath: folder + "/full/checkpoint/tokenizer.json")
+      let mute = try loqt(begin, in: folder)
+      #expect(mute.code != 0 && mute.errors.contains("no tokenizer.json"), "\(mute.errors)")
+    }
+  }
+
+  @Test func aRunThatIsResumedIsHeldAgainstTheMemoryToo() throws {
+    try withText { folder in
+      let run = try Running(
+        Self.executable, small + ["--steps", "100000", "--output", "out"], in: folder)
+      #expect(run.interruptedAfterItsFirstStep().code == 130)
+      // Two million sequences a step are beyond any machine.
+      let path = folder + "/out/checkpoint/run.json"
+      let settings = try String(contentsOfFile: path, encoding: .utf8)
+      #expect(settings.contains("\"batchSize\" : 2,"))
+      try Data(
+        settings.replacingOccurrences(of: "\"batchSize\" : 2,", with: "\"batchSize\" : 2000000,")
+          .utf8
+      ).write(to: URL(filePath: path))
+      let resumed = try loqt(["pretrain", "--resume", "out/checkpoint"], in: folder)
+      #expect(resumed.code == 1 && resumed.errors.contains("activations"), "\(resumed.errors)")
+      #expect(resumed.errors.contains("A resumed run keeps its settings"), "\(resumed.errors)")
     }
   }
 }
