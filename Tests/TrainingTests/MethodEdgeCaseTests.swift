@@ -67,13 +67,15 @@ import Testing
   @Test(arguments: Kind.allCases)
   func tiedEmbeddingsCheckpointingAndWindowsLearnTheSame(_ kind: Kind) throws {
     let plain = try Self.losses(kind, recomputes: false, microBatches: 1)
-    #expect(plain[7] < plain[1])
+    // Both are of one batch; all kinds fall from 3.28 to 2.50.
+    #expect(plain[7] < plain[1] - 0.6)
     let recomputed = try Self.losses(kind, recomputes: true, microBatches: 1)
     // Sums may be added in another order while other tests use the threads, and rounding at random
     // magnifies it.
     for (a, b) in zip(plain, recomputed) { #expect(abs(a - b) < 0.02) }
     let window = try Self.losses(kind, recomputes: true, microBatches: 2)
-    #expect(abs(window[0] - plain[0]) < 1e-4 && window[7] < window[1])
+    #expect(abs(window[0] - plain[0]) < 1e-4)
+    for (a, b) in zip(plain, window) { #expect(abs(a - b) < 0.02) }
   }
 
   private struct Net: Module {
@@ -102,9 +104,10 @@ import Testing
         losses.append(report.loss)
         #expect(report.skipped.isEmpty)
       }
-      #expect(losses.allSatisfy { $0.isFinite })
-      // Steps of a constant size may circle a small loss, but not leave it.
-      #expect(losses[19] <= losses[0] + 0.1)
+      // Every case ends at .64 of its start or below; a merge that lost its update, or a state that did
+      // not follow it, would throw the loss back.
+      #expect(losses[19] < 0.7 * losses[0], "\(input) to \(width): \(losses)")
+      #expect(losses.allSatisfy { $0 <= 1.05 * losses[0] }, "\(input) to \(width): \(losses)")
     }
   }
 
