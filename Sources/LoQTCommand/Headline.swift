@@ -134,19 +134,19 @@ struct HeadlineRun {
   }
 
   private static var largest: [HeadlineRun] {
-    let event = "\(large) --steps 4 --merge-gap 2 --batch 4 --sequence 256 --per-layer-updates"
     return [
       HeadlineRun("7b-per-layer", "7b", "\(large) \(steps) --per-layer-updates"),
       HeadlineRun(
         "7b-collected", "7b", "\(large) \(steps) --no-per-layer-updates --clipping-norm 1"),
       HeadlineRun("13b-per-layer", "13b", "\(large) \(steps) --per-layer-updates"),
-      HeadlineRun("7b-event", "7b", "\(event) --compensation 0"),
-      HeadlineRun(
-        "7b-event-c5", "7b", "\(event) --compensation 5 --no-keep-original --no-survival"),
       HeadlineRun(
         "7b-4096-tokens", "7b",
-        "\(large) --steps 3 --merge-gap 1 --merge-batch 1 --batch 16 --sequence 256 "
+        "\(large) --steps 3 --merge-gap 3 --merge-batch 4 --batch 16 --sequence 256 "
           + "--compensation 0 --per-layer-updates"),
+      HeadlineRun(
+        "7b-event-c5", "7b",
+        "\(large) --steps 3 --merge-gap 2 --batch 4 --sequence 256 --per-layer-updates "
+          + "--compensation 5 --no-keep-original --no-survival"),
     ]
   }
 }

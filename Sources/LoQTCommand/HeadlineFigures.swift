@@ -34,13 +34,9 @@ struct HeadlineFigures {
       claim("1B, r = 512: peak against that of full-rank Adam", low / full, 0.40, "")
     }
     for (run, title, target) in [
-      ("7b-event", "7B, projection event against a step of 1,024 tokens, C = 0", 1.0),
+      ("7b-collected", "7B, projection event against a step of 1,024 tokens, C = 0", 1.0),
       ("7b-event-c5", "the same with C = 5", 4.0),
-    ] {
-      guard let result = results[run], let step = result.ordinarySeconds else { continue }
-      // The last event has an update to merge.
-      claim(title, result.merges.last.map { $0.seconds / step }, target, "")
-    }
+    ] { claim(title, results[run]?.eventShare, target, "") }
     for (name, title) in [("size", "sizes"), ("sequence", "lengths")] {
       let series = Self.series(name, results)
       guard series.count > 1 else { continue }
@@ -155,6 +151,13 @@ struct RunSummary: Decodable {
     } catch {
       throw InputError("\(path) is not the summary of a run. Delete it, and it is made again.")
     }
+  }
+
+  /// The seconds of the last projection event, which has an update to merge, against those of the rest
+  /// of its step.
+  var eventShare: Double? {
+    guard let merge = merges.last, stepSeconds.indices.contains(merge.step) else { return nil }
+    return merge.seconds / (stepSeconds[merge.step] - merge.seconds)
   }
 
   /// Tensor bytes as a share of those of the formula.

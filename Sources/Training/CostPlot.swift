@@ -92,7 +92,7 @@ public struct CostPlot: Sendable {
     parts += points.enumerated().map {
       dot(x($0.offset, from: left), y($0.element.bytes))
     }.joined()
-    return text(left, 64, "bytes of tensors: counted (dots), by the formula (line)")
+    return text(left, 64, "tensors: counted (dots), formula (line)")
       + parts + names(from: left)
   }
 
