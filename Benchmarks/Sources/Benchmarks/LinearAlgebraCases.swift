@@ -21,7 +21,7 @@ private func report(_ basis: Tensor<Float>, of a: Tensor<Float>, best: Double) {
 private func truncated(_ rows: Int, _ columns: Int, _ rank: Int) -> Comparison {
   Comparison(
     "linear algebra", "truncated SVD, r \(rank) of \(rows) x \(columns)", unit: runs, work: 1,
-    rival: "gesdd, thin", reach: 12
+    rival: "gesdd, thin", reach: 12, pauses: true
   ) {
     let a = powerLaw(rows, columns)
     var source = RandomSource(seed: 3)
@@ -38,7 +38,7 @@ private func truncated(_ rows: Int, _ columns: Int, _ rank: Int) -> Comparison {
 private func leading(_ rows: Int, _ columns: Int, _ rank: Int) -> Comparison {
   Comparison(
     "linear algebra", "left vectors, r \(rank) of \(rows) x \(columns)", unit: runs, work: 1,
-    rival: "gesdd, thin", reach: 12
+    rival: "gesdd, thin", reach: 12, pauses: true
   ) {
     let a = powerLaw(rows, columns)
     var source = RandomSource(seed: 3)
@@ -52,7 +52,7 @@ private func leading(_ rows: Int, _ columns: Int, _ rank: Int) -> Comparison {
 private func projection(_ rows: Int, _ columns: Int, _ reach: Double) -> Comparison {
   Comparison(
     "linear algebra", "projection from 256 tokens, r 128 of \(rows) x \(columns)", unit: runs,
-    work: 1, rival: "form, then gesdd, thin", reach: reach
+    work: 1, rival: "form, then gesdd, thin", reach: reach, pauses: true
   ) {
     // The product has about the spectrum of the first factor.
     let (x, d) = (powerLaw(256, columns), random([256, rows], seed: 2))

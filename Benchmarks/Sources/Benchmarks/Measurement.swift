@@ -1,5 +1,11 @@
 import Tensors
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// One row of the table: our figure beside a rival's from the same run.
 struct Row: Codable, Sendable {
   var group: String
@@ -26,12 +32,14 @@ struct Comparison: BenchmarkCase {
   /// Operations or bytes of one run of the rival.
   let rivalWork: Double
   let reach: Double
+  /// Whether to wait before each run until the threads of OpenBLAS sleep that the rival has woken.
+  let pauses: Bool
   let prepare: () -> (ours: () -> Void, rival: () -> Void)
 
   init(
     _ group: String, _ name: String, unit: (name: String, factor: Double), work: Double,
     rival: String, rivalWork: Double? = nil, reach: Double,
-    prepare: @escaping () -> (ours: () -> Void, rival: () -> Void)
+    pauses: Bool = false, prepare: @escaping () -> (ours: () -> Void, rival: () -> Void)
   ) {
     self.group = group
     self.name = name
@@ -40,11 +48,13 @@ struct Comparison: BenchmarkCase {
     self.rival = rival
     self.rivalWork = rivalWork ?? work
     self.reach = reach
+    self.pauses = pauses
     self.prepare = prepare
   }
 
   /// Runs ours and the rival in turn and takes the best of each: the machine's speed may drift, and
-  /// whatever disturbs a run only makes it slower.
+  /// whatever disturbs a run only makes it slower. OpenBLAS's threads stay busy waiting for some 25 ms
+  /// after a call of the rival's that used them, on a processor that the next run needs.
   func measure() -> Row { measure(atLeast: 7, seconds: 1.5) }
 
   private func measure(atLeast rounds: Int, seconds: Double) -> Row {
@@ -61,6 +71,7 @@ struct Comparison: BenchmarkCase {
     var round = 0
     // Runs of many seconds need no such care.
     while (round < rounds && spent < 30) || (spent < seconds && round < 200) {
+      if pauses { usleep(60_000) }
       let a = Self.seconds(clock.measure { for _ in 0..<repeats { ours() } })
       let b = Self.seconds(clock.measure { for _ in 0..<repeats { theirs() } })
       bestOurs = min(bestOurs, a / Double(repeats))

@@ -10,10 +10,8 @@ enum BufferCache {
   private static let smallestHuge = 4 << 20
   /// What may be kept even if live tensors hold less.
   private static let floor = 32 << 20
-  /// By how much live and kept bytes together may exceed the most that tensors have held.
-  private static let slack = 16 << 20
-  /// What may be kept beside so many live bytes without exceeding that.
-  private static func room(beside live: Int) -> Int { TensorMemory.highestBytes + slack - live }
+  /// What may be kept beside so many live bytes without exceeding the most that tensors have held.
+  private static func room(beside live: Int) -> Int { TensorMemory.highestBytes - live }
 
   private struct Entry {
     var address: UInt

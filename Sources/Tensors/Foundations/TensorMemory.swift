@@ -5,8 +5,8 @@ internal import Synchronization
 ///
 /// Pages that the system hands out for the first time cost several times what writing to them does.
 /// Buffers of 256 KiB and more are therefore kept when freed, for the next tensor of about their
-/// size. The process hardly grows for that: freed buffers go back to the system before live and
-/// cached bytes together would exceed the most that tensors alone have held by more than 16 MiB.
+/// size. The process never grows for that: freed buffers go back to the system before live and
+/// cached bytes together would exceed the most that tensors alone have held.
 public enum TensorMemory {
   private static let bytes = Atomic<Int>(0)
   private static let buffers = Atomic<Int>(0)

@@ -15,7 +15,7 @@ struct GramFactor<Scalar: RealScalar> {
     let n = gram.shape[0]
     guard n > 0 else { return nil }
     let info = gram.withMutablePointer { gram in
-      Threads.withBLASThreads(n * n) { Scalar._potrf(n, gram, n) }
+      Threads.withBLASThreads(n * n / 4) { Scalar._potrf(n, gram, n) }
     }
     guard info == 0 else { return nil }
     let diagonal = Tensor(
@@ -47,8 +47,10 @@ struct GramFactor<Scalar: RealScalar> {
     let (n, columns) = (x.shape[0], x.shape[1])
     l.withPointer { l in
       x.withMutablePointer { x in
-        Threads.withBLASThreads(n * n) {
-          Scalar._trsm(true, false, true, n, columns, l, n, x, columns)
+        Threads.prepareBLAS()
+        parallelFor(columns, grain: Swift.max(16, (1 << 19) / (1 + n * n))) { range in
+          Scalar._trsm(
+            true, false, true, n, range.count, l, n, x + range.lowerBound, columns)
         }
       }
     }

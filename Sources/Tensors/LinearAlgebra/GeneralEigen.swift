@@ -14,7 +14,11 @@ public struct GeneralEigen<Scalar: RealScalar>: Sendable {
   /// Decomposes `a`. Traps when it is not square; throws when it has a NaN or infinite element or
   /// LAPACK's QR iteration does not converge.
   public init(of a: Tensor<Scalar>) throws(LinearAlgebraError) {
-    let (real, imaginary, vectors) = try eigenDecompose(a, vectors: true)
+    try a.checkMatrix("generalEigen", square: true)
+    var workspace = Workspace<Scalar>()
+    var (real, imaginary) = (Tensor<Scalar>.zeros([a.shape[0]]), Tensor<Scalar>.zeros([a.shape[0]]))
+    var vectors = Tensor<Scalar>.zeros(a.shape)
+    try workspace.generalEigen(of: a, real: &real, imaginary: &imaginary, vectors: &vectors)
     var (realRows, imaginaryRows) = (vectors, Tensor<Scalar>.zeros(vectors.shape))
     for j in 0..<real.elementCount where imaginary[j] > 0 {
       // A pair is stored as the two parts of its first vector.
@@ -43,38 +47,9 @@ public func generalEigen<Scalar: RealScalar>(_ a: Tensor<Scalar>)
 public func eigenvalues<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> (real: Tensor<Scalar>, imaginary: Tensor<Scalar>)
 {
-  let (real, imaginary, _) = try eigenDecompose(a, vectors: false)
-  return (real, imaginary)
-}
-
-/// LAPACK's result, its columns of vectors as our rows.
-private func eigenDecompose<Scalar: RealScalar>(_ a: Tensor<Scalar>, vectors wanted: Bool)
-  throws(LinearAlgebraError)
-  -> (real: Tensor<Scalar>, imaginary: Tensor<Scalar>, vectors: Tensor<Scalar>)
-{
   try a.checkMatrix("generalEigen", square: true)
-  let n = a.shape[0]
-  // Column-major storage of a; its transpose has the same values, but other vectors.
-  var work = a.transposed().copied()
-  var real = Tensor<Scalar>.zeros([n])
-  var imaginary = Tensor<Scalar>.zeros([n])
-  var vectors = Tensor<Scalar>.zeros(wanted ? [n, n] : [1])
-  let info = work.withMutablePointer { work in
-    real.withMutablePointer { real in
-      imaginary.withMutablePointer { imaginary in
-        vectors.withMutablePointer { vectors in
-          n == 0
-            ? 0
-            : Threads.withBLASThreads(n * n) {
-              Scalar._geev(wanted, n, work, n, real, imaginary, vectors, max(1, n))
-            }
-        }
-      }
-    }
-  }
-  guard info == 0 else {
-    throw LinearAlgebraError(
-      routine: "geev", info: Int(info), message: "no convergence for matrix \(a.shape)")
-  }
-  return (real, imaginary, vectors)
+  var workspace = Workspace<Scalar>()
+  var (real, imaginary) = (Tensor<Scalar>.zeros([a.shape[0]]), Tensor<Scalar>.zeros([a.shape[0]]))
+  try workspace.eigenvalues(of: a, real: &real, imaginary: &imaginary)
+  return (real, imaginary)
 }

@@ -9,19 +9,14 @@ public struct LU<Scalar: RealScalar>: Sendable {
   /// Factors `a` `[m, n]` by elimination with the largest pivot of each column. Traps when `a` is not
   /// a matrix; throws when it has a NaN or infinite element. A singular matrix has its factors, too.
   public init(of a: Tensor<Scalar>) throws(LinearAlgebraError) {
-    try a.checkMatrix("lu")
+    precondition(a.rank == 2, "lu: shape \(a.shape) is not a matrix")
     let (m, n) = (a.shape[0], a.shape[1])
-    var factors = a.transposed().copied()
+    var workspace = Workspace<Scalar>()
+    var factors = Tensor<Scalar>.zeros([n, m])
     var pivots = Tensor<Int32>.zeros([min(m, n)])
-    let info = factors.withMutablePointer { factors in
-      pivots.withMutablePointer { pivots in
-        m == 0 || n == 0
-          ? 0 : Threads.withBLASThreads(m * n) { Scalar._getrf(m, n, factors, m, pivots) }
-      }
-    }
+    zeroPivot = try workspace.lu(of: a, factors: &factors, pivots: &pivots)
     self.factors = factors
     self.pivots = pivots
-    zeroPivot = Int(info)
   }
 
   /// The number of rows and columns of the matrix.

@@ -31,10 +31,10 @@ func leadingVectors<A: LinearOperator>(
   let route = method.route(for: a, rank: rank, wanted)
   var isDirect = a.rows <= a.columns
   if case .factors = route { isDirect = true }
-  if isDirect { return try leadingLeft(of: a, rank, route, wanted, &source) }
+  if isDirect { return try leadingLeft(of: a, rank, method, route, wanted, &source) }
   let other = TransposedOperator(base: a)
   let found = try leadingLeft(
-    of: other, rank, method.route(for: other, rank: rank, .both), .both, &source)
+    of: other, rank, method, method.route(for: other, rank: rank, .both), .both, &source)
   return LeadingVectors(
     vectors: try completed(found.others!, from: found.effectiveRank, &source),
     values: found.values, others: found.vectors, effectiveRank: found.effectiveRank)
@@ -56,8 +56,8 @@ private func spannedBySome<A: LinearOperator>(
 
 /// The leading left vectors by one route.
 private func leadingLeft<A: LinearOperator>(
-  of a: A, _ rank: Int, _ route: TruncationRoute, _ wanted: WantedVectors,
-  _ source: inout RandomSource
+  of a: A, _ rank: Int, _ method: TruncationMethod, _ chosen: TruncationRoute,
+  _ wanted: WantedVectors, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> LeadingVectors<A.Scalar> {
   typealias Scalar = A.Scalar
   guard rank > 0 else {
@@ -65,14 +65,20 @@ private func leadingLeft<A: LinearOperator>(
       vectors: .zeros([a.rows, 0]), values: .empty, others: .zeros([a.columns, 0]),
       effectiveRank: 0)
   }
-  switch route {
+  var route = chosen
+  switch chosen {
   case .formed(let count, let steps):
     return try leadingLeft(
-      of: DenseOperator(a.dense()), rank, .products(count: count, steps: steps), wanted, &source)
+      of: DenseOperator(a.dense()), rank, method, .products(count: count, steps: steps), wanted,
+      &source)
   case .products(let count, let steps) where steps > 0:
-    if let found = try GramSpace(a).leading(rank, of: count, steps: steps, wanted, &source) {
+    let slow = method.routeForSlowDecay(for: a, rank: rank)
+    if let found = try GramSpace(a).leading(
+      rank, of: count, steps: steps, wanted, knowing: slow == nil ? nil : DecayTest(a), &source)
+    {
       return found
     }
+    route = slow ?? chosen
   case .factors(let count, let steps):
     let space = GramSpace(near: a.factors!.left, far: a.factors!.right)
     if let found = try space.leading(rank, of: count, steps: steps, wanted, &source) {
@@ -96,6 +102,10 @@ private func leadingLeft<A: LinearOperator>(
   case .gram:
     found = try leadingEigenvectors(of: a.gram(.left, scale: scale), rank)
     found.values = found.values / scale
+  case .lanczos(let count, let width):
+    let lanczos = try LanczosBasis(of: a, count: count, width: width, scale: scale, &source)
+    found = try leadingVectors(in: lanczos.basis, lanczos.images, rank, wanted)
+    found.values = found.values / scale
   case .products(let count, let steps), .factors(let count, let steps),
     .formed(let count, let steps):
     // Householder reflections where Gram matrices lose too much, and no power iteration when the
@@ -105,9 +115,7 @@ private func leadingLeft<A: LinearOperator>(
       y = a.apply(a.applyTransposed(try QR(of: y).q) * scale)
     }
     let basis = try QR(of: y).q
-    let z = a.applyTransposed(basis) * scale
-    found = try leadingEigenvectors(of: .lowerProduct(z, z), rank)
-    found.vectors = matmul(basis, found.vectors)
+    found = try leadingVectors(in: basis, a.applyTransposed(basis) * scale, rank, wanted)
     found.values = found.values / scale
   }
   if wanted == .both, found.others == nil {
@@ -127,12 +135,38 @@ private func leadingLeft<A: LinearOperator>(
   return found
 }
 
+/// The leading vectors of a matrix among those in the space of an orthonormal basis, from `images`, the
+/// transposed matrix times the basis.
+private func leadingVectors<Scalar: RealScalar>(
+  in basis: Tensor<Scalar>, _ images: Tensor<Scalar>, _ rank: Int, _ wanted: WantedVectors
+) throws(LinearAlgebraError) -> LeadingVectors<Scalar> {
+  var found = try leadingEigenvectors(of: .lowerProduct(images, images), rank)
+  let smallest = found.values[rank - 1] / found.values[0]
+  if wanted == .both, !(smallest * smallest > GramFactor<Scalar>.leastSpread) {
+    let svd = try SVD(of: images.transposed())
+    return LeadingVectors(
+      vectors: matmul(basis, svd.u.sliced(0..<rank, alongAxis: 1)),
+      values: svd.singularValues.sliced(0..<rank),
+      others: svd.vt.sliced(0..<rank).transposed(), effectiveRank: min(rank, svd.rank()))
+  }
+  if wanted == .both {
+    found.others = try matmul(images, found.vectors / found.values)
+      .orthonormalizingColumns(off: Scalar.ulpOfOne / (smallest * smallest))
+  }
+  found.vectors = matmul(basis, found.vectors)
+  return found
+}
+
 /// The leading eigenvectors of a Gram matrix of which the lower triangle is given, the square roots
 /// of their eigenvalues, and how many of these stand out of the rounding of the Gram matrix.
 private func leadingEigenvectors<Scalar: RealScalar>(of gram: Tensor<Scalar>, _ count: Int)
   throws(LinearAlgebraError) -> LeadingVectors<Scalar>
 {
   let n = gram.shape[0]
+  guard gram.trace().scalar.isFinite else {
+    throw LinearAlgebraError(
+      routine: "singular vectors", message: "a Gram matrix \(gram.shape) overflows")
+  }
   let eigen = try SymmetricEigen(lower: gram.copied())
   let order = Tensor((Int32(n - count)..<Int32(n)).reversed())
   let squares = eigen.values.scalars.suffix(count).reversed().map { max(0, $0) }

@@ -18,13 +18,19 @@ public struct SVD<Scalar: RealScalar>: Sendable {
   /// Decomposes a matrix. Traps when `a` is not one; throws when it has a NaN or infinite element,
   /// or when neither of LAPACK's drivers (divide and conquer, then QR iteration) converges.
   public init(of a: Tensor<Scalar>, _ size: FactorSize = .thin) throws(LinearAlgebraError) {
-    try a.checkMatrix("svd")
+    precondition(a.rank == 2, "svd: shape \(a.shape) is not a matrix")
+    let (m, n) = (a.shape[0], a.shape[1])
+    let (left, right) = size == .thin ? (min(m, n), min(m, n)) : (m, n)
+    var workspace = Workspace<Scalar>()
+    var values = Tensor<Scalar>.zeros([min(m, n)])
     if !a.isContiguous, a.transposed().isContiguous {
-      let (u, s, vt) = try decompose(a.transposed(), size == .thin ? "S" : "A")
-      self.init(u: vt.transposed(), singularValues: s, vt: u.transposed())
+      var (v, ut) = (Tensor<Scalar>.zeros([n, right]), Tensor<Scalar>.zeros([left, m]))
+      try workspace.svd(of: a.transposed(), u: &v, singularValues: &values, vt: &ut)
+      self.init(u: ut.transposed(), singularValues: values, vt: v.transposed())
     } else {
-      let (u, s, vt) = try decompose(a, size == .thin ? "S" : "A")
-      self.init(u: u, singularValues: s, vt: vt)
+      var (u, vt) = (Tensor<Scalar>.zeros([m, left]), Tensor<Scalar>.zeros([right, n]))
+      try workspace.svd(of: a, u: &u, singularValues: &values, vt: &vt)
+      self.init(u: u, singularValues: values, vt: vt)
     }
   }
 
@@ -80,9 +86,12 @@ public func svd<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ size: FactorSize = .t
 public func singularValues<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
-  try a.checkMatrix("svd")
+  precondition(a.rank == 2, "svd: shape \(a.shape) is not a matrix")
   let rows = !a.isContiguous && a.transposed().isContiguous ? a.transposed() : a
-  return try decompose(rows, "N").s
+  var workspace = Workspace<Scalar>()
+  var values = Tensor<Scalar>.zeros([min(a.shape[0], a.shape[1])])
+  try workspace.singularValues(of: rows, into: &values)
+  return values
 }
 
 /// The x of least norm among those that minimise `norm(a x - b)`: `a` `[m, n]`, `b` `[m]` or
@@ -96,45 +105,5 @@ public func leastSquares<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Sc
 /// LAPACK's drivers for one job: `_gesdd` or `_gesvd`.
 typealias SVDDriver<Scalar> = (
   Character, Int, Int, UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>,
-  UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int
+  UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int, LAPACKScratch<Scalar>
 ) -> Int32
-
-/// The decomposition of a row-major matrix `[m, n]` by the first driver that converges. LAPACK sees
-/// its transpose v s uᵀ, so its "u" is our vt and its "vt" our u, both row-major already. `job` is
-/// LAPACK's: S, A or N.
-func decompose<Scalar: RealScalar>(
-  _ a: Tensor<Scalar>, _ job: Character,
-  drivers: [SVDDriver<Scalar>] = [Scalar._gesdd, Scalar._gesvd]
-) throws(LinearAlgebraError) -> (u: Tensor<Scalar>, s: Tensor<Scalar>, vt: Tensor<Scalar>) {
-  let (m, n) = (a.shape[0], a.shape[1])
-  let k = min(m, n)
-  let left = job == "N" ? 0 : job == "S" ? k : m
-  let right = job == "N" ? 0 : job == "S" ? k : n
-  guard k > 0 else {
-    return (
-      .identity(m).sliced(0..<left, alongAxis: 1), .empty, .identity(n).sliced(0..<right)
-    )
-  }
-  var u = Tensor<Scalar>.zeros([m, left])
-  var s = Tensor<Scalar>.zeros([k])
-  var vt = Tensor<Scalar>.zeros([right, n])
-  var info: Int32 = 0
-  for driver in drivers {
-    // A driver destroys its matrix, and the next one needs it whole.
-    var work = a.copied()
-    info = work.withMutablePointer { work in
-      s.withMutablePointer { s in
-        u.withMutablePointer { u in
-          vt.withMutablePointer { vt in
-            Threads.withBLASThreads(m * n) {
-              driver(job, n, m, work, n, s, vt, n, u, max(1, left))
-            }
-          }
-        }
-      }
-    }
-    if info == 0 { return (u, s, vt) }
-  }
-  throw LinearAlgebraError(
-    routine: "svd", info: Int(info), message: "no convergence for matrix \(a.shape)")
-}

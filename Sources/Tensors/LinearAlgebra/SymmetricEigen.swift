@@ -15,17 +15,12 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
 
   /// The decomposition of a finite matrix, in its own storage.
   init(lower a: consuming Tensor<Scalar>) throws(LinearAlgebraError) {
-    let n = a.shape[0]
-    var work = a
-    var values = Tensor<Scalar>.zeros([n])
-    let info = work.withMutablePointer { work in
-      values.withMutablePointer { values in
-        n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._syevd(true, n, work, n, values) }
-      }
-    }
-    try Self.check(info, "syevd", work.shape)
+    var workspace = Workspace<Scalar>()
+    var vectors = a
+    var values = Tensor<Scalar>.zeros([vectors.shape[0]])
+    try workspace.decomposeSymmetric(&vectors, &values)
     self.values = values
-    vectors = work.transposed()
+    self.vectors = vectors.transposed()
   }
 
   /// The `count` largest eigenvalues of `a` and their eigenvectors. Traps when `a` is not square or
@@ -35,43 +30,12 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
     let n = a.shape[0]
     precondition(
       count >= 0 && count <= n, "symmetricEigen: no \(count) largest eigenvalues of \(a.shape)")
-    // Beyond a quarter of them, divide and conquer for all is faster.
-    guard count > 0, 4 * count <= n else {
-      let all = try SymmetricEigen(of: a)
-      values = all.values.sliced(n - count..<n)
-      vectors = all.vectors.sliced(n - count..<n, alongAxis: 1)
-      return
-    }
-    var work = a.copied()
-    // LAPACK may use all n places of the values.
-    var values = Tensor<Scalar>.zeros([n])
+    var workspace = Workspace<Scalar>()
+    var values = Tensor<Scalar>.zeros([count])
     var vectors = Tensor<Scalar>.zeros([count, n])
-    let info = work.withMutablePointer { work in
-      values.withMutablePointer { values in
-        vectors.withMutablePointer { vectors in
-          Threads.withBLASThreads(n * n) {
-            Scalar._syevr(n, work, n, n - count + 1, n, values, vectors, n)
-          }
-        }
-      }
-    }
-    if info != 0 {
-      let all = try SymmetricEigen(of: a)
-      self.values = all.values.sliced(n - count..<n)
-      self.vectors = all.vectors.sliced(n - count..<n, alongAxis: 1)
-      return
-    }
-    self.values = values.sliced(0..<count)
+    try workspace.symmetricEigen(of: a, values: &values, vectors: &vectors)
+    self.values = values
     self.vectors = vectors.transposed()
-  }
-
-  fileprivate static func check(_ info: Int32, _ routine: String, _ shape: Shape)
-    throws(LinearAlgebraError)
-  {
-    guard info == 0 else {
-      throw LinearAlgebraError(
-        routine: routine, info: Int(info), message: "no convergence for matrix \(shape)")
-    }
   }
 }
 
@@ -97,14 +61,9 @@ public func symmetricEigenvalues<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
   try a.checkMatrix("symmetricEigenvalues", square: true)
-  let n = a.shape[0]
+  var workspace = Workspace<Scalar>()
   var work = a.copied()
-  var values = Tensor<Scalar>.zeros([n])
-  let info = work.withMutablePointer { work in
-    values.withMutablePointer { values in
-      n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._syevd(false, n, work, n, values) }
-    }
-  }
-  try SymmetricEigen<Scalar>.check(info, "syevd", work.shape)
+  var values = Tensor<Scalar>.zeros([a.shape[0]])
+  try workspace.decomposeSymmetric(&work, &values, vectors: false)
   return values
 }

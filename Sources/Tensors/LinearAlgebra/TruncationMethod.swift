@@ -2,11 +2,14 @@
 public enum TruncationMethod: Hashable, Sendable, Codable {
   /// `gram` of up to 128 rows; beyond, `gram` or `randomized` with one power iteration (two for
   /// fewer than 88 vectors) and 8 vectors of oversampling, whichever takes fewer operations; one
-  /// more where a product is known by its factors, whose small Gram matrices then say all.
+  /// more where a product is known by its factors, whose small Gram matrices then say all. Where the
+  /// first products show that the singular values decay slowly, `blockLanczos` or `gram` instead,
+  /// whichever takes fewer operations.
   ///
   /// Where the singular values decay as i^-0.7, the vectors of the operator's shorter side keep
   /// 99.5 % of the energy that the best ones do, those of the other side and the product of both
-  /// with the singular values 99 %; more where the values decay faster. When the sample spans
+  /// with the singular values 99 %; more where the values decay faster, and 98 % where they decay as
+  /// slowly as i^-0.3. When the sample spans
   /// everything the operator's rank allows, as with fewer tokens than the rank asked for, the power
   /// iterations are left out.
   case automatic
@@ -18,6 +21,10 @@ public enum TruncationMethod: Hashable, Sendable, Codable {
   /// The range of a random sample of the columns, refined by power iterations with an orthonormal
   /// basis in between (Halko, Martinsson and Tropp, SIAM Review 2011, algorithms 4.4 and 5.1).
   case randomized(oversampling: Int = 10, powerIterations: Int = 2)
+  /// The best vectors in the block Krylov space of twice as many dimensions as vectors and 8, grown from a
+  /// random sample in so many blocks, all kept orthonormal: where singular values decay slowly, half
+  /// the products of as many power iterations keep more of the energy.
+  case blockLanczos(blocks: Int = 8)
 }
 
 /// The steps of a method for one operator whose rows are its shorter side.
@@ -30,6 +37,8 @@ enum TruncationRoute: Hashable {
   case formed(count: Int, steps: Int)
   /// Randomised, on the Gram matrices of the operator's factors.
   case factors(count: Int, steps: Int)
+  /// A block Krylov space of `count` dimensions, grown by `width` at a time.
+  case lanczos(count: Int, width: Int)
 }
 
 extension TruncationMethod {
@@ -47,12 +56,13 @@ extension TruncationMethod {
         "randomized: oversampling \(oversampling) and power iterations \(powerIterations) not >= 0"
       )
       add(min(n, rank + oversampling), powerIterations)
+    case .blockLanczos(let blocks): return lanczosRoute(for: a, rank: rank, blocks: blocks).route
     case .automatic where n <= 128: return .gram
     case .automatic:
       let count = min(n, rank + 8)
       // Few vectors leave more of the energy in the tail, and cost little.
       add(count, count < 96 ? 2 : 1)
-      candidates.append((.gram, a.denseCost + n * n * a.columns * 5 / 8 + eigenCost(n)))
+      candidates.append((.gram, gramCost(of: a)))
     }
     return candidates.min { $0.cost < $1.cost }!.route
 
@@ -84,6 +94,31 @@ extension TruncationMethod {
             + (wanted == .basis ? 0 : eigenCost(sampled)) + across
         ))
     }
+  }
+}
+
+extension TruncationMethod {
+  /// What `automatic` turns to when it finds that the singular values decay slowly.
+  func routeForSlowDecay<A: LinearOperator>(for a: A, rank: Int) -> TruncationRoute? {
+    guard self == .automatic else { return nil }
+    let (route, cost) = lanczosRoute(for: a, rank: rank, blocks: 8)
+    return cost < gramCost(of: a) ? route : .gram
+  }
+
+  private func lanczosRoute<A: LinearOperator>(for a: A, rank: Int, blocks: Int)
+    -> (route: TruncationRoute, cost: Int)
+  {
+    precondition(blocks > 0, "blockLanczos: \(blocks) blocks")
+    let count = min(a.rows, 2 * rank + 8)
+    let width = (count + blocks - 1) / max(1, blocks)
+    // All blocks but the last meet the operator twice; two projections on the blocks before.
+    let products = (2 * count - width) * a.productCost + 2 * a.rows * count * count
+    let small = a.columns * count * (count / 2 + rank) + a.rows * count * rank + eigenCost(count)
+    return (.lanczos(count: count, width: width), products + small)
+  }
+
+  private func gramCost<A: LinearOperator>(of a: A) -> Int {
+    a.denseCost + a.rows * a.rows * a.columns * 5 / 8 + eigenCost(a.rows)
   }
 }
 

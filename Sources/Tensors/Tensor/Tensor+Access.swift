@@ -49,30 +49,31 @@ extension Tensor {
   /// The same elements in row-major storage of their own.
   public func copied() -> Tensor {
     let result = Tensor(storage: TensorStorage(count: elementCount), shape: shape)
-    let size = MemoryLayout<Scalar>.stride
+    copy(to: result.base)
+    return result
+  }
+
+  /// Writes the elements in row-major order.
+  func copy(to target: UnsafeMutablePointer<Scalar>) {
     let strides = self.strides
+    let source = base
     if isContiguous {
-      let source = base
-      let target = result.base
       withExtendedLifetime(storage) {
         parallelFor(elementCount, grain: 1 << 18) { range in
           (target + range.lowerBound).update(from: source + range.lowerBound, count: range.count)
         }
       }
     } else if elementCount > 0 {
-      let source = base
-      let target = result.base
       let inner = shape.dropFirst().reduce(1, *)
       withExtendedLifetime(storage) {
         parallelFor(shape[0], grain: max(1, elementwiseGrain / max(1, inner))) { range in
           let sizes = [range.count] + shape.dropFirst()
           loqt_copy_strided(
             source + range.lowerBound * strides[0], sizes, strides, rank,
-            target + range.lowerBound * inner, size)
+            target + range.lowerBound * inner, MemoryLayout<Scalar>.stride)
         }
       }
     }
-    return result
   }
 
   /// All elements in row-major order.

@@ -23,6 +23,9 @@ import Testing
     }
     await #expect(processExitsWith: .success) {
       let mebibyte = TensorMemoryTests.mebibyte
+      // Room for what is cached beside what lives.
+      do { _ = TensorMemoryTests.tensor(17 * mebibyte) }
+      TensorMemory.emptyCache()
       var address: UnsafeRawPointer?
       do {
         let first = TensorMemoryTests.tensor(8 * mebibyte)
@@ -83,7 +86,7 @@ import Testing
     }
   }
 
-  @Test("Live and cached bytes exceed the most that tensors alone have held by 16 MiB at most")
+  @Test("Live and cached bytes never exceed the most that tensors alone have held")
   func footprint() async {
     await #expect(processExitsWith: .success) {
       let mebibyte = TensorMemoryTests.mebibyte
@@ -98,7 +101,7 @@ import Testing
           held.append(TensorMemoryTests.tensor((Int(state >> 40) % 8 + 1) * mebibyte))
         }
         most = max(most, TensorMemory.liveBytes)
-        #expect(TensorMemory.liveBytes + TensorMemory.cachedBytes <= most + 16 * mebibyte)
+        #expect(TensorMemory.liveBytes + TensorMemory.cachedBytes <= most)
       }
     }
   }

@@ -64,6 +64,7 @@ struct TruncatedSVDTests {
 
   private static let methods: [TruncationMethod] = [
     .automatic, .exact, .gram, .randomized(), .randomized(oversampling: 20, powerIterations: 3),
+    .blockLanczos(), .blockLanczos(blocks: 6),
   ]
 
   @Test(arguments: methods)
