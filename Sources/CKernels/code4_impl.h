@@ -38,19 +38,15 @@ INLINE float AT_LEVEL(code4_threshold)(const loqt_codebook4 *book, int k) {
 typedef struct {
   v16f thresholds[2];
   v16i below[2];
-  /// 1 where 0 is a threshold.
-  int32_t zero;
 } AT_LEVEL(code4_search);
 
 INLINE AT_LEVEL(code4_search) AT_LEVEL(code4_prepare)(const loqt_codebook4 *book) {
   AT_LEVEL(code4_search) search;
   float thresholds[16];
   int count = 0, below = 0;
-  search.zero = 0;
   for (int k = 0; k < 15; k++) {
     thresholds[count] = AT_LEVEL(code4_threshold)(book, k);
-    if (thresholds[count] == 0) search.zero = 1;
-    else count++;
+    count += thresholds[count] != 0;
   }
   for (int cell = 0; cell < 32; cell++) {
     bool inside = below < count && thresholds[below] < (float)(cell - 15) / 16;
@@ -60,17 +56,19 @@ INLINE AT_LEVEL(code4_search) AT_LEVEL(code4_prepare)(const loqt_codebook4 *book
   }
   return search;
 }
-INLINE v16i AT_LEVEL(code4_ranks)(v16f x, AT_LEVEL(code4_search) search) {
+INLINE v16i AT_LEVEL(code4_ranks)(v16f x, AT_LEVEL(code4_search) search, const bool sorted) {
   // 1 belongs to the last cell; NaN goes to the first.
-  __m512i cell = _mm512_cvttps_epi32((__m512)(x * 15.999f + 16.0f));
+  __m512i cell = _mm512_cvttps_epi32((__m512)fused(x, splat(15.999f), splat(16.0f)));
   __m512i rank =
       _mm512_permutex2var_epi32((__m512i)search.below[0], cell, (__m512i)search.below[1]);
   __m512 threshold =
       _mm512_permutex2var_ps((__m512)search.thresholds[0], cell, (__m512)search.thresholds[1]);
   __mmask16 above = _mm512_cmp_ps_mask((__m512)x, threshold, _CMP_GT_OQ);
   rank = _mm512_mask_add_epi32(rank, above, rank, _mm512_set1_epi32(1));
+  if (sorted) return (v16i)rank;
+  // The codebook with two zeros has a threshold at 0.
   __mmask16 positive = _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_GT_OQ);
-  return (v16i)_mm512_mask_add_epi32(rank, positive, rank, _mm512_set1_epi32(search.zero));
+  return (v16i)_mm512_mask_add_epi32(rank, positive, rank, _mm512_set1_epi32(1));
 }
 #elif LEVEL == 2
 /// The thresholds as a search tree: the children of node k are 2 k and 2 k + 1. Node 0 is unused.
@@ -82,7 +80,8 @@ INLINE v16f AT_LEVEL(code4_prepare)(const loqt_codebook4 *book) {
   for (int node = 0; node < 16; node++) tree[node] = AT_LEVEL(code4_threshold)(book, rank[node]);
   return tree;
 }
-INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f tree) {
+INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f tree, const bool sorted) {
+  (void)sorted;
   v16i node = 2 - (x > tree[1]);
 #define DESCEND(table)                                                                             \
   __builtin_shufflevector((v8f)_mm256_permutevar8x32_ps((__m256)tree.table, (__m256i)node.lo),     \
@@ -104,7 +103,8 @@ INLINE v16f AT_LEVEL(code4_prepare)(const loqt_codebook4 *book) {
   for (int k = 0; k < 15; k++) thresholds[k] = AT_LEVEL(code4_threshold)(book, k);
   return thresholds;
 }
-INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f thresholds) {
+INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f thresholds, const bool sorted) {
+  (void)sorted;
   v16i count = 0;
   for (int k = 0; k < 15; k++) count -= x > thresholds[k];
   return count;
@@ -122,19 +122,87 @@ INLINE void AT_LEVEL(code4_store)(uint8_t *p, v16i codes) {
 
 /// The codes of the nearest levels.
 INLINE v16i AT_LEVEL(code4_codes)(v16f x, AT_LEVEL(code4_search) search,
-                                  const loqt_codebook4 *book) {
-  v16i ranks = AT_LEVEL(code4_ranks)(x, search);
-  if (book->sorted) return ranks;
+                                  const loqt_codebook4 *book, const bool sorted) {
+  v16i ranks = AT_LEVEL(code4_ranks)(x, search, sorted);
+  if (sorted) return ranks;
   v16f order;
   memcpy(&order, book->order, sizeof order);
   return (v16i)AT_LEVEL(lookup16)(order, ranks);
 }
 
-static void AT_LEVEL(code4_quantize)(int kind, const float *x, intptr_t count, intptr_t block,
-                                     uint8_t *codes, float *absmax) {
-  const loqt_codebook4 *book = &loqt_codebooks4[kind];
+#if LEVEL == 3
+/// The largest magnitudes of the whole numbers that stand for them in sixteen blocks, by lanes.
+INLINE v16i AT_LEVEL(code4_largest)(const float *x, intptr_t block) {
+  __m512i rows[16];
+  for (int b = 0; b < 16; b++, x += block) {
+    v16i first = bits(magnitude(load(x))), second = bits(magnitude(load(x + 16)));
+    for (intptr_t i = 32; i < block; i += 32) {
+      first = larger(bits(magnitude(load(x + i))), first);
+      second = larger(bits(magnitude(load(x + i + 16))), second);
+    }
+    rows[b] = (__m512i)larger(first, second);
+  }
+  // Neighbours are folded into one another, which halves their number and their lanes.
+#define FOLD(count, low, high)                                                                     \
+  for (int b = 0; b < count; b++) {                                                                \
+    __m512i one = rows[2 * b], two = rows[2 * b + 1];                                              \
+    rows[b] = _mm512_max_epi32(low, high);                                                         \
+  }
+  FOLD(8, _mm512_unpacklo_epi32(one, two), _mm512_unpackhi_epi32(one, two))
+  FOLD(4, _mm512_unpacklo_epi64(one, two), _mm512_unpackhi_epi64(one, two))
+  FOLD(2, _mm512_shuffle_i32x4(one, two, 0x88), _mm512_shuffle_i32x4(one, two, 0xdd))
+  FOLD(1, _mm512_shuffle_i32x4(one, two, 0x88), _mm512_shuffle_i32x4(one, two, 0xdd))
+#undef FOLD
+  return (v16i)rows[0];
+}
+
+/// The bytes of 64 codes.
+INLINE void AT_LEVEL(code4_store64)(uint8_t *p, const v16i *codes) {
+  // Packing works within quarters of a register; what comes out of order is set right at the end.
+  __m512i words[2];
+  for (int h = 0; h < 2; h++)
+    words[h] = _mm512_packus_epi32((__m512i)codes[2 * h], (__m512i)codes[2 * h + 1]);
+  __m512i bytes = _mm512_packus_epi16(words[0], words[1]);
+  __m256i pairs = _mm512_cvtepi16_epi8(_mm512_maddubs_epi16(bytes, _mm512_set1_epi16(0x0110)));
+  const __m256i order = _mm256_setr_epi16(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  _mm256_storeu_si256((__m256i *)p, _mm256_permutexvar_epi16(order, pairs));
+}
+
+/// The codes of sixteen whole blocks, of a multiple of 64 elements.
+INLINE void AT_LEVEL(code4_sixteen)(const loqt_codebook4 *book, const bool sorted,
+                                    AT_LEVEL(code4_search) search, const float *x, intptr_t block,
+                                    uint8_t *codes, float *absmax) {
+  v16f largest = (v16f)AT_LEVEL(code4_largest)(x, block);
+  store(absmax, largest);
+  float factors[16];
+  // NaN stays.
+  store(factors, 1 / pick(largest < 1e-38f, splat(1e-38f), largest));
+  for (int b = 0; b < 16; b++) {
+    v16f factor = splat(factors[b]);
+    for (intptr_t i = 0; i < block; i += 64, x += 64, codes += 32) {
+      v16i four[4];
+      for (int k = 0; k < 4; k++)
+        four[k] = AT_LEVEL(code4_codes)(load(x + 16 * k) * factor, search, book, sorted);
+      AT_LEVEL(code4_store64)(codes, four);
+    }
+  }
+}
+#endif
+
+INLINE void AT_LEVEL(code4_blocks)(const loqt_codebook4 *book, const bool sorted, const float *x,
+                                   intptr_t count, intptr_t block, uint8_t *codes,
+                                   float *absmax) {
   AT_LEVEL(code4_search) search = AT_LEVEL(code4_prepare)(book);
-  for (intptr_t begin = 0; begin < count; begin += block, x += block, codes += block / 2) {
+  intptr_t begin = 0;
+#if LEVEL == 3
+  // As long as sixteen blocks stay in the nearest cache from their scales to their codes.
+  if (block >= 64 && block <= 512)
+    for (; begin + 16 * block <= count; begin += 16 * block, absmax += 16)
+      AT_LEVEL(code4_sixteen)(book, sorted, search, x + begin, block, codes + begin / 2, absmax);
+#endif
+  x += begin;
+  codes += begin / 2;
+  for (; begin < count; begin += block, x += block, codes += block / 2) {
     intptr_t n = count - begin < block ? count - begin : block;
     float largest = AT_LEVEL(maximum_magnitude_f32)(x, n);
     // The reference coder multiplies whole blocks and divides a short one, never by less than 1e-38,
@@ -147,7 +215,7 @@ static void AT_LEVEL(code4_quantize)(int kind, const float *x, intptr_t count, i
     for (; i + 16 <= n; i += 16) {
       v16f v = load(x + i);
       v = whole ? v * factor : v / factor;
-      AT_LEVEL(code4_store)(codes + i / 2, AT_LEVEL(code4_codes)(v, search, book));
+      AT_LEVEL(code4_store)(codes + i / 2, AT_LEVEL(code4_codes)(v, search, book, sorted));
     }
     if (i < n) {
       uint8_t bytes[8];
@@ -156,8 +224,47 @@ static void AT_LEVEL(code4_quantize)(int kind, const float *x, intptr_t count, i
       // Past an odd end comes the code of 0, even where 0 / absmax is NaN.
       v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
       v = pick(lane < (int32_t)(n - i), v, splat(0.0f));
-      AT_LEVEL(code4_store)(bytes, AT_LEVEL(code4_codes)(v, search, book));
+      AT_LEVEL(code4_store)(bytes, AT_LEVEL(code4_codes)(v, search, book, sorted));
       memcpy(codes + i / 2, bytes, (size_t)(n - i + 1) / 2);
+    }
+  }
+}
+
+static void AT_LEVEL(code4_quantize)(int kind, const float *x, intptr_t count, intptr_t block,
+                                     uint8_t *codes, float *absmax) {
+  // Compiled once for each codebook: one has its codes in order, the other a threshold at 0.
+  if (kind == LOQT_NF4)
+    AT_LEVEL(code4_blocks)(&loqt_codebooks4[LOQT_NF4], true, x, count, block, codes, absmax);
+  else AT_LEVEL(code4_blocks)(&loqt_codebooks4[LOQT_FP4], false, x, count, block, codes, absmax);
+}
+
+/// The codes of one of both neighbouring levels each: the upper one where the draw lies below the
+/// share of the gap that the element has passed.
+static void AT_LEVEL(code4_quantize_random)(int kind, const float *x, const float *draws,
+                                            intptr_t count, intptr_t block, const float *absmax,
+                                            uint8_t *codes) {
+  const loqt_codebook4 *book = &loqt_codebooks4[kind];
+  v16f order, levels;
+  memcpy(&order, book->order, sizeof order);
+  for (int k = 0; k < 16; k++) levels[k] = book->levels[book->order[k]];
+  // A second code of 0 is never used.
+  for (int k = 1; k < 16; k++)
+    if (levels[k] == 0 && levels[k - 1] == 0) order[k] = order[k - 1];
+  for (intptr_t begin = 0; begin < count; begin += block, absmax++) {
+    intptr_t end = count - begin < block ? count : begin + block;
+    for (intptr_t i = begin; i < end; i += 16) {
+      intptr_t n = end - i < 16 ? end - i : 16;
+      // A block of zeros has only these.
+      v16f value = *absmax == 0 ? splat(0.0f) : load_part(x + i, n) / *absmax;
+      v16i rank = 0;
+      for (int k = 1; k < 16; k++) rank -= value >= levels[k];
+      v16i above = __builtin_elementwise_min(rank + 1, (v16i)15);
+      v16f low = AT_LEVEL(lookup16)(levels, rank), high = AT_LEVEL(lookup16)(levels, above);
+      v16i up = load_part(draws + i, n) * (high - low) < value - low;
+      v16i code = (v16i)AT_LEVEL(lookup16)(order, pick(up, above, rank));
+      uint8_t bytes[8];
+      AT_LEVEL(code4_store)(bytes, code);
+      memcpy(codes + i / 2, bytes, (size_t)(n + 1) / 2);
     }
   }
 }
@@ -228,33 +335,35 @@ static void AT_LEVEL(code4_dequantize)(int kind, const uint8_t *codes, const loq
 
 // ---- Products with few rows ---------------------------------------------------------------------
 
-/// The scales of the 128 elements from `first` on: lane l has that of elements 8 l to 8 l + 7.
-INLINE v16f AT_LEVEL(code4_scales)(const float *scales, intptr_t first, intptr_t block) {
-  const float *s = scales + first / block;
-  if (block >= 128) return splat(s[0]);
-  v16f lanes;
-  if (block == 64) {
-    lanes.lo = (v8f)s[0];
-    lanes.hi = (v8f)s[1];
-  } else {
-    for (int i = 0; i < 16; i++) lanes[i] = s[i / 4];
-  }
+/// So many scales of 128 elements: lane l has that of elements 8 l to 8 l + 7.
+INLINE v16f AT_LEVEL(code4_scales)(const float *s, const int count) {
+  v16f lanes = splat(s[0]);
+  if (count == 1) return lanes;
+#if LEVEL == 3
+  // Broadcasts from memory leave the unit of the lookups alone.
+  if (count == 2)
+    return (v16f)_mm512_mask_broadcastss_ps((__m512)lanes, 0xff00, _mm_load_ss(s + 1));
+#endif
+  for (int i = 0; i < 16; i++) lanes[i] = s[i * count / 16];
   return lanes;
 }
 
-/// The products of so many rows of codes with so many tokens, over `columns` elements. `ahead`: from
-/// codes to those that will be read a little later.
+/// The products of so many rows of codes with so many tokens, over `columns` elements. There are
+/// `per_step` scales for 128 elements, one for 2^shift. `ahead`: from codes to those that will be
+/// read a little later.
 INLINE void AT_LEVEL(code4_dot_tile)(v16f levels, const uint8_t *codes, intptr_t row_bytes,
                                      const float *scales, intptr_t row_scales, intptr_t columns,
-                                     intptr_t block, const float *x, const int rows,
-                                     const int tokens, intptr_t ahead, float alpha, float beta,
-                                     float *y, intptr_t y_stride) {
+                                     const int per_step, int shift, const float *x,
+                                     const int rows, const int tokens, intptr_t ahead,
+                                     float alpha, float beta, float *y, intptr_t y_stride) {
   v16f total[2][LOQT_DOT_TOKENS];
   for (int r = 0; r < rows; r++)
     for (int t = 0; t < tokens; t++) total[r][t] = splat(0.0f);
+  // Two sums for a part: a single one would wait for each multiply-add in turn.
+  const int chains = rows * tokens == 1 ? 2 : 1;
   for (intptr_t first = 0; first < columns; first += 128, x += 128 * tokens) {
     v16u words[2];
-    v16f part[2][LOQT_DOT_TOKENS];
+    v16f part[2][LOQT_DOT_TOKENS][2];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
       const uint8_t *p = codes + r * row_bytes + first / 2;
@@ -268,16 +377,19 @@ INLINE void AT_LEVEL(code4_dot_tile)(v16f levels, const uint8_t *codes, intptr_t
         v16f values = AT_LEVEL(lookup16)(levels, (v16i)(words[r] >> (uint32_t)(4 * k)));
 #pragma clang loop unroll(full)
         for (int t = 0; t < tokens; t++) {
-          v16f element = load(x + 128 * t + 16 * k);
-          part[r][t] = k == 0 ? values * element : fused(values, element, part[r][t]);
+          v16f element = load(x + 128 * t + 16 * k), *sum = &part[r][t][k % chains];
+          *sum = k < chains ? values * element : fused(values, element, *sum);
         }
       }
     }
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
-      v16f scale = AT_LEVEL(code4_scales)(scales + r * row_scales, first, block);
+      v16f scale = AT_LEVEL(code4_scales)(scales + r * row_scales + (first >> shift), per_step);
 #pragma clang loop unroll(full)
-      for (int t = 0; t < tokens; t++) total[r][t] = fused(part[r][t], scale, total[r][t]);
+      for (int t = 0; t < tokens; t++) {
+        v16f sum = chains == 2 ? part[r][t][0] + part[r][t][1] : part[r][t][0];
+        total[r][t] = fused(sum, scale, total[r][t]);
+      }
     }
   }
   for (int r = 0; r < rows; r++) {
@@ -289,11 +401,12 @@ INLINE void AT_LEVEL(code4_dot_tile)(v16f levels, const uint8_t *codes, intptr_t
   }
 }
 
-static void AT_LEVEL(code4_dot)(int kind, const uint8_t *codes, const float *scales, intptr_t rows,
-                                intptr_t columns, intptr_t block, const float *x, intptr_t tokens,
-                                float alpha, float beta, float *y, intptr_t y_stride) {
-  v16f levels = load(loqt_codebooks4[kind].levels);
+INLINE void AT_LEVEL(code4_dot_rows)(v16f levels, const uint8_t *codes, const float *scales,
+                                     const int per_step, intptr_t rows, intptr_t columns,
+                                     intptr_t block, const float *x, intptr_t tokens, float alpha,
+                                     float beta, float *y, intptr_t y_stride) {
   intptr_t row_bytes = columns / 2, row_scales = columns / block;
+  int shift = __builtin_ctzl((unsigned long)block);
   for (intptr_t t = 0; t < tokens; t += LOQT_DOT_TOKENS) {
     int count = (int)(tokens - t < LOQT_DOT_TOKENS ? tokens - t : LOQT_DOT_TOKENS);
     // So many columns at a time that the part of x stays in the nearest cache; they are whole blocks.
@@ -307,8 +420,8 @@ static void AT_LEVEL(code4_dot)(int kind, const uint8_t *codes, const float *sca
         int height = rows - r < pair ? 1 : pair;
 #define TILE(ROWS, TOKENS)                                                                         \
   AT_LEVEL(code4_dot_tile)(levels, codes + r * row_bytes + first / 2, row_bytes,                   \
-                           scales + r * row_scales + first / block, row_scales, n, block,          \
-                           x + t * columns + first * TOKENS, ROWS, TOKENS, ahead, alpha,           \
+                           scales + r * row_scales + (first >> shift), row_scales, n, per_step,    \
+                           shift, x + t * columns + first * TOKENS, ROWS, TOKENS, ahead, alpha,    \
                            first == 0 ? beta : 1, y + t * y_stride + r, y_stride)
         switch (count + (height == 2 ? 4 : 0)) {
           case 1: TILE(1, 1); break;
@@ -324,4 +437,19 @@ static void AT_LEVEL(code4_dot)(int kind, const uint8_t *codes, const float *sca
       }
     }
   }
+}
+
+static void AT_LEVEL(code4_dot)(int kind, const uint8_t *codes, const float *scales, intptr_t rows,
+                                intptr_t columns, intptr_t block, const float *x, intptr_t tokens,
+                                float alpha, float beta, float *y, intptr_t y_stride) {
+  v16f levels = load(loqt_codebooks4[kind].levels);
+#define RUN(PER_STEP)                                                                              \
+  AT_LEVEL(code4_dot_rows)(levels, codes, scales, PER_STEP, rows, columns, block, x, tokens,       \
+                           alpha, beta, y, y_stride)
+  switch (block) {
+    case 32: RUN(4); break;
+    case 64: RUN(2); break;
+    default: RUN(1);
+  }
+#undef RUN
 }

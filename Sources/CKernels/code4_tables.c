@@ -56,13 +56,11 @@
 
 const loqt_codebook4 loqt_codebooks4[2] = {
     [LOQT_NF4] = {
-        .sorted = true,
         .order = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
         .levels = {LEVELS(NF4)},
         .pairs = {ROWS(NF4)},
     },
     [LOQT_FP4] = {
-        .sorted = false,
         .order = {11, 10, 13, 12, 15, 14, 9, 0, 8, 1, 6, 7, 4, 5, 2, 3},
         .levels = {LEVELS(FP4)},
         .pairs = {ROWS(FP4)},

@@ -97,6 +97,9 @@ KERNEL(void, adamw8, (void *p, const void *grad, bool bf16_gradient, uint8_t *m_
 
 KERNEL(void, code4_quantize, (int codebook, const float *x, intptr_t n, intptr_t block,
        uint8_t *codes, float *absmax), (codebook, x, n, block, codes, absmax))
+KERNEL(void, code4_quantize_random, (int codebook, const float *x, const float *draws, intptr_t n,
+       intptr_t block, const float *absmax, uint8_t *codes),
+       (codebook, x, draws, n, block, absmax, codes))
 KERNEL(void, code4_dequantize, (int codebook, const uint8_t *codes, const loqt_scales4 *scales,
        intptr_t first, intptr_t rows, intptr_t columns, intptr_t length, intptr_t block, float *y),
        (codebook, codes, scales, first, rows, columns, length, block, y))
@@ -106,17 +109,27 @@ KERNEL(void, code4_dot, (int codebook, const uint8_t *codes, const float *scales
        (codebook, codes, scales, rows, columns, block, x, tokens, alpha, beta, y, y_stride))
 KERNEL(void, map8_quantize, (const float *x, intptr_t n, intptr_t block, const loqt_map8 *map,
        uint8_t *codes, float *absmax), (x, n, block, map, codes, absmax))
+KERNEL(void, map8_quantize_random, (const float *x, const float *draws, intptr_t n, intptr_t block,
+       const loqt_map8 *map, const float *absmax, uint8_t *codes),
+       (x, draws, n, block, map, absmax, codes))
 KERNEL(void, map8_dequantize, (const uint8_t *codes, const float *absmax, intptr_t first,
        intptr_t n, intptr_t block, const loqt_map8 *map, float *y),
        (codes, absmax, first, n, block, map, y))
 
 KERNEL(void, affine_extents, (const float *x, intptr_t n, intptr_t group, float *least,
        float *largest, float *check), (x, n, group, least, largest, check))
-KERNEL(void, affine_codes, (const float *x, intptr_t n, intptr_t group, const float *scales,
-       const float *zeros, float least, float largest, uint8_t *codes),
-       (x, n, group, scales, zeros, least, largest, codes))
+KERNEL(void, affine_column_extents, (const float *x, intptr_t rows, intptr_t columns, float *least,
+       float *largest, float *check), (x, rows, columns, least, largest, check))
+KERNEL(void, affine_codes, (const float *x, const float *draws, intptr_t n, intptr_t group,
+       const float *scales, const float *zeros, float least, float largest, uint8_t *codes),
+       (x, draws, n, group, scales, zeros, least, largest, codes))
+KERNEL(void, affine_dequantize, (const uint8_t *codes, bool packed, intptr_t first, intptr_t n,
+       intptr_t group, const float *scales, const float *zeros, float least, float *y),
+       (codes, packed, first, n, group, scales, zeros, least, y))
 KERNEL(void, pack_nibbles, (const uint8_t *codes, intptr_t n, uint8_t *out), (codes, n, out))
-KERNEL(void, gguf_quantize, (int kind, const float *x, intptr_t n, uint8_t *out),
-       (kind, x, n, out))
+KERNEL(void, gguf_quantize, (int kind, const float *x, const float *draws, intptr_t n, uint8_t *out),
+       (kind, x, draws, n, out))
+KERNEL(void, gguf_dequantize, (int kind, const uint8_t *blocks, intptr_t first, intptr_t n, float *y),
+       (kind, blocks, first, n, y))
 
 #undef REAL_KERNELS

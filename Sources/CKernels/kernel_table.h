@@ -22,8 +22,6 @@ extern const loqt_kernel_table loqt_kernels_avx512;
 
 /// The levels of 4-bit codes.
 typedef struct {
-  /// Whether codes rise with their levels.
-  bool sorted;
   /// The codes in the order of their levels; of two equal ones the first has what is not above.
   int32_t order[16];
   /// The level of each code.

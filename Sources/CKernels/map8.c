@@ -59,6 +59,7 @@ void loqt_map8_prepare(const float values[256], loqt_map8 *map) {
     for (int k = 0; k < 1 << depth; k++) {
       int lower = (256 >> depth) * k + (128 >> depth) - 1;
       map->tree[(1 << depth) + k] = threshold(values[lower], values[lower + 1]);
+      map->starts[(1 << depth) + k] = nextafterf(values[lower + 1], -INFINITY);
     }
   for (int code = 0; code < 256; code++) {
     uint32_t bits;

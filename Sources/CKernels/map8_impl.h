@@ -27,38 +27,61 @@ INLINE void AT_LEVEL(map8_lookup32)(const uint8_t *codes, const loqt_map8 *map, 
 }
 
 // The map is linear within each of its decades, so a code is a linear function of the magnitude,
-// rounded down. Where rounding errors could decide, which is near whole numbers, the search does.
+// rounded down. Where rounding errors could decide, which is near whole numbers, the search does: the
+// function, its factors and the values' own roundings are off by 2^-13.4 at most (each of the terms,
+// none of which is above 256, by a few units of 2^-24).
 INLINE v16i AT_LEVEL(map8_search)(v16f x, const float *tree);
 
-/// The codes of x / largest, where `inverse` is 1 / largest.
-INLINE v16i AT_LEVEL(map8_linear)(v16f x, float largest, float inverse, const loqt_map8 *map,
-                                  const bool is_signed) {
+/// The codes of x / largest, where `inverse` is 1 / largest; and how far the function is from a whole
+/// number. Comparisons are differences of whole numbers, as masks are slow to make.
+INLINE v16i AT_LEVEL(map8_linear)(v16f x, float inverse, const loqt_map8 *map,
+                                  const bool is_signed, v16f *distance) {
   // Magnitudes below 2^-31 have the code of 0, and so has a negative number without a sign.
   v16f size = is_signed ? magnitude(x * inverse) : x * inverse;
   size = (v16f)_mm512_max_ps(_mm512_set1_ps(0x1p-31f), (__m512)size);
   __m512i binade = _mm512_srli_epi32((__m512i)size, 23);
-#define TABLE32(T, name) _mm512_permutex2var_##T(load_##T(map->name), binade, load_##T(map->name + 16))
-#define load_ps _mm512_loadu_ps
-#define load_epi32 _mm512_loadu_si512
-  __mmask16 above = _mm512_cmp_ps_mask((__m512)size, TABLE32(ps, bound), _CMP_GT_OQ);
-  __m512i piece = TABLE32(epi32, piece);
+#define TABLE32(name)                                                                              \
+  _mm512_permutex2var_epi32(_mm512_loadu_si512(map->name), binade, _mm512_loadu_si512(map->name + 16))
+  v16i bound = (v16i)TABLE32(bound), piece = (v16i)TABLE32(piece);
 #undef TABLE32
-#undef load_ps
-#undef load_epi32
-  piece = _mm512_mask_add_epi32(piece, above, piece, _mm512_set1_epi32(1));
-  v16f slope = (v16f)_mm512_permutexvar_ps(piece, _mm512_loadu_ps(map->slope));
-  v16f offset = (v16f)_mm512_permutexvar_ps(piece, _mm512_loadu_ps(map->offset));
-  __m512i last = _mm512_permutexvar_epi32(piece, _mm512_loadu_si512(map->last));
-  v16f level = slope * size + offset;
-  __m512i rank = _mm512_min_epi32(_mm512_cvttps_epi32((__m512)level), last);
-  v16f distance = magnitude((v16f)_mm512_reduce_ps((__m512)level, 0));
-  __mmask16 close = _mm512_cmp_ps_mask((__m512)distance, _mm512_set1_ps(0x1p-12f), _CMP_NGE_UQ);
-  if (__builtin_expect(close != 0, 0)) return AT_LEVEL(map8_search)(x / largest, map->tree);
-  if (!is_signed) return (v16i)rank;
-  __mmask16 negative = _mm512_movepi32_mask((__m512i)x);
-  rank = _mm512_mask_min_epi32(rank, negative, rank, _mm512_set1_epi32(127));
-  __m512i zero = _mm512_set1_epi32(127);
-  return (v16i)_mm512_mask_sub_epi32(_mm512_add_epi32(zero, rank), negative, zero, rank);
+  piece -= (bound - bits(size)) >> 31;
+#define TABLE16(name) _mm512_permutexvar_epi32((__m512i)piece, _mm512_loadu_si512(map->name))
+  v16f level = fused((v16f)TABLE16(slope), size, (v16f)TABLE16(offset));
+  v16i rank = __builtin_elementwise_min((v16i)_mm512_cvttps_epi32((__m512)level),
+                                        (v16i)TABLE16(last));
+#undef TABLE16
+  *distance = magnitude((v16f)_mm512_reduce_ps((__m512)level, 0));
+  if (!is_signed) return rank;
+  // The map has no -1.
+  v16i sign = bits(x) >> 31;
+  return larger(127 + ((rank ^ sign) - sign), (v16i)0);
+}
+
+/// The codes of sixteens of elements, as far as there are whole ones; how many elements that were.
+INLINE intptr_t AT_LEVEL(map8_encode_linear)(const float *x, intptr_t n, float largest,
+                                             const loqt_map8 *map, const bool is_signed,
+                                             uint8_t *codes) {
+  float inverse = 1 / largest;
+  intptr_t i = 0;
+  while (i + 16 <= n) {
+    // Whether any of some elements needs the search is asked once, and hardly ever so.
+    intptr_t first = i, end = n - i < 256 ? n - 15 : i + 256;
+    v16f distance;
+    v16i nearest = 0x7fffffff;
+    for (; i < end; i += 16) {
+      v16i code = AT_LEVEL(map8_linear)(load(x + i), inverse, map, is_signed, &distance);
+      _mm_storeu_si128((__m128i *)(codes + i), _mm512_cvtepi32_epi8((__m512i)code));
+      nearest = __builtin_elementwise_min(bits(distance), nearest);
+    }
+    if (__builtin_expect(!any_lane((v16f)nearest < 0x1p-13f), 1)) continue;
+    for (intptr_t k = first; k < i; k += 16) {
+      AT_LEVEL(map8_linear)(load(x + k), inverse, map, is_signed, &distance);
+      if (!any_lane(distance < 0x1p-13f)) continue;
+      v16i code = AT_LEVEL(map8_search)(load(x + k) / largest, map->tree);
+      store(codes + k, __builtin_convertvector(code, v16b));
+    }
+  }
+  return i;
 }
 
 /// tree[base + (node mod 32)] for 32 nodes from `base` on.
@@ -118,17 +141,9 @@ INLINE void AT_LEVEL(map8_encode)(const float *x, intptr_t n, float largest, con
   intptr_t i = 0;
 #if LEVEL == 3
   // So that the inverse is a normal number.
-  if (largest >= 0x1p-120f && largest <= 0x1p120f) {
-    float inverse = 1 / largest;
-#define ENCODE(is_signed)                                                                          \
-  for (; i + 16 <= n; i += 16) {                                                                   \
-    v16i code = AT_LEVEL(map8_linear)(load(x + i), largest, inverse, map, is_signed);              \
-    _mm_storeu_si128((__m128i *)(codes + i), _mm512_cvtepi32_epi8((__m512i)code));                 \
-  }
-    if (map->zero) ENCODE(true)
-    else ENCODE(false)
-#undef ENCODE
-  }
+  if (largest >= 0x1p-120f && largest <= 0x1p120f)
+    i = map->zero ? AT_LEVEL(map8_encode_linear)(x, n, largest, map, true, codes)
+                  : AT_LEVEL(map8_encode_linear)(x, n, largest, map, false, codes);
 #endif
   for (; i + 16 <= n; i += 16) {
     v16i code = AT_LEVEL(map8_search)(load(x + i) / largest, map->tree);
@@ -148,6 +163,30 @@ static void AT_LEVEL(map8_quantize)(const float *x, intptr_t count, intptr_t blo
     float largest = AT_LEVEL(maximum_magnitude_f32)(x + begin, n);
     *absmax++ = largest;
     AT_LEVEL(map8_encode)(x + begin, n, largest, map, codes + begin);
+  }
+}
+
+/// The codes of one of both neighbouring values each: the upper one where the draw lies below the
+/// share of the gap that the element has passed. Blocks of zeros stay.
+static void AT_LEVEL(map8_quantize_random)(const float *x, const float *draws, intptr_t count,
+                                           intptr_t block, const loqt_map8 *map,
+                                           const float *absmax, uint8_t *codes) {
+  for (intptr_t begin = 0; begin < count; begin += block, absmax++) {
+    if (!(*absmax > 0)) continue;
+    intptr_t end = count - begin < block ? count : begin + block;
+    for (intptr_t i = begin; i < end; i += 16) {
+      intptr_t n = end - i < 16 ? end - i : 16;
+      v16f value = load_part(x + i, n) / *absmax, low, high;
+      v16i rank = AT_LEVEL(map8_search)(value, map->starts);
+      v16i above = __builtin_elementwise_min(rank + 1, (v16i)255);
+      for (int lane = 0; lane < 16; lane++) {
+        low[lane] = map->values[rank[lane]];
+        high[lane] = map->values[above[lane]];
+      }
+      v16i up = load_part(draws + i, n) * (high - low) < value - low;
+      v16b bytes = __builtin_convertvector(pick(up, above, rank), v16b);
+      memcpy(codes + i, &bytes, (size_t)n);
+    }
   }
 }
 

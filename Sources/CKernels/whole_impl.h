@@ -29,9 +29,26 @@ static void AT_LEVEL(affine_extents)(const float *x, intptr_t n, intptr_t group,
   }
 }
 
-static void AT_LEVEL(affine_codes)(const float *x, intptr_t n, intptr_t group, const float *scales,
-                                   const float *zeros, float least, float largest,
-                                   uint8_t *codes) {
+static void AT_LEVEL(affine_column_extents)(const float *x, intptr_t rows, intptr_t columns,
+                                            float *least, float *largest, float *check) {
+  for (intptr_t c = 0; c < columns; c++) {
+    least[c] = INFINITY;
+    largest[c] = -INFINITY;
+    check[c] = 0;
+  }
+  for (intptr_t r = 0; r < rows; r++, x += columns) {
+    for (intptr_t c = 0; c < columns; c++) {
+      float v = x[c];
+      least[c] = v < least[c] ? v : least[c];
+      largest[c] = v > largest[c] ? v : largest[c];
+      check[c] += v - v;
+    }
+  }
+}
+
+INLINE void AT_LEVEL(affine_run)(const float *x, const float *draws, intptr_t n, intptr_t group,
+                                 const float *scales, const float *zeros, float least,
+                                 float largest, uint8_t *codes, const bool nearest) {
   // Where floats are whole numbers a sum rounds to one.
   const float whole = 0x1.8p23f;
 #define CODE(i, scale, zero)                                                                       \
@@ -39,7 +56,11 @@ static void AT_LEVEL(affine_codes)(const float *x, intptr_t n, intptr_t group, c
     float v = x[i] / (scale) - (zero);                                                             \
     v = v > least ? v : least;                                                                     \
     v = v < largest ? v : largest;                                                                 \
-    codes[i] = (uint8_t)(int32_t)(((v + whole) - whole) - least);                                  \
+    /* From 0 on, so that cutting off rounds down. */                                              \
+    int32_t below = (int32_t)(v - least);                                                          \
+    float fraction = v - ((float)below + least);                                                   \
+    codes[i] = nearest ? (uint8_t)(int32_t)(((v + whole) - whole) - least)                         \
+                       : (uint8_t)(below + (draws[i] < fraction));                                 \
   } while (0)
   if (group == 1) {
     for (intptr_t i = 0; i < n; i++)
@@ -58,10 +79,66 @@ static void AT_LEVEL(affine_codes)(const float *x, intptr_t n, intptr_t group, c
 #undef CODE
 }
 
+static void AT_LEVEL(affine_codes)(const float *x, const float *draws, intptr_t n, intptr_t group,
+                                   const float *scales, const float *zeros, float least,
+                                   float largest, uint8_t *codes) {
+  if (draws)
+    AT_LEVEL(affine_run)(x, draws, n, group, scales, zeros, least, largest, codes, false);
+  else AT_LEVEL(affine_run)(x, draws, n, group, scales, zeros, least, largest, codes, true);
+}
+
 static void AT_LEVEL(pack_nibbles)(const uint8_t *codes, intptr_t n, uint8_t *out) {
   for (intptr_t i = 0; i < n / 2; i++)
     out[i] = (uint8_t)(codes[2 * i] << 4 | codes[2 * i + 1]);
   if (n % 2) out[n / 2] = (uint8_t)(codes[n - 1] << 4);
+}
+
+/// Sixteen pairs of codes below 16 from eight bytes.
+INLINE v16f AT_LEVEL(unpack_nibbles)(const uint8_t *p) {
+  typedef uint8_t v8b __attribute__((ext_vector_type(8)));
+  v8b bytes;
+  memcpy(&bytes, p, 8);
+  v16b twice = __builtin_shufflevector(bytes, bytes, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+  v16i shifts = {4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0};
+  return __builtin_convertvector(__builtin_convertvector(twice, v16i) >> shifts & 15, v16f);
+}
+
+INLINE void AT_LEVEL(affine_values)(const uint8_t *codes, const bool packed, intptr_t first,
+                                    intptr_t n, intptr_t group, const float *scales,
+                                    const float *zeros, float least, float *y) {
+  for (intptr_t i = 0; i < n;) {
+    intptr_t column = first + i, g = column / group, left = group - column % group;
+    // One scale for a run of elements, or one for each.
+    const bool each = group == 1;
+    intptr_t stop = each || n - i < left ? n : i + left;
+    v16f scale = splat(scales[g]), zero = splat(least + (zeros ? zeros[g] : 0));
+    while (i < stop) {
+      column = first + i;
+      if (stop - i < 16 || (packed && column % 2)) {
+        int code = !packed ? codes[column] : column % 2 ? codes[column / 2] & 15 : codes[column / 2] >> 4;
+        float s = each ? scales[column] : scale[0];
+        float z = each ? least + (zeros ? zeros[column] : 0) : zero[0];
+        y[i++] = s * ((float)code + z);
+        continue;
+      }
+      if (each) {
+        scale = load(scales + column);
+        zero = zeros ? least + load(zeros + column) : splat(least);
+      }
+      v16f code = packed ? AT_LEVEL(unpack_nibbles)(codes + column / 2)
+                         : __builtin_convertvector(load(codes + column), v16f);
+      store(y + i, scale * (code + zero));
+      i += 16;
+    }
+  }
+}
+
+static void AT_LEVEL(affine_dequantize)(const uint8_t *codes, bool packed, intptr_t first,
+                                        intptr_t n, intptr_t group, const float *scales,
+                                        const float *zeros, float least, float *y) {
+  if (packed)
+    AT_LEVEL(affine_values)(codes, true, first, n, group, scales, zeros, least, y);
+  else AT_LEVEL(affine_values)(codes, false, first, n, group, scales, zeros, least, y);
 }
 
 /// The first of 32 lanes that are set, or 32.
@@ -73,7 +150,18 @@ INLINE int AT_LEVEL(first_lane)(v16i set_a, v16i set_b) {
   return a < b ? a : b;
 }
 
-static void AT_LEVEL(gguf_quantize)(int kind, const float *x, intptr_t count, uint8_t *out) {
+/// The codes of numbers of steps, rounded by draws of [0, 1).
+INLINE v16i AT_LEVEL(gguf_draw)(int kind, v16f steps, v16f draws) {
+  float least = kind == LOQT_Q8_0 ? -127 : kind == LOQT_Q4_0 ? -8 : 0;
+  float largest = kind == LOQT_Q8_0 ? 127 : kind == LOQT_Q4_0 ? 7 : 15;
+  steps = larger(splat(least), smaller(splat(largest), steps)) - least;
+  v16i below = __builtin_convertvector(steps, v16i);
+  below -= draws < steps - __builtin_convertvector(below, v16f);
+  return kind == LOQT_Q8_0 ? below - 127 : below;
+}
+
+static void AT_LEVEL(gguf_quantize)(int kind, const float *x, const float *draws, intptr_t count,
+                                    uint8_t *out) {
   for (; count > 0; x += 32, count -= 32) {
     intptr_t n = count < 32 ? count : 32;
     float v[32];
@@ -115,6 +203,9 @@ static void AT_LEVEL(gguf_quantize)(int kind, const float *x, intptr_t count, ui
       *out++ = (uint8_t)half_m;
       *out++ = (uint8_t)(half_m >> 8);
     }
+    // Rounding at random is right on the mean for the step as it is stored.
+    float stored_d = broken ? 0 : AT_LEVEL(from_half)(half_d);
+    float stored_m = AT_LEVEL(from_half)(half_m);
     v16f parts[2] = {a, b};
     v16b codes[2];
     for (int h = 0; h < 2; h++) {
@@ -128,8 +219,17 @@ static void AT_LEVEL(gguf_quantize)(int kind, const float *x, intptr_t count, ui
         v16f level = kind == LOQT_Q4_0 ? parts[h] * factor + 8.5f : (parts[h] - m) * factor + 0.5f;
         code = __builtin_elementwise_min(__builtin_convertvector(level, v16i), (v16i)15);
       }
+      if (draws && stored_d != 0) {
+        intptr_t here = n - 16 * h < 0 ? 0 : n - 16 * h < 16 ? n - 16 * h : 16;
+        v16i drawn = AT_LEVEL(gguf_draw)(kind, (parts[h] - stored_m) / stored_d,
+                                         load_part(draws + 16 * h, here));
+        // What a short block lacks stays.
+        v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+        code = pick(lane < (int32_t)here, drawn, code);
+      }
       codes[h] = __builtin_convertvector(code, v16b);
     }
+    if (draws) draws += n;
     if (kind == LOQT_Q8_0) {
       store(out, codes[0]);
       store(out + 16, codes[1]);
@@ -138,5 +238,48 @@ static void AT_LEVEL(gguf_quantize)(int kind, const float *x, intptr_t count, ui
       store(out, codes[0] | codes[1] << 4);
       out += 16;
     }
+  }
+}
+
+INLINE void AT_LEVEL(gguf_values)(int kind, const uint8_t *block, float *y) {
+  float d = AT_LEVEL(from_half)((uint16_t)(block[0] | block[1] << 8)), m = 0;
+  const uint8_t *codes = block + 2;
+  if (kind == LOQT_Q4_1) {
+    m = AT_LEVEL(from_half)((uint16_t)(block[2] | block[3] << 8));
+    codes += 2;
+  }
+  for (int h = 0; h < 2; h++) {
+    v16b bytes = load(codes + (kind == LOQT_Q8_0 ? 16 * h : 0));
+    // As signed numbers, or the low nibbles before the high ones.
+    v16i code = kind == LOQT_Q8_0 ? (__builtin_convertvector(bytes, v16i) ^ 128) - 128
+                                  : __builtin_convertvector(h ? bytes >> 4 : bytes & 15, v16i);
+    v16f value = __builtin_convertvector(kind == LOQT_Q4_0 ? code - 8 : code, v16f) * d;
+    store(y + 16 * h, kind == LOQT_Q4_1 ? value + m : value);
+  }
+}
+
+static void AT_LEVEL(gguf_dequantize)(int kind, const uint8_t *blocks, intptr_t first, intptr_t n,
+                                      float *y) {
+  intptr_t bytes = kind == LOQT_Q8_0 ? 34 : kind == LOQT_Q4_0 ? 18 : 20;
+  for (intptr_t i = 0; i < n;) {
+    intptr_t element = first + i, offset = element % 32;
+    const uint8_t *block = blocks + element / 32 * bytes;
+    if (offset == 0 && n - i >= 32) {
+#define BLOCK(kind)                                                                                \
+  case kind: AT_LEVEL(gguf_values)(kind, block, y + i); break
+      switch (kind) {
+        BLOCK(LOQT_Q8_0);
+        BLOCK(LOQT_Q4_0);
+        BLOCK(LOQT_Q4_1);
+      }
+#undef BLOCK
+      i += 32;
+      continue;
+    }
+    float values[32];
+    intptr_t count = 32 - offset < n - i ? 32 - offset : n - i;
+    AT_LEVEL(gguf_values)(kind, block, values);
+    memcpy(y + i, values + offset, (size_t)count * 4);
+    i += count;
   }
 }

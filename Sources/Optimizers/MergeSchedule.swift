@@ -80,10 +80,8 @@ public struct MergeSchedule: Sendable, Hashable, Codable {
     return min(Int(min(length, 1e15)), longestGap ?? .max)
   }
 
-  /// The merge steps below `steps`, step 0 included.
-  ///
-  /// - Parameter sparingTail: Leaves out merges within the last `gap` steps, where what is merged
-  ///   has no time left to recover.
+  /// The merge steps below `steps`, step 0 included; sparing the tail, without those within the last
+  /// `gap` steps, where what is merged has no time left to recover.
   public func mergeSteps(below steps: Int, sparingTail: Bool = false) -> [Int] {
     Array(Steps(of: self, below: steps, sparingTail: sparingTail))
   }

@@ -71,9 +71,8 @@ public enum BasisChange: Sendable {
   case prune(share: Double)
 
   /// Moments of order 1 or 2, elementwise powers of the gradient on average, after the change; a
-  /// moment of order 2 stays at least 0. Traps when the overlap does not fit.
-  ///
-  /// - Parameter first: The moments of order 1, which decide what is pruned.
+  /// moment of order 2 stays at least 0. Those of order 1, `first`, decide what is pruned. Traps when
+  /// the overlap does not fit.
   func applied(to moments: Tensor<Float>, order: Int, first: Tensor<Float>) -> Tensor<Float> {
     switch self {
     case .keep: return moments

@@ -19,9 +19,8 @@ public enum RankRule: Sendable, Hashable, Codable {
     }
   }
 
-  /// The rank for a gradient of which the leading singular values and the whole energy ‖G‖² are known.
-  ///
-  /// - Parameter values: Descending, as many as `largest(out:in:)`.
+  /// The rank for a gradient of which the leading singular values, descending and as many as
+  /// `largest(out:in:)`, and the whole energy ‖G‖² are known.
   func rank(singularValues values: [Float], energy: Double) -> Int {
     guard case .energy(let lost, let least, _) = self else { return values.count }
     var left = energy

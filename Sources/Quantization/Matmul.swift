@@ -114,7 +114,7 @@ struct PanelPlan {
   let rows: Int
   let columns: Int
   let inner: Int
-  /// The inner terms of a panel: as many as OpenBLAS sums before it writes, or a multiple.
+  /// The inner terms of a panel: as many as OpenBLAS sums before it writes.
   let slices: [Range<Int>]
   private let splitsColumns: Bool
   private let panelColumns: Int
@@ -131,6 +131,11 @@ struct PanelPlan {
       slices.append(start..<start + Self.sliceTerms)
       start += Self.sliceTerms
     }
+    if inner - start > Self.sliceTerms {
+      let middle = start + dividedUp(inner - start, by: 32) * 16
+      slices.append(start..<middle)
+      start = middle
+    }
     if start < inner { slices.append(start..<inner) }
     self.slices = slices
     panelTerms = slices.lazy.map(\.count).max() ?? 0
@@ -140,8 +145,7 @@ struct PanelPlan {
   /// Rows up to which the matrix is multiplied with each as a vector.
   static let fewRows = 2
 
-  /// What OpenBLAS sums on most processors before it writes; a rest below twice of it it halves
-  /// itself.
+  /// What OpenBLAS sums on most processors before it writes; a rest below twice of it it halves.
   private static let sliceTerms = 384
 
   /// Calls `body` for every panel with its rows and columns of the result and scratch for its
@@ -157,7 +161,9 @@ struct PanelPlan {
     parallelFor(dividedUp(side, by: unit), grain: grain) { units in
       let part = units.lowerBound * unit..<min(side, units.upperBound * unit)
       let (rows, columns) = splitsColumns ? (0..<rows, part) : (part, 0..<columns)
-      let width = min(panelColumns, columns.count)
+      // Panels of one width: a narrow last one would have all of the left side packed for little.
+      let panels = dividedUp(columns.count, by: panelColumns)
+      let width = dividedUp(dividedUp(columns.count, by: panels), by: unit) * unit
       var scratch = Tensor<Float>(unsafeUninitializedShape: [width * panelTerms]) { _ in }
       scratch.withMutablePointer { values in
         for first in stride(from: columns.lowerBound, to: columns.upperBound, by: width) {

@@ -22,9 +22,8 @@ public final class PackedLinear: LinearLayer {
 
   private let random: RandomSource
 
-  /// A layer that starts from W `[out, in]`, rounded to nearest. Traps when the shapes do not fit.
-  ///
-  /// - Parameter random: For rounding; each step draws numbers of its own.
+  /// A layer that starts from W `[out, in]`, rounded to nearest; from `random` each step draws numbers
+  /// of its own to round by. Traps when the shapes do not fit.
   public init(
     weight: Tensor<Float>, bias: Tensor<Float>? = nil, format: WeightFormat, random: RandomSource
   ) {
@@ -57,9 +56,8 @@ public final class PackedLinear: LinearLayer {
   /// W in full precision.
   public func effectiveWeight() -> Tensor<Float> { weight.dequantized() }
 
-  /// Lets `body` change W in full precision through `parameter`, and stores it rounded at random.
-  ///
-  /// - Parameter step: The step of the run; decides the random numbers.
+  /// Lets `body` change W in full precision through `parameter`, and stores it rounded at random by
+  /// numbers that the step of the run decides.
   public func update(step: Int, _ body: (Parameter) throws -> Void) rethrows {
     try withElements { parameter in
       try body(parameter)

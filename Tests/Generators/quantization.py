@@ -81,12 +81,12 @@ def threshold_values():
     return np.concatenate([thresholds, up, down, reference.NF4_LEVELS, f32([-1, 0, 1])])
 
 
-def values_where_scaling_matters(count):
+def values_where_scaling_matters(count, thresholds):
     """Values whose code differs between x * (1 / absmax) and x / absmax."""
     absmax = np.float32(2.9)
     inverse = np.float32(1) / absmax
     found = []
-    for threshold in reference.NF4_THRESHOLDS:
+    for threshold in thresholds:
         x = np.float32(threshold * absmax)
         neighbours = [x]
         for direction in (np.float32(-9), np.float32(9)):
@@ -143,8 +143,8 @@ ties = threshold_values()
 add_nf4("nf4_thresholds", np.resize(ties, 64))
 add_nf4("nf4_thresholds_scaled", np.resize(ties, 64) * 0.0625)
 add_nf4("nf4_thresholds_short_block", np.concatenate([np.resize(ties, 64), ties[:63], [1]])[:127])
-add_nf4("nf4_reciprocal_full_block", values_where_scaling_matters(64))
-add_nf4("nf4_division_short_block", values_where_scaling_matters(64)[1:])
+add_nf4("nf4_reciprocal_full_block", values_where_scaling_matters(64, reference.NF4_THRESHOLDS))
+add_nf4("nf4_division_short_block", values_where_scaling_matters(64, reference.NF4_THRESHOLDS)[1:])
 
 add_nf4("nf4_zero_block", np.zeros(64))
 add_nf4("nf4_zero_short_block", np.zeros(5))
@@ -187,6 +187,16 @@ add_fp4("fp4_thresholds_short_block", np.append(np.resize(fp4_ties, 126), 1))
 add_fp4("fp4_zero_block", np.zeros(65))
 add_fp4("fp4_zeros_and_spikes", spikes)
 add_fp4("fp4_denormal", normal("fp4_denormal", 100, 1e-39))
+for exponent in (-37, -38, -42, -44):
+    case = f"fp4_denormal_1e{exponent}"
+    add_fp4(case, normal(case, 100, 10.0**exponent))
+add_fp4("fp4_zero_short_block", np.zeros(5))
+add_fp4("fp4_negative_zero", np.resize(f32([-0.0, 0.0, 1.0]), 64))
+add_fp4("fp4_huge", normal("fp4_huge", 100, 1e37))
+add_fp4("fp4_heavy_tails", heavy)
+scaled = values_where_scaling_matters(64, middles)
+add_fp4("fp4_reciprocal_full_block", scaled)
+add_fp4("fp4_division_short_block", scaled[1:])
 add_fp4("fp4_half_precision_values", halves, values="every 13th finite float16, in bit order")
 
 for size in (1, 255, 256, 257, 1000):

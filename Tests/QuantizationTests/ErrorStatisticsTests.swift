@@ -26,11 +26,13 @@ import Testing
     #expect(error.maximal.isNaN && error.meanSquared.isNaN && error.relative.isNaN)
   }
 
-  @Test func aQuantizedTensorsAreThoseOfItsValues() {
+  @Test(arguments: FormatCases.all)
+  func aQuantizedTensorsAreThoseOfItsValues(format: WeightFormat) {
     let x = normal([300, 333])
-    let tensor = NF4Tensor(quantizing: x)
-    #expect(
-      tensor.errorStatistics(against: x)
-        == ErrorStatistics(of: tensor.dequantized(), against: x))
+    guard case .quantized(let tensor) = StoredMatrix(storing: x, as: format) else { return }
+    let error = tensor.errorStatistics(against: x)
+    #expect(error == ErrorStatistics(of: tensor.dequantized(), against: x))
+    #expect(error.relative > 0 && error.signalToNoise.isFinite)
+    #expect(ErrorHistogram(of: tensor, against: x).counts.reduce(0, +) == 300 * 333)
   }
 }

@@ -14,6 +14,9 @@ enum FormatCases {
     "int4-asymmetric-column", "int4-asymmetric-group7", "q8_0", "q4_0", "q4_1",
   ].map { WeightFormat(name: $0)! }
 
+  /// Those that store numbers of one sign only beside them.
+  static let all = quantized + [WeightFormat(name: "dynamic8-256-unsigned")!]
+
   /// The largest error of an element that a format states, over the largest magnitude of the matrix.
   static func errorBound(_ format: WeightFormat) -> Float {
     switch format {

@@ -59,4 +59,36 @@ import Testing
       #expect(!isHidden)
     }
   }
+
+  /// A block's scale is 1: the code is that of the level to which the exact distance is least, of two
+  /// the lower. No such number lies between an exact midpoint and the float nearest to it.
+  @Test func everyValueUpToOneBecomesItsNearestLevelInFourBits() {
+    checkNearestLevels(NormalFloat4.self)
+    checkNearestLevels(Float4.self)
+  }
+
+  private func checkNearestLevels<Codebook: FourBitCodebook>(_ codebook: Codebook.Type) {
+    let levels = Codebook.levels.map(Double.init)
+    let values = [false, true].flatMap { isBrain in
+      (UInt16.min...UInt16.max).map {
+        isBrain ? Float(BFloat16(bitPattern: $0)) : Float(halfBits: $0)
+      }.filter { abs($0) <= 1 }
+    }
+    var blocks: [Float] = []
+    for (i, value) in values.enumerated() {
+      if i % 63 == 0 { blocks.append(i % 2 == 0 ? 1 : -1) }
+      blocks.append(value)
+    }
+    let expected = blocks.map { value -> Double in
+      levels.min { (abs($0 - Double(value)), $0) < (abs($1 - Double(value)), $1) }!
+    }
+    withEveryInstructionSet { level in
+      let found = FourBitTensor<Codebook>(quantizing: Tensor(blocks), doubleQuantized: false)
+      let whole = blocks.count / 64 * 64
+      let isNearest = zip(found.dequantized().scalars, expected).prefix(whole).allSatisfy {
+        Double($0) == $1
+      }
+      #expect(isNearest, "\(Codebook.name), level \(level)")
+    }
+  }
 }

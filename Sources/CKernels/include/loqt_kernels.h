@@ -188,11 +188,13 @@ void loqt_f32_to_bf16_random(const float *x, uint16_t *out, intptr_t n, const lo
 
 // ---- The 8-bit dynamic maps -------------------------------------------------------------------
 
-/// A dynamic map and what the kernels need to know of it.
+/// A dynamic map and what the kernels need to know of it; best at the start of a cache line, so that
+/// no table is read from two.
 typedef struct {
   float values[256];
-  /// The thresholds between neighbours as a search tree.
-  float tree[256];
+  /// The thresholds between neighbours as a search tree; and where the values begin, so that a float
+  /// lies above a node exactly where it is not below a value.
+  float tree[256], starts[256];
   /// The halves of the values' bits.
   uint16_t low[256], high[256];
   /// For the magnitudes of each binade up to 2: the piece they are in up to a bound, behind which is
@@ -247,6 +249,11 @@ void loqt_code4_levels(int codebook, float levels[_Nonnull 16]);
 /// bytes. A NaN makes the absmax of its block NaN.
 void loqt_code4_quantize(int codebook, const float *x, intptr_t n, intptr_t block, uint8_t *codes,
                          float *absmax);
+/// The codes of the level next below or next above each x / absmax, with the absmax of its block: the
+/// upper one where draw * gap < what lies below, for a draw of [0, 1) each. A block whose absmax is 0
+/// has the codes of 0, and so has an odd tail.
+void loqt_code4_quantize_random(int codebook, const float *x, const float *draws, intptr_t n,
+                                intptr_t block, const float *absmax, uint8_t *codes);
 /// The scales of blocks: floats; or, where `values` is null, map[code] * absmax + offset with one
 /// absmax for LOQT_SCALE_GROUP blocks.
 enum { LOQT_SCALE_GROUP = 256 };
@@ -278,6 +285,10 @@ void loqt_code4_arrange(const float *x, intptr_t tokens, intptr_t columns, float
 /// lower), absmax per block. A zero block has the code of 0.
 void loqt_map8_quantize(const float *x, intptr_t n, intptr_t block, const loqt_map8 *map,
                         uint8_t *codes, float *absmax);
+/// The codes of the value next below or next above each x / absmax, as `loqt_code4_quantize_random`;
+/// those of a block whose absmax is not above 0 stay.
+void loqt_map8_quantize_random(const float *x, const float *draws, intptr_t n, intptr_t block,
+                               const loqt_map8 *map, const float *absmax, uint8_t *codes);
 void loqt_map8_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
                           intptr_t block, const loqt_map8 *map, float *out);
 
@@ -287,18 +298,33 @@ void loqt_map8_dequantize(const uint8_t *codes, const float *absmax, intptr_t fi
 /// 0, or NaN where one is not finite, when the others mean nothing.
 void loqt_affine_extents(const float *x, intptr_t n, intptr_t group, float *least, float *largest,
                          float *check);
+/// The same of each column of x [rows, columns]; no rows have infinities, the least one positive.
+void loqt_affine_column_extents(const float *x, intptr_t rows, intptr_t columns, float *least,
+                                float *largest, float *check);
 /// The nearest whole number to x / scale - zero, ties to even, between `least` and `largest`, minus
-/// `least`: a byte each. Scale and zero are those of a group of `group` elements; no zeros are 0; a
+/// `least`: a byte each. With draws of [0, 1) the whole number below, or above where the draw lies
+/// below the fraction. Scale and zero are those of a group of `group` elements; no zeros are 0; a
 /// group whose scale is not finite has the codes 0.
-void loqt_affine_codes(const float *x, intptr_t n, intptr_t group, const float *scales,
-                       const float *_Nullable zeros, float least, float largest, uint8_t *codes);
+void loqt_affine_codes(const float *x, const float *_Nullable draws, intptr_t n, intptr_t group,
+                       const float *scales, const float *_Nullable zeros, float least,
+                       float largest, uint8_t *codes);
+/// out[i] = scale * (code + (least + zero)) of elements `first` to `first` + n - 1 of a row of codes, a
+/// byte each or packed; scales and zeros are those of the row's groups of `group` elements, no zeros
+/// are 0.
+void loqt_affine_dequantize(const uint8_t *codes, bool packed, intptr_t first, intptr_t n,
+                            intptr_t group, const float *scales, const float *_Nullable zeros,
+                            float least, float *out);
 /// Two codes below 16 a byte, the first in the high half; an odd last one has 0 beside it.
 void loqt_pack_nibbles(const uint8_t *codes, intptr_t n, uint8_t *out);
 enum { LOQT_Q8_0, LOQT_Q4_0, LOQT_Q4_1 };
 /// GGUF blocks of 32 elements, by the rules of its reference coder. What a short last one lacks has
 /// the code of 0, or of the least element (Q4_1). A block with a number that is not finite, or with a
-/// step or offset beyond half precision, has NaN for both.
-void loqt_gguf_quantize(int kind, const float *x, intptr_t n, uint8_t *out);
+/// step or offset beyond half precision, has NaN for both. With draws of [0, 1) the whole number of
+/// stored steps below an element, or above where the draw lies below the fraction.
+void loqt_gguf_quantize(int kind, const float *x, const float *_Nullable draws, intptr_t n,
+                        uint8_t *out);
+/// The elements `first` to `first` + n - 1 of GGUF blocks.
+void loqt_gguf_dequantize(int kind, const uint8_t *blocks, intptr_t first, intptr_t n, float *out);
 
 // ---- The process ------------------------------------------------------------------------------
 

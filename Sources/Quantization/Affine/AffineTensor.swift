@@ -1,3 +1,4 @@
+internal import CKernels
 public import Tensors
 
 /// A tensor in whole numbers of 4 or 8 bits at equal distances: an element is
@@ -26,9 +27,7 @@ public struct AffineTensor: QuantizedTensor {
 
   /// `x` with each number rounded to the nearest level, ties to the even code.
   public init(quantizing x: Tensor<Float>, as scheme: AffineScheme) {
-    var builder = Builder(shape: x.shape, scheme: scheme)
-    builder.append(x)
-    self = builder.finish()
+    self.init(shape: x.shape, scheme: scheme, rounding: nil) { $0(x) }
   }
 
   /// `x` with each number rounded up or down at random, the likelier the nearer, so that the
@@ -37,19 +36,7 @@ public struct AffineTensor: QuantizedTensor {
   public init(
     quantizing x: Tensor<Float>, as scheme: AffineScheme, using source: inout RandomSource
   ) {
-    var builder = Builder(shape: x.shape, scheme: scheme, rounding: source.forRounding())
-    builder.append(x)
-    self = builder.finish()
-  }
-
-  /// Room for the codes and scales of `shape`.
-  init(shape: Shape, scheme: AffineScheme) {
-    let layout = AffineLayout(shape, scheme)
-    self.shape = shape
-    self.scheme = scheme
-    codes = .init(repeating: 0, shape: [layout.rows * layout.rowBytes])
-    scales = .zeros([layout.groupCount])
-    zeros = .zeros([scheme.symmetry == .symmetric ? 0 : layout.groupCount])
+    self.init(shape: x.shape, scheme: scheme, rounding: source.forRounding()) { $0(x) }
   }
 
   /// Bits, symmetry and groups.
@@ -61,8 +48,7 @@ public struct AffineTensor: QuantizedTensor {
   /// Writes the elements at `range`, in row-major order, to `out`.
   public func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
     let layout = AffineLayout(shape, scheme)
-    let (least, packed) = (scheme.least, scheme.bits == .four)
-    let isSymmetric = scheme.symmetry == .symmetric
+    let (isPacked, isSymmetric) = (scheme.bits == .four, scheme.symmetry == .symmetric)
     codes.withPointer { codes in
       scales.withPointer { scales in
         zeros.withPointer { zeros in
@@ -70,59 +56,17 @@ public struct AffineTensor: QuantizedTensor {
           while element < range.upperBound {
             let (row, column) = element.quotientAndRemainder(dividingBy: layout.columns)
             let count = min(range.upperBound - element, layout.columns - column)
-            let target = out + (element - range.lowerBound)
-            let bytes = codes + row * layout.rowBytes
-            if packed {
-              unpack(bytes, from: column, count: count, into: target)
-            } else {
-              for i in 0..<count { target[i] = Float(bytes[column + i]) }
-            }
-            let groups = layout.firstGroup(ofRow: row)
-            if layout.groupSize == 1 {
-              let scales = scales + (groups + column)
-              if isSymmetric {
-                for i in 0..<count { target[i] = scales[i] * (target[i] + least) }
-              } else {
-                let zeros = zeros + (groups + column)
-                for i in 0..<count { target[i] = scales[i] * (target[i] + (least + zeros[i])) }
-              }
-            } else {
-              var done = 0
-              while done < count {
-                let group = (column + done) / layout.groupSize
-                // Not by the end of the group, which may be beyond any number.
-                let size = min(count - done, layout.groupSize - (column + done) % layout.groupSize)
-                let scale = scales[groups + group]
-                let zero = least + (isSymmetric ? 0 : zeros[groups + group])
-                for i in done..<done + size { target[i] = scale * (target[i] + zero) }
-                done += size
-              }
-            }
+            let group = layout.firstGroup(ofRow: row)
+            loqt_affine_dequantize(
+              codes + row * layout.rowBytes, isPacked, column, count, layout.groupSize,
+              scales + group, isSymmetric ? nil : zeros + group, scheme.least,
+              out + (element - range.lowerBound))
             element += count
           }
         }
       }
     }
   }
-}
-
-/// Codes of four bits as floats, from an element of a row on.
-private func unpack(
-  _ bytes: UnsafePointer<UInt8>, from column: Int, count: Int,
-  into out: UnsafeMutablePointer<Float>
-) {
-  var i = 0
-  if column % 2 == 1, count > 0 {
-    out[0] = Float(bytes[column / 2] & 15)
-    i = 1
-  }
-  let pairs = (count - i) / 2
-  let bytes = bytes + (column + i) / 2
-  for pair in 0..<pairs {
-    out[i + 2 * pair] = Float(bytes[pair] >> 4)
-    out[i + 2 * pair + 1] = Float(bytes[pair] & 15)
-  }
-  if i + 2 * pairs < count { out[count - 1] = Float(bytes[pairs] >> 4) }
 }
 
 extension AffineTensor {

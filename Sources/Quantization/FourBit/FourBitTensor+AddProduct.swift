@@ -36,8 +36,8 @@ extension FourBitTensor {
                     for row in rows {
                       let start = row * length + first
                       quantizeBlocks(
-                        Codebook.self, tile + (row - top) * columns.count, columns.count, blockSize,
-                        codes + start / 2, absmax + start / blockSize)
+                        Codebook.self, tile + (row - top) * columns.count, nil, columns.count,
+                        blockSize, codes + start / 2, absmax + start / blockSize)
                     }
                   }
                 }

@@ -28,15 +28,15 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
   public let blockSize: Int
   /// Two codes a byte, the first element in the high nibble; an odd tail is padded with the code
   /// of 0.
-  public let codes: Tensor<UInt8>
+  public internal(set) var codes: Tensor<UInt8>
   /// The scales of the blocks.
-  public let scales: Scales
+  public internal(set) var scales: Scales
 
   /// `x` in 4 bits. Traps unless `blockSize` is a power of two from 32 to 4096.
   public init(quantizing x: Tensor<Float>, blockSize: Int = 64, doubleQuantized: Bool = true) {
-    var builder = Builder(shape: x.shape, blockSize: blockSize, doubleQuantized: doubleQuantized)
-    builder.append(x)
-    self = builder.finish()
+    self.init(
+      shape: x.shape, blockSize: blockSize, doubleQuantized: doubleQuantized, rounding: nil
+    ) { $0(x) }
   }
 
   /// `x` in 4 bits, each element one of its two neighbouring levels at random, the likelier the
@@ -46,11 +46,10 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
     quantizing x: Tensor<Float>, blockSize: Int = 64, doubleQuantized: Bool = true,
     using source: inout RandomSource
   ) {
-    var builder = Builder(
+    self.init(
       shape: x.shape, blockSize: blockSize, doubleQuantized: doubleQuantized,
-      rounding: source.forRounding())
-    builder.append(x)
-    self = builder.finish()
+      rounding: source.forRounding()
+    ) { $0(x) }
   }
 
   /// Parts that are known to belong together.

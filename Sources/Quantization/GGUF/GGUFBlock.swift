@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// The blocks of 32 elements of GGUF files that are quantised and computed with here, by the names
 /// of the format (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 public enum GGUFBlock: String, Hashable, Sendable, CaseIterable, Codable {
@@ -27,5 +29,14 @@ public enum GGUFBlock: String, Hashable, Sendable, CaseIterable, Codable {
   /// The bytes of so many elements, of which the last block may be short of some.
   func byteCount(elementCount: Int) -> Int {
     dividedUp(elementCount, by: Self.elementCount) * byteCount
+  }
+
+  /// What the kernels call it.
+  var kernelKind: Int32 {
+    switch self {
+    case .q8_0: Int32(LOQT_Q8_0)
+    case .q4_0: Int32(LOQT_Q4_0)
+    case .q4_1: Int32(LOQT_Q4_1)
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import CKernels
 public import Tensors
 
 /// A tensor in the 4- or 8-bit blocks of GGUF files, byte for byte as they lie there.
@@ -24,9 +25,7 @@ public struct GGUFBlockTensor: QuantizedTensor {
 
   /// `x` with each number rounded to the nearest level of its block, ties away from 0 (Q8_0) or up.
   public init(quantizing x: Tensor<Float>, as block: GGUFBlock) {
-    var builder = Builder(shape: x.shape, block: block)
-    builder.append(x)
-    self = builder.finish()
+    self.init(shape: x.shape, block: block, rounding: nil) { $0(x) }
   }
 
   /// `x` with each number rounded to one of its two neighbouring levels at random, the likelier the
@@ -34,17 +33,7 @@ public struct GGUFBlockTensor: QuantizedTensor {
   public init(
     quantizing x: Tensor<Float>, as block: GGUFBlock, using source: inout RandomSource
   ) {
-    var builder = Builder(shape: x.shape, block: block, rounding: source.forRounding())
-    builder.append(x)
-    self = builder.finish()
-  }
-
-  /// Room for the blocks of `shape`.
-  init(shape: Shape, block: GGUFBlock) {
-    self.shape = shape
-    self.block = block
-    blocks = Tensor(
-      repeating: 0, shape: [block.byteCount(elementCount: shape.elementCount)])
+    self.init(shape: x.shape, block: block, rounding: source.forRounding()) { $0(x) }
   }
 
   /// The kind of its blocks.
@@ -65,24 +54,8 @@ public struct GGUFBlockTensor: QuantizedTensor {
 
   /// Writes the elements at `range`, in row-major order, to `out`.
   public func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
-    let size = GGUFBlock.elementCount
-    blocks.withPointer { blocks in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: size) { whole in
-        var element = range.lowerBound
-        while element < range.upperBound {
-          let (index, offset) = element.quotientAndRemainder(dividingBy: size)
-          let count = min(range.upperBound - element, size - offset)
-          let target = out + (element - range.lowerBound)
-          let bytes = blocks + index * block.byteCount
-          if count == size {
-            block.decode(bytes, into: target)
-          } else {
-            block.decode(bytes, into: whole.baseAddress!)
-            target.update(from: whole.baseAddress! + offset, count: count)
-          }
-          element += count
-        }
-      }
+    blocks.withPointer {
+      loqt_gguf_dequantize(block.kernelKind, $0, range.lowerBound, range.count, out)
     }
   }
 }
@@ -103,34 +76,6 @@ extension GGUFBlockTensor {
     guard isFinite else {
       throw QuantizationError(
         .nonFiniteScale, "part \"blocks\" of a tensor \(shape) has NaN or infinity as a step")
-    }
-  }
-}
-
-extension GGUFBlock {
-  /// The half at `bytes`.
-  func half(_ bytes: UnsafePointer<UInt8>) -> Float {
-    Float(halfBits: UInt16(bytes[0]) | UInt16(bytes[1]) << 8)
-  }
-
-  /// The 32 elements of a block.
-  fileprivate func decode(_ bytes: UnsafePointer<UInt8>, into out: UnsafeMutablePointer<Float>) {
-    let d = half(bytes)
-    let codes = bytes + headerByteCount
-    switch self {
-    case .q8_0:
-      for i in 0..<32 { out[i] = d * Float(Int8(bitPattern: codes[i])) }
-    case .q4_0:
-      for i in 0..<16 {
-        out[i] = d * (Float(codes[i] & 15) - 8)
-        out[i + 16] = d * (Float(codes[i] >> 4) - 8)
-      }
-    case .q4_1:
-      let m = half(bytes + 2)
-      for i in 0..<16 {
-        out[i] = d * Float(codes[i] & 15) + m
-        out[i + 16] = d * Float(codes[i] >> 4) + m
-      }
     }
   }
 }

@@ -26,9 +26,7 @@ public struct Int8BlockTensor: QuantizedTensor {
 
   /// `x` in 8 bits. Traps unless `blockSize` is a power of two from 32 to 4096.
   public init(quantizing x: Tensor<Float>, map: DynamicMap = .signed, blockSize: Int = 256) {
-    var builder = Builder(shape: x.shape, map: map, blockSize: blockSize)
-    builder.append(x)
-    self = builder.finish()
+    self.init(shape: x.shape, map: map, blockSize: blockSize, rounding: nil) { $0(x) }
   }
 
   /// `x` in 8 bits, each element one of its two neighbouring values at random, the likelier the
@@ -38,10 +36,9 @@ public struct Int8BlockTensor: QuantizedTensor {
     quantizing x: Tensor<Float>, map: DynamicMap = .signed, blockSize: Int = 256,
     using source: inout RandomSource
   ) {
-    var builder = Builder(
-      shape: x.shape, map: map, blockSize: blockSize, rounding: source.forRounding())
-    builder.append(x)
-    self = builder.finish()
+    self.init(
+      shape: x.shape, map: map, blockSize: blockSize, rounding: source.forRounding()
+    ) { $0(x) }
   }
 
   /// Counts its buffers as `kind` from now on.

@@ -71,17 +71,6 @@ import Testing
     }
   }
 
-  @Test(arguments: GGUFBlock.allCases, [1, 7, 31, 32, 33, 5000])
-  func howTheElementsAreCutDoesNotMatter(block: GGUFBlock, part: Int) {
-    let x = normal([100, 77])
-    let scalars = x.scalars
-    var builder = GGUFBlockTensor.Builder(shape: x.shape, block: block)
-    for first in stride(from: 0, to: scalars.count, by: part) {
-      builder.append(Tensor(Array(scalars[first..<min(scalars.count, first + part)])))
-    }
-    #expect(builder.finish().blocks == GGUFBlockTensor(quantizing: x, as: block).blocks)
-  }
-
   @Test(arguments: GGUFBlock.allCases)
   func partsOfTheElementsEqualTheWhole(block: GGUFBlock) {
     let tensor = GGUFBlockTensor(quantizing: normal([9, 77]), as: block)

@@ -67,17 +67,6 @@ import Testing
     #expect(abs(DynamicMap.signedValues[0] + 0.993) < 1e-4)
   }
 
-  @Test(arguments: [1, 7, 255, 256, 333, 5000])
-  func howTheElementsAreCutDoesNotMatter(part: Int) {
-    let x = normal([100, 77])
-    let scalars = x.scalars
-    var builder = Int8BlockTensor.Builder(shape: x.shape, map: .signed, blockSize: 64)
-    for first in stride(from: 0, to: scalars.count, by: part) {
-      builder.append(Tensor(Array(scalars[first..<min(scalars.count, first + part)])))
-    }
-    #expect(isIdentical(builder.finish(), Int8BlockTensor(quantizing: x, blockSize: 64)))
-  }
-
   @Test(arguments: shapes, [DynamicMap.signed, .unsigned])
   func partsGiveBackTheTensorAndCountItsBytes(shape: Shape, map: DynamicMap) throws {
     let tensor = Int8BlockTensor(quantizing: normal(shape), map: map)

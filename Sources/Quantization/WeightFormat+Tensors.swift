@@ -1,40 +1,30 @@
 import Tensors
 
-/// Quantises a tensor that arrives part by part.
-protocol QuantizedTensorBuilder: ~Copyable {
-  associatedtype Result: QuantizedTensor
-  /// Takes the elements that follow, in row-major order.
-  mutating func append(_ x: Tensor<Float>)
-  /// The quantised tensor.
-  consuming func finish() -> Result
-}
-
 extension WeightFormat {
   /// A tensor of `shape` in this format, of the parts that `fill` hands over in row-major order;
-  /// rounded at random where there is a generator. Traps for `float32`, which does not quantise.
+  /// rounded at random where there is a generator. However the elements are cut, the result is that
+  /// of quantising them at once. Traps for `float32`, which does not quantise.
   func quantizing(
-    shape: Shape, rounding random: RandomSource?, _ fill: ((Tensor<Float>) -> Void) throws -> Void
+    shape: Shape, rounding random: RandomSource?,
+    _ fill: (_ append: (Tensor<Float>) -> Void) throws -> Void
   ) rethrows -> any QuantizedTensor {
     switch self {
     case .float32: preconditionFailure("quantizing: float32 is not a quantised format")
     case .nf4(let blockSize, let doubleQuantized):
-      try filled(
-        NF4Tensor.Builder(
-          shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, rounding: random),
-        fill)
+      try NF4Tensor(
+        shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, rounding: random, fill
+      )
     case .fp4(let blockSize, let doubleQuantized):
-      try filled(
-        FP4Tensor.Builder(
-          shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, rounding: random),
-        fill)
+      try FP4Tensor(
+        shape: shape, blockSize: blockSize, doubleQuantized: doubleQuantized, rounding: random, fill
+      )
     case .int8Blocks(let blockSize, let map):
-      try filled(
-        Int8BlockTensor.Builder(shape: shape, map: map, blockSize: blockSize, rounding: random),
-        fill)
+      try Int8BlockTensor(
+        shape: shape, map: map, blockSize: blockSize, rounding: random, fill)
     case .affine(let scheme):
-      try filled(AffineTensor.Builder(shape: shape, scheme: scheme, rounding: random), fill)
+      try AffineTensor(shape: shape, scheme: scheme, rounding: random, fill)
     case .gguf(let block):
-      try filled(GGUFBlockTensor.Builder(shape: shape, block: block, rounding: random), fill)
+      try GGUFBlockTensor(shape: shape, block: block, rounding: random, fill)
     }
   }
 
@@ -70,12 +60,4 @@ extension WeightFormat {
     case .gguf: (["blocks"], [])
     }
   }
-}
-
-private func filled<Builder: QuantizedTensorBuilder & ~Copyable>(
-  _ builder: consuming Builder, _ fill: ((Tensor<Float>) -> Void) throws -> Void
-) rethrows -> any QuantizedTensor {
-  var builder = builder
-  try fill { builder.append($0) }
-  return builder.finish()
 }
