@@ -60,15 +60,16 @@ import Testing
     }
   }
 
-  /// A block's scale is 1: the code is that of the level to which the exact distance is least, of two
-  /// the lower. No such number lies between an exact midpoint and the float nearest to it.
+  /// A block's scale is 1: the level above as many midpoints of neighbours, in float, as lie strictly
+  /// below the number, which is bitsandbytes' rule.
   @Test func everyValueUpToOneBecomesItsNearestLevelInFourBits() {
     checkNearestLevels(NormalFloat4.self)
     checkNearestLevels(Float4.self)
   }
 
   private func checkNearestLevels<Codebook: FourBitCodebook>(_ codebook: Codebook.Type) {
-    let levels = Codebook.levels.map(Double.init)
+    let levels = Codebook.levels.sorted()
+    let midpoints = zip(levels, levels.dropFirst()).map { ($0 + $1) * 0.5 }
     let values = [false, true].flatMap { isBrain in
       (UInt16.min...UInt16.max).map {
         isBrain ? Float(BFloat16(bitPattern: $0)) : Float(halfBits: $0)
@@ -79,15 +80,11 @@ import Testing
       if i % 63 == 0 { blocks.append(i % 2 == 0 ? 1 : -1) }
       blocks.append(value)
     }
-    let expected = blocks.map { value -> Double in
-      levels.min { (abs($0 - Double(value)), $0) < (abs($1 - Double(value)), $1) }!
-    }
+    let expected = blocks.map { value in levels[midpoints.count { $0 < value }] }
     withEveryInstructionSet { level in
       let found = FourBitTensor<Codebook>(quantizing: Tensor(blocks), doubleQuantized: false)
       let whole = blocks.count / 64 * 64
-      let isNearest = zip(found.dequantized().scalars, expected).prefix(whole).allSatisfy {
-        Double($0) == $1
-      }
+      let isNearest = found.dequantized().scalars.prefix(whole) == expected.prefix(whole)
       #expect(isNearest, "\(Codebook.name), level \(level)")
     }
   }

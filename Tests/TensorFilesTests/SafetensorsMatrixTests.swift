@@ -9,7 +9,8 @@ import Testing
     "float32", "nf4-64-double", "nf4-128", "fp4-32-double", "fp4-64", "dynamic8-256-signed",
     "dynamic8-64-unsigned", "int4-symmetric-row", "int4-symmetric-tensor",
     "int4-asymmetric-column", "int4-asymmetric-group7", "int8-asymmetric-tensor",
-    "int8-symmetric-column", "int8-asymmetric-row", "int8-symmetric-group32", "q8_0", "q4_0", "q4_1",
+    "int8-symmetric-column", "int8-asymmetric-row", "int8-symmetric-group32", "q8_0", "q4_0",
+    "q4_1",
   ].map { WeightFormat(name: $0)! }
 
   @Test func aMatrixOfEveryFormatComesBackFromAFileWithoutBeingDescribed() throws {
