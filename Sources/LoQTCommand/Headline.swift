@@ -141,8 +141,8 @@ struct HeadlineRun {
       HeadlineRun("13b-per-layer", "13b", "\(large) \(steps) --per-layer-updates"),
       HeadlineRun(
         "7b-4096-tokens", "7b",
-        "\(large) --steps 3 --merge-gap 3 --merge-batch 4 --batch 16 --sequence 256 "
-          + "--compensation 0 --per-layer-updates"),
+        "\(large) --steps 3 --merge-schedule geometric --merges 0 --merge-batch 4 --batch 16 "
+          + "--sequence 256 --compensation 0 --per-layer-updates"),
       HeadlineRun(
         "7b-event-c5", "7b",
         "\(large) --steps 3 --merge-gap 2 --batch 4 --sequence 256 --per-layer-updates "
