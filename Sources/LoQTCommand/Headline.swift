@@ -134,7 +134,7 @@ struct HeadlineRun {
   }
 
   private static var largest: [HeadlineRun] {
-    return [
+    [
       HeadlineRun("7b-per-layer", "7b", "\(large) \(steps) --per-layer-updates"),
       HeadlineRun(
         "7b-collected", "7b", "\(large) \(steps) --no-per-layer-updates --clipping-norm 1"),

@@ -63,7 +63,7 @@ struct HeadlineFigures {
 
   var table: String {
     claims.map {
-      "\($0.name.padded(to: 64))\(decimals($0.measured, 2)) \($0.unit) (target \($0.target), "
+      "\($0.name.padded(to: 72))\(decimals($0.measured, 2)) \($0.unit) (target \($0.target), "
         + "\($0.isReached ? "reached" : "missed"))\n"
     }.joined()
   }

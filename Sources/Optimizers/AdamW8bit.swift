@@ -151,8 +151,8 @@ public final class AdamW8bit: Optimizer {
     else {
       throw OptimizerError(
         "AdamW8bit state of \(parameter.name): expected a count step, and first and second as "
-          + "bytes of shape \(parameter.shape) with a finite scale for each block of \(blockSize); found \(state.shapes)"
-      )
+          + "bytes of shape \(parameter.shape) with a finite scale for each block of "
+          + "\(blockSize); found \(state.shapes)")
     }
     for moments in [first, second] { moments.count(as: .optimizer) }
     states[ObjectIdentifier(parameter)] = State(step: count, first: first, second: second)

@@ -73,7 +73,8 @@ public struct GradientProjector: Sendable, Hashable, Codable {
     try projection(of: gradient, rule: .count(rank), side: side, random: random)
   }
 
-  /// The projection for the gradient dᵀ x of the rank that a rule gives it. Throws when the gradient is zero or not finite.
+  /// The projection for the gradient dᵀ x of the rank that a rule gives it. Throws when the gradient is
+  /// zero or not finite.
   public func projection(
     of gradient: FactoredGradient, rule: RankRule, side: ProjectionSide, random: RandomSource
   ) throws(LinearAlgebraError) -> Projection {

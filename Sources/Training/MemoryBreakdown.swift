@@ -63,6 +63,15 @@ public struct MemoryBreakdown: Codable, Sendable, Hashable {
     ]
   }
 
+  /// The larger of both, kind by kind.
+  func highest(_ other: MemoryBreakdown) -> MemoryBreakdown {
+    var result = self
+    for (_, path) in Self.kinds {
+      result[keyPath: path] = max(self[keyPath: path], other[keyPath: path])
+    }
+    return result
+  }
+
   /// The kinds as people and as files name them, in the order of tables.
   public static var rows: [(title: String, key: String, path: KeyPath<Self, Int>)] {
     [

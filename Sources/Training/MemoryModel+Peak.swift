@@ -227,19 +227,6 @@ private struct LayerMemory {
   }
 }
 
-extension MemoryBreakdown {
-  /// The larger of both, kind by kind.
-  func highest(_ other: MemoryBreakdown) -> MemoryBreakdown {
-    var result = self
-    let all: [WritableKeyPath<Self, Int>] = [
-      \.weights, \.projections, \.adapters, \.optimizer, \.gradients, \.activations, \.scratch,
-      \.projectionEvent,
-    ]
-    for path in all { result[keyPath: path] = max(result[keyPath: path], other[keyPath: path]) }
-    return result
-  }
-}
-
 extension TrainingConfiguration {
   /// The tokens of its steps.
   public var batchShape: BatchShape {

@@ -24,7 +24,7 @@ func leadingVectors<A: LinearOperator>(
       of: TransposedOperator(base: a), rank, .left, method, wanted, &source)
   }
   if wanted == .basis, method == .automatic, let tokens = a.factors?.left.shape[0], tokens <= rank,
-    let found = try spannedBySome(of: a, rank, &source)
+    let found = try wholeRange(of: a, rank, &source)
   {
     return found
   }
@@ -42,7 +42,7 @@ func leadingVectors<A: LinearOperator>(
 
 /// A basis of the whole range of a product known by its factors, filled up at random; nil when the
 /// range has more dimensions than are asked for, or none.
-private func spannedBySome<A: LinearOperator>(
+private func wholeRange<A: LinearOperator>(
   of a: A, _ rank: Int, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> LeadingVectors<A.Scalar>? {
   guard let factors = a.factors,
@@ -85,7 +85,7 @@ private func leadingLeft<A: LinearOperator>(
       return found
     }
     if wanted == .basis, a.factors!.left.shape[0] <= 2 * rank,
-      let found = try spannedBySome(of: a, rank, &source)
+      let found = try wholeRange(of: a, rank, &source)
     {
       return found
     }
