@@ -35,6 +35,12 @@
          intptr_t cols), (x, w, epsilon, y, inverse, rows, cols))                                  \
   KERNEL(void, rms_norm_gradient_##S, (const T *x, const T *w, const T *inverse, const T *g,       \
          T *dx, T *dw, intptr_t rows, intptr_t cols), (x, w, inverse, g, dx, dw, rows, cols))      \
+  KERNEL(void, layer_norm_##S, (const T *x, const T *w, const T *b, T epsilon, T *y, T *mean,      \
+         T *inverse, intptr_t rows, intptr_t cols),                                                \
+         (x, w, b, epsilon, y, mean, inverse, rows, cols))                                         \
+  KERNEL(void, layer_norm_gradient_##S, (const T *x, const T *w, const T *mean, const T *inverse,  \
+         const T *g, T *dx, T *dw, T *db, intptr_t rows, intptr_t cols),                           \
+         (x, w, mean, inverse, g, dx, dw, db, rows, cols))                                         \
   KERNEL(void, swiglu_##S, (const T *gate, const T *up, T *y, intptr_t n), (gate, up, y, n))       \
   KERNEL(void, swiglu_gradient_##S, (const T *gate, const T *up, const T *g, T *dgate, T *dup,     \
          intptr_t n), (gate, up, g, dgate, dup, n))                                                \

@@ -28,9 +28,14 @@ INLINE v16f scale_by_power(v16f x, v16f n) {
 INLINE v16f at_most_89(v16f x) { return pick(x > 89.0f, splat(89.0f), x); }
 INLINE v16f at_least_minus_104(v16f x) { return pick(x < -104.0f, splat(-104.0f), x); }
 
-/// e to the power x for x in [-104, 89], or NaN.
-INLINE v16f exp_within(v16f x) {
-  v16f n = nearest(x * 0x1.715476p+0f);
+/// e to the power x is `mantissa` times 2^n; `shifted` holds n in its last bits.
+typedef struct {
+  v16f mantissa, n, shifted;
+} exponential;
+
+INLINE exponential exponential_of(v16f x) {
+  const v16f shift = 0x1.8p23f;
+  v16f shifted = x * 0x1.715476p+0f + shift, n = shifted - shift;
   // ln 2 in two parts; n times the first is exact.
   v16f r = (x - n * 0x1.63p-1f) - n * -0x1.bd0106p-13f;
   // In pairs, because a chain of dependent operations is what limits the speed.
@@ -38,11 +43,41 @@ INLINE v16f exp_within(v16f x) {
   v16f low = HORNER(splat(1.66665211e-1f), r, 0.49999994f);
   v16f high = HORNER(splat(8.36871564e-3f), r, 4.1668389e-2f);
   v16f p = HORNER(HORNER(splat(1.38146023e-3f), z, high), z, low);
-  v16f y = HORNER(p, z, r) + 1.0f;
-  return scale_by_power(y, n);
+  return (exponential){HORNER(p, z, r) + 1.0f, n, shifted};
 }
 
-INLINE v16f exp_of(v16f x) { return exp_within(at_least_minus_104(at_most_89(x))); }
+/// e to the power x for |x| <= 87, or NaN.
+INLINE v16f exp_moderate(v16f x) {
+  exponential e = exponential_of(x);
+  return e.mantissa * (v16f)(((v16i)e.shifted << 23) + 0x3f800000);
+}
+
+/// e to the power x for any x.
+static __attribute__((noinline)) v16f exp_extreme(v16f x) {
+  x = at_least_minus_104(at_most_89(x));
+  exponential e = exponential_of(x);
+  return scale_by_power(e.mantissa, e.n);
+}
+
+/// e to the power x. Results that are normal numbers need neither clamping nor two factors; in the
+/// rare vector that has another one all lanes take the longer way, which gives the same bits.
+INLINE v16f exp_of(v16f x) {
+  if (__builtin_expect(any_lane(magnitude(x) > 87.0f), 0)) return exp_extreme(x);
+  return exp_moderate(x);
+}
+
+/// e to the power of each of four vectors.
+INLINE void exp_of_four(v16f x[4]) {
+  // As integers magnitudes are ordered, too, and NaN is above all.
+  v16i a = larger(bits(magnitude(x[0])), bits(magnitude(x[1])));
+  v16i b = larger(bits(magnitude(x[2])), bits(magnitude(x[3])));
+  const v16i limit = bits(splat(87.0f));
+  if (__builtin_expect(any_lane(larger(a, b) > limit), 0)) {
+    for (int j = 0; j < 4; j++) x[j] = exp_extreme(x[j]);
+  } else {
+    for (int j = 0; j < 4; j++) x[j] = exp_moderate(x[j]);
+  }
+}
 
 INLINE v16f log_of(v16f x) {
   v16i subnormal = x < 0x1p-126f;
@@ -78,7 +113,9 @@ INLINE v16f tanh_of(v16f x) {
   p = HORNER(p, z, 1.33332089e-1f);
   p = HORNER(p, z, -3.33333313e-1f);
   v16f near = p * z * x + x;
-  v16f far = with_sign(1.0f - 2.0f / (exp_within(at_most_89(a + a)) + 1.0f), x);
+  // From 10 on the result rounds to 1.
+  v16f twice = pick(a > 10.0f, splat(20.0f), a + a);
+  v16f far = with_sign(1.0f - 2.0f / (exp_moderate(twice) + 1.0f), x);
   return pick(a < 0.625f, near, far);
 }
 
@@ -102,11 +139,11 @@ INLINE v16f erf_of(v16f x) {
   q = HORNER(q, t, -6.33272409e-1f);
   q = HORNER(q, t, -1.12955201f);
   q = HORNER(q, t, 1.82459422e-4f);
-  return pick(a < 1.0f, x + p * x, with_sign(1.0f - exp_within(q), x));
+  return pick(a < 1.0f, x + p * x, with_sign(1.0f - exp_moderate(q), x));
 }
 
 INLINE v16f sigmoid_of(v16f x) {
-  v16f e = exp_within(at_least_minus_104(-magnitude(x)));
+  v16f e = exp_of(-magnitude(x));
   return pick(x < 0.0f, e, splat(1.0f)) / (1.0f + e);
 }
 

@@ -13,6 +13,10 @@ LANE_BY_LANE(sin_of, sin)
 LANE_BY_LANE(cos_of, cos)
 #undef LANE_BY_LANE
 
+INLINE void exp_of_four(v8d x[4]) {
+  for (int j = 0; j < 4; j++) x[j] = exp_of(x[j]);
+}
+
 INLINE v8d sigmoid_of(v8d x) {
   v8d e = exp_of(-magnitude(x));
   return pick(x < 0.0, e, splat(1.0)) / (1.0 + e);

@@ -4,6 +4,7 @@
 #include "elementwise_impl.h"
 #include "reduce_impl.h"
 #include "rows_impl.h"
+#include "layer_norm_impl.h"
 #include "attention_impl.h"
 #include "tables_impl.h"
 

@@ -2,9 +2,11 @@
 
 /// Where exponentials of a row are taken from: its maximum, or 0 where that is infinite, so that
 /// rows with infinities give infinity, 0 or NaN as the definitions do.
-INLINE REAL NAME(shift_of)(const REAL *x, intptr_t n) {
-  REAL largest = NAME(largest)(x, n);
+INLINE REAL NAME(finite_shift)(REAL largest) {
   return largest - largest == 0 ? largest : (REAL)0;
+}
+INLINE REAL NAME(shift_of)(const REAL *x, intptr_t n) {
+  return NAME(finite_shift)(NAME(largest)(x, n));
 }
 
 /// The sum of exp(x - shift), which go to y unless y is null.
@@ -14,10 +16,9 @@ INLINE double NAME(sum_of_exponentials)(const REAL *x, REAL shift, REAL *y, intp
   // Four at a time are added pairwise, because widening each would take as long as its exponential.
   for (; i + 4 * LANES <= n; i += 4 * LANES) {
     V e[4];
-    for (int j = 0; j < 4; j++) {
-      e[j] = exp_of(load(x + i + j * LANES) - shift);
-      if (y) store(y + i + j * LANES, e[j]);
-    }
+    for (int j = 0; j < 4; j++) e[j] = load(x + i + j * LANES) - shift;
+    exp_of_four(e);
+    for (int j = 0; j < 4 && y; j++) store(y + i + j * LANES, e[j]);
     sums += widen((e[0] + e[1]) + (e[2] + e[3]));
   }
   for (; i + LANES <= n; i += LANES) {
@@ -42,7 +43,50 @@ INLINE void NAME(scale_row)(REAL factor, REAL *y, intptr_t n) {
 #undef STEP
 }
 
+/// Softmax of many rows of whole quadruples of vectors, written past the caches. While the
+/// exponentials of a row are taken, which is nearly all of the arithmetic, the next row comes from
+/// memory for its maximum and the one before goes there.
+static void NAME(softmax_streamed)(const REAL *x, REAL *y, intptr_t rows, intptr_t n) {
+  enum { kept = 2048 };
+  REAL memory[2][kept];
+  REAL *current = memory[0], *before = memory[1], factor = 0;
+  REAL shift = NAME(shift_of)(x, n);
+  for (intptr_t r = 0; r < rows; r++, x += n, y += n) {
+    const REAL *next = r + 1 < rows ? x + n : x;
+    REAL *out = r > 0 ? y - n : NULL;
+    __auto_type sums = widen(splat((REAL)0));
+    V first = splat(-(REAL)INFINITY), second = first;
+    for (intptr_t i = 0; i < n; i += 4 * LANES) {
+      V e[4];
+      for (int j = 0; j < 4; j++) e[j] = load(x + i + j * LANES) - shift;
+      exp_of_four(e);
+      for (int j = 0; j < 4; j++) store(current + i + j * LANES, e[j]);
+      sums += widen((e[0] + e[1]) + (e[2] + e[3]));
+      for (int j = 0; j < 4; j += 2) {
+        first = larger(load(next + i + j * LANES), first);
+        second = larger(load(next + i + (j + 1) * LANES), second);
+      }
+      for (int j = 0; j < 4 && out; j++)
+        store_past_caches(out + i + j * LANES, load(before + i + j * LANES) * factor);
+    }
+    factor = (REAL)(1 / sum_lanes(sums));
+    shift = NAME(finite_shift)(largest_lane(larger(first, second)));
+    REAL *other = before;
+    before = current;
+    current = other;
+  }
+  for (intptr_t i = 0; i < n; i += LANES) store_past_caches(y - n + i, load(before + i) * factor);
+  fence();
+}
+
 static void NAME(softmax_rows)(const REAL *x, REAL *y, intptr_t rows, intptr_t cols) {
+  // What fits the caches is better left there.
+  enum { cache = 8 << 20 };
+  if (x != y && rows * cols * (intptr_t)sizeof(REAL) > cache && cols <= 2048 &&
+      cols % (4 * LANES) == 0 && (uintptr_t)y % 64 == 0) {
+    NAME(softmax_streamed)(x, y, rows, cols);
+    return;
+  }
   for (intptr_t r = 0; r < rows; r++, x += cols, y += cols) {
     REAL shift = NAME(shift_of)(x, cols);
     double sum = NAME(sum_of_exponentials)(x, shift, y, cols);

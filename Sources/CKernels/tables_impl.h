@@ -32,11 +32,11 @@ static void NAME(scatter_add_rows)(const REAL *x, const int32_t *index, REAL *ta
     NAME(scale_add)(1, x + i * cols, 1, table + index[i] * cols, cols);
 }
 
-/// Transposes in squares of a cache line a side: lines are read and written whole. What is too large
-/// for the caches is written past them, so that its lines are not read first.
+/// Transposes in squares of a cache line a side: lines are read and written whole. What is too
+/// large for the caches is written past them, so that its lines are not read first.
 static void NAME(transpose)(const REAL *x, intptr_t x_stride, REAL *y, intptr_t y_stride,
                             intptr_t rows, intptr_t cols) {
-  enum { tile = 32 / sizeof(REAL), side = 2 * tile, panel = 128, cache = 8 << 20 };
+  enum { side = 64 / sizeof(REAL), panel = 4 * side, cache = 8 << 20 };
   intptr_t whole_r = rows - rows % side, whole_c = cols - cols % side;
   bool past = rows * cols * (intptr_t)sizeof(REAL) > cache && (uintptr_t)y % 64 == 0 &&
               y_stride % side == 0;
@@ -45,18 +45,14 @@ static void NAME(transpose)(const REAL *x, intptr_t x_stride, REAL *y, intptr_t 
     intptr_t c1 = whole_c - c0 < panel ? whole_c : c0 + panel;
     for (intptr_t r = 0; r < whole_r; r += side) {
       for (intptr_t c = c0; c < c1; c += side) {
-        REAL square[side * side];
-        for (int i = 0; i < 2; i++) {
-          for (int j = 0; j < 2; j++)
-            transpose_tile(x + (r + i * tile) * x_stride + c + j * tile, x_stride,
-                           square + j * tile * side + i * tile, side);
-        }
+        V columns[side];
+        load_columns(x + r * x_stride + c, x_stride, columns);
         for (int i = 0; i < side; i++) {
           REAL *line = y + (c + i) * y_stride + r;
           if (past) {
-            store_past_caches(line, load(square + i * side));
+            store_past_caches(line, columns[i]);
           } else {
-            store(line, load(square + i * side));
+            store(line, columns[i]);
           }
         }
       }

@@ -147,7 +147,63 @@ INLINE int64_t largest_lane(v8l x) { return __builtin_reduce_max(x); }
 INLINE bool any_lane(v16i mask) { return __builtin_reduce_or(mask) != 0; }
 INLINE bool any_lane(v8l mask) { return __builtin_reduce_or(mask) != 0; }
 
-// ---- Square tiles of 32 bytes -------------------------------------------------------------------
+// ---- Square tiles -------------------------------------------------------------------------------
+
+#if LEVEL == 3
+/// The columns of a square of a cache line a side, without a way through memory.
+INLINE void load_columns(const float *x, intptr_t stride, v16f a[16]) {
+  v16f b[16];
+  for (int i = 0; i < 16; i++) a[i] = load(x + i * stride);
+  for (int i = 0; i < 16; i += 2) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12,
+                                   28, 14, 30);
+    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27,
+                                       13, 29, 15, 31);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    for (int j = i; j < i + 2; j++) {
+      a[j] = __builtin_shufflevector(b[j], b[j + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12,
+                                     13, 28, 29);
+      a[j + 2] = __builtin_shufflevector(b[j], b[j + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26,
+                                         27, 14, 15, 30, 31);
+    }
+  }
+  for (int i = 0; i < 16; i += 8) {
+    for (int j = i; j < i + 4; j++) {
+      b[j] = __builtin_shufflevector(a[j], a[j + 4], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24,
+                                     25, 26, 27);
+      b[j + 4] = __builtin_shufflevector(a[j], a[j + 4], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14,
+                                         15, 28, 29, 30, 31);
+    }
+  }
+  for (int j = 0; j < 8; j++) {
+    a[j] = __builtin_shufflevector(b[j], b[j + 8], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21,
+                                   22, 23);
+    a[j + 8] = __builtin_shufflevector(b[j], b[j + 8], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26,
+                                       27, 28, 29, 30, 31);
+  }
+}
+INLINE void load_columns(const double *x, intptr_t stride, v8d a[8]) {
+  v8d b[8];
+  for (int i = 0; i < 8; i++) a[i] = load(x + i * stride);
+  for (int i = 0; i < 8; i += 2) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = i; j < i + 2; j++) {
+      a[j] = __builtin_shufflevector(b[j], b[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      a[j + 2] = __builtin_shufflevector(b[j], b[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int j = 0; j < 4; j++) {
+    b[j] = __builtin_shufflevector(a[j], a[j + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    b[j + 4] = __builtin_shufflevector(a[j], a[j + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+  for (int i = 0; i < 8; i++) a[i] = b[i];
+}
+#else
+// Through the nearest cache, because registers are too few or too short.
 
 INLINE void transpose_tile(const float *x, intptr_t x_stride, float *y, intptr_t y_stride) {
   v8f a[8], b[8];
@@ -182,3 +238,19 @@ INLINE void transpose_tile(const double *x, intptr_t x_stride, double *y, intptr
   }
   for (int i = 0; i < 4; i++) memcpy(y + i * y_stride, &a[i], 32);
 }
+
+#define COLUMNS(T, VECTOR, SIDE)                                                                   \
+  INLINE void load_columns(const T *x, intptr_t stride, VECTOR a[SIDE]) {                          \
+    enum { tile = SIDE / 2 };                                                                      \
+    T square[SIDE * SIDE];                                                                         \
+    for (int i = 0; i < 2; i++) {                                                                  \
+      for (int j = 0; j < 2; j++)                                                                  \
+        transpose_tile(x + i * tile * stride + j * tile, stride,                                   \
+                       square + j * tile * SIDE + i * tile, SIDE);                                 \
+    }                                                                                              \
+    for (int i = 0; i < SIDE; i++) a[i] = load(square + i * SIDE);                                 \
+  }
+COLUMNS(float, v16f, 16)
+COLUMNS(double, v8d, 8)
+#undef COLUMNS
+#endif

@@ -109,6 +109,128 @@ extension KernelTests {
       crossEntropy(Double.self)
     }
 
+    /// What is too large for the caches goes another way.
+    func softmaxOfManyRows<T: KernelScalar>(_: T.Type, rows: Int, cols: Int) {
+      let count = rows * cols
+      let x: [T] = numbers(count, seed: 42, scale: 10)
+      var memory: UnsafeMutableRawPointer?
+      posix_memalign(&memory, 64, count * MemoryLayout<T>.stride)
+      defer { free(memory) }
+      let y = memory!.bindMemory(to: T.self, capacity: count)
+      let each = produced(count) { (out: UnsafeMutablePointer<T>) in
+        x.withUnsafeBufferPointer { x in
+          for r in 0..<rows {
+            T.softmaxRows(x.baseAddress! + r * cols, out + r * cols, 1, cols)
+          }
+        }
+      }
+      let same = atEveryInstructionSet {
+        y.update(repeating: 0, count: count)
+        T.softmaxRows(x, y, rows, cols)
+        return (0..<count).allSatisfy { y[$0].sameBits(as: each[$0]) }
+      }
+      #expect(same.allSatisfy { $0 })
+    }
+
+    @Test func softmaxOfManyRowsIsThatOfEach() {
+      softmaxOfManyRows(Float.self, rows: 1031, cols: 2048)
+      softmaxOfManyRows(Double.self, rows: 2049, cols: 520)
+      softmaxOfManyRows(Float.self, rows: 1100, cols: 2000)
+    }
+
+    /// The formulas of layer normalisation in double, whose sums over the rows start at `start`.
+    struct LayerNorm {
+      var (y, mean, inverse, dx) = ([Double](), [Double](), [Double](), [Double]())
+      var (dw, db): ([Double], [Double])
+
+      init(
+        x: [Double], w: [Double], b: [Double], g: [Double], start: [Double], epsilon: Double,
+        rows: Int
+      ) {
+        (dw, db) = (start, start)
+        let cols = w.count
+        for r in 0..<rows {
+          let row = r * cols..<(r + 1) * cols
+          let mean = x[row].reduce(0, +) / Double(cols)
+          let variance = x[row].reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(cols)
+          let inverse = 1 / (variance + epsilon).squareRoot()
+          let normal = x[row].map { ($0 - mean) * inverse }
+          let slopes = zip(g[row], w).map { $0 * $1 }
+          let flat = slopes.reduce(0, +) / Double(cols)
+          let along = zip(slopes, normal).reduce(0) { $0 + $1.0 * $1.1 } / Double(cols)
+          for c in 0..<cols {
+            y.append(normal[c] * w[c] + b[c])
+            dx.append((slopes[c] - flat - normal[c] * along) * inverse)
+            dw[c] += g[r * cols + c] * normal[c]
+            db[c] += g[r * cols + c]
+          }
+          self.mean.append(mean)
+          self.inverse.append(inverse)
+        }
+      }
+    }
+
+    func layerNorm<T: KernelScalar>(_: T.Type, offset: T) {
+      let epsilon: T = 1e-5
+      for (rows, cols) in Self.shapes {
+        let count = rows * cols
+        let x: [T] = numbers(count, seed: 37).map { $0 + offset }
+        let (w, b): ([T], [T]) = (numbers(cols, seed: 38), numbers(cols, seed: 39))
+        let g: [T] = numbers(count, seed: 40)
+        let start: [T] = numbers(cols, seed: 41)
+        func doubles(_ x: [T]) -> [Double] { x.map { Double($0) } }
+        let exact = LayerNorm(
+          x: doubles(x), w: doubles(w), b: doubles(b), g: doubles(g), start: doubles(start),
+          epsilon: Double(epsilon), rows: rows)
+        let all = sameAtEveryInstructionSet("layer_norm") {
+          produced(count + 2 * rows) {
+            T.layerNorm(x, w, b, epsilon, $0, $0 + count, $0 + count + rows, rows, cols)
+          }
+        }
+        // Roundings of x before its mean is taken away, in units of the largest result.
+        let size = 1 + Double(Swift.abs(offset))
+        let largest = exact.inverse.max() ?? 1
+        expectClose(
+          Array(all[..<count]), exact.y, units: 8, floor: size * max(1, largest), "layer_norm")
+        let (mean, inverse) = (Array(all[count..<count + rows]), Array(all[(count + rows)...]))
+        // The expectation adds up in double, which in double counts as much again.
+        expectClose(mean, exact.mean, units: T.self == Double.self ? 64 : 2, floor: size, "mean")
+        if cols > 1 { expectClose(inverse, exact.inverse, units: 16 * size, "inverse") }
+        let unbiased = sameAtEveryInstructionSet("layer_norm without b") {
+          produced(count + 2 * rows) {
+            T.layerNorm(x, w, nil, epsilon, $0, $0 + count, $0 + count + rows, rows, cols)
+          }
+        }
+        for i in 0..<count { #expect(unbiased[i] + b[i % cols] == all[i]) }
+
+        let gradients = sameAtEveryInstructionSet("layer_norm_gradient") {
+          produced(count + 2 * cols) {
+            ($0 + count).update(from: start, count: cols)
+            ($0 + count + cols).update(from: start, count: cols)
+            T.layerNormGradient(
+              x, w, mean, inverse, g, $0, $0 + count, $0 + count + cols, rows, cols)
+          }
+        }
+        let floor = size * max(1, largest) * max(1, largest)
+        expectClose(Array(gradients[..<count]), exact.dx, units: 16, floor: floor, "dx")
+        expectClose(
+          Array(gradients[count..<count + cols]), exact.dw, units: 16, floor: floor, "dw")
+        expectClose(Array(gradients[(count + cols)...]), exact.db, units: 16, floor: 8, "db")
+        // No mean, however far x is from 0.
+        for r in 0..<rows where cols > 1 {
+          let sum = gradients[r * cols..<(r + 1) * cols].reduce(0) { $0 + Double($1) }
+          #expect(Swift.abs(sum) < floor * Double(cols) * Double(T.ulpOfOne))
+        }
+      }
+    }
+
+    @Test func layerNormAndItsGradientAgreeWithTheirFormulas() {
+      for offset in [0, 100] as [Float] {
+        layerNorm(Float.self, offset: offset)
+        layerNorm(Double.self, offset: Double(offset))
+      }
+    }
+
     func rmsNorm<T: KernelScalar>(_: T.Type) {
       let epsilon: T = 1e-5
       for (rows, cols) in Self.shapes {

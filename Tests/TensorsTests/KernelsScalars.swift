@@ -27,6 +27,12 @@ extension Float: KernelScalar {
   static var rmsNormGradient: (In, In, In, In, Out, Out, Int, Int) -> Void {
     loqt_rms_norm_gradient_f32
   }
+  static var layerNorm: (In, In, In?, Float, Out, Out, Out, Int, Int) -> Void {
+    loqt_layer_norm_f32
+  }
+  static var layerNormGradient: (In, In, In, In, In, Out, Out, Out, Int, Int) -> Void {
+    loqt_layer_norm_gradient_f32
+  }
   static var swiglu: (In, In, Out, Int) -> Void { loqt_swiglu_f32 }
   static var swigluGradient: (In, In, In, Out, Out, Int) -> Void { loqt_swiglu_gradient_f32 }
   static var rotary: (Out, UnsafePointer<Int32>, In, In, Float, Int, Int, Int, Int) -> Void {
@@ -68,6 +74,12 @@ extension Double: KernelScalar {
   static var rmsNorm: (In, In, Double, Out, Out, Int, Int) -> Void { loqt_rms_norm_f64 }
   static var rmsNormGradient: (In, In, In, In, Out, Out, Int, Int) -> Void {
     loqt_rms_norm_gradient_f64
+  }
+  static var layerNorm: (In, In, In?, Double, Out, Out, Out, Int, Int) -> Void {
+    loqt_layer_norm_f64
+  }
+  static var layerNormGradient: (In, In, In, In, In, Out, Out, Out, Int, Int) -> Void {
+    loqt_layer_norm_gradient_f64
   }
   static var swiglu: (In, In, Out, Int) -> Void { loqt_swiglu_f64 }
   static var swigluGradient: (In, In, In, Out, Out, Int) -> Void { loqt_swiglu_gradient_f64 }

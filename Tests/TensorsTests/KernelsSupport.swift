@@ -118,6 +118,8 @@ protocol KernelScalar: BinaryFloatingPoint, Sendable {
   static var logsumexpRows: (In, Out, Int, Int) -> Void { get }
   static var rmsNorm: (In, In, Self, Out, Out, Int, Int) -> Void { get }
   static var rmsNormGradient: (In, In, In, In, Out, Out, Int, Int) -> Void { get }
+  static var layerNorm: (In, In, In?, Self, Out, Out, Out, Int, Int) -> Void { get }
+  static var layerNormGradient: (In, In, In, In, In, Out, Out, Out, Int, Int) -> Void { get }
   static var swiglu: (In, In, Out, Int) -> Void { get }
   static var swigluGradient: (In, In, In, Out, Out, Int) -> Void { get }
   static var rotary: (Out, UnsafePointer<Int32>, In, In, Self, Int, Int, Int, Int) -> Void { get }

@@ -101,6 +101,14 @@ enum {
   /** dx of the above, and dw[c] += its contribution (dw of length cols). */                        \
   void loqt_rms_norm_gradient_##S(const T *x, const T *w, const T *inverse, const T *g, T *dx,     \
                                   T *dw, intptr_t rows, intptr_t cols);                            \
+  /** y = w * (x - mean(x)) / sqrt(variance(x) + epsilon) + b, without b where that is null; keeps  \
+      the mean and 1 / sqrt(...) of each row. */                                                    \
+  void loqt_layer_norm_##S(const T *x, const T *w, const T *_Nullable b, T epsilon, T *y,          \
+                           T *mean, T *inverse, intptr_t rows, intptr_t cols);                             \
+  /** dx of the above; dw[c] and db[c] += their contributions (of length cols). */                  \
+  void loqt_layer_norm_gradient_##S(const T *x, const T *w, const T *mean, const T *inverse,       \
+                                    const T *g, T *dx, T *dw, T *db, intptr_t rows,                \
+                                    intptr_t cols);                                                \
   /** out = silu(gate) * up. */                                                                     \
   void loqt_swiglu_##S(const T *gate, const T *up, T *out, intptr_t n);                            \
   void loqt_swiglu_gradient_##S(const T *gate, const T *up, const T *g, T *dgate, T *dup,          \
@@ -325,6 +333,20 @@ void loqt_gguf_quantize(int kind, const float *x, const float *_Nullable draws, 
                         uint8_t *out);
 /// The elements `first` to `first` + n - 1 of GGUF blocks.
 void loqt_gguf_dequantize(int kind, const uint8_t *blocks, intptr_t first, intptr_t n, float *out);
+
+// ---- Sorting ----------------------------------------------------------------------------------
+
+/// The order of n numbers, n < 2^31: `positions` of the first to the last, equal ones as they stand,
+/// NaN last in either direction. `scratch`, aligned to 16 bytes, has `loqt_sort_scratch` bytes.
+#define LOQT_SORT(S)                                                                               \
+  intptr_t loqt_sort_scratch_##S(intptr_t n);                                                      \
+  void loqt_sort_positions_##S(const void *numbers, intptr_t n, bool descending, void *scratch,    \
+                               int32_t *positions);
+LOQT_SORT(f32)
+LOQT_SORT(f64)
+LOQT_SORT(i32)
+LOQT_SORT(i64)
+#undef LOQT_SORT
 
 // ---- The process ------------------------------------------------------------------------------
 

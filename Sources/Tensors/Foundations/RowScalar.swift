@@ -27,6 +27,18 @@ public protocol RowScalar {
     _ g: UnsafePointer<Self>, _ dx: UnsafeMutablePointer<Self>, _ dw: UnsafeMutablePointer<Self>,
     _ rows: Int, _ cols: Int
   )
+  /// Kernel `loqt_layer_norm`.
+  static func _layerNorm(
+    _ x: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ b: UnsafePointer<Self>?, _ epsilon: Self,
+    _ y: UnsafeMutablePointer<Self>, _ mean: UnsafeMutablePointer<Self>,
+    _ inverse: UnsafeMutablePointer<Self>, _ rows: Int, _ cols: Int
+  )
+  /// Kernel `loqt_layer_norm_gradient`.
+  static func _layerNormGradient(
+    _ x: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ mean: UnsafePointer<Self>,
+    _ inverse: UnsafePointer<Self>, _ g: UnsafePointer<Self>, _ dx: UnsafeMutablePointer<Self>,
+    _ dw: UnsafeMutablePointer<Self>, _ db: UnsafeMutablePointer<Self>, _ rows: Int, _ cols: Int
+  )
   /// Kernel `loqt_cross_entropy_rows`.
   static func _crossEntropyRows(
     _ logits: UnsafeMutablePointer<Self>, _ labels: UnsafePointer<Int32>, _ ignored: Int32,
@@ -80,6 +92,23 @@ extension Float: RowScalar {
     _ dw: UnsafeMutablePointer<Float>, _ rows: Int, _ cols: Int
   ) {
     loqt_rms_norm_gradient_f32(x, w, inverse, g, dx, dw, rows, cols)
+  }
+  /// Kernel `loqt_layer_norm_f32`.
+  public static func _layerNorm(
+    _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ b: UnsafePointer<Float>?,
+    _ epsilon: Float, _ y: UnsafeMutablePointer<Float>, _ mean: UnsafeMutablePointer<Float>,
+    _ inverse: UnsafeMutablePointer<Float>, _ rows: Int, _ cols: Int
+  ) {
+    loqt_layer_norm_f32(x, w, b, epsilon, y, mean, inverse, rows, cols)
+  }
+  /// Kernel `loqt_layer_norm_gradient_f32`.
+  public static func _layerNormGradient(
+    _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ mean: UnsafePointer<Float>,
+    _ inverse: UnsafePointer<Float>, _ g: UnsafePointer<Float>,
+    _ dx: UnsafeMutablePointer<Float>, _ dw: UnsafeMutablePointer<Float>,
+    _ db: UnsafeMutablePointer<Float>, _ rows: Int, _ cols: Int
+  ) {
+    loqt_layer_norm_gradient_f32(x, w, mean, inverse, g, dx, dw, db, rows, cols)
   }
   /// Kernel `loqt_cross_entropy_rows_f32`.
   public static func _crossEntropyRows(
@@ -140,6 +169,23 @@ extension Double: RowScalar {
     _ dw: UnsafeMutablePointer<Double>, _ rows: Int, _ cols: Int
   ) {
     loqt_rms_norm_gradient_f64(x, w, inverse, g, dx, dw, rows, cols)
+  }
+  /// Kernel `loqt_layer_norm_f64`.
+  public static func _layerNorm(
+    _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ b: UnsafePointer<Double>?,
+    _ epsilon: Double, _ y: UnsafeMutablePointer<Double>, _ mean: UnsafeMutablePointer<Double>,
+    _ inverse: UnsafeMutablePointer<Double>, _ rows: Int, _ cols: Int
+  ) {
+    loqt_layer_norm_f64(x, w, b, epsilon, y, mean, inverse, rows, cols)
+  }
+  /// Kernel `loqt_layer_norm_gradient_f64`.
+  public static func _layerNormGradient(
+    _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ mean: UnsafePointer<Double>,
+    _ inverse: UnsafePointer<Double>, _ g: UnsafePointer<Double>,
+    _ dx: UnsafeMutablePointer<Double>, _ dw: UnsafeMutablePointer<Double>,
+    _ db: UnsafeMutablePointer<Double>, _ rows: Int, _ cols: Int
+  ) {
+    loqt_layer_norm_gradient_f64(x, w, mean, inverse, g, dx, dw, db, rows, cols)
   }
   /// Kernel `loqt_cross_entropy_rows_f64`.
   public static func _crossEntropyRows(

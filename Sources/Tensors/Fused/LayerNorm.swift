@@ -17,18 +17,11 @@ package func layerNorm<Scalar: RealScalar>(
   let bias = bias?.contiguous()
   x.withPointer { x in
     weight.withPointer { w in
-      parallelFor(rows, grain: rowGrain(cols)) { range in
-        forEachTile(of: range) { row, count in
-          let y = output.base + row * cols
-          for i in 0..<count {
-            mean.base[row + i] = Scalar(Scalar._sum(x + (row + i) * cols, cols) / Double(cols))
-          }
-          centre(x + row * cols, mean.base + row, y, count, cols)
-          Scalar._rmsNorm(y, w, epsilon, y, inverse.base + row, count, cols)
-          if let bias {
-            Scalar._binaryRows(BinaryKernel.add.rawValue, y, bias.base, y, count, cols)
-          }
-        }
+      parallelFor(rows, grain: rowGrain(cols)) { r in
+        let start = r.lowerBound * cols
+        Scalar._layerNorm(
+          x + start, w, bias?.base, epsilon, output.base + start, mean.base + r.lowerBound,
+          inverse.base + r.lowerBound, r.count, cols)
       }
     }
   }
@@ -58,25 +51,14 @@ package func layerNormGradient<Scalar: RealScalar>(
     weight.withPointer { w in
       mean.withPointer { mean in
         inverse.withPointer { inverse in
-          parallelFor(chunks, grain: max(1, rowGrain(cols) / chunk)) { range in
-            let scratch = TensorStorage<Scalar>(count: tileRows * cols)
-            let centred = scratch.base
-            for i in range {
-              forEachTile(of: i * chunk..<min(rows, (i + 1) * chunk)) { row, count in
-                let (g, dx) = (g + row * cols, dx + row * cols)
-                // The bias first: dx may take the place of g.
-                Scalar._addColumnSums(g, count, cols, cols, forBias.base + i * cols)
-                centre(x + row * cols, mean + row, centred, count, cols)
-                // The layer is rmsNorm of the centred rows, and centring is its own gradient.
-                Scalar._rmsNormGradient(
-                  centred, w, inverse + row, g, dx, forWeight.base + i * cols, count, cols)
-                for i in 0..<count {
-                  var mean = Scalar(Scalar._sum(dx + i * cols, cols) / Double(cols))
-                  centre(dx + i * cols, &mean, dx + i * cols, 1, cols)
-                }
-              }
+          parallelFor(chunks, grain: max(1, rowGrain(cols) / chunk)) { r in
+            for i in r {
+              let row = i * chunk
+              let start = row * cols
+              Scalar._layerNormGradient(
+                x + start, w, mean + row, inverse + row, g + start, dx + start,
+                forWeight.base + i * cols, forBias.base + i * cols, min(chunk, rows - row), cols)
             }
-            withExtendedLifetime(scratch) {}
           }
         }
       }
@@ -84,27 +66,6 @@ package func layerNormGradient<Scalar: RealScalar>(
   }
   withExtendedLifetime(source) {}
   return (result, forWeight.sum(squeezingAxes: [0]), forBias.sum(squeezingAxes: [0]))
-}
-
-/// Rows that are still in the nearest cache when they are read again.
-private let tileRows = 16
-
-private func forEachTile(of rows: Range<Int>, _ body: (_ row: Int, _ count: Int) -> Void) {
-  for row in stride(from: rows.lowerBound, to: rows.upperBound, by: tileRows) {
-    body(row, min(tileRows, rows.upperBound - row))
-  }
-}
-
-/// Each row of `x` less its mean.
-private func centre<Scalar: RealScalar>(
-  _ x: UnsafePointer<Scalar>, _ mean: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>,
-  _ rows: Int, _ cols: Int
-) {
-  for row in 0..<rows {
-    let start = row * cols
-    Scalar._binary(
-      BinaryKernel.subtract.rawValue, x + start, 1, mean + row, 0, y + start, cols)
-  }
 }
 
 private func layerNormSizes<Scalar: RealScalar>(
