@@ -174,6 +174,22 @@ memory("transposed copy, 4096 x 4096", 8, transposed)
 memory("gather rows of 1024", 8, gather)
 
 
+def total():
+    a = normal(count)
+    (x,) = both(a)
+    return {"numpy": lambda: a.sum(), "torch": lambda: x.sum()}
+
+
+def order():
+    a = normal(1 << 20)
+    (x,) = both(a)
+    return {"numpy": lambda: np.sort(a), "torch": lambda: torch.sort(x)}
+
+
+case("reductions: sum, 16 Mi", 4e-9 * count, "GB/s", total)
+case("reductions: sort, 1 Mi", 1e-6 * (1 << 20), "M/s", order)
+
+
 def function(name, of_array, of_tensor):
     def prepare():
         a = normal(1 << 14)

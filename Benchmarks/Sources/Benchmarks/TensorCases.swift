@@ -9,7 +9,7 @@ func random(_ shape: Shape, seed: UInt64 = 1) -> Tensor<Float> {
 }
 
 func tensorCases() -> [any BenchmarkCase] {
-  matmulCases() + memoryCases() + functionCases()
+  matmulCases() + memoryCases() + reductionCases() + functionCases()
 }
 
 /// `body` with our loops on so many threads.
@@ -104,6 +104,38 @@ private func memoryCases() -> [any BenchmarkCase] {
       let order: Tensor<Int32> = .permutation(16384, using: &source)
       return { _ = table.gatheringRows(at: order) }
     }
+}
+
+/// Sums and orders on one thread.
+private func reductionCases() -> [any BenchmarkCase] {
+  let (count, few) = (16 << 20, 1 << 20)
+  return [
+    Comparison(
+      "reductions", "sum, 16 Mi", unit: gigabytes, work: 4 * Double(count),
+      rival: "read bandwidth, 1 thread", reach: 0.8
+    ) {
+      let x = random([count])
+      return (
+        on(1) { _ = x.sum() },
+        { x.withUnsafeBuffer { _ = rival_read($0.baseAddress!, count) } }
+      )
+    },
+    Comparison(
+      "reductions", "sort, 1 Mi", unit: (name: "M/s", factor: 1e-6), work: Double(few),
+      rival: "C qsort", reach: 4
+    ) {
+      let x = random([few])
+      var out = Tensor<Float>.zeros([few])
+      return (
+        on(1) { _ = x.sorted() },
+        {
+          x.withUnsafeBuffer { source in
+            out.withUnsafeMutableBuffer { rival_sort(source.baseAddress!, $0.baseAddress!, few) }
+          }
+        }
+      )
+    },
+  ]
 }
 
 /// Functions on what the nearest caches hold, on one thread, on every instruction set there is.

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /// Somebody may have changed or may look at what `p` points at: without that a compiler drops loops
@@ -33,6 +34,15 @@ static inline float rival_read(const float *x, size_t n) {
   for (int j = 0; j < 64; j++) sum += lanes[j];
   rival_used(&sum);
   return sum;
+}
+
+static inline int rival_compare(const void *a, const void *b) {
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+static inline void rival_sort(const float *x, float *out, size_t n) {
+  memcpy(out, x, n * sizeof(float));
+  qsort(out, n, sizeof(float), rival_compare);
 }
 
 /// A share of a triad.

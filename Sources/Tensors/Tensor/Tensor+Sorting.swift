@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Which elements come first.
 public enum SortDirection: Hashable, Sendable {
   /// The smallest.
@@ -54,6 +56,29 @@ extension Tensor where Scalar: Comparable {
   }
 }
 
+/// Sorting by digits, for the scalars that have a kernel and rows that are worth it.
+private struct DigitSort {
+  let scratchBytes: Int
+  let sort:
+    (UnsafeRawPointer, Int, Bool, UnsafeMutableRawPointer, UnsafeMutablePointer<Int32>) -> Void
+
+  init?(_ scalar: Any.Type, _ length: Int) {
+    // Counting digits takes some microseconds, however few numbers there are.
+    guard length >= 512 else { return nil }
+    if scalar == Float.self {
+      (scratchBytes, sort) = (loqt_sort_scratch_f32(length), loqt_sort_positions_f32)
+    } else if scalar == Double.self {
+      (scratchBytes, sort) = (loqt_sort_scratch_f64(length), loqt_sort_positions_f64)
+    } else if scalar == Int32.self {
+      (scratchBytes, sort) = (loqt_sort_scratch_i32(length), loqt_sort_positions_i32)
+    } else if scalar == Int64.self {
+      (scratchBytes, sort) = (loqt_sort_scratch_i64(length), loqt_sort_positions_i64)
+    } else {
+      return nil
+    }
+  }
+}
+
 @_specialize(where Scalar == Float)
 @_specialize(where Scalar == Double)
 @_specialize(where Scalar == Int32)
@@ -67,6 +92,15 @@ private func sortedPositions<Scalar: TensorScalar & Comparable>(
     let (source, target) = (rows.base, out.baseAddress!)
     withExtendedLifetime(rows.storage) {
       parallelFor(rows.shape.rowCount, grain: rowGrain(length)) { range in
+        if let digits = DigitSort(Scalar.self, length) {
+          let scratch = TensorStorage<Int64>(count: digits.scratchBytes / 8)
+          for row in range {
+            digits.sort(
+              source + row * length, length, !ascending, scratch.base, target + row * length)
+          }
+          withExtendedLifetime(scratch) {}
+          return
+        }
         for row in range {
           let x = source + row * length
           var order = UnsafeMutableBufferPointer(start: target + row * length, count: length)

@@ -72,4 +72,36 @@ struct SortingTests {
     let bytes = values.map { UInt8(truncatingIfNeeded: $0) }
     #expect(Tensor(bytes).sorted().scalars == bytes.sorted())
   }
+
+  /// Against a comparison that also looks at the places: both zeros are equal, and NaN to itself.
+  private func expectStable<Scalar: TensorScalar & Comparable>(_ values: [Scalar]) {
+    func isNaN(_ x: Scalar) -> Bool { !(x == x) }
+    for direction in [SortDirection.ascending, .descending] {
+      let expected = values.indices.sorted { i, j in
+        let (a, b) = (values[i], values[j])
+        if isNaN(a) || isNaN(b) { return isNaN(a) == isNaN(b) ? i < j : isNaN(b) }
+        if a == b { return i < j }
+        return direction == .ascending ? a < b : b < a
+      }
+      #expect(Tensor(values).argsort(direction).scalars == expected.map { Int32($0) })
+    }
+  }
+
+  @Test func equalsInLongRowsKeepTheirOrder() {
+    var source = RandomSource(seed: 3)
+    for count in [511, 512, 513, 3000] {
+      let whole = (0..<count).map { _ in Int64.random(in: -700...700, using: &source) }
+      let wide = (0..<count).map { _ in Int64.random(in: .min ... .max, using: &source) }
+      let special: [Double] = [.nan, -.nan, .infinity, -.infinity, 0, -0.0, 1e-310, -1e-310, 1e300]
+      let real = whole.map { Swift.abs($0) < 9 ? special[Int(Swift.abs($0))] : Double($0) / 8 }
+      expectStable(whole)
+      expectStable(wide)
+      expectStable(whole.map { Int32($0) })
+      expectStable(wide.map { Int32(truncatingIfNeeded: $0) })
+      expectStable(real)
+      expectStable(real.map { Float($0) })
+      expectStable(wide.map { Double(bitPattern: UInt64(bitPattern: $0)) })
+      expectStable(wide.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0)) })
+    }
+  }
 }
