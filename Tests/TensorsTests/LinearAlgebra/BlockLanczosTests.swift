@@ -35,6 +35,18 @@ struct BlockLanczosTests {
     }
   }
 
+  @Test(arguments: [1, 9, 30])
+  func basisIsOrthonormalBeyondTheRankOfTheOperator(_ rank: Int) throws {
+    var source = RandomSource(seed: 5)
+    let left = Tensor<Float>.normal([80, rank], using: &source)
+    let a = matmul(left, Tensor<Float>.normal([rank, 120], using: &source))
+    let lanczos = try LanczosBasis(of: DenseOperator(a), count: 48, width: 8, scale: 1, &source)
+    #expect(orthogonalityRatio(lanczos.basis) < lapackThreshold)
+    // What the operator can give lies in the space.
+    let rest = a - matmul(lanczos.basis, matmul(lanczos.basis.transposed(), a))
+    #expect(rest.norm() < 1e-4 * a.norm())
+  }
+
   /// Against LAPACK's decomposition of the whole matrix, where the values decay slowly: the energy of
   /// the left vectors, of the right ones and of the product of both.
   @Test(arguments: [0.3, 0.5, 0.7])

@@ -51,6 +51,11 @@ struct SymmetricEigenTests {
     #expect(Swift.abs(try symmetricEigen(a, largest: 1).values[0] - 3) < 1e-14)
   }
 
+  @Test func onlyTheLowerTriangleIsReadForValuesAlone() throws {
+    let values = try symmetricEigenvalues(Tensor<Double>(rows: [[2, 99], [1, 2]]))
+    #expect(Swift.abs(values[0] - 1) < 1e-14 && Swift.abs(values[1] - 3) < 1e-14)
+  }
+
   @Test func nonFiniteElementsAreAnError() {
     let a = Tensor<Float>(repeating: .nan, shape: [2, 2])
     #expect(throws: LinearAlgebraError.self) { try symmetricEigen(a) }

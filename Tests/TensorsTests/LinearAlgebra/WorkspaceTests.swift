@@ -100,6 +100,22 @@ struct WorkspaceTests {
     }
   }
 
+  /// Two copies may work at the same time. The counts are the whole process's.
+  @Test func aCopyWorksInMemoryOfItsOwn() async {
+    await #expect(processExitsWith: .success) {
+      var source = RandomSource(seed: 4)
+      let a = Tensor<Float>.normal([60, 60], using: &source)
+      var (values, others) = (Tensor<Float>.zeros([60]), Tensor<Float>.zeros([60]))
+      var workspace = Workspace<Float>()
+      try workspace.singularValues(of: a, into: &values)
+      var copy = workspace
+      let live = TensorMemory.liveBytes
+      try copy.singularValues(of: a, into: &others)
+      #expect(TensorMemory.liveBytes - live >= workspace.byteCount)
+      #expect(values == others)
+    }
+  }
+
   @Test func tensorsThatDoNotFitTrapWithAllShapes() async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
