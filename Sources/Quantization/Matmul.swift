@@ -114,7 +114,8 @@ struct PanelPlan {
   let rows: Int
   let columns: Int
   let inner: Int
-  /// The inner terms of a panel: as many as OpenBLAS sums before it writes.
+  /// The inner terms of a panel: as many as OpenBLAS sums before it writes, so that it does not cut
+  /// them again.
   let slices: [Range<Int>]
   private let splitsColumns: Bool
   private let panelColumns: Int
@@ -127,12 +128,13 @@ struct PanelPlan {
     let elements = rows <= 64 ? 1 << 17 : max(1 << 17, (1 << 20) / Threads.count)
     var slices: [Range<Int>] = []
     var start = 0
-    while inner - start >= 2 * Self.sliceTerms {
-      slices.append(start..<start + Self.sliceTerms)
-      start += Self.sliceTerms
+    let (terms, unit) = Self.blasSlices
+    while inner - start >= 2 * terms {
+      slices.append(start..<start + terms)
+      start += terms
     }
-    if inner - start > Self.sliceTerms {
-      let middle = start + dividedUp(inner - start, by: 32) * 16
+    if inner - start > terms {
+      let middle = start + dividedUp((inner - start) / 2, by: unit) * unit
       slices.append(start..<middle)
       start = middle
     }
@@ -145,8 +147,15 @@ struct PanelPlan {
   /// Rows up to which the matrix is multiplied with each as a vector.
   static let fewRows = 2
 
-  /// What OpenBLAS sums on most processors before it writes; a rest below twice of it it halves.
-  private static let sliceTerms = 384
+  /// The terms that OpenBLAS sums before it writes, and of what a half of a rest below twice of them
+  /// is a multiple: SGEMM_Q and SGEMM_UNROLL_M of its kernels.
+  private static let blasSlices: (terms: Int, unit: Int) =
+    switch Threads.blasCore {
+    case "SkylakeX": (448, 16)
+    case "Sandybridge": (384, 16)
+    case "Cooperlake": (320, 16)
+    default: (320, 8)
+    }
 
   /// Calls `body` for every panel with its rows and columns of the result and scratch for its
   /// elements.

@@ -6,7 +6,7 @@ import Tensors
 
 func quantizationCases() -> [Comparison] {
   conversionCases() + otherFormatCases() + stepCases() + oneRowCases() + fewRowCases()
-    + productCases() + [mergeCase()]
+    + productCases() + otherProductCases() + [mergeCase()]
 }
 
 /// NF4 from and to floats, beside the bandwidth of memory.
@@ -196,6 +196,27 @@ private func productCases() -> [Comparison] {
     }
   }
   return cases
+}
+
+/// Many rows times matrices of every other format, forward and backward, beside the dense product.
+private func otherProductCases() -> [Comparison] {
+  let (side, rows) = (4096, 256)
+  return otherFormats.flatMap { format in
+    [true, false].map { transposed in
+      Comparison(
+        "quantization",
+        "\(transposed ? "x Wᵀ" : "d W"), \(format) \(side) x \(side), \(rows) rows", unit: gflops,
+        work: 2 * Double(rows * side * side), rival: "the same dense", reach: 0.9
+      ) {
+        let w = random([side, side])
+        let stored = StoredMatrix(storing: w, as: format)
+        let x = random([rows, side], seed: 2)
+        return transposed
+          ? ({ _ = matmulTransposed(x, stored) }, { _ = matmul(x, w.transposed()) })
+          : ({ _ = matmul(x, stored) }, { _ = matmul(x, w) })
+      }
+    }
+  }
 }
 
 /// W + s P B, quantised again, beside the product s P B alone.

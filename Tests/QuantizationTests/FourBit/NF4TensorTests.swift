@@ -97,6 +97,13 @@ import Testing
     // 1/2 + 1/64 + 4/(64 * 256) an element, and the offset.
     #expect(WeightFormat.nf4().byteCount(shape: [count]) == count / 2 + count / 64 + 256 + 4)
     #expect(WeightFormat.float32.byteCount(shape: [count]) == 4 * count)
+    // Of a large matrix, to the last digit: 0.5625 and 0.51587.
+    let shape: Shape = [4096, 11008]
+    let perElement = { (format: WeightFormat) in
+      Double(format.byteCount(shape: shape)) / Double(shape.elementCount)
+    }
+    #expect(perElement(plain) == 0.5625)
+    #expect((perElement(.nf4()) * 1e5).rounded() == 51_587)
   }
 
   @Test func numbersThatAreNotFiniteMakeTheirBlockNaN() {
