@@ -85,13 +85,11 @@ public struct Initialization: Sendable {
     self.projection = projection
     factor = .zeros(Self.factorShape(weight.shape, projection, side))
     errors = []
-    // The dual basis K = P (PᵀP)⁻¹, as rows: pinv(P) = Kᵀ. P is nearly orthonormal, so Cholesky is
-    // enough; it fails only where P is not finite, and then nothing can be fitted.
-    let fits = steps > 0 && weightFormat != .float32
-    let p = fits ? projection.dequantized() : .empty
-    let rows = side == .left ? p : p.transposed()
-    let gram = fits ? matmul(rows, rows.transposed()) : .empty
-    guard fits, let dual = (try? cholesky(gram))?.solve(rows) else {
+    // P is nearly orthonormal, so this fails only where it is not finite, and then nothing can be
+    // fitted.
+    guard steps > 0, weightFormat != .float32,
+      let span = Span(of: projection.dequantized(), side)
+    else {
       self.weight = stored(0) { weight.sliced($0) }
       var squares = 0.0
       if weightFormat != .float32 {
@@ -100,40 +98,76 @@ public struct Initialization: Sendable {
       errors = [squares.squareRoot()]
       return
     }
-    var best = (weight: StoredMatrix.dense(.empty), factor: factor, error: Double.infinity)
-    var b: Tensor<Float>?
+    var best = (weight: StoredMatrix.dense(.empty), coordinates: factor, error: Double.infinity)
+    var coordinates: Tensor<Float>?
     for step in 1...steps {
       let quantized = stored(step) { rows in
-        var panel = weight.sliced(rows)
-        if let b { panel.addUpdate(of: b, p, side, scale: -scale, rows: rows) }
-        return panel
+        let panel = weight.sliced(rows)
+        return coordinates.map { panel - span.update($0, rows: rows) } ?? panel
       }
-      // s B = R pinv(P), or pinv(P) R on the right side, where every panel adds to it.
-      var fitted = Tensor<Float>.zeros(factor.shape)
-      var parts: [Tensor<Float>] = []
-      var squares = 0.0
+      var (squares, fitted) = (0.0, span.fit(to: factor.shape))
       quantized.forEachResidual(from: weight) { rows, residual in
         squares += residual.sumOfSquares()
-        if side == .left {
-          parts.append(matmul(residual, dual.transposed()))
-        } else {
-          fitted.addProduct(dual.sliced(rows, alongAxis: 1), residual)
-        }
+        span.add(residual, rows: rows, to: &fitted)
       }
-      if side == .left { fitted = .concatenated(parts) }
-      // ‖R - s P B‖² = ‖R‖² - s² <B, (PᵀP) B>, as B solves the normal equations.
-      let spanned = side == .left ? matmul(fitted, gram) : matmul(gram, fitted)
-      let error = max(0, squares - fitted.dot(spanned)).squareRoot()
+      // ‖R - s P B‖² = ‖R‖² - ‖s P B‖², as s P B is R on the span of P.
+      let error = max(0, squares - fitted.sumOfSquares()).squareRoot()
       errors.append(error)
-      b = fitted * (1 / scale)
-      if error < best.error { best = (quantized, b!, error) }
+      if error < best.error { best = (quantized, fitted, error) }
+      coordinates = fitted
     }
     if best.error == .infinity {
       // W is not finite: store it plainly, so that the trouble shows where it came from.
       best = (StoredMatrix(storing: weight, as: weightFormat), factor, .nan)
     }
     self.weight = best.weight
-    factor = best.factor
+    factor = span.factor(of: best.coordinates) * (1 / scale)
+  }
+}
+
+/// The span of P, with an orthonormal basis of it: rows of `[r, in]` on the left side, columns of
+/// `[out, r]` on the right. What an update s P B is with respect to it, its coordinates, has the shape
+/// of B.
+private struct Span {
+  private let basis: Tensor<Float>
+  private let gram: GramFactor<Float>
+  private let side: ProjectionSide
+
+  /// Nil where the columns of P are not finite or depend on each other.
+  init?(of p: Tensor<Float>, _ side: ProjectionSide) {
+    let columns = side == .left ? p.transposed() : p
+    guard let gram = GramFactor(Tensor.lowerProduct(columns, columns)) else { return nil }
+    self.gram = gram
+    self.side = side
+    basis =
+      side == .left ? gram.solvedFromLeft(p, transposed: false) : gram.solvedFromRight(p)
+  }
+
+  /// Some rows of the update with such coordinates.
+  func update(_ coordinates: Tensor<Float>, rows: Range<Int>) -> Tensor<Float> {
+    let (up, down) = side == .left ? (coordinates, basis) : (basis, coordinates)
+    return matmul(up.sliced(rows), down)
+  }
+
+  /// Room for the coordinates of a matrix that is added by panels of rows.
+  func fit(to shape: Shape) -> Tensor<Float> {
+    side == .left ? Tensor(unsafeUninitializedShape: shape) { _ in } : .zeros(shape)
+  }
+
+  /// Adds the coordinates of some rows of a matrix: on the left side they have a part of their own.
+  func add(_ panel: Tensor<Float>, rows: Range<Int>, to fitted: inout Tensor<Float>) {
+    if side == .left {
+      fitted[rows, .all] = matmul(panel, basis.transposed())
+    } else {
+      fitted.addProduct(basis.sliced(rows).transposed(), panel)
+    }
+  }
+
+  /// s B.
+  func factor(of coordinates: Tensor<Float>) -> Tensor<Float> {
+    side == .left
+      ? gram.solvedFromRight(coordinates, transposed: true)
+      : gram.solvedFromLeft(coordinates, transposed: true)
   }
 }
 
@@ -142,11 +176,7 @@ extension StoredMatrix {
   func forEachResidual(
     from matrix: Tensor<Float>, _ body: (_ rows: Range<Int>, _ residual: Tensor<Float>) -> Void
   ) {
-    forEachPanel { rows, panel in
-      var residual = panel
-      residual.scaleAdd(-1, adding: 1, times: matrix.sliced(rows))
-      body(rows, residual)
-    }
+    forEachPanel { rows, panel in body(rows, matrix.sliced(rows) - panel) }
   }
 }
 

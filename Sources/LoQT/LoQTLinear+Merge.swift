@@ -51,6 +51,7 @@ extension LoQTLinear {
       report.note = "stayed as it is, as its matrix could not be read"
       return
     }
+    let map = oldProjection.map { overlap(of: projection, with: $0.dequantized()) }
     let next: Initialization
     if !hasUpdate, matrix.format == configuration.weightFormat {
       next = Initialization(keeping: matrix, projection: projection, side: side)
@@ -62,10 +63,9 @@ extension LoQTLinear {
         weightFormat: configuration.weightFormat, steps: configuration.compensationSteps,
         rounding: configuration.roundsStochastically
           ? random.split("rounding").split(UInt64(step)) : nil)
-      measure(next, against: merged, &report)
+      measure(next, against: merged, overlap: map, &report)
     }
-    if let old = oldProjection?.dequantized() {
-      let map = overlap(of: next.projection, with: old)
+    if let map {
       report.angles = PrincipalAngles(cosines: map)
       report.overlap = map.sumOfSquares() / Double(min(map.shape[0], map.shape[1]))
       if newProjection != nil {
@@ -137,8 +137,11 @@ extension LoQTLinear {
   /// The error of the new state; the size of the trained update D = s P ΔB against W; and the share
   /// of D that the new effective weights E hold: <E_new - E_old, D> / ‖D‖², which is
   /// 1 - <W - E_new, D> / ‖D‖², as the merged W is E_old + D.
+  ///
+  /// - Parameter overlap: P_newᵀ P_old.
   private func measure(
-    _ next: Initialization, against merged: Tensor<Float>, _ report: inout LayerMerge
+    _ next: Initialization, against merged: Tensor<Float>, overlap: Tensor<Float>?,
+    _ report: inout LayerMerge
   ) {
     let norm = merged.norm()
     guard norm > 0 else { return }
@@ -146,7 +149,7 @@ extension LoQTLinear {
     if record?.isZero == true, next.factor.sumOfSquares() == 0 {
       return measurePlain(next.weight, against: merged, norm: norm, &report)
     }
-    guard let (p, trained, energy) = trainedUpdate() else { return }
+    guard let overlap, let (p, trained, energy) = trainedUpdate() else { return }
     let scale = Double(configuration.scale)
     report.updateEnergy = energy
     report.relativeUpdate = energy.squareRoot() / norm
@@ -154,12 +157,12 @@ extension LoQTLinear {
       report.survival = 1
       return
     }
-    let q = next.projection.dequantized()
-    // <W - E_new, D> / s, a panel of rows after the other.
-    var lost = 0.0
+    // <W - E_new, D> / s, of W - W_q a panel of rows after the other, and of s P B by the overlap.
+    let shared =
+      side == .left
+      ? matmul(next.factor, overlap) : matmul(overlap.transposed(), next.factor)
+    var lost = -scale * shared.dot(trained)
     next.weight.forEachResidual(from: merged) { rows, residual in
-      var residual = residual
-      residual.addUpdate(of: next.factor, q, side, scale: -configuration.scale, rows: rows)
       lost +=
         side == .left
         ? matmul(residual, p.transposed()).dot(trained.sliced(rows))

@@ -36,7 +36,8 @@ public enum Threads {
   /// with it the order of its additions, belongs to the process.
   static func withBLASThreads<R>(_ elements: Int, _ body: () -> R) -> R {
     prepareBLAS()
-    // LAPACK hands over to the other threads once a panel, too often for small panels.
+    // LAPACK hands over to the other threads once a panel, too often for small panels; and these
+    // keep their processors busy for some 25 ms afterwards, waiting for more.
     guard count > 1, elements >= 1 << 18, !loqt_in_parallel_region() else { return body() }
     var result: R?
     lapack.withLock { _ in

@@ -1,5 +1,5 @@
 /// A lower triangle `l` with `l lᵀ` equal to a Gram matrix, and how far its diagonal spreads.
-struct GramFactor<Scalar: RealScalar> {
+package struct GramFactor<Scalar: RealScalar> {
   /// `[k, k]`; what lies above the diagonal is undefined.
   let l: Tensor<Scalar>
   /// The square of the smallest diagonal element over the largest: an estimate, from above, of the
@@ -11,11 +11,11 @@ struct GramFactor<Scalar: RealScalar> {
 
   /// Factors a Gram matrix of which the lower triangle is given; nil when it is not positive
   /// definite, not finite, or so ill-conditioned that the smallest directions are rounding errors.
-  init?(_ gram: consuming Tensor<Scalar>) {
+  package init?(_ gram: consuming Tensor<Scalar>) {
     let n = gram.shape[0]
     guard n > 0 else { return nil }
     let info = gram.withMutablePointer { gram in
-      Threads.withBLASThreads(n * n / 4) { Scalar._potrf(n, gram, n) }
+      Threads.withBLASThreads(n * n / 16) { Scalar._potrf(n, gram, n) }
     }
     guard info == 0 else { return nil }
     let diagonal = Tensor(
@@ -28,7 +28,9 @@ struct GramFactor<Scalar: RealScalar> {
   }
 
   /// `y l⁻ᵀ`: columns whose Gram matrix was factored become orthonormal; `y l⁻¹` with `transposed`.
-  func solvedFromRight(_ y: consuming Tensor<Scalar>, transposed: Bool = false) -> Tensor<Scalar> {
+  package func solvedFromRight(_ y: consuming Tensor<Scalar>, transposed: Bool = false)
+    -> Tensor<Scalar>
+  {
     let (m, n) = (y.shape[0], y.shape[1])
     l.withPointer { l in
       y.withMutablePointer { y in
@@ -42,15 +44,15 @@ struct GramFactor<Scalar: RealScalar> {
     return y
   }
 
-  /// `l⁻ᵀ x`.
-  func solvedFromLeft(_ x: consuming Tensor<Scalar>) -> Tensor<Scalar> {
+  /// `l⁻¹ x`: rows whose Gram matrix was factored become orthonormal; `l⁻ᵀ x` with `transposed`.
+  package func solvedFromLeft(_ x: consuming Tensor<Scalar>, transposed: Bool) -> Tensor<Scalar> {
     let (n, columns) = (x.shape[0], x.shape[1])
     l.withPointer { l in
       x.withMutablePointer { x in
         Threads.prepareBLAS()
         parallelFor(columns, grain: Swift.max(16, (1 << 19) / (1 + n * n))) { range in
           Scalar._trsm(
-            true, false, true, n, range.count, l, n, x + range.lowerBound, columns)
+            true, false, transposed, n, range.count, l, n, x + range.lowerBound, columns)
         }
       }
     }

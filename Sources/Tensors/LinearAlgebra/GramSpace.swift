@@ -8,11 +8,14 @@ struct GramSpace<Scalar: RealScalar> {
   let sample: (Int, _ narrowed: Bool, inout RandomSource) -> (Tensor<Scalar>, scale: Scalar)
   /// The inner products of the coordinates as a matrix times them; nil for plain vectors.
   let metric: ((Tensor<Scalar>) -> Tensor<Scalar>)?
-  /// From vectors times the metric and a scale for A: the coordinates of G times the vectors, and a
-  /// function that gives Aᵀ times the vectors times the transpose of a small matrix, with its columns
-  /// one after the other.
+  /// From vectors times the metric and a scale for A: Aᵀ times the vectors, nil where it is not
+  /// formed; a function for the coordinates of G times the vectors; and one that gives Aᵀ times the
+  /// vectors times the transpose of a small matrix, with its columns one after the other.
   let multiply:
-    (Tensor<Scalar>, Scalar) -> (Tensor<Scalar>, across: (Tensor<Scalar>) -> Tensor<Scalar>)
+    (Tensor<Scalar>, Scalar) -> (
+      images: Tensor<Scalar>?, product: () -> Tensor<Scalar>,
+      across: (Tensor<Scalar>) -> Tensor<Scalar>
+    )
   /// The vectors of coordinates.
   let lift: (Tensor<Scalar>) -> Tensor<Scalar>
 
@@ -30,8 +33,10 @@ struct GramSpace<Scalar: RealScalar> {
     metric = nil
     multiply = { q, scale in
       let z = scale == 1 ? a.applyTransposed(q) : a.applyTransposed(q) * scale
-      let product = a.apply(z)
-      return (scale == 1 ? product : product * scale, { matmul($0, z.transposed()).transposed() })
+      return (
+        z, { scale == 1 ? a.apply(z) : a.apply(z) * scale },
+        { matmul($0, z.transposed()).transposed() }
+      )
     }
     lift = { $0 }
   }
@@ -46,7 +51,10 @@ struct GramSpace<Scalar: RealScalar> {
     }
     metric = { matmul(inner, $0) }
     multiply = { v, _ in
-      (matmul(core, v), { matmul(matmul($0 * farScale, v.transposed()), far).transposed() })
+      (
+        nil, { matmul(core, v) },
+        { matmul(matmul($0 * farScale, v.transposed()), far).transposed() }
+      )
     }
     lift = { matmul(near.transposed(), $0 * nearScale) }
   }
@@ -88,10 +96,10 @@ struct GramSpace<Scalar: RealScalar> {
       guard let factor = orthonormal else { return nil }
       y = .empty
       let v = factor.solvedFromRight(consume sampled)
-      let (product, across) = multiply(v, scale)
-      let gram = Tensor.lowerProduct(v, product)
-      if step == steps, let decay, decay.isSlow(gram, scale) { return nil }
-      guard let inner = GramFactor(consume gram) else { return nil }
+      let (images, multiplied, across) = multiply(v, scale)
+      if step == steps, let decay, let images, decay.isSlow(images, scale) { return nil }
+      let product = multiplied()
+      guard let inner = GramFactor(.lowerProduct(v, product)) else { return nil }
       let w = inner.solvedFromRight(consume product)
       let isSubspaceEnough = wanted == .basis && count == rank
       if step < steps || isSubspaceEnough {
@@ -115,8 +123,10 @@ struct GramSpace<Scalar: RealScalar> {
       let vectors = try lift(matmul(w, scaled.transposed())).orthonormalizingColumns(off: error)
       let others =
         wanted == .both
-        ? try across(inner.solvedFromLeft(rows.transposed().copied()).transposed())
-          .orthonormalizingColumns(off: error)
+        ? try across(
+          inner.solvedFromLeft(rows.transposed().copied(), transposed: true).transposed()
+        )
+        .orthonormalizingColumns(off: error)
         : nil
       return LeadingVectors(
         vectors: vectors, values: values.reshaped(to: [rank]) / scale, others: others,
@@ -140,13 +150,13 @@ struct DecayTest<Scalar: RealScalar> {
     count = min(a.rows, a.columns)
   }
 
-  /// From the Gram matrix of the images of orthonormal vectors under `scale` times the operator: slow
-  /// when a dimension they leave out holds on average more than a sixteenth of what one of theirs
-  /// does. A power law i^-0.7 stays below that for every share of the vectors, i^-0.5 is above from
-  /// every tenth vector on.
-  func isSlow(_ gram: Tensor<Scalar>, _ scale: Scalar) -> Bool {
-    let vectors = gram.shape[0]
-    let captured = Double(gram.trace().scalar) / (Double(scale) * Double(scale))
+  /// From the images of orthonormal vectors under `scale` times the transposed operator: slow when
+  /// a dimension they leave out holds on average more than a sixteenth of what one of theirs does. A
+  /// power law i^-0.7 stays below that for every share of the vectors, i^-0.5 is above from every
+  /// tenth vector on.
+  func isSlow(_ images: Tensor<Scalar>, _ scale: Scalar) -> Bool {
+    let vectors = images.shape[1]
+    let captured = Double(images.sumOfSquares()) / (Double(scale) * Double(scale))
     let left = (energy - captured) / Double(Swift.max(1, count - vectors))
     return left * 16 > captured / Double(vectors)
   }

@@ -53,8 +53,8 @@ public protocol LAPACKScalar {
   ) -> Int32
   /// Cholesky factorisation of the upper triangle, the lower one of a row-major matrix.
   static func _potrf(_ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int) -> Int32
-  /// Cholesky factor with complete pivoting, in the upper triangle, of a positive semidefinite
-  /// matrix, up to the first pivot at or below `tolerance`; 1 when that ended it.
+  /// Cholesky factor with complete pivoting, in the lower triangle, the upper one of a row-major
+  /// matrix, of a positive semidefinite matrix, up to the first pivot at or below `tolerance`; 1 when that ended it.
   static func _pstrf(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int, _ pivots: UnsafeMutablePointer<Int32>,
     _ rank: inout Int32, _ tolerance: Self
@@ -166,7 +166,7 @@ extension Float: LAPACKScalar {
     _ n: Int, _ a: UnsafeMutablePointer<Float>, _ lda: Int,
     _ pivots: UnsafeMutablePointer<Int32>, _ rank: inout Int32, _ tolerance: Float
   ) -> Int32 {
-    LAPACKE_spstrf(columnMajor, code("U"), int(n), a, int(lda), pivots, &rank, tolerance)
+    LAPACKE_spstrf(columnMajor, code("L"), int(n), a, int(lda), pivots, &rank, tolerance)
   }
   /// `LAPACKE_sgetrf`.
   public static func _getrf(
@@ -290,7 +290,7 @@ extension Double: LAPACKScalar {
     _ n: Int, _ a: UnsafeMutablePointer<Double>, _ lda: Int,
     _ pivots: UnsafeMutablePointer<Int32>, _ rank: inout Int32, _ tolerance: Double
   ) -> Int32 {
-    LAPACKE_dpstrf(columnMajor, code("U"), int(n), a, int(lda), pivots, &rank, tolerance)
+    LAPACKE_dpstrf(columnMajor, code("L"), int(n), a, int(lda), pivots, &rank, tolerance)
   }
   /// `LAPACKE_dgetrf`.
   public static func _getrf(

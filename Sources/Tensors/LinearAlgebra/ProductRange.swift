@@ -23,16 +23,17 @@ private struct SpanningRows<Scalar: RealScalar> {
     var rank: Int32 = 0
     // What is left of a row of length 1 has lost all digits at the square root of this.
     let tolerance = 2 * GramFactor<Scalar>.leastSpread
+    // LAPACK's panels here are products with vectors: on one thread they take half the time.
+    Threads.prepareBLAS()
     let info = factor.withMutablePointer { factor in
-      Threads.withBLASThreads(n * n) {
-        Scalar._pstrf(n, factor, n, &pivots, &rank, tolerance)
-      }
+      Scalar._pstrf(n, factor, n, &pivots, &rank, tolerance)
     }
     guard info >= 0 else { return nil }
     self.rank = Int(rank)
     order = pivots.map { $0 - 1 }
     self.lengths = order.map { lengths[Int($0)] / scale }
-    coordinates = factor.sliced(0..<Int(rank), alongAxis: 1).lowerTriangle()
+    coordinates =
+      factor.sliced(0..<Int(rank)).upperTriangle().transposed()
   }
 }
 

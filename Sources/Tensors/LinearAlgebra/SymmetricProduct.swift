@@ -2,7 +2,7 @@ extension Tensor where Scalar: RealScalar {
   /// The lower triangle of the product `aᵀ b` of two `[m, n]` matrices of which it is known that it
   /// is symmetric: little more than half of the product. What lies above the diagonal is undefined.
   /// Traps when the shapes differ.
-  static func lowerProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
+  package static func lowerProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
     precondition(a.shape == b.shape, "lowerProduct: \(a.shape) and \(b.shape) differ")
     let x = a.withMatrixRuns()
     let y = b.withMatrixRuns()

@@ -35,11 +35,11 @@ func substitute<Scalar: RealScalar>(
   let layout = viewed.matrixLayout!
   x.withMutablePointer { x in
     withExtendedLifetime(viewed.storage) {
-      Threads.withBLASThreads(n * n) {
+      Threads.prepareBLAS()
+      parallelFor(columns, grain: max(16, (1 << 19) / (1 + n * n))) { range in
         Scalar._trsm(
           true, (triangle == .upper) != layout.transposed, transposed != layout.transposed, n,
-          columns,
-          viewed.base, layout.leading, x, columns)
+          range.count, viewed.base, layout.leading, x + range.lowerBound, columns)
       }
     }
   }

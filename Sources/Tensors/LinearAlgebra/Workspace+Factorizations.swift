@@ -91,7 +91,7 @@ extension Workspace {
     let tau = work + m * n
     a.copy(to: work)
     // Run first, for a call on the workspace would hold its memory while `run` wants to change it.
-    var info = run(m * n) { Scalar._gelqf(n, m, work, n, tau, $0) }
+    var info = run(m * n / 8) { Scalar._gelqf(n, m, work, n, tau, $0) }
     try check(info, "gelqf", a.shape)
     r.withMutablePointer { r in
       for row in 0..<columns {
@@ -106,7 +106,7 @@ extension Workspace {
         (q + row * columns).update(from: work + row * n, count: k)
         (q + row * columns + k).update(repeating: 0, count: columns - k)
       }
-      return run(m * n) { Scalar._orglq(columns, m, k, q, columns, tau, $0) }
+      return run(m * n / 8) { Scalar._orglq(columns, m, k, q, columns, tau, $0) }
     }
     try check(info, "orglq", a.shape)
   }
@@ -129,7 +129,7 @@ extension Workspace {
     // A row-major lower triangle is LAPACK's upper one.
     let info = l.withMutablePointer { l in
       a.copy(to: l)
-      let info = n == 0 ? 0 : Threads.withBLASThreads(n * n) { Scalar._potrf(n, l, n) }
+      let info = n == 0 ? 0 : Threads.withBLASThreads(n * n / 16) { Scalar._potrf(n, l, n) }
       for row in 0..<n { (l + row * n + row + 1).update(repeating: 0, count: n - row - 1) }
       return info
     }
