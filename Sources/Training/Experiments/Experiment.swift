@@ -118,6 +118,8 @@ public struct ExperimentScale: Sendable, Hashable {
   /// The learning rate of embedding, head and norms, the same in all runs, so that methods differ by
   /// the linear layers alone; nil for that of the linear layers.
   public var restLearningRate: Double?
+  /// How many of the tokens kept for measuring are measured on; nil for all.
+  public var validationTokens: Int?
 
   /// The setting for a night: what is to be believed.
   public static let full = ExperimentScale(
@@ -126,5 +128,5 @@ public struct ExperimentScale: Sendable, Hashable {
   /// The setting for five minutes: what an experiment looks like.
   public static let quick = ExperimentScale(
     preset: "9m", vocabulary: 512, steps: 50, batchSize: 4, sequence: 64, seeds: [0, 1],
-    restLearningRate: 0.01)
+    restLearningRate: 0.01, validationTokens: 1 << 15)
 }

@@ -25,7 +25,7 @@ public struct ExperimentRun: Sendable, Hashable {
     configuration = try TrainingConfiguration(
       model: model, named: scale.preset, method: variant.method, options: options, steps: steps,
       batchSize: scale.batchSize, sequence: scale.sequence, learningRate: learningRate, seed: seed,
-      evaluationInterval: max(1, steps / 5))
+      evaluationInterval: max(1, steps / 5), validationTokens: scale.validationTokens)
     task = variant.task
     var identity = Identity(configuration, text: text.fingerprint)
     if task == .fineTuning {
@@ -58,6 +58,8 @@ public struct ExperimentRun: Sendable, Hashable {
     var trained: [Bool]
     var rates: [Double]
     var seed: UInt64
+    /// Of a run that is measured on some of them.
+    var validationTokens: Int?
     /// Of a run that starts from another one's model.
     var task: Variant.Task?
     var base: String?
@@ -80,6 +82,7 @@ public struct ExperimentRun: Sendable, Hashable {
         configuration.learningRate, plan.restLearningRate ?? configuration.learningRate,
       ]
       seed = configuration.seed
+      validationTokens = configuration.validationTokens
     }
   }
 

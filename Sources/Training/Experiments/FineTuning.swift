@@ -21,15 +21,18 @@ struct PassageSet: Sendable {
   let training: [Int], test: [Int]
   private let count: Int
 
-  /// Throws where the text has too few passages.
-  init(_ stream: TokenStream) throws(InputError) {
+  /// Tests on so many tokens, chosen evenly, or on all that are kept for it. Throws where the text has
+  /// too few passages.
+  init(_ stream: TokenStream, testing limit: Int?) throws(InputError) {
     tokens = stream.tokens
     count = tokens.count / Self.length
     guard count >= 10 * Self.classes else {
       throw InputError("The text is too short to be told apart in parts. Give a longer one.")
     }
     training = (0..<count).filter { $0 % 5 != 4 }
-    test = (0..<count).filter { $0 % 5 == 4 }
+    let kept = (0..<count).filter { $0 % 5 == 4 }
+    let tested = min(kept.count, max(1, (limit ?? .max) / Self.length))
+    test = (0..<tested).map { kept[$0 * kept.count / tested] }
   }
 
   /// Passages with their classes: `[passages, tokens]` and `[passages]`.
@@ -67,7 +70,8 @@ struct FineTuning {
   /// A run from a trained model in a folder.
   init(_ configuration: TrainingConfiguration, corpus: Corpus, base path: String) throws {
     self.configuration = configuration
-    passages = try PassageSet(corpus.training)
+    passages = try PassageSet(
+      corpus.training, testing: configuration.validationTokens)
     let plan = configuration.plan
     let body = try Llama(
       configuration.model, reading: SafetensorsFolder(path: path),

@@ -3,6 +3,7 @@ import LanguageModels
 import LoQT
 import Optimizers
 import TensorFiles
+import Tensors
 import TestSupport
 import Testing
 
@@ -110,9 +111,12 @@ import Testing
     #expect(try Self.run(.full, text: text) { $0.rank = .count(3) } == Self.run(.full, text: text))
     var other = Self.scale
     other.steps = 3
+    var measured = Self.scale
+    measured.validationTokens = 64
     let keys = try [
       key, Self.run(.loqtUnquantized, text: text), Self.run(rate: 0.02, text: text),
       Self.run(seed: 1, text: text), Self.run(scale: other, text: text),
+      Self.run(scale: measured, text: text),
       Self.run(
         text: ExperimentText(SourceText(patternedText(9_000)), vocabulary: 256)),
       Self.run(text: text) { $0.compensation = 4 }, Self.run(text: text) { $0.rank = .count(9) },
@@ -121,6 +125,16 @@ import Testing
       Self.run(text: text) { $0.stateRule = .keep },
     ]
     #expect(Set(keys).count == keys.count)
+  }
+
+  @Test func aFewTestPassagesAreFromAllOverTheText() throws {
+    let stream = try Self.text().corpus.training
+    let all = try PassageSet(stream, testing: nil)
+    let some = try PassageSet(stream, testing: 8 * PassageSet.length + 63)
+    #expect(some.training == all.training)
+    #expect(some.test.count == 8 && Set(some.test).isSubset(of: all.test))
+    #expect(some.batch(some.test).labels.scalars == Array(0..<8))
+    #expect(try PassageSet(stream, testing: 1 << 40).test == all.test)
   }
 
   private static let pair = Experiment(
