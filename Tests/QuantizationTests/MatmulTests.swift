@@ -52,6 +52,39 @@ import Testing
     #expect(matmul(d, w) == matmul(d, w.dequantized()))
   }
 
+  /// Several panels a thread and several slices of the inner terms, as training has them.
+  @Test(arguments: [1, 2], FormatCases.quantized)
+  func productsHaveTheBitsOfThoseWithTheFloatsInTheSamePanels(
+    threads: Int, format: WeightFormat
+  ) {
+    let count = Threads.count
+    defer { Threads.count = count }
+    Threads.count = threads
+    for (tokens, out, inner) in [(70, 2100, 1376), (256, 1366, 512)] {
+      let w = StoredMatrix(storing: normal([out, inner]), as: format)
+      let dense = Floats(values: w.dequantized())
+      let x = normal([tokens, inner], seed: 2)
+      #expect(matmulTransposed(x, w).scalars == matmulTransposed(x, dense).scalars)
+      let d = normal([tokens, out], seed: 3)
+      #expect(matmul(d, w).scalars == matmul(d, dense).scalars)
+    }
+  }
+
+  /// A format that stores floats, so that its products differ from others' in nothing but reading.
+  struct Floats: QuantizedTensor {
+    let values: Tensor<Float>
+    var shape: Shape { values.shape }
+    var format: WeightFormat { .float32 }
+    var isFinite: Bool { values.isFinite }
+    var parts: TensorParts { TensorParts(floats: ["values": values]) }
+
+    func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+      values.withUnsafeBuffer {
+        out.update(from: $0.baseAddress! + range.lowerBound, count: range.count)
+      }
+    }
+  }
+
   @Test func accumulatingScalesBothTerms() {
     // Two panels of rows for three tokens.
     let w = NF4Tensor(quantizing: normal([900, 333]))

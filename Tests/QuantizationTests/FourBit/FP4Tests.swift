@@ -28,4 +28,23 @@ import Testing
     let values = FP4Tensor(quantizing: x, doubleQuantized: false).dequantized().scalars
     for (i, value) in values.enumerated() { #expect(value.isNaN == (64..<128).contains(i)) }
   }
+
+  /// Rows are blocks whose scales lie apart by a factor of four.
+  @Test func roundingAtRandomTakesEachBlockByItsOwnScale() {
+    var x = normal([8, 64])
+    for row in 0..<8 {
+      for column in 0..<64 { x[row, column] *= Float(1 << (2 * row)) }
+    }
+    var source = RandomSource(seed: 4)
+    let fp4 = FP4Tensor(quantizing: x, doubleQuantized: false, using: &source)
+    let nf4 = NF4Tensor(quantizing: x, doubleQuantized: false, using: &source)
+    let scales = fp4.scaleValues.scalars
+    for (values, gap) in [(fp4.dequantized(), Float(1) / 3), (nf4.dequantized(), 0.304)] {
+      for (i, (a, b)) in zip(x.scalars, values.scalars).enumerated() {
+        #expect(abs(a - b) <= gap * scales[i / 64] + a.ulp)
+      }
+    }
+    // The second code of 0 is never drawn.
+    #expect(fp4.codes.scalars.allSatisfy { $0 & 15 != 8 && $0 >> 4 != 8 })
+  }
 }
