@@ -29,14 +29,14 @@ static void find_pieces(const float *sizes, int count, loqt_map8 *map) {
     map->slope[d + 1] = (float)slope;
     map->offset[d + 1] = (float)(first - 0.1 * top * slope);
     first += step;
-    map->last[d + 1] = first - 1;
+    map->last[d + 1] = (float)(first - 1);
     junctions[d + 1] = threshold(sizes[first - 1], sizes[first]);
   }
   // The last threshold of a decade's own is where the end begins.
   double begin = threshold(sizes[count - 3], sizes[count - 2]), whole = junctions[decades];
   map->slope[end] = (float)(1 / (whole - begin));
   map->offset[end] = (float)(count - 2 - begin / (whole - begin));
-  map->last[end] = count - 1;
+  map->last[end] = (float)(count - 1);
   junctions[decades] = begin;
   for (int binade = 0; binade < 32; binade++) {
     double low = ldexp(1, binade - 31), high = 2 * low;

@@ -32,29 +32,33 @@ INLINE void AT_LEVEL(map8_lookup32)(const uint8_t *codes, const loqt_map8 *map, 
 // none of which is above 256, by a few units of 2^-24).
 INLINE v16i AT_LEVEL(map8_search)(v16f x, const float *tree);
 
+/// Which of two numbers `_mm512_range_ps` takes, without its sign.
+enum { SMALLER_MAGNITUDE = 0xA, LARGER_MAGNITUDE = 0xB };
+
 /// The codes of x / largest, where `inverse` is 1 / largest; and how far the function is from a whole
-/// number. Comparisons are differences of whole numbers, as masks are slow to make.
-INLINE v16i AT_LEVEL(map8_linear)(v16f x, float inverse, const loqt_map8 *map,
-                                  const bool is_signed, v16f *distance) {
+/// number, with a sign. Comparisons are differences of whole numbers, as masks are slow to make.
+INLINE __m128i AT_LEVEL(map8_linear)(v16f x, float inverse, const loqt_map8 *map,
+                                     const bool is_signed, v16f *distance) {
   // Magnitudes below 2^-31 have the code of 0, and so has a negative number without a sign.
-  v16f size = is_signed ? magnitude(x * inverse) : x * inverse;
-  size = (v16f)_mm512_max_ps(_mm512_set1_ps(0x1p-31f), (__m512)size);
+  __m512 least = _mm512_set1_ps(0x1p-31f), scaled = (__m512)(x * inverse);
+  v16f size = (v16f)(is_signed ? _mm512_range_ps(scaled, least, LARGER_MAGNITUDE)
+                               : _mm512_max_ps(least, scaled));
   __m512i binade = _mm512_srli_epi32((__m512i)size, 23);
 #define TABLE32(name)                                                                              \
   _mm512_permutex2var_epi32(_mm512_loadu_si512(map->name), binade, _mm512_loadu_si512(map->name + 16))
   v16i bound = (v16i)TABLE32(bound), piece = (v16i)TABLE32(piece);
 #undef TABLE32
   piece -= (bound - bits(size)) >> 31;
-#define TABLE16(name) _mm512_permutexvar_epi32((__m512i)piece, _mm512_loadu_si512(map->name))
-  v16f level = fused((v16f)TABLE16(slope), size, (v16f)TABLE16(offset));
-  v16i rank = __builtin_elementwise_min((v16i)_mm512_cvttps_epi32((__m512)level),
-                                        (v16i)TABLE16(last));
+#define TABLE16(name) (v16f)_mm512_permutexvar_epi32((__m512i)piece, _mm512_loadu_si512(map->name))
+  v16f level = fused(TABLE16(slope), size, TABLE16(offset));
+  *distance = (v16f)_mm512_reduce_ps((__m512)level, 0);
+  __m512 capped = _mm512_min_ps((__m512)level, (__m512)TABLE16(last));
 #undef TABLE16
-  *distance = magnitude((v16f)_mm512_reduce_ps((__m512)level, 0));
-  if (!is_signed) return rank;
-  // The map has no -1.
-  v16i sign = bits(x) >> 31;
-  return larger(127 + ((rank ^ sign) - sign), (v16i)0);
+  if (!is_signed) return _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(capped));
+  // With the sign of x, from -128 to 128. The map has no -1: the least byte is both -128 and -127.
+  v16i rank = (v16i)_mm512_cvttps_epi32((__m512)(bits((v16f)capped) | (bits(x) & INT32_MIN)));
+  __m128i bytes = _mm512_cvtsepi32_epi8((__m512i)(rank - 1));
+  return _mm_xor_si128(bytes, _mm_set1_epi8(INT8_MIN));
 }
 
 /// The codes of sixteens of elements, as far as there are whole ones; how many elements that were.
@@ -67,16 +71,16 @@ INLINE intptr_t AT_LEVEL(map8_encode_linear)(const float *x, intptr_t n, float l
     // Whether any of some elements needs the search is asked once, and hardly ever so.
     intptr_t first = i, end = n - i < 256 ? n - 15 : i + 256;
     v16f distance;
-    v16i nearest = 0x7fffffff;
+    __m512 nearest = _mm512_set1_ps(1);
     for (; i < end; i += 16) {
-      v16i code = AT_LEVEL(map8_linear)(load(x + i), inverse, map, is_signed, &distance);
-      _mm_storeu_si128((__m128i *)(codes + i), _mm512_cvtepi32_epi8((__m512i)code));
-      nearest = __builtin_elementwise_min(bits(distance), nearest);
+      __m128i code = AT_LEVEL(map8_linear)(load(x + i), inverse, map, is_signed, &distance);
+      _mm_storeu_si128((__m128i *)(codes + i), code);
+      nearest = _mm512_range_ps(nearest, (__m512)distance, SMALLER_MAGNITUDE);
     }
     if (__builtin_expect(!any_lane((v16f)nearest < 0x1p-13f), 1)) continue;
     for (intptr_t k = first; k < i; k += 16) {
       AT_LEVEL(map8_linear)(load(x + k), inverse, map, is_signed, &distance);
-      if (!any_lane(distance < 0x1p-13f)) continue;
+      if (!any_lane(magnitude(distance) < 0x1p-13f)) continue;
       v16i code = AT_LEVEL(map8_search)(load(x + k) / largest, map->tree);
       store(codes + k, __builtin_convertvector(code, v16b));
     }

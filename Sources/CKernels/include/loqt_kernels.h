@@ -210,8 +210,7 @@ typedef struct {
   float bound[32];
   int32_t piece[32];
   /// In each piece the rank of a magnitude is slope * magnitude + offset rounded down, or the last.
-  float slope[16], offset[16];
-  int32_t last[16];
+  float slope[16], offset[16], last[16];
   /// The code of 0: 0 where no value is negative.
   uint8_t zero;
 } loqt_map8;
