@@ -52,21 +52,25 @@ import Testing
     #expect(matmul(d, w) == matmul(d, w.dequantized()))
   }
 
-  /// Several panels a thread and several slices of the inner terms, as training has them.
-  @Test(arguments: [1, 2], FormatCases.quantized)
-  func productsHaveTheBitsOfThoseWithTheFloatsInTheSamePanels(
-    threads: Int, format: WeightFormat
-  ) {
-    let count = Threads.count
-    defer { Threads.count = count }
-    Threads.count = threads
-    for (tokens, out, inner) in [(70, 2100, 1376), (256, 1366, 512)] {
-      let w = StoredMatrix(storing: normal([out, inner]), as: format)
-      let dense = Floats(values: w.dequantized())
-      let x = normal([tokens, inner], seed: 2)
-      #expect(matmulTransposed(x, w).scalars == matmulTransposed(x, dense).scalars)
-      let d = normal([tokens, out], seed: 3)
-      #expect(matmul(d, w).scalars == matmul(d, dense).scalars)
+  /// Several panels a thread and several slices of the inner terms, as training has them. In a process
+  /// of its own: OpenBLAS's thread count, and with it the order of its additions, is the process's.
+  @Test func productsHaveTheBitsOfThoseWithTheFloatsInTheSamePanels() async {
+    await #expect(processExitsWith: .success) {
+      for threads in [1, 2] {
+        Threads.count = threads
+        for format in FormatCases.quantized {
+          for (tokens, out, inner) in [(70, 2100, 1376), (256, 1366, 512)] {
+            let w = StoredMatrix(storing: normal([out, inner]), as: format)
+            let dense = Floats(values: w.dequantized())
+            let x = normal([tokens, inner], seed: 2)
+            let isSame = matmulTransposed(x, w) == matmulTransposed(x, dense)
+            #expect(isSame, "x Wᵀ, \(format), \(threads) threads")
+            let d = normal([tokens, out], seed: 3)
+            let isSameBack = matmul(d, w) == matmul(d, dense)
+            #expect(isSameBack, "d W, \(format), \(threads) threads")
+          }
+        }
+      }
     }
   }
 

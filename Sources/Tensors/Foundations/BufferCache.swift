@@ -11,7 +11,10 @@ enum BufferCache {
   /// What may be kept even if live tensors hold less.
   private static let floor = 32 << 20
   /// What may be kept beside so many live bytes without exceeding the most that tensors have held.
-  private static func room(beside live: Int) -> Int { TensorMemory.highestBytes - live }
+  private static func room(beside live: Int) -> Int {
+    // Another thread may have counted its tensor among the live ones, but not yet in the highest.
+    max(0, TensorMemory.highestBytes - live)
+  }
 
   private struct Entry {
     var address: UInt

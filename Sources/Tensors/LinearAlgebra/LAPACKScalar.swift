@@ -54,7 +54,8 @@ public protocol LAPACKScalar {
   /// Cholesky factorisation of the upper triangle, the lower one of a row-major matrix.
   static func _potrf(_ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int) -> Int32
   /// Cholesky factor with complete pivoting, in the lower triangle, the upper one of a row-major
-  /// matrix, of a positive semidefinite matrix, up to the first pivot at or below `tolerance`; 1 when that ended it.
+  /// matrix, of a positive semidefinite matrix, up to the first pivot at or below `tolerance`; 1 when
+  /// that ended it.
   static func _pstrf(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int, _ pivots: UnsafeMutablePointer<Int32>,
     _ rank: inout Int32, _ tolerance: Self

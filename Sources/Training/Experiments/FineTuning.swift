@@ -32,7 +32,7 @@ struct PassageSet: Sendable {
     training = (0..<count).filter { $0 % 5 != 4 }
     let kept = (0..<count).filter { $0 % 5 == 4 }
     let tested = min(kept.count, max(1, (limit ?? .max) / Self.length))
-    test = (0..<tested).map { kept[$0 * kept.count / tested] }
+    test = (0..<tested).map { kept[(2 * $0 + 1) * kept.count / (2 * tested)] }
   }
 
   /// Passages with their classes: `[passages, tokens]` and `[passages]`.
