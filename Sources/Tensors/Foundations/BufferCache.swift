@@ -11,10 +11,8 @@ enum BufferCache {
   /// What may be kept even if live tensors hold less.
   private static let floor = 32 << 20
   /// What may be kept beside so many live bytes without exceeding the most that tensors have held.
-  private static func room(beside live: Int) -> Int {
-    // Another thread may have counted its tensor among the live ones, but not yet in the highest.
-    max(0, TensorMemory.highestBytes - live)
-  }
+  /// Below zero while another thread has counted a tensor as live but not yet among the highest.
+  private static func room(beside live: Int) -> Int { TensorMemory.highestBytes - live }
 
   private struct Entry {
     var address: UInt
@@ -36,10 +34,11 @@ enum BufferCache {
       return entries.remove(at: index)
     }
 
-    /// Takes out the buffers freed first until no more than `limit` bytes are left.
+    /// Takes out the buffers freed first until no more than `limit` bytes are left; all when it is below
+    /// zero.
     mutating func evict(to limit: Int) -> [Entry] {
       var count = 0
-      while bytes > limit {
+      while bytes > limit, count < entries.count {
         bytes -= entries[count].bytes
         count += 1
       }
