@@ -92,7 +92,8 @@ struct SortingTests {
     for count in [511, 512, 513, 3000] {
       let whole = (0..<count).map { _ in Int64.random(in: -700...700, using: &source) }
       let wide = (0..<count).map { _ in Int64.random(in: .min ... .max, using: &source) }
-      let special: [Double] = [.nan, -.nan, .infinity, -.infinity, 0, -0.0, 1e-310, -1e-310, 1e300]
+      let tiny = Double.leastNonzeroMagnitude
+      let special: [Double] = [.nan, -.nan, .infinity, -.infinity, 0, -0.0, tiny, -tiny, 1e300]
       let real = whole.map { Swift.abs($0) < 9 ? special[Int(Swift.abs($0))] : Double($0) / 8 }
       expectStable(whole)
       expectStable(wide)
