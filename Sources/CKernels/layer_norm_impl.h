@@ -1,14 +1,12 @@
 // Layer normalisation of the rows of a contiguous [rows, cols] array of REAL.
 
-/// The sums of x - centre and of its square.
-INLINE double NAME(centred_sums)(const REAL *x, REAL centre, intptr_t n, double *squares) {
-  __auto_type sums = widen(splat((REAL)0));
-  __auto_type first = sums;
-  __auto_type second = sums;
+/// The sum of the squares of x - centre.
+INLINE double NAME(centred_squares)(const REAL *x, REAL centre, intptr_t n) {
+  __auto_type first = widen(splat((REAL)0));
+  __auto_type second = first;
   intptr_t i = 0;
   for (; i + 2 * LANES <= n; i += 2 * LANES) {
     V a = load(x + i) - centre, b = load(x + i + LANES) - centre;
-    sums += widen(a) + widen(b);
     first += widen(a) * widen(a);
     second += widen(b) * widen(b);
   }
@@ -17,19 +15,16 @@ INLINE double NAME(centred_sums)(const REAL *x, REAL centre, intptr_t n, double 
     REAL lanes[LANES];
     store(lanes, load_part(x + i, count) - centre);
     V a = load_part(lanes, count);
-    sums += widen(a);
     first += widen(a) * widen(a);
   }
-  *squares = sum_lanes(first + second);
-  return sum_lanes(sums);
+  return sum_lanes(first + second);
 }
 
 static void NAME(layer_norm)(const REAL *x, const REAL *w, const REAL *b, REAL epsilon, REAL *y,
                              REAL *mean, REAL *inverse, intptr_t rows, intptr_t n) {
   for (intptr_t r = 0; r < rows; r++, x += n, y += n) {
     REAL centre = (REAL)(NAME(sum)(x, n) / (double)n);
-    double squares;
-    NAME(centred_sums)(x, centre, n, &squares);
+    double squares = NAME(centred_squares)(x, centre, n);
     REAL scale = (REAL)(1 / sqrt(squares / (double)n + (double)epsilon));
     mean[r] = centre;
     inverse[r] = scale;

@@ -150,6 +150,31 @@ INLINE bool any_lane(v8l mask) { return __builtin_reduce_or(mask) != 0; }
 // ---- Square tiles -------------------------------------------------------------------------------
 
 #if LEVEL == 3
+typedef v8d eight;
+#else
+typedef v8f eight;
+#endif
+
+INLINE void transpose_eight(eight a[8]) {
+  eight b[8];
+  for (int i = 0; i < 8; i += 2) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = i; j < i + 2; j++) {
+      a[j] = __builtin_shufflevector(b[j], b[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      a[j + 2] = __builtin_shufflevector(b[j], b[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int j = 0; j < 4; j++) {
+    b[j] = __builtin_shufflevector(a[j], a[j + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    b[j + 4] = __builtin_shufflevector(a[j], a[j + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+  for (int i = 0; i < 8; i++) a[i] = b[i];
+}
+
+#if LEVEL == 3
 /// The columns of a square of a cache line a side, without a way through memory.
 INLINE void load_columns(const float *x, intptr_t stride, v16f a[16]) {
   v16f b[16];
@@ -184,45 +209,17 @@ INLINE void load_columns(const float *x, intptr_t stride, v16f a[16]) {
   }
 }
 INLINE void load_columns(const double *x, intptr_t stride, v8d a[8]) {
-  v8d b[8];
   for (int i = 0; i < 8; i++) a[i] = load(x + i * stride);
-  for (int i = 0; i < 8; i += 2) {
-    b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-  }
-  for (int i = 0; i < 8; i += 4) {
-    for (int j = i; j < i + 2; j++) {
-      a[j] = __builtin_shufflevector(b[j], b[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-      a[j + 2] = __builtin_shufflevector(b[j], b[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-  }
-  for (int j = 0; j < 4; j++) {
-    b[j] = __builtin_shufflevector(a[j], a[j + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-    b[j + 4] = __builtin_shufflevector(a[j], a[j + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-  }
-  for (int i = 0; i < 8; i++) a[i] = b[i];
+  transpose_eight(a);
 }
 #else
 // Through the nearest cache, because registers are too few or too short.
 
 INLINE void transpose_tile(const float *x, intptr_t x_stride, float *y, intptr_t y_stride) {
-  v8f a[8], b[8];
+  v8f a[8];
   for (int i = 0; i < 8; i++) memcpy(&a[i], x + i * x_stride, 32);
-  for (int i = 0; i < 8; i += 2) {
-    b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-  }
-  for (int i = 0; i < 8; i += 4) {
-    for (int j = i; j < i + 2; j++) {
-      a[j] = __builtin_shufflevector(b[j], b[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-      a[j + 2] = __builtin_shufflevector(b[j], b[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-  }
-  for (int i = 0; i < 4; i++) {
-    b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-    b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-  }
-  for (int i = 0; i < 8; i++) memcpy(y + i * y_stride, &b[i], 32);
+  transpose_eight(a);
+  for (int i = 0; i < 8; i++) memcpy(y + i * y_stride, &a[i], 32);
 }
 
 INLINE void transpose_tile(const double *x, intptr_t x_stride, double *y, intptr_t y_stride) {

@@ -88,7 +88,7 @@ public struct Initialization: Sendable {
     // P is nearly orthonormal, so this fails only where it is not finite, and then nothing can be
     // fitted.
     guard steps > 0, weightFormat != .float32,
-      let span = Span(of: projection.dequantized(), side)
+      let span = ProjectionSpan(of: projection.dequantized(), side)
     else {
       self.weight = stored(0) { weight.sliced($0) }
       var squares = 0.0
@@ -128,7 +128,7 @@ public struct Initialization: Sendable {
 /// The span of P, with an orthonormal basis of it: rows of `[r, in]` on the left side, columns of
 /// `[out, r]` on the right. What an update s P B is with respect to it, its coordinates, has the shape
 /// of B.
-private struct Span {
+private struct ProjectionSpan {
   private let basis: Tensor<Float>
   private let gram: GramFactor<Float>
   private let side: ProjectionSide
