@@ -10,7 +10,7 @@ struct Estimate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tell the memory and the time that a step of training will take.",
     discussion: """
-      The options are those of `loqt pretrain`. Bytes are those at the worst moment of a step, by what \
+      The options are those of `loqt pretrain` and `loqt finetune`. Bytes are those at the worst moment of a step, by what \
       they hold; the time of a step comes from a short trial of one block on this machine.
 
       Example: loqt estimate --preset 7b --rank 1024 --optimizer adamw8bit --rest-optimizer adamw8bit \

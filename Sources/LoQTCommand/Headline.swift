@@ -145,7 +145,7 @@ struct HeadlineRun {
           + "--sequence 256 --compensation 0 --per-layer-updates"),
       HeadlineRun(
         "7b-event-c5", "7b",
-        "\(large) --steps 3 --merge-gap 2 --batch 4 --sequence 256 --per-layer-updates "
+        "\(large) --steps 4 --merge-gap 2 --batch 4 --sequence 256 --per-layer-updates "
           + "--compensation 5 --no-keep-original --no-survival"),
     ]
   }

@@ -12,5 +12,7 @@ struct LoQTCommand: AsyncParsableCommand {
       LoQT (Loeschcke et al., 2024, arXiv 2405.16528) keeps the matrices of a model in 4 bits and \
       trains them through low-rank updates, which are merged into the matrices from time to time.
       """,
-    subcommands: [Pretrain.self, Estimate.self, Headline.self, ExperimentCommand.self])
+    subcommands: [
+      Pretrain.self, FineTune.self, Estimate.self, Headline.self, ExperimentCommand.self,
+    ])
 }

@@ -5,7 +5,7 @@ public import Optimizers
 import Quantization
 public import Training
 
-/// The options of `loqt pretrain` that concern the method.
+/// The options of a training that concern the method.
 struct MethodArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(

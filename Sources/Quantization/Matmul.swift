@@ -74,29 +74,8 @@ extension Tensor<Float> {
         {
           return
         }
-        plan.run { rows, columns, values in
-          for inner in plan.slices {
-            w._dequantizePanel(
-              rows: transposed ? columns : inner, columns: transposed ? inner : columns,
-              into: values)
-            let x = x + rows.lowerBound * plan.inner + inner.lowerBound
-            let c = c + rows.lowerBound * plan.columns + columns.lowerBound
-            let (height, width) =
-              transposed ? (columns.count, inner.count) : (inner.count, columns.count)
-            let keeping = inner.lowerBound == 0 ? keeping : 1
-            if rows.count <= PanelPlan.fewRows {
-              // A product of matrices would copy the panel into an order of its own.
-              for row in 0..<rows.count {
-                gemv(
-                  !transposed, height, width, scale, values, width, x + row * plan.inner, keeping,
-                  c + row * plan.columns)
-              }
-            } else {
-              gemm(
-                false, transposed, rows.count, columns.count, inner.count, scale, x, plan.inner,
-                values, width, keeping, c, plan.columns)
-            }
-          }
+        plan.addProduct(x, transposed: transposed, scale: scale, keeping: keeping, to: c) {
+          w._dequantizePanel(rows: $0, columns: $1, into: $2)
         }
       }
     }
@@ -121,9 +100,11 @@ struct PanelPlan {
   private let panelColumns: Int
   private let panelTerms: Int
 
-  init(rows: Int, columns: Int, inner: Int) {
+  /// - Parameter makesPanelsOnce: Whether no panel is made by two threads, as each would be where
+  ///   they share the rows of the result.
+  init(rows: Int, columns: Int, inner: Int, makesPanelsOnce: Bool = false) {
     (self.rows, self.columns, self.inner) = (rows, columns, inner)
-    splitsColumns = columns >= rows
+    splitsColumns = columns >= rows || makesPanelsOnce
     // A panel that is read just a few times should stay in the second cache of its core.
     let elements = rows <= 64 ? 1 << 17 : max(1 << 17, (1 << 20) / Threads.count)
     var slices: [Range<Int>] = []
@@ -157,9 +138,40 @@ struct PanelPlan {
     default: (320, 8)
     }
 
+  /// `c = keeping * c + scale * x w`, or with w transposed, for x `[rows, inner]` and c
+  /// `[rows, columns]`, where `fill` writes the part of w with these rows and columns, densely.
+  func addProduct(
+    _ x: UnsafePointer<Float>, transposed: Bool, scale: Float, keeping: Float,
+    to c: UnsafeMutablePointer<Float>,
+    _ fill: (_ rows: Range<Int>, _ columns: Range<Int>, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    run { rows, columns, values in
+      for inner in slices {
+        fill(transposed ? columns : inner, transposed ? inner : columns, values)
+        let x = x + rows.lowerBound * self.inner + inner.lowerBound
+        let c = c + rows.lowerBound * self.columns + columns.lowerBound
+        let (height, width) =
+          transposed ? (columns.count, inner.count) : (inner.count, columns.count)
+        let keeping = inner.lowerBound == 0 ? keeping : 1
+        if rows.count <= Self.fewRows {
+          // A product of matrices would copy the panel into an order of its own.
+          for row in 0..<rows.count {
+            gemv(
+              !transposed, height, width, scale, values, width, x + row * self.inner, keeping,
+              c + row * self.columns)
+          }
+        } else {
+          gemm(
+            false, transposed, rows.count, columns.count, inner.count, scale, x, self.inner,
+            values, width, keeping, c, self.columns)
+        }
+      }
+    }
+  }
+
   /// Calls `body` for every panel with its rows and columns of the result and scratch for its
   /// elements.
-  func run(
+  private func run(
     _ body: (_ rows: Range<Int>, _ columns: Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) {
     // Parts are multiples of 16 so that no vector is cut, and worth a wake-up each.

@@ -226,7 +226,7 @@ import Training
         in: folder)
       #expect(made.code == 0, "\(made.errors)")
       // Its tokens, its sizes and its matrices: --vocabulary and --preset are not given.
-      let begin = ["pretrain", "--weights", "full/checkpoint"] + small.dropFirst().prefix(2)
+      let begin = ["finetune", "--weights", "full/checkpoint"] + small.dropFirst().prefix(2)
       let batch = ["--batch", "2", "--sequence", "16", "--steps", "40", "--rank", "32"]
       let run = try loqt(begin + batch + ["--summary", "s.json", "--output", "on"], in: folder)
       #expect(run.code == 0, "\(run.errors)")
@@ -244,9 +244,9 @@ import Training
         (["--weights", "full/checkpoint", "--config", "c.json"], "Leave --config out"),
         (["--weights", "full/checkpoint", "--model-vocabulary", "9000"], "9000"),
         // Packed matrices are no start for another method.
-        (["--weights", "on/checkpoint"], "q_proj.weight'"),
+        (["--weights", "on/checkpoint"], "q_proj.weight'"), ([], "no model to fine-tune"),
       ] {
-        let outcome = try loqt(["pretrain", "--text", "text.txt"] + arguments, in: folder)
+        let outcome = try loqt(["finetune", "--text", "text.txt"] + arguments, in: folder)
         #expect(outcome.code != 0 && outcome.errors.contains(piece), "\(outcome.errors)")
       }
       try FileManager.default.removeItem(atPath: folder + "/full/checkpoint/tokenizer.json")

@@ -7,19 +7,48 @@ extension StoredMatrix {
   public func productTransposed(
     of x: Tensor<Float>, adding up: Tensor<Float>, _ down: Tensor<Float>, scale: Float
   ) -> Tensor<Float> {
-    checkUpdate(up, down)
     precondition(
       x.rank == 2 && x.shape[1] == shape[1],
       "productTransposed: \(x.shape) times \(shape) transposed")
-    let (rows, out, inner) = (x.shape[0], shape[0], shape[1])
-    var y = Tensor<Float>(unsafeUninitializedShape: [rows, out]) { _ in }
+    return updatedProduct(x, up, down, scale, transposed: true)
+  }
+
+  /// x (w + scale up down) with x `[rows, out]`: `[rows, in]`; otherwise as `productTransposed`.
+  public func product(
+    of x: Tensor<Float>, adding up: Tensor<Float>, _ down: Tensor<Float>, scale: Float
+  ) -> Tensor<Float> {
+    precondition(x.rank == 2 && x.shape[1] == shape[0], "product: \(x.shape) times \(shape)")
+    return updatedProduct(x, up, down, scale, transposed: false)
+  }
+
+  private func updatedProduct(
+    _ x: Tensor<Float>, _ up: Tensor<Float>, _ down: Tensor<Float>, _ scale: Float,
+    transposed: Bool
+  ) -> Tensor<Float> {
+    precondition(
+      up.rank == 2 && down.rank == 2 && up.shape[1] == down.shape[0]
+        && shape == [up.shape[0], down.shape[1]],
+      "product: an update \(up.shape) times \(down.shape) to \(shape)")
+    let (rank, length) = (up.shape[1], shape[1])
+    let plan = PanelPlan(
+      rows: x.shape[0], columns: shape[transposed ? 0 : 1], inner: x.shape[1],
+      makesPanelsOnce: true)
+    guard plan.rows > 0, plan.columns > 0, plan.inner > 0 else {
+      return .zeros([plan.rows, plan.columns])
+    }
+    var y = Tensor<Float>(unsafeUninitializedShape: [plan.rows, plan.columns]) { _ in }
     y.withMutablePointer { y in
       x.withPointer { x in
-        forEachUpdatedPanel(up, down, scale) { part, panel in
-          panel.withPointer { panel in
-            gemm(
-              false, true, rows, part.count, inner, 1, x, max(1, inner), panel, max(1, inner), 0,
-              y + part.lowerBound, out)
+        up.withPointer { up in
+          down.withPointer { down in
+            plan.addProduct(x, transposed: transposed, scale: 1, keeping: 0, to: y) {
+              rows, columns, panel in
+              writePanel(rows: rows, columns: columns, to: panel)
+              gemm(
+                false, false, rows.count, columns.count, rank, scale,
+                up + rows.lowerBound * rank, max(1, rank), down + columns.lowerBound, length, 1,
+                panel, columns.count)
+            }
           }
         }
       }
@@ -27,36 +56,20 @@ extension StoredMatrix {
     return y
   }
 
-  /// x (w + scale up down) with x `[rows, out]`: `[rows, in]`; otherwise as `productTransposed`.
-  public func product(
-    of x: Tensor<Float>, adding up: Tensor<Float>, _ down: Tensor<Float>, scale: Float
-  ) -> Tensor<Float> {
-    checkUpdate(up, down)
-    precondition(x.rank == 2 && x.shape[1] == shape[0], "product: \(x.shape) times \(shape)")
-    var y = Tensor<Float>(unsafeUninitializedShape: [x.shape[0], shape[1]]) { _ in }
-    if shape[0] == 0 { return .zeros(y.shape) }
-    forEachUpdatedPanel(up, down, scale) { part, panel in
-      y.addProduct(
-        x.sliced(part, alongAxis: 1), panel, keeping: part.lowerBound == 0 ? 0 : 1)
-    }
-    return y
-  }
-
-  private func checkUpdate(_ up: Tensor<Float>, _ down: Tensor<Float>) {
-    precondition(
-      up.rank == 2 && down.rank == 2 && up.shape[1] == down.shape[0]
-        && shape == [up.shape[0], down.shape[1]],
-      "product: an update \(up.shape) times \(down.shape) to \(shape)")
-  }
-
-  private func forEachUpdatedPanel(
-    _ up: Tensor<Float>, _ down: Tensor<Float>, _ scale: Float,
-    _ body: (Range<Int>, Tensor<Float>) -> Void
+  /// Writes the part `rows` x `columns` as floats to `out`, densely, on the calling thread.
+  private func writePanel(
+    rows: Range<Int>, columns: Range<Int>, to out: UnsafeMutablePointer<Float>
   ) {
-    forEachPanel { part, panel in
-      var panel = panel
-      panel.addProduct(up.sliced(part), down, scale: scale)
-      body(part, panel)
+    switch self {
+    case .dense(let matrix):
+      matrix.withPointer { values in
+        for (i, row) in rows.enumerated() {
+          (out + i * columns.count).update(
+            from: values + row * shape[1] + columns.lowerBound, count: columns.count)
+        }
+      }
+    case .quantized(let matrix):
+      matrix._dequantizePanel(rows: rows, columns: columns, into: out)
     }
   }
 }

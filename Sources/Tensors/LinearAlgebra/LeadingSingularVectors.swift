@@ -45,7 +45,9 @@ public func leadingSingularVectors<Operator: LinearOperator>(
 
 /// A basis of the space that the `rank` leading singular vectors span, where that is all that is
 /// wanted: the same as `leadingSingularVectors` gives up to the method's accuracy, often for less.
-/// Traps and throws as it does.
+/// Where singular values decay slowly it keeps less of the energy, which is then spread over many
+/// directions anyway: 97 % of what the best keep at i^-0.5, 90 % at i^-0.3. Traps and throws as
+/// `leadingSingularVectors` does.
 public func leadingSubspace<Operator: LinearOperator>(
   of a: Operator, rank: Int, side: SingularSide? = nil,
   method: TruncationMethod = .automatic, using source: inout RandomSource

@@ -72,7 +72,7 @@ private func leadingLeft<A: LinearOperator>(
       of: DenseOperator(a.dense()), rank, method, .products(count: count, steps: steps), wanted,
       &source)
   case .products(let count, let steps) where steps > 0:
-    let slow = method.routeForSlowDecay(for: a, rank: rank)
+    let slow = method.routeForSlowDecay(for: a, rank: rank, wanted)
     if let found = try GramSpace(a).leading(
       rank, of: count, steps: steps, wanted, knowing: slow == nil ? nil : DecayTest(a), &source)
     {

@@ -92,7 +92,8 @@ struct BlockLanczosTests {
     let (rank, automatic) = (100, TruncationMethod.automatic)
     for power in [0.0, 0.3, 0.5, 0.7, 1] {
       let a = DenseOperator(try powerLaw(400, 1000, power, &source, as: Float.self))
-      guard case .lanczos(208, 26)? = automatic.routeForSlowDecay(for: a, rank: rank) else {
+      guard case .lanczos(208, 26)? = automatic.routeForSlowDecay(for: a, rank: rank, .vectors)
+      else {
         Issue.record("not the cheapest for slow decay")
         return
       }
@@ -110,8 +111,8 @@ struct BlockLanczosTests {
     }
     // With half of all vectors asked for, the Gram matrix says all for less.
     let square = DenseOperator(Tensor<Float>.ones([512, 512]))
-    #expect(automatic.routeForSlowDecay(for: square, rank: 256) == .gram)
-    #expect(TruncationMethod.randomized().routeForSlowDecay(for: square, rank: 8) == nil)
+    #expect(automatic.routeForSlowDecay(for: square, rank: 256, .vectors) == .gram)
+    #expect(TruncationMethod.randomized().routeForSlowDecay(for: square, rank: 8, .vectors) == nil)
   }
 }
 

@@ -62,6 +62,18 @@ struct TruncatedSVDTests {
     }
   }
 
+  /// A power iteration for a basis, however slowly the values decay.
+  @Test(arguments: [(0.7, 0.99), (0.5, 0.965), (0.3, 0.9)])
+  func aBasisKeepsMostOfTheEnergyOfTheBest(_ exponent: Double, _ share: Double) throws {
+    var source = RandomSource(seed: 17)
+    let (a, values) = try spectrum(300, 500, &source) { exp(-exponent * log($0)) }
+    let space = try leadingSubspace(of: DenseOperator(a), rank: 100, using: &source)
+    let best = values.prefix(100).reduce(0) { $0 + $1 * $1 }
+    let kept = matmul(space.basis.transposed(), a).sumOfSquares() / best
+    #expect(kept > share, "\(kept)")
+    #expect(orthogonalityRatio(space.basis) < lapackThreshold)
+  }
+
   private static let methods: [TruncationMethod] = [
     .automatic, .exact, .gram, .randomized(), .randomized(oversampling: 20, powerIterations: 3),
     .blockLanczos(), .blockLanczos(blocks: 6),

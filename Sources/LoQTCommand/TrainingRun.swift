@@ -7,20 +7,20 @@ import TensorFiles
 import Tokenization
 import Training
 
-/// One call of `loqt pretrain`, from the text to the files it leaves.
-struct PretrainingRun {
-  private let command: Pretrain
+/// One training by `loqt pretrain` or `loqt finetune`, from the text to the files it leaves.
+struct TrainingRun {
+  private let arguments: TrainingArguments
   private let output: String
   private let console = Console()
 
-  init(_ command: Pretrain) {
-    self.command = command
+  init(_ arguments: TrainingArguments) {
+    self.arguments = arguments
     output =
-      command.output
+      arguments.output
       // A resumed run goes on in its own folder.
-      ?? command.resume.map { URL(filePath: $0).deletingLastPathComponent().path }
-      ?? "runs/\(command.runArguments.method.name)-\(command.runArguments.modelName)"
-      + "-seed\(command.seed)"
+      ?? arguments.resume.map { URL(filePath: $0).deletingLastPathComponent().path }
+      ?? "runs/\(arguments.runArguments.method.name)-\(arguments.runArguments.modelName)"
+      + "-seed\(arguments.seed)"
   }
 
   private var checkpointPath: String { output + "/checkpoint" }
@@ -45,7 +45,7 @@ struct PretrainingRun {
 
     for try await event in trainer {
       show(event)
-      if case .step(let progress) = event, let interval = command.saveEvery,
+      if case .step(let progress) = event, let interval = arguments.saveEvery,
         progress.step % max(1, interval) == 0, progress.step < progress.steps
       {
         try Checkpoint(trainer).write(to: checkpointPath)
@@ -62,15 +62,15 @@ struct PretrainingRun {
     let record = trainer.finish()
     console.print(results(of: record))
     try writeFiles(trainer, record)
-    if command.checkpoint { console.print("checkpoint  \(checkpointPath)") }
+    if arguments.checkpoint { console.print("checkpoint  \(checkpointPath)") }
     console.print("report      \(reportPath)")
-    if let summary = command.summary { console.print("summary     \(summary)") }
+    if let summary = arguments.summary { console.print("summary     \(summary)") }
   }
 
   private func makeTrainer(_ start: ContinuousClock.Instant) throws -> Trainer {
-    if let folder = command.resume { return try resumedTrainer(folder, start) }
-    let configuration = try command.trainingConfiguration
-    guard let file = command.text else {
+    if let folder = arguments.resume { return try resumedTrainer(folder, start) }
+    let configuration = try arguments.trainingConfiguration
+    guard let file = arguments.text else {
       throw InputError("There is no text to learn. Give one with --text, or a run with --resume.")
     }
     try setThreads()
@@ -86,7 +86,7 @@ struct PretrainingRun {
   {
     let settings = try RunSettings(checkpoint: folder)
     try setThreads()
-    let text = try SourceText(file: command.text ?? settings.text)
+    let text = try SourceText(file: arguments.text ?? settings.text)
     Interruption.install()
     try check(
       settings.configuration(model: LlamaConfiguration(path: folder + "/config.json")),
@@ -99,14 +99,14 @@ struct PretrainingRun {
 
   /// Refuses a run that memory or disk have no room for.
   private func check(_ configuration: TrainingConfiguration, isResumed: Bool = false) throws {
-    guard !command.force else { return }
+    guard !arguments.force else { return }
     try configuration.checkMemory(isResumed: isResumed)
-    if command.checkpoint { try configuration.checkDisk(at: output) }
+    if arguments.checkpoint { try configuration.checkDisk(at: output) }
   }
 
   /// The text in tokens: those of a trained model's own tokenizer, unless a vocabulary was asked for.
   private func corpus(of text: SourceText) throws -> Corpus {
-    if command.vocabulary == nil, let folder = command.runArguments.weights {
+    if arguments.vocabulary == nil, let folder = arguments.runArguments.weights {
       guard FileManager.default.fileExists(atPath: folder + "/tokenizer.json") else {
         throw InputError(
           "\(folder) has no tokenizer.json, without which the tokens of its model have no meaning. "
@@ -114,7 +114,7 @@ struct PretrainingRun {
       }
       return Corpus(text, tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: folder)))
     }
-    let vocabulary = command.vocabulary ?? 4_096
+    let vocabulary = arguments.vocabulary ?? 4_096
     guard (256...1_000_000).contains(vocabulary) else {
       throw InputError(
         "--vocabulary \(vocabulary) is not a count from 256 (bytes) to 1000000. The usual one is 4096."
@@ -125,7 +125,7 @@ struct PretrainingRun {
   }
 
   private func setThreads() throws {
-    guard let threads = command.threads else { return }
+    guard let threads = arguments.threads else { return }
     guard (1...1_024).contains(threads) else {
       throw InputError("--threads \(threads) is not a count from 1 to 1024. Give one that is.")
     }
@@ -145,7 +145,7 @@ struct PretrainingRun {
       throw InputError(
         "The folder \(output) cannot be written to. Name another with --output.")
     }
-    guard let summary = command.summary else { return }
+    guard let summary = arguments.summary else { return }
     let folder = URL(filePath: summary).deletingLastPathComponent().path
     guard FileManager.default.isWritableFile(atPath: folder) else {
       throw InputError(
@@ -171,7 +171,7 @@ struct PretrainingRun {
 
   /// Saves and ends the run where a limit has been set on its memory that the next step would break.
   private func stopAtShortage(_ trainer: Trainer) throws {
-    guard let limit = ProcessMemory.shortage, !command.force else { return }
+    guard let limit = ProcessMemory.shortage, !arguments.force else { return }
     console.endProgress()
     try writeFiles(trainer, trainer.finish(isInterrupted: true))
     throw InputError(
@@ -197,10 +197,10 @@ struct PretrainingRun {
   }
 
   private func writeFiles(_ trainer: Trainer, _ record: RunRecord) throws {
-    if command.checkpoint || trainer.step < trainer.configuration.steps {
+    if arguments.checkpoint || trainer.step < trainer.configuration.steps {
       try Checkpoint(trainer).write(to: checkpointPath)
     }
     try HTMLReport(record).write(to: reportPath)
-    if let summary = command.summary { try record.writeSummary(to: summary) }
+    if let summary = arguments.summary { try record.writeSummary(to: summary) }
   }
 }

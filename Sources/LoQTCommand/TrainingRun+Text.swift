@@ -3,7 +3,7 @@ import LoQT
 import Tensors
 import Training
 
-extension PretrainingRun {
+extension TrainingRun {
   /// What will be done, before it is begun.
   func header(of trainer: Trainer) -> String {
     let (configuration, corpus) = (trainer.configuration, trainer.corpus)

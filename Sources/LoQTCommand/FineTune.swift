@@ -1,0 +1,28 @@
+import ArgumentParser
+import Training
+
+/// `loqt finetune`: goes on with a trained model on a text.
+struct FineTune: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "finetune",
+    abstract: "Go on with a trained language model on a text.",
+    discussion: """
+      --weights and --text are needed. It is the training of `loqt pretrain` with the model's own sizes \
+      and tokens, its options and its files, and a tenth of its learning rates. \
+      Ctrl-C finishes the current step, saves the run and says where; --resume goes on with it.
+
+      Example: loqt finetune --weights SmolLM2-135M --text book.txt
+      """)
+
+  @OptionGroup
+  var arguments: TrainingArguments
+
+  func run() async throws {
+    guard arguments.runArguments.weights != nil || arguments.resume != nil else {
+      throw InputError(
+        "There is no model to fine-tune. Give its folder with --weights, or begin at random with "
+          + "loqt pretrain.")
+    }
+    try await TrainingRun(arguments).run()
+  }
+}

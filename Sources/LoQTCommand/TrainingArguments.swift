@@ -1,0 +1,96 @@
+import ArgumentParser
+import LanguageModels
+import Training
+
+/// What a training is told, from a random start or from a trained model.
+struct TrainingArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The text to learn, a plain text file. Needed unless a run is resumed.", valueName: "file"))
+  var text: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The checkpoint of a run that was stopped: goes on with it, bit for bit, on its text or where \
+      --text says it is now. All other settings but --output, --summary and --threads are those of the \
+      run.
+      """, valueName: "folder"))
+  var resume: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Save the run after every so many steps, to be resumed. (default: at the end and at Ctrl-C)",
+      valueName: "steps"))
+  var saveEvery: Int?
+
+  @OptionGroup
+  var runArguments: RunArguments
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Tokens of the vocabulary, learnt from the text; 256 takes bytes for tokens. (default: 4096; with \
+      --weights the tokenizer.json beside them)
+      """, valueName: "count"))
+  var vocabulary: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The highest learning rate, reached after a tenth of the run. \
+      (default: \(Self.defaultLearningRates); a tenth of these with --weights)
+      """, valueName: "number"))
+  var learningRate: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Rows of embedding and head where they are more than the tokens of the vocabulary, as a \
+      published size has them.
+      """, valueName: "count"))
+  var modelVocabulary: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Tokens of the validation text to measure on at the end, 0 for no measuring at all. (default: \
+      the whole text)
+      """, valueName: "count"))
+  var validationTokens: Int?
+
+  @Option(help: ArgumentHelp("Decides every random number.", valueName: "number"))
+  var seed: UInt64 = 0
+
+  @Option(help: ArgumentHelp("Threads. (default: one a processor)", valueName: "count"))
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder of the results. (default: runs/METHOD-PRESET-SEED)", valueName: "folder"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("Where to write the run in numbers, as JSON.", valueName: "file"))
+  var summary: String?
+
+  @Flag(help: "Begin even where memory or disk seem too small.")
+  var force = false
+
+  @Flag(inversion: .prefixedNo, help: "Write the checkpoint at the end.")
+  var checkpoint = true
+
+  /// The settings of the run. Throws an `InputError` for those that cannot be.
+  var trainingConfiguration: TrainingConfiguration {
+    get throws {
+      try runArguments.configuration(
+        vocabulary: modelVocabulary, learningRate: learningRate, seed: seed,
+        validationTokens: validationTokens)
+    }
+  }
+
+  private static var defaultLearningRates: String {
+    TrainingMethod.allCases.map {
+      "\($0.name) \($0.defaults.learningRate)"
+    }.joined(separator: ", ")
+  }
+}
