@@ -26,6 +26,12 @@ struct ExperimentCommand: AsyncParsableCommand {
       valueName: "file"))
   var text: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "What fine-tune learns: lines of a label, a tab and a text. (default: which part of the text a "
+        + "passage is from)", valueName: "file"))
+  var labelled: String?
+
   @Option(help: ArgumentHelp("How many seeds. (default: 3; with --quick 2)", valueName: "count"))
   var seeds: Int?
 
@@ -101,6 +107,11 @@ struct ExperimentCommand: AsyncParsableCommand {
     guard let text else {
       throw InputError("There is no text to learn. Give one with --text.")
     }
-    return try ExperimentText(SourceText(file: text), vocabulary: vocabulary)
+    guard labelled == nil || experiment.takesLabels else {
+      throw InputError("The experiment \(experiment.name) learns no labels. Leave out --labelled.")
+    }
+    return try ExperimentText(
+      SourceText(file: text), vocabulary: vocabulary,
+      labelled: labelled.map { path throws(InputError) in try LabelledText(file: path) })
   }
 }

@@ -273,4 +273,19 @@ import Training
       #expect(resumed.errors.contains("A resumed run keeps its settings"), "\(resumed.errors)")
     }
   }
+
+  @Test func labelledLinesAreForFineTuningAndAreChecked() throws {
+    try withText { folder in
+      try Data("cat\tmeow\nwoof\n".utf8).write(to: URL(filePath: folder + "/lines.tsv"))
+      for (name, piece) in [
+        ("ordering", "learns no labels. Leave out --labelled"),
+        ("fine-tune", "Line 2 of lines.tsv is not a label, a tab and a text"),
+      ] {
+        let outcome = try loqt(
+          ["experiment", name, "--quick", "--text", "text.txt", "--labelled", "lines.tsv"],
+          in: folder)
+        #expect(outcome.code != 0 && outcome.errors.contains(piece), "\(outcome.errors)")
+      }
+    }
+  }
 }

@@ -29,25 +29,12 @@ struct DotPlot {
       """
   }
 
-  /// The chart as a file of its own, on a white ground.
+  /// The chart as a file of its own.
   func file(width: Double) -> String {
     let height = rowHeight * Double(rows.count) + 52
-    let file: Markup = """
-      <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" \
-      viewBox="0 0 \(width) \(height)" role="img" aria-label="\(summary)">
-      <style>
-      text { font: 12px system-ui, sans-serif; fill: #5a6675; }
-      .name, .value { fill: #16202c; } .title { fill: #5a6675; }
-      .grid { stroke: #e1e5ea; } .zero { stroke: #a9b2bd; stroke-dasharray: 3 3; }
-      .error { stroke: #9bbfe3; stroke-width: 6; stroke-linecap: round; }
-      circle { fill: #0b62b8; stroke: #ffffff; } .mean { stroke: #16202c; stroke-width: 2; }
-      </style>
-      <rect width="\(width)" height="\(height)" fill="#ffffff"/>
-      \(content(width: width))
-      </svg>
-
-      """
-    return file.text
+    return DrawingFile(
+      summary: summary, width: width, height: height, content: content(width: width)
+    ).text
   }
 
   private func content(width: Double) -> Markup {

@@ -5,9 +5,9 @@ extension Experiment {
   static let fineTune = Experiment(
     "fine-tune", "Fine-tuning",
     question: """
-      A language model is trained on the text, then learns to tell which eighth of the text a passage of \
-      64 tokens is from: a classification set made from the text itself. Which method learns that best \
-      from the same model?
+      A language model is trained on the text, then learns to tell the labels of a labelled set, or \
+      which eighth of the text a passage of 64 tokens is from: a classification set made from the \
+      text itself. Which method learns that best from the same model?
       """,
     reference: "full",
     claims: [
@@ -32,13 +32,16 @@ extension Experiment {
         variant(.qlora, 0.002), variant(.loftq, 0.002), variant(.loqtUnquantized, 0.002),
       ]
     },
-    findings: { results, _ in
-      [
+    findings: { results, text in
+      let passages = try PassageSet(text, testing: results.scale.validationTokens)
+      return [
         Finding(
           title: "Accuracy",
           note: """
-            Share of the test passages that are put into the right one of eight classes; by chance \
-            12.5 %.
+            Share of the \(NumberText.grouped(passages.test.count)) test passages\
+            \(text.labelled.map { " of \($0.fileName)" } ?? "") that are put into the right one of \
+            \(passages.classes) classes; the most frequent one alone has \
+            \(NumberText.percent(passages.mostFrequentShare, 1)).
             """,
           header: ["method", "accuracy", "\u{b1}", "seeds"],
           rows: results.rows.map { row in

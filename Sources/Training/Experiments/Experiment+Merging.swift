@@ -8,7 +8,7 @@ extension Experiment {
       From which length of the run on does LoQT beat the same model that never merges, and QLoRA of \
       equal bytes, with both factors trained?
       """,
-    reference: "loqt, \u{d7}1",
+    reference: "loqt, \u{d7}1", axis: "steps of the run",
     claims: [("\u{d7}\u{bd}"), ("\u{d7}1"), ("\u{d7}2")].flatMap { length in
       [
         Claim(
@@ -32,7 +32,10 @@ extension Experiment {
       loqt.steps = steps
       never.steps = steps
       let qlora = Variant(.qlora, named: "qlora, \(name)", steps: steps).fitting(loqt, scale)
-      return [loqt, never, qlora]
+      return [
+        loqt.placed("loqt", at: steps), never.placed("never merged", at: steps),
+        qlora.placed("qlora of equal bytes", at: steps),
+      ]
     }
   }
 
@@ -43,7 +46,7 @@ extension Experiment {
       How does the loss rise as the rank falls, and is LoQT at low rank better than never merging and \
       than QLoRA of equal bytes?
       """,
-    reference: "loqt, r = 1/4",
+    reference: "loqt, r = 1/4", axis: "rank of LoQT",
     claims: ["1/8", "1/16", "1/32"].flatMap { share in
       [
         Claim(
@@ -56,15 +59,28 @@ extension Experiment {
     }
   ) { scale in
     [("1/4", 1), ("1/16", 4), ("1/8", 2), ("1/32", 8)].flatMap { name, divisor in
-      let rank = RankRule.count(max(1, scale.largestRank / divisor))
-      let loqt = Variant.paper("loqt, r = \(name)", rates: .swept(around: 0.005)) { $0.rank = rank }
-      let never = Variant.paper("never, r = \(name)", rates: .best(of: "loqt, r = \(name)")) {
-        $0.neverMerge()
-        $0.rank = rank
+      let rank = max(1, scale.largestRank / divisor)
+      let loqt = Variant.paper("loqt, r = \(name)", rates: .swept(around: 0.005)) {
+        $0.rank = .count(rank)
       }
+      let never = Variant.paper("never, r = \(name)", rates: .swept(around: 0.005)) {
+        $0.neverMerge()
+        $0.rank = .count(rank)
+      }
+      let qlora = Variant(.qlora, named: "qlora, r = \(name)").fitting(loqt, scale)
       return [
-        loqt, never, Variant(.qlora, named: "qlora, r = \(name)").fitting(loqt, scale),
+        loqt.placed("loqt", at: rank), never.placed("never merged", at: rank),
+        qlora.placed("qlora of equal bytes", at: rank),
       ]
     }
+  }
+}
+
+extension Variant {
+  /// The same on a family's line.
+  fileprivate func placed(_ family: String, at number: Int) -> Variant {
+    var placed = self
+    placed.place = Place(family: family, number: Double(number))
+    return placed
   }
 }

@@ -14,13 +14,15 @@ public struct Experiment: Sendable {
   let variants: @Sendable (ExperimentScale) -> [Variant]
   /// The name of the variant that all others are compared with.
   let reference: String
+  /// What the numbers are that its variants have a place at, as the title of an axis.
+  let axis: String
   /// What the runs are held against.
   let claims: [Claim]
   /// What is found besides the losses of the runs.
   let findings: @Sendable (ExperimentResults, ExperimentText) throws -> [Finding]
 
   init(
-    _ name: String, _ title: String, question: String, reference: String = "",
+    _ name: String, _ title: String, question: String, reference: String = "", axis: String = "",
     claims: [Claim] = [],
     variants: @escaping @Sendable (ExperimentScale) -> [Variant] = { _ in [] },
     findings: @escaping @Sendable (ExperimentResults, ExperimentText) throws -> [Finding] = {
@@ -32,6 +34,7 @@ public struct Experiment: Sendable {
     self.title = title
     self.question = question
     self.reference = reference
+    self.axis = axis
     self.claims = claims
     self.variants = variants
   }
@@ -45,6 +48,9 @@ public struct Experiment: Sendable {
 
   /// Whether it trains, and so needs a text.
   public var needsText: Bool { !variants(.quick).isEmpty }
+
+  /// Whether it learns classes, and so takes a labelled text.
+  public var takesLabels: Bool { variants(.quick).contains { $0.task == .fineTuning } }
 
   /// The experiment of a name.
   public init?(named name: String) {
@@ -78,12 +84,22 @@ public struct Variant: Sendable, Hashable {
   public var rates: Rates
   /// What is learnt.
   public var task = Task.pretraining
+  /// Where it stands among the others, of an experiment that is drawn as lines.
+  public var place: Place?
+
+  /// A number and the variants that differ from this one by it.
+  public struct Place: Sendable, Hashable {
+    /// The name of the line that joins them.
+    public var family: String
+    /// The number, above zero: the experiment says what of.
+    public var number: Double
+  }
 
   /// What a run learns.
   public enum Task: String, Sendable, Hashable, Codable {
     /// The text, from a random start.
     case pretraining
-    /// To tell the parts of the text apart, from a model that learnt the text.
+    /// To tell classes of passages, from a model that learnt the text.
     case fineTuning = "fine-tuning"
   }
 

@@ -18,13 +18,15 @@ struct ExperimentPage {
     <meta name="color-scheme" content="light dark"/>
     <title>\(results.experiment.title)</title>
     <style>\(HTMLReport.styleSheet)
-    \(Self.styleSheet)</style>
+    \(Self.styleSheet)
+    \(FamilyPlot.styles(colors: ["var(--blue)", "var(--amber)", "var(--green)", "var(--rose)"]))
+    </style>
     </head>
     <body>
     <main>
     \(header)
     \(claims)
-    \(rows.isEmpty ? [] : [losses, table])
+    \(rows.isEmpty ? [] : [losses, families, table])
     \(results.findings.map { section($0.title, $0.note, $0.table) })
     \(rows.isEmpty ? [] : [curves, merges, sweeps])
     </main>
@@ -149,6 +151,23 @@ struct ExperimentPage {
       "Dots: seeds. Line: their mean, with a bar of two standard errors to either side. Dashed: the "
         + "mean of \(results.experiment.reference).",
       "<figure>\(lossPlot.svg(width: 860))</figure>")
+  }
+
+  private var families: Markup {
+    guard let plot = FamilyPlot(results) else { return .empty }
+    return section(
+      "Validation loss over \(plot.xTitle)",
+      "Lines: means. Small dots: seeds. Bars: two standard errors to either side, of paired "
+        + "differences on the second chart. The horizontal axis is logarithmic; lines stand a little "
+        + "apart, so that none hides another.",
+      """
+      \(plot.legend)
+      <div class="pair">
+      \([plot.losses, plot.differences].map { chart -> Markup in
+        "<figure>\(chart.svg(width: 420, height: 300))</figure>"
+      })
+      </div>
+      """)
   }
 
   private var table: Markup {

@@ -127,7 +127,7 @@ extension ExperimentResults {
   }
 
   /// Writes `results.json`, `runs.csv`, `table.txt`, `report.html` and, of runs, `losses.svg` into a
-  /// folder.
+  /// folder; `curve.svg` too where variants stand along a number.
   public func write(to folder: String) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try AtomicFile.write(json.text(.indented) + "\n", to: folder + "/results.json")
@@ -137,6 +137,9 @@ extension ExperimentResults {
     try AtomicFile.write(page.html, to: folder + "/report.html")
     if rows.contains(where: { $0.loss.count > 0 }) {
       try AtomicFile.write(page.lossPlot.file(width: 860), to: folder + "/losses.svg")
+    }
+    if let plot = FamilyPlot(self) {
+      try AtomicFile.write(plot.file(width: 860), to: folder + "/curve.svg")
     }
   }
 

@@ -6,6 +6,8 @@ public struct ExperimentResults: Sendable {
   public struct Row: Sendable {
     /// The variant's name.
     public let name: String
+    /// Where it stands among the others.
+    public let place: Variant.Place?
     /// The learning rate of all seeds; nil while the sweep is not finished.
     public let rate: Double?
     /// Whether a worse rate was found on either side of it; nil for a rate taken from another variant.
@@ -81,7 +83,8 @@ public struct ExperimentResults: Sendable {
     rows = zip(found, runs).map { part, runs in
       let own = losses(runs)
       return Row(
-        name: part.variant.name, rate: part.rate, isBracketed: part.sweep?.isBracketed,
+        name: part.variant.name, place: part.variant.place, rate: part.rate,
+        isBracketed: part.sweep?.isBracketed,
         sweep: part.sweep?.losses ?? [], runs: runs,
         loss: SampleStatistics(runs.map(\.record.validationLoss)),
         difference: Self.differences(own, reference),

@@ -22,18 +22,24 @@ public struct ExperimentRun: Sendable, Hashable {
     var model = try TrainingConfiguration.model(preset: scale.preset)
     model.vocabularySize = scale.vocabulary
     let steps = variant.steps ?? scale.steps
+    let labelled = variant.task == .fineTuning ? text.labelled : nil
     configuration = try TrainingConfiguration(
       model: model, named: scale.preset, method: variant.method, options: options, steps: steps,
-      batchSize: scale.batchSize, sequence: scale.sequence, learningRate: learningRate, seed: seed,
+      batchSize: labelled == nil ? scale.batchSize : Self.labelledBatchSize,
+      sequence: scale.sequence, learningRate: learningRate, seed: seed,
       evaluationInterval: max(1, steps / 5), validationTokens: scale.validationTokens)
     task = variant.task
     var identity = Identity(configuration, text: text.fingerprint)
     if task == .fineTuning {
       identity.task = task
       identity.base = try Self.base(scale, text).key
+      identity.labels = labelled?.fingerprint
     }
     key = Self.hash(of: identity)
   }
+
+  /// Labelled lines a step, as many as in the paper's runs on GLUE.
+  private static let labelledBatchSize = 32
 
   /// The run whose model is fine-tuned.
   private static func base(_ scale: ExperimentScale, _ text: ExperimentText) throws(InputError)
@@ -63,6 +69,8 @@ public struct ExperimentRun: Sendable, Hashable {
     /// Of a run that starts from another one's model.
     var task: Variant.Task?
     var base: String?
+    /// Of a run that learns labelled lines.
+    var labels: String?
 
     init(_ configuration: TrainingConfiguration, text: String) {
       self.text = text
@@ -115,7 +123,7 @@ public struct ExperimentRun: Sendable, Hashable {
           }
           try Checkpoint(trainer).write(to: path)
         }
-        let run = try FineTuning(configuration, corpus: text.corpus, base: path)
+        let run = try FineTuning(configuration, on: text, base: path)
         return try run.execute(progress: progress)
       }
       return try await train(on: text.corpus, progress: progress)?.finish()
@@ -145,6 +153,8 @@ public struct ExperimentRun: Sendable, Hashable {
 public struct ExperimentText: Sendable {
   /// The tokens.
   public let corpus: Corpus
+  /// What fine-tuning learns; passages of the text when left out.
+  public let labelled: LabelledText?
   /// Tells texts apart.
   let fingerprint: String
 
@@ -155,7 +165,8 @@ public struct ExperimentText: Sendable {
   }
 
   /// Learns a vocabulary of a text. Throws where there is too little text for it.
-  public init(_ text: SourceText, vocabulary: Int) throws {
+  public init(_ text: SourceText, vocabulary: Int, labelled: LabelledText? = nil) throws {
+    self.labelled = labelled
     corpus = try Corpus(text, vocabulary: vocabulary)
     fingerprint = Training.fingerprint(text.training + [0xFF] + text.validation)
   }

@@ -7,44 +7,6 @@ internal import Optimizers
 internal import TensorFiles
 internal import Tensors
 
-/// Telling which part of a text a passage is from: a labelled set that any text gives.
-///
-/// The tokens are cut into passages, and the text into parts of equal length, the classes. Every fifth
-/// passage is kept for the test; its neighbours are trained on, so that what is measured is how well
-/// the parts' matters and voices are told apart, not how far that carries to other texts.
-struct PassageSet: Sendable {
-  static let classes = 8
-  static let length = 64
-
-  private let tokens: [Int32]
-  /// The passages to learn and those to measure on.
-  let training: [Int], test: [Int]
-  private let count: Int
-
-  /// Tests on so many tokens, chosen evenly, or on all that are kept for it. Throws where the text has
-  /// too few passages.
-  init(_ stream: TokenStream, testing limit: Int?) throws(InputError) {
-    tokens = stream.tokens
-    count = tokens.count / Self.length
-    guard count >= 10 * Self.classes else {
-      throw InputError("The text is too short to be told apart in parts. Give a longer one.")
-    }
-    training = (0..<count).filter { $0 % 5 != 4 }
-    let kept = (0..<count).filter { $0 % 5 == 4 }
-    let tested = min(kept.count, max(1, (limit ?? .max) / Self.length))
-    test = (0..<tested).map { kept[(2 * $0 + 1) * kept.count / (2 * tested)] }
-  }
-
-  /// Passages with their classes: `[passages, tokens]` and `[passages]`.
-  func batch(_ passages: some Collection<Int>) -> (tokens: Tensor<Int32>, labels: Tensor<Int32>) {
-    let ids = passages.flatMap { tokens[$0 * Self.length..<($0 + 1) * Self.length] }
-    let labels = passages.map { Int32($0 * Self.classes / count) }
-    return (
-      Tensor(ids, shape: [passages.count, Self.length]), Tensor(labels, shape: [passages.count])
-    )
-  }
-}
-
 /// A Llama that puts passages into classes by the mean of its hidden states.
 struct PassageClassifier: Module {
   let body: Llama
@@ -54,13 +16,13 @@ struct PassageClassifier: Module {
     [ModuleMember("body", body), ModuleMember("classifier", classifier)]
   }
 
-  /// The logits `[passages, classes]`.
-  func callAsFunction(_ tokens: Tensor<Int32>) -> Variable {
-    classifier(body.hiddenStates(tokens).mean(alongAxes: [1]))
+  /// The logits `[passages, 1, classes]`.
+  func callAsFunction(_ batch: PassageSet.Batch) -> Variable {
+    classifier((body.hiddenStates(batch.tokens) * Variable(batch.weights)).sum(alongAxes: [1]))
   }
 }
 
-/// One run of fine-tuning a language model that was trained on the text to tell its parts apart.
+/// One run of fine-tuning a language model that was trained on the text to tell classes of passages.
 struct FineTuning {
   private let configuration: TrainingConfiguration
   private let passages: PassageSet
@@ -68,10 +30,9 @@ struct FineTuning {
   private let optimizer: LoQTOptimizer
 
   /// A run from a trained model in a folder.
-  init(_ configuration: TrainingConfiguration, corpus: Corpus, base path: String) throws {
+  init(_ configuration: TrainingConfiguration, on text: ExperimentText, base path: String) throws {
     self.configuration = configuration
-    passages = try PassageSet(
-      corpus.training, testing: configuration.validationTokens)
+    passages = try PassageSet(text, testing: configuration.validationTokens)
     let plan = configuration.plan
     let body = try Llama(
       configuration.model, reading: SafetensorsFolder(path: path),
@@ -84,8 +45,8 @@ struct FineTuning {
       body: body,
       classifier: Linear(
         weight: .normal(
-          [PassageSet.classes, size], standardDeviation: 0.02, using: &random),
-        bias: .zeros([PassageSet.classes])))
+          [passages.classes, size], standardDeviation: 0.02, using: &random),
+        bias: .zeros([passages.classes])))
     let made = configuration.makeOptimizer(for: body)
     optimizer = LoQTOptimizer(
       made.optimizer, training: model, merges: plan.merges, steps: configuration.steps)
@@ -101,15 +62,14 @@ struct FineTuning {
     record.settings = configuration.settings
     var random = RandomSource(seed: configuration.seed).split("passages")
     var left: [Int] = []
+    let batchSize = min(configuration.batchSize, passages.training.count)
     let clock = ContinuousClock()
     let start = clock.now
     for step in 0..<configuration.steps {
-      if left.count < configuration.batchSize {
-        left = passages.training.shuffled(using: &random)
-      }
-      let batch = passages.batch(left.suffix(configuration.batchSize))
-      left.removeLast(configuration.batchSize)
-      let report = try optimizer.step { crossEntropy(model(batch.tokens), labels: batch.labels) }
+      if left.count < batchSize { left = passages.training.shuffled(using: &random) }
+      let batch = passages.batch(left.suffix(batchSize))
+      left.removeLast(batchSize)
+      let report = try optimizer.step { crossEntropy(model(batch), labels: batch.labels) }
       let elapsed = (clock.now - start) / .seconds(1)
       record.steps.append(
         RunRecord.Step(
@@ -141,11 +101,11 @@ struct FineTuning {
       for first in stride(from: 0, to: passages.test.count, by: 32) {
         let chosen = passages.test[first..<min(first + 32, passages.test.count)]
         let batch = passages.batch(chosen)
-        let logits = model(batch.tokens)
+        let logits = model(batch)
         loss += crossEntropy(logits, labels: batch.labels).scalar * Double(chosen.count)
         let scores = logits.value.float.scalars
         for (row, label) in batch.labels.scalars.enumerated() {
-          let own = scores[row * PassageSet.classes..<(row + 1) * PassageSet.classes]
+          let own = scores[row * passages.classes..<(row + 1) * passages.classes]
           if own.firstIndex(of: own.max()!)! - own.startIndex == Int(label) { right += 1 }
         }
       }

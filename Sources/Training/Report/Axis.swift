@@ -12,8 +12,10 @@ struct Axis {
 
   let lower: Double
   let upper: Double
-  /// The distance of two ticks: 1, 2 or 5 times a power of ten.
+  /// The distance of two ticks: 1, 2 or 5 times a power of ten; of places that of the nearest two.
   let spacing: Double
+  /// The ticks of a logarithmic axis, which are the only numbers on it; none where it is linear.
+  private let places: [Double]
 
   /// An axis over all finite numbers of `values`.
   ///
@@ -40,6 +42,16 @@ struct Axis {
     case .exact: (lower, upper) = (least, most)
     case .fromTick: (lower, upper) = ((least / spacing).rounded(.down) * spacing, most)
     }
+    places = []
+  }
+
+  /// A logarithmic axis for a few positive numbers, which are its ticks, with a margin at both ends.
+  init(places: [Double]) {
+    self.places = Set(places).sorted()
+    let (least, most) = (self.places.first ?? 1, self.places.last ?? 1)
+    let margin = pow(max(most / least, 2), 0.08)
+    (lower, upper) = (least / margin, most * margin)
+    spacing = zip(self.places, self.places.dropFirst()).map { $1 - $0 }.min() ?? least
   }
 
   /// Whether a number has a place on any axis; larger ones would overflow on the way.
@@ -59,8 +71,9 @@ struct Axis {
     return factor * power
   }
 
-  /// The multiples of the spacing in the range.
+  /// The multiples of the spacing in the range; all numbers of a logarithmic axis.
   var ticks: [Double] {
+    guard places.isEmpty else { return places }
     let tolerance = 1e-6
     let first = (lower / spacing - tolerance).rounded(.up)
     let last = (upper / spacing + tolerance).rounded(.down)
@@ -76,5 +89,12 @@ struct Axis {
   }
 
   /// The place of a number: 0 at the lower end, 1 at the upper.
-  func fraction(_ value: Double) -> Double { (value - lower) / (upper - lower) }
+  func fraction(_ value: Double) -> Double {
+    places.isEmpty ? (value - lower) / (upper - lower) : log(value / lower) / log(upper / lower)
+  }
+
+  /// The number that stands by a share of the axis further to its upper end.
+  func shifted(_ value: Double, by share: Double) -> Double {
+    places.isEmpty ? value + share * (upper - lower) : value * pow(upper / lower, share)
+  }
 }

@@ -13,8 +13,8 @@ struct LineChart {
   enum Layer {
     /// A line, interrupted where a number is missing.
     case line([ChartPoint], style: String)
-    /// A dot a point with a tooltip each.
-    case dots([(point: ChartPoint, tooltip: String)], style: String)
+    /// A dot a point with a tooltip each, of a radius in pixels where they are not dense.
+    case dots([(point: ChartPoint, tooltip: String)], style: String, radius: Double = 4)
     /// Vertical bars from `low` to `high`.
     case ranges([(x: Double, low: Double, high: Double)], style: String)
     /// Vertical lines through the whole height with a tooltip each.
@@ -35,15 +35,22 @@ struct LineChart {
 
   /// The chart at a size in pixels of the style sheet.
   func svg(width: Double, height: Double) -> Markup {
+    """
+    <svg viewBox="0 0 \(width) \(height)" role="img" aria-label="\(summary)">
+    \(content(width: width, height: height))
+    </svg>
+    """
+  }
+
+  /// What the chart draws, for a picture that holds more than it.
+  func content(width: Double, height: Double) -> Markup {
     let frame = Frame(chart: self, width: width, height: height)
     return """
-      <svg viewBox="0 0 \(width) \(height)" role="img" aria-label="\(summary)">
       \(frame.grid)
       \(frame.plot)
       \(layers.map { $0.isLabel ? .empty : frame.markup($0) })
       </svg>
       \(layers.map { $0.isLabel ? frame.markup($0) : .empty })
-      </svg>
       """
   }
 }
@@ -115,12 +122,12 @@ private struct Frame {
   func markup(_ layer: LineChart.Layer) -> Markup {
     switch layer {
     case .line(let points, let style): line(points, style)
-    case .dots(let dots, let style):
+    case .dots(let dots, let style, let radius):
       Markup(
         reduced(dots) { $0.point }.map { dot in
           """
           <circle class="\(style)" cx="\(x(dot.point.x))" cy="\(y(dot.point.y))" \
-          r="\(isDense(dots.count) ? 2.5 : 4)">\
+          r="\(isDense(dots.count) ? min(radius, 2.5) : radius)">\
           <title>\(dot.tooltip)</title></circle>
           """
         })

@@ -28,6 +28,21 @@ public struct SourceText: Sendable {
 
   /// Reads a file. Throws when it is missing, empty, no file, or in UTF-16.
   public init(file path: String) throws(InputError) {
+    try self.init(Self.bytes(ofFile: path), name: path)
+  }
+
+  /// Takes over the bytes of a text. Throws when there are none, or when they are UTF-16.
+  public init(_ bytes: [UInt8], name: String = "the text") throws(InputError) {
+    let text = try Self.text(bytes, name: name)
+    self.name = name
+    isValidUTF8 = String(validating: text, as: UTF8.self) != nil
+    let cut = Self.validationStart(in: text)
+    training = Array(text[..<cut])
+    validation = Array(text[cut...])
+  }
+
+  /// The bytes of a file. Throws when it is missing or no file.
+  static func bytes(ofFile path: String) throws(InputError) -> [UInt8] {
     var isFolder = false
     #if canImport(FoundationEssentials)
       let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
@@ -42,30 +57,24 @@ public struct SourceText: Sendable {
     guard !isFolder else {
       throw InputError("\(path) is a folder. Give the path of a plain text file.")
     }
-    let bytes: [UInt8]
     do {
-      bytes = Array(try Data(contentsOf: URL(filePath: path)))
+      return Array(try Data(contentsOf: URL(filePath: path)))
     } catch {
       throw InputError("The text file \(path) cannot be read. Check its permissions.")
     }
-    try self.init(bytes, name: path)
   }
 
-  /// Takes over the bytes of a text. Throws when there are none, or when they are UTF-16.
-  public init(_ bytes: [UInt8], name: String = "the text") throws(InputError) {
+  /// A text with its lines ended as here. Throws when it has no words, or when it is UTF-16.
+  static func text(_ bytes: [UInt8], name: String) throws(InputError) -> [UInt8] {
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       throw InputError(
         "\(name) is in UTF-16. Convert it first: iconv -f UTF-16 -t UTF-8 in.txt > out.txt")
     }
-    let text = Self.normalized(bytes)
-    guard text.contains(where: { !Self.isSpace($0) }) else {
+    let text = normalized(bytes)
+    guard text.contains(where: { !isSpace($0) }) else {
       throw InputError("\(name) holds no text. Give a plain text file with some words in it.")
     }
-    self.name = name
-    isValidUTF8 = String(validating: text, as: UTF8.self) != nil
-    let cut = Self.validationStart(in: text)
-    training = Array(text[..<cut])
-    validation = Array(text[cut...])
+    return text
   }
 
   /// Without a byte order mark and carriage returns before line feeds.
