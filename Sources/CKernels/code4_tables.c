@@ -70,15 +70,3 @@ const loqt_codebook4 loqt_codebooks4[2] = {
 void loqt_code4_levels(int codebook, float *levels) {
   for (int code = 0; code < 16; code++) levels[code] = loqt_codebooks4[codebook].levels[code];
 }
-
-void loqt_code4_arrange(const float *x, intptr_t tokens, intptr_t columns, float *out) {
-  for (intptr_t group = 0; group < tokens; group += LOQT_DOT_TOKENS) {
-    intptr_t end = tokens - group < LOQT_DOT_TOKENS ? tokens : group + LOQT_DOT_TOKENS;
-    for (intptr_t first = 0; first < columns; first += 128)
-      for (intptr_t t = group; t < end; t++)
-        for (intptr_t k = 0; k < 8; k++)
-          for (intptr_t lane = 0; lane < 16; lane++)
-            // The high nibble of a byte comes first and is shifted further.
-            *out++ = x[t * columns + first + 8 * lane + (k ^ 1)];
-  }
-}

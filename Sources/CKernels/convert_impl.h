@@ -31,6 +31,9 @@ static void AT_LEVEL(f32_to_bf16)(const float *x, uint16_t *y, intptr_t n) {
 }
 
 INLINE float AT_LEVEL(from_half)(uint16_t x) {
+#if LEVEL >= 2
+  return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(x)));
+#else
   uint32_t magnitude = x & 0x7fff, sign = (uint32_t)(x & 0x8000) << 16;
   // Read as a float, the exponent is short by 112; the product is exact, subnormals included.
   uint32_t bits = magnitude << 13;
@@ -43,9 +46,14 @@ INLINE float AT_LEVEL(from_half)(uint16_t x) {
   float y;
   memcpy(&y, &bits, 4);
   return y;
+#endif
 }
 
 INLINE uint16_t AT_LEVEL(to_half)(float x) {
+#if LEVEL >= 2
+  __m128i half = _mm_cvtps_ph(_mm_set_ss(x), _MM_FROUND_TO_NEAREST_INT);
+  return (uint16_t)_mm_cvtsi128_si32(half);
+#else
   uint32_t bits;
   memcpy(&bits, &x, 4);
   uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
@@ -64,6 +72,7 @@ INLINE uint16_t AT_LEVEL(to_half)(float x) {
   result = magnitude >= 0x477ff000 ? 0x7c00 : result;
   result = magnitude > 0x7f800000 ? nan : result;
   return (uint16_t)(result | sign);
+#endif
 }
 
 static void AT_LEVEL(f16_to_f32)(const uint16_t *x, float *y, intptr_t n) {

@@ -109,10 +109,6 @@ KERNEL(void, code4_quantize_random, (int codebook, const float *x, const float *
 KERNEL(void, code4_dequantize, (int codebook, const uint8_t *codes, const loqt_scales4 *scales,
        intptr_t first, intptr_t rows, intptr_t columns, intptr_t length, intptr_t block, float *y),
        (codebook, codes, scales, first, rows, columns, length, block, y))
-KERNEL(void, code4_dot, (int codebook, const uint8_t *codes, const float *scales, intptr_t rows,
-       intptr_t columns, intptr_t block, const float *x, intptr_t tokens, float alpha, float beta,
-       float *y, intptr_t y_stride),
-       (codebook, codes, scales, rows, columns, block, x, tokens, alpha, beta, y, y_stride))
 KERNEL(void, map8_quantize, (const float *x, intptr_t n, intptr_t block, const loqt_map8 *map,
        uint8_t *codes, float *absmax), (x, n, block, map, codes, absmax))
 KERNEL(void, map8_quantize_random, (const float *x, const float *draws, intptr_t n, intptr_t block,
@@ -126,16 +122,22 @@ KERNEL(void, affine_extents, (const float *x, intptr_t n, intptr_t group, float 
        float *largest, float *check), (x, n, group, least, largest, check))
 KERNEL(void, affine_column_extents, (const float *x, intptr_t rows, intptr_t columns, float *least,
        float *largest, float *check), (x, rows, columns, least, largest, check))
+KERNEL(void, affine_levels, (const float *bottom, const float *top, const float *check, intptr_t n,
+       float least, float largest, float *scales, float *zeros),
+       (bottom, top, check, n, least, largest, scales, zeros))
 KERNEL(void, affine_codes, (const float *x, const float *draws, intptr_t n, intptr_t group,
-       const float *scales, const float *zeros, float least, float largest, uint8_t *codes),
-       (x, draws, n, group, scales, zeros, least, largest, codes))
+       const float *scales, const float *zeros, float least, float largest, bool packed,
+       uint8_t *codes), (x, draws, n, group, scales, zeros, least, largest, packed, codes))
 KERNEL(void, affine_dequantize, (const uint8_t *codes, bool packed, intptr_t first, intptr_t n,
        intptr_t group, const float *scales, const float *zeros, float least, float *y),
        (codes, packed, first, n, group, scales, zeros, least, y))
-KERNEL(void, pack_nibbles, (const uint8_t *codes, intptr_t n, uint8_t *out), (codes, n, out))
 KERNEL(void, gguf_quantize, (int kind, const float *x, const float *draws, intptr_t n, uint8_t *out),
        (kind, x, draws, n, out))
 KERNEL(void, gguf_dequantize, (int kind, const uint8_t *blocks, intptr_t first, intptr_t n, float *y),
        (kind, blocks, first, n, y))
+
+KERNEL(void, code_dot, (const loqt_code_matrix *w, intptr_t first, intptr_t rows, intptr_t columns,
+       const float *x, intptr_t tokens, float alpha, float beta, float *y, intptr_t y_stride),
+       (w, first, rows, columns, x, tokens, alpha, beta, y, y_stride))
 
 #undef REAL_KERNELS

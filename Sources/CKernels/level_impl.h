@@ -47,6 +47,7 @@
 #include "convert_impl.h"
 #include "map8_impl.h"
 #include "whole_impl.h"
+#include "dot_impl.h"
 #include "random_impl.h"
 #include "adamw_impl.h"
 #include "adamw8_impl.h"

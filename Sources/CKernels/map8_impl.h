@@ -1,31 +1,61 @@
 // Blockwise 8-bit codes against a dynamic map. The codes are exact decisions and the values single
 // products, so every instruction set gives the same bits.
 
+/// map[code] for 32 codes.
+INLINE void AT_LEVEL(map8_lookup32)(const uint8_t *codes, const loqt_map8 *map,
+                                    const bool is_signed, v16f *first, v16f *second) {
+  (void)is_signed;
 #if LEVEL == 3
-/// map[code] for 32 codes: two lookups of 16 bits in tables that fit the registers.
-INLINE void AT_LEVEL(map8_lookup32)(const uint8_t *codes, const loqt_map8 *map, v16f *first,
-                                    v16f *second) {
-  // Groups of four in the order in which the halves are joined below.
+  // Lookups of halves of the bits in tables that fit the registers. Groups of four in the order in
+  // which the halves are joined below.
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)codes), order);
-  __m512i index = _mm512_cvtepu8_epi16(bytes);
-  __mmask32 bit6 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
-  __mmask32 bit7 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(128));
-  __m512i halves[2];
-  for (int h = 0; h < 2; h++) {
-    const uint16_t *table = h ? map->high : map->low;
-#define PART(k)                                                                                    \
-  _mm512_permutex2var_epi16(_mm512_loadu_si512(table + 64 * k), index,                             \
-                            _mm512_loadu_si512(table + 64 * k + 32))
-    __m512i lower = _mm512_mask_mov_epi16(PART(0), bit6, PART(1));
-    __m512i upper = _mm512_mask_mov_epi16(PART(2), bit6, PART(3));
-#undef PART
-    halves[h] = _mm512_mask_mov_epi16(lower, bit7, upper);
+  __m512i index = _mm512_cvtepu8_epi16(bytes), halves[2];
+#define LOOKUP(table, k)                                                                           \
+  _mm512_permutex2var_epi16(_mm512_loadu_si512((table) + 64 * (k)), index,                         \
+                            _mm512_loadu_si512((table) + 64 * (k) + 32))
+  if (is_signed) {
+    // Below 0 lie the values above it with a sign, without the last: 1, which is looked up as 0.
+    __mmask32 last = _mm512_cmpeq_epi16_mask(index, _mm512_set1_epi16(255));
+    __m512i rank = _mm512_sub_epi16(index, _mm512_set1_epi16(127));
+    index = _mm512_abs_epi16(rank);
+    __mmask32 bit6 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
+    for (int h = 0; h < 2; h++) {
+      const uint16_t *table = (h ? map->high : map->low) + 127;
+      halves[h] = _mm512_mask_mov_epi16(LOOKUP(table, 0), bit6, LOOKUP(table, 1));
+    }
+    halves[1] = _mm512_mask_mov_epi16(halves[1], last, _mm512_set1_epi16(0x3f80));
+    halves[1] = _mm512_or_si512(halves[1], _mm512_and_si512(rank, _mm512_set1_epi16(INT16_MIN)));
+  } else {
+    __mmask32 bit6 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
+    __mmask32 bit7 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(128));
+    for (int h = 0; h < 2; h++) {
+      const uint16_t *table = h ? map->high : map->low;
+      __m512i lower = _mm512_mask_mov_epi16(LOOKUP(table, 0), bit6, LOOKUP(table, 1));
+      __m512i upper = _mm512_mask_mov_epi16(LOOKUP(table, 2), bit6, LOOKUP(table, 3));
+      halves[h] = _mm512_mask_mov_epi16(lower, bit7, upper);
+    }
   }
+#undef LOOKUP
   *first = (v16f)_mm512_unpacklo_epi16(halves[0], halves[1]);
   *second = (v16f)_mm512_unpackhi_epi16(halves[0], halves[1]);
+#elif LEVEL == 2
+  for (int k = 0; k < 4; k++) {
+    __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(codes + 8 * k)));
+    v8f values = (v8f)_mm256_i32gather_ps(map->values, index, 4);
+    v16f *half = k < 2 ? first : second;
+    if (k % 2) half->hi = values;
+    else half->lo = values;
+  }
+#else
+  for (int k = 0; k < 16; k++) {
+    (*first)[k] = map->values[codes[k]];
+    (*second)[k] = map->values[codes[k + 16]];
+  }
+#endif
 }
 
+#if LEVEL == 3
 // The map is linear within each of its decades, so a code is a linear function of the magnitude,
 // rounded down. Where rounding errors could decide, which is near whole numbers, the search does: the
 // function, its factors and the values' own roundings are off by 2^-13.4 at most (each of the terms,
@@ -198,20 +228,15 @@ static void AT_LEVEL(map8_quantize_random)(const float *x, const float *draws, i
 INLINE void AT_LEVEL(map8_values)(const uint8_t *codes, intptr_t n, const loqt_map8 *map,
                                   float scale, float *y) {
   intptr_t i = 0;
-#if LEVEL == 3
-  for (; i + 32 <= n; i += 32) {
-    v16f first, second;
-    AT_LEVEL(map8_lookup32)(codes + i, map, &first, &second);
-    store(y + i, first * scale);
-    store(y + i + 16, second * scale);
+#define VALUES(is_signed)                                                                          \
+  for (; i + 32 <= n; i += 32) {                                                                   \
+    v16f first, second;                                                                            \
+    AT_LEVEL(map8_lookup32)(codes + i, map, is_signed, &first, &second);                           \
+    store(y + i, first * scale);                                                                   \
+    store(y + i + 16, second * scale);                                                             \
   }
-#elif LEVEL == 2
-  for (; i + 8 <= n; i += 8) {
-    __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(codes + i)));
-    v8f values = (v8f)_mm256_i32gather_ps(map->values, index, 4) * scale;
-    memcpy(y + i, &values, sizeof values);
-  }
-#endif
+  if (map->zero) VALUES(true) else VALUES(false)
+#undef VALUES
   for (; i < n; i++) y[i] = map->values[codes[i]] * scale;
 }
 

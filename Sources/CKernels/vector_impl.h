@@ -8,6 +8,7 @@ typedef int32_t v16i __attribute__((ext_vector_type(16)));
 typedef uint32_t v16u __attribute__((ext_vector_type(16)));
 typedef uint16_t v16h __attribute__((ext_vector_type(16)));
 typedef uint8_t v16b __attribute__((ext_vector_type(16)));
+typedef int8_t v16s __attribute__((ext_vector_type(16)));
 typedef double v16d __attribute__((ext_vector_type(16)));
 typedef double v8d __attribute__((ext_vector_type(8)));
 typedef double v4d __attribute__((ext_vector_type(4)));
@@ -17,6 +18,7 @@ typedef __typeof__((v8d)(0.0) < (v8d)(0.0)) v8l;
 typedef uint64_t v16ul __attribute__((ext_vector_type(16)));
 typedef float v8f __attribute__((ext_vector_type(8)));
 typedef float v4f __attribute__((ext_vector_type(4)));
+typedef float v2f __attribute__((ext_vector_type(2)));
 
 // ---- Loads and stores ---------------------------------------------------------------------------
 
@@ -129,18 +131,24 @@ INLINE v8d smaller(v8d a, v8d b) { return pick(a < b, a, b); }
 INLINE v16i larger(v16i a, v16i b) { return __builtin_elementwise_max(a, b); }
 INLINE v8l larger(v8l a, v8l b) { return __builtin_elementwise_max(a, b); }
 
-#define EXTREME_LANE(name, T, VECTOR, COMPARE)                                                     \
-  INLINE T name(VECTOR x) {                                                                        \
-    T best = x[0];                                                                                 \
-    for (int i = 1; i < (int)(sizeof(x) / sizeof(T)); i++)                                         \
-      if (x[i] COMPARE best) best = x[i];                                                          \
-    return best;                                                                                   \
+// Half against half, the same on every instruction set.
+#define BETTER(x, COMPARE) (x.lo COMPARE x.hi ? x.lo : x.hi)
+#define EXTREME_LANE(name, COMPARE)                                                                \
+  INLINE float name(v16f x) {                                                                      \
+    v8f a = BETTER(x, COMPARE);                                                                    \
+    v4f b = BETTER(a, COMPARE);                                                                    \
+    v2f c = BETTER(b, COMPARE);                                                                    \
+    return BETTER(c, COMPARE);                                                                     \
+  }                                                                                                \
+  INLINE double name(v8d x) {                                                                      \
+    v4d a = BETTER(x, COMPARE);                                                                    \
+    v2d b = BETTER(a, COMPARE);                                                                    \
+    return BETTER(b, COMPARE);                                                                     \
   }
-EXTREME_LANE(largest_lane, float, v16f, >)
-EXTREME_LANE(largest_lane, double, v8d, >)
-EXTREME_LANE(smallest_lane, float, v16f, <)
-EXTREME_LANE(smallest_lane, double, v8d, <)
+EXTREME_LANE(largest_lane, >)
+EXTREME_LANE(smallest_lane, <)
 #undef EXTREME_LANE
+#undef BETTER
 INLINE int32_t largest_lane(v16i x) { return __builtin_reduce_max(x); }
 INLINE int64_t largest_lane(v8l x) { return __builtin_reduce_max(x); }
 

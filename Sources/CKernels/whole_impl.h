@@ -15,7 +15,7 @@ static void AT_LEVEL(affine_extents)(const float *x, intptr_t n, intptr_t group,
       sum += v - v;
     }
     float bottom = smallest_lane(low), top = largest_lane(high);
-    float broken = (float)sum_lanes(widen(sum));
+    float broken = any_lane(sum != 0) ? NAN : 0;
     for (; i < size; i++) {
       bottom = x[i] < bottom ? x[i] : bottom;
       top = x[i] > top ? x[i] : top;
@@ -46,51 +46,74 @@ static void AT_LEVEL(affine_column_extents)(const float *x, intptr_t rows, intpt
   }
 }
 
-INLINE void AT_LEVEL(affine_run)(const float *x, const float *draws, intptr_t n, intptr_t group,
-                                 const float *scales, const float *zeros, float least,
-                                 float largest, uint8_t *codes, const bool nearest) {
-  // Where floats are whole numbers a sum rounds to one.
-  const float whole = 0x1.8p23f;
-#define CODE(i, scale, zero)                                                                       \
-  do {                                                                                             \
-    float v = x[i] / (scale) - (zero);                                                             \
-    v = v > least ? v : least;                                                                     \
-    v = v < largest ? v : largest;                                                                 \
-    /* From 0 on, so that cutting off rounds down. */                                              \
-    int32_t below = (int32_t)(v - least);                                                          \
-    float fraction = v - ((float)below + least);                                                   \
-    codes[i] = nearest ? (uint8_t)(int32_t)(((v + whole) - whole) - least)                         \
-                       : (uint8_t)(below + (draws[i] < fraction));                                 \
-  } while (0)
-  if (group == 1) {
-    for (intptr_t i = 0; i < n; i++)
-      if (scales[i] - scales[i] == 0) CODE(i, scales[i], zeros ? zeros[i] : 0);
-      else codes[i] = 0;
-    return;
+static void AT_LEVEL(affine_levels)(const float *bottom, const float *top, const float *check,
+                                    intptr_t n, float least, float largest, float *scales,
+                                    float *zeros) {
+  // So large that a level is a normal number.
+  const float tiny = 0x1p-118f;
+  for (intptr_t i = 0; i < n; i++) {
+    float magnitude = top[i] > -bottom[i] ? top[i] : -bottom[i];
+    // A range far below the numbers in it would make a zero that a float cannot hold. Halves, as the
+    // range of finite numbers may be infinite.
+    float far = magnitude * 0x1p-17f, half = top[i] / 2 - bottom[i] / 2;
+    float range = !zeros ? magnitude : half > far ? half : far;
+    range = range > tiny ? range : tiny;
+    float scale = range / (zeros ? (largest - least) / 2 : largest);
+    bool broken = check[i] != 0;
+    scales[i] = broken ? NAN : scale;
+    if (zeros) zeros[i] = broken ? 0 : rintf(bottom[i] / scale) - least;
   }
-  for (intptr_t begin = 0, end; begin < n; begin = end, scales++) {
-    end = n - begin < group ? n : begin + group;
-    float scale = *scales, zero = zeros ? *zeros++ : 0;
-    // A broken group has no codes of its own; its scale says that it is broken.
-    if (scale - scale != 0) memset(codes + begin, 0, (size_t)(end - begin));
-    else
-      for (intptr_t i = begin; i < end; i++) CODE(i, scale, zero);
-  }
-#undef CODE
+}
+
+/// `count` of sixteen elements.
+INLINE v16f AT_LEVEL(load_some)(const float *p, intptr_t count) {
+  return count == 16 ? load(p) : load_part(p, count);
+}
+
+/// The numbers of the groups of so many elements from `first` on.
+INLINE v16f AT_LEVEL(group_lanes)(const float *values, intptr_t first, intptr_t count,
+                                  intptr_t group) {
+  if (group == 1) return AT_LEVEL(load_some)(values + first, count);
+  intptr_t g = first / group;
+  v16f lanes = splat(values[g]);
+  for (intptr_t i = (g + 1) * group - first; i < count; i++)
+    lanes[i] = values[(first + i) / group];
+  return lanes;
 }
 
 static void AT_LEVEL(affine_codes)(const float *x, const float *draws, intptr_t n, intptr_t group,
                                    const float *scales, const float *zeros, float least,
-                                   float largest, uint8_t *codes) {
-  if (draws)
-    AT_LEVEL(affine_run)(x, draws, n, group, scales, zeros, least, largest, codes, false);
-  else AT_LEVEL(affine_run)(x, draws, n, group, scales, zeros, least, largest, codes, true);
-}
-
-static void AT_LEVEL(pack_nibbles)(const uint8_t *codes, intptr_t n, uint8_t *out) {
-  for (intptr_t i = 0; i < n / 2; i++)
-    out[i] = (uint8_t)(codes[2 * i] << 4 | codes[2 * i + 1]);
-  if (n % 2) out[n / 2] = (uint8_t)(codes[n - 1] << 4);
+                                   float largest, bool packed, uint8_t *codes) {
+  const v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  // Where floats are whole numbers a sum rounds to one.
+  const float whole = 0x1.8p23f;
+  for (intptr_t i = 0; i < n; i += 16) {
+    intptr_t count = n - i < 16 ? n - i : 16;
+    v16f scale = AT_LEVEL(group_lanes)(scales, i, count, group);
+    v16f zero = zeros ? AT_LEVEL(group_lanes)(zeros, i, count, group) : splat(0.0f);
+    // A broken group has no codes of its own: NaN becomes the least level, and an infinite scale NaN.
+    v16f v = AT_LEVEL(load_some)(x + i, count) / (scale + (scale - scale)) - zero;
+    v = smaller(larger(v, splat(least)), splat(largest));
+    v16i code;
+    if (draws) {
+      // From 0 on, so that cutting off rounds down.
+      code = __builtin_convertvector(v - least, v16i);
+      v16f fraction = v - (__builtin_convertvector(code, v16f) + least);
+      code -= AT_LEVEL(load_some)(draws + i, count) < fraction;
+    } else {
+      code = __builtin_convertvector(((v + whole) - whole) - least, v16i);
+    }
+    if (count == 16) {
+      if (packed) AT_LEVEL(code4_store)(codes + i / 2, code);
+      else store(codes + i, __builtin_convertvector(code, v16b));
+      continue;
+    }
+    uint8_t bytes[16];
+    // An odd row ends with a code of 0.
+    if (packed) AT_LEVEL(code4_store)(bytes, pick(lane < (int32_t)count, code, (v16i)0));
+    else store(bytes, __builtin_convertvector(code, v16b));
+    memcpy(packed ? codes + i / 2 : codes + i, bytes, (size_t)(packed ? (count + 1) / 2 : count));
+  }
 }
 
 /// Sixteen pairs of codes below 16 from eight bytes.
@@ -160,85 +183,99 @@ INLINE v16i AT_LEVEL(gguf_draw)(int kind, v16f steps, v16f draws) {
   return kind == LOQT_Q8_0 ? below - 127 : below;
 }
 
-static void AT_LEVEL(gguf_quantize)(int kind, const float *x, const float *draws, intptr_t count,
-                                    uint8_t *out) {
-  for (; count > 0; x += 32, count -= 32) {
-    intptr_t n = count < 32 ? count : 32;
-    float v[32];
+/// A block from `n` elements, and the bytes after it.
+INLINE uint8_t *AT_LEVEL(gguf_block)(const int kind, const float *x, const float *draws,
+                                     intptr_t n, uint8_t *out) {
+  float v[32];
+  if (n < 32) {
     memcpy(v, x, (size_t)n * 4);
     for (intptr_t i = n; i < 32; i++) v[i] = kind == LOQT_Q4_1 ? v[0] : 0;
-    v16f a = load(v), b = load(v + 16);
-    // Of equal magnitudes or values the first counts, also among zeros of both signs.
-    float d, m = 0;
-    if (kind == LOQT_Q4_1) {
-      float bottom = smallest_lane(smaller(a, b)), top = largest_lane(larger(a, b));
-      int low = AT_LEVEL(first_lane)(a == bottom, b == bottom);
-      m = low < 32 ? v[low] : v[0];
-      d = (top - m) / 15;
+    x = v;
+  }
+  v16f a = load(x), b = load(x + 16);
+  bool broken = any_lane((a - a) + (b - b) != 0);
+  float bottom = smallest_lane(smaller(a, b)), top = largest_lane(larger(a, b));
+  float d, m = 0, extreme = top > -bottom ? top : bottom;
+  // Of equal magnitudes or values the first counts, also among zeros of both signs.
+  if (kind == LOQT_Q4_1) {
+    m = bottom == 0 ? x[AT_LEVEL(first_lane)(a == 0, b == 0)] : bottom;
+    d = fabsf(top - m) / 15;
+  } else if (kind == LOQT_Q4_0) {
+    if (top == -bottom) extreme = x[AT_LEVEL(first_lane)(magnitude(a) == top, magnitude(b) == top)];
+    d = extreme / -8;
+  } else {
+    d = fabsf(extreme) / 127;
+  }
+  uint16_t half_d = broken ? 0x7e00 : AT_LEVEL(to_half)(d), half_m = AT_LEVEL(to_half)(m);
+  // A step or an offset beyond half precision breaks the block.
+  broken |= (half_d & 0x7c00) == 0x7c00 || (half_m & 0x7c00) == 0x7c00;
+  if (broken) {
+    half_d = half_m = 0x7e00;
+    a = b = splat(0.0f);
+    m = 0;
+  } else if (n < 32) {
+    for (intptr_t i = n; i < 32; i++) v[i] = m;
+    a = load(v);
+    b = load(v + 16);
+  }
+  // Where the step is too small for a reciprocal, all elements are 0.
+  float inverse = 1 / d, factor = broken || inverse - inverse != 0 ? 0 : inverse;
+  memcpy(out, &half_d, 2);
+  out += 2;
+  if (kind == LOQT_Q4_1) {
+    memcpy(out, &half_m, 2);
+    out += 2;
+  }
+  v16f parts[2] = {a, b};
+  v16b codes[2];
+  for (int h = 0; h < 2; h++) {
+    v16i code;
+    if (kind == LOQT_Q8_0) {
+      v16f size = magnitude(parts[h] * factor);
+      code = __builtin_convertvector(size, v16i);
+      code -= size - __builtin_convertvector(code, v16f) >= 0.5f;
+      code = pick(parts[h] < 0, -code, code);
     } else {
-      int32_t largest = largest_lane(larger(bits(magnitude(a)), bits(magnitude(b))));
-      int first =
-          AT_LEVEL(first_lane)(bits(magnitude(a)) == largest, bits(magnitude(b)) == largest);
-      d = kind == LOQT_Q8_0 ? fabsf(v[first]) / 127 : v[first] / -8;
-    }
-    v16f check = (a - a) + (b - b);
-    bool broken = sum_lanes(widen(check)) != 0;
-    uint16_t half_d = broken ? 0x7e00 : AT_LEVEL(to_half)(d), half_m = AT_LEVEL(to_half)(m);
-    // A step or an offset beyond half precision breaks the block.
-    broken |= (half_d & 0x7c00) == 0x7c00 || (half_m & 0x7c00) == 0x7c00;
-    if (broken) {
-      half_d = half_m = 0x7e00;
-      a = b = splat(0.0f);
-      m = 0;
-    } else {
-      for (intptr_t i = n; i < 32; i++) v[i] = m;
-      a = load(v);
-      b = load(v + 16);
-    }
-    // Where the step is too small for a reciprocal, all elements are 0.
-    float inverse = 1 / d, factor = broken || inverse - inverse != 0 ? 0 : inverse;
-    *out++ = (uint8_t)half_d;
-    *out++ = (uint8_t)(half_d >> 8);
-    if (kind == LOQT_Q4_1) {
-      *out++ = (uint8_t)half_m;
-      *out++ = (uint8_t)(half_m >> 8);
+      v16f level = kind == LOQT_Q4_0 ? parts[h] * factor + 8.5f : (parts[h] - m) * factor + 0.5f;
+      code = __builtin_elementwise_min(__builtin_convertvector(level, v16i), (v16i)15);
     }
     // Rounding at random is right on the mean for the step as it is stored.
     float stored_d = broken ? 0 : AT_LEVEL(from_half)(half_d);
-    float stored_m = AT_LEVEL(from_half)(half_m);
-    v16f parts[2] = {a, b};
-    v16b codes[2];
-    for (int h = 0; h < 2; h++) {
-      v16i code;
-      if (kind == LOQT_Q8_0) {
-        v16f size = magnitude(parts[h] * factor);
-        code = __builtin_convertvector(size, v16i);
-        code -= size - __builtin_convertvector(code, v16f) >= 0.5f;
-        code = pick(parts[h] < 0, -code, code);
-      } else {
-        v16f level = kind == LOQT_Q4_0 ? parts[h] * factor + 8.5f : (parts[h] - m) * factor + 0.5f;
-        code = __builtin_elementwise_min(__builtin_convertvector(level, v16i), (v16i)15);
-      }
-      if (draws && stored_d != 0) {
-        intptr_t here = n - 16 * h < 0 ? 0 : n - 16 * h < 16 ? n - 16 * h : 16;
-        v16i drawn = AT_LEVEL(gguf_draw)(kind, (parts[h] - stored_m) / stored_d,
-                                         load_part(draws + 16 * h, here));
-        // What a short block lacks stays.
-        v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-        code = pick(lane < (int32_t)here, drawn, code);
-      }
-      codes[h] = __builtin_convertvector(code, v16b);
+    if (draws && stored_d != 0) {
+      intptr_t here = n - 16 * h < 0 ? 0 : n - 16 * h < 16 ? n - 16 * h : 16;
+      v16i drawn = AT_LEVEL(gguf_draw)(
+          kind, (parts[h] - AT_LEVEL(from_half)(half_m)) / stored_d,
+          load_part(draws + 16 * h, here));
+      // What a short block lacks stays.
+      v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+      code = pick(lane < (int32_t)here, drawn, code);
     }
-    if (draws) draws += n;
-    if (kind == LOQT_Q8_0) {
-      store(out, codes[0]);
-      store(out + 16, codes[1]);
-      out += 32;
-    } else {
-      store(out, codes[0] | codes[1] << 4);
-      out += 16;
-    }
+    codes[h] = __builtin_convertvector(code, v16b);
   }
+  if (kind == LOQT_Q8_0) {
+    store(out, codes[0]);
+    store(out + 16, codes[1]);
+    return out + 32;
+  }
+  store(out, codes[0] | codes[1] << 4);
+  return out + 16;
+}
+
+static void AT_LEVEL(gguf_quantize)(int kind, const float *x, const float *draws, intptr_t count,
+                                    uint8_t *out) {
+#define BLOCKS(kind)                                                                               \
+  case kind:                                                                                       \
+    for (; count > 0; x += 32, count -= 32) {                                                      \
+      out = AT_LEVEL(gguf_block)(kind, x, draws, count < 32 ? count : 32, out);                    \
+      if (draws) draws += 32;                                                                      \
+    }                                                                                              \
+    break
+  switch (kind) {
+    BLOCKS(LOQT_Q8_0);
+    BLOCKS(LOQT_Q4_0);
+    BLOCKS(LOQT_Q4_1);
+  }
+#undef BLOCKS
 }
 
 INLINE void AT_LEVEL(gguf_values)(int kind, const uint8_t *block, float *y) {

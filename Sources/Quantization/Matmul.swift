@@ -1,3 +1,4 @@
+internal import CKernels
 public import Tensors
 
 /// The product `x w` with a quantised matrix: `[..., out] x [out, in] -> [..., in]`.
@@ -69,9 +70,7 @@ extension Tensor<Float> {
     guard plan.rows > 0, plan.columns > 0 else { return }
     x.withPointer { x in
       withMutablePointer { c in
-        if w._addProduct(
-          x, rows: plan.rows, transposed: transposed, scale: scale, keeping: keeping, into: c)
-        {
+        if transposed && multiplyCodes(w, x, plan, scale: scale, keeping: keeping, into: c) {
           return
         }
         plan.addProduct(x, transposed: transposed, scale: scale, keeping: keeping, to: c) {
@@ -80,6 +79,26 @@ extension Tensor<Float> {
       }
     }
   }
+}
+
+/// `out = keeping * out + scale * x wᵀ` straight from the codes, where there are few rows of x. False,
+/// with nothing done, where w does not say how its codes lie, and without vector instructions that
+/// look up levels.
+private func multiplyCodes(
+  _ w: some QuantizedTensor, _ x: UnsafePointer<Float>, _ plan: PanelPlan, scale: Float,
+  keeping: Float, into out: UnsafeMutablePointer<Float>
+) -> Bool {
+  guard plan.rows <= _CodeMatrix.fewRows, loqt_instruction_set() != Int32(LOQT_PLAIN) else {
+    return false
+  }
+  var isDone = false
+  w._withCodes { codes in
+    codes.addProductTransposed(
+      x, rows: plan.rows, height: plan.columns, columns: plan.inner, scale: scale,
+      keeping: keeping, into: out)
+    isDone = true
+  }
+  return isDone
 }
 
 /// How the threads share a product `[rows, inner] x [inner, columns]` with a matrix that is turned

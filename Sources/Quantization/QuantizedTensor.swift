@@ -23,14 +23,9 @@ public protocol QuantizedTensor: Sendable {
   /// calling thread. By default row by row.
   func _dequantizePanel(
     rows: Range<Int>, columns: Range<Int>, into out: UnsafeMutablePointer<Float>)
-  /// `out = keeping * out + scale * x w` for this as a matrix w, or with its transpose, and x of
-  /// `rows` rows, without turning the matrix into floats. Does nothing and returns false where the
-  /// format has no faster way than to dequantise, which is the default. With `keeping` 0 it must not
-  /// read `out`.
-  func _addProduct(
-    _ x: UnsafePointer<Float>, rows: Int, transposed: Bool, scale: Float, keeping: Float,
-    into out: UnsafeMutablePointer<Float>
-  ) -> Bool
+  /// Calls `body` with how the codes of this as a matrix lie, where 32 elements of a row always share a
+  /// scale; by default, never.
+  func _withCodes(_ body: (_CodeMatrix) -> Void)
   /// This matrix `[out, in]` + `scale * a b` for a `[out, k]` and b `[k, in]`, in the same format and
   /// never whole in floats; nil where the format has no faster way than by panels of rows, which is
   /// the default.
@@ -55,12 +50,7 @@ extension QuantizedTensor {
   }
 
   /// Does nothing.
-  public func _addProduct(
-    _ x: UnsafePointer<Float>, rows: Int, transposed: Bool, scale: Float, keeping: Float,
-    into out: UnsafeMutablePointer<Float>
-  ) -> Bool {
-    false
-  }
+  public func _withCodes(_ body: (_CodeMatrix) -> Void) {}
 
   /// Nil.
   public func _addingProduct(

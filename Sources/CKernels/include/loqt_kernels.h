@@ -245,7 +245,18 @@ void loqt_adamw8(void *p, const void *grad, bool bf16_gradient, uint8_t *m_codes
 
 // ---- 4-bit codebooks and the 8-bit dynamic maps -----------------------------------------------
 
-enum { LOQT_NF4 = 0, LOQT_FP4 = 1 };
+/// What codes stand for.
+enum {
+  LOQT_NF4,
+  LOQT_FP4,
+  LOQT_MAP8,
+  LOQT_UNSIGNED_MAP8,
+  LOQT_INT8,
+  LOQT_INT4,
+  LOQT_Q8_0,
+  LOQT_Q4_0,
+  LOQT_Q4_1,
+};
 /// The 16 levels of a codebook, by code. Between neighbours lie the 15 decision thresholds: their
 /// midpoints in float.
 void loqt_code4_levels(int codebook, float levels[_Nonnull 16]);
@@ -277,17 +288,6 @@ typedef struct {
 void loqt_code4_dequantize(int codebook, const uint8_t *codes, const loqt_scales4 *scales,
                            intptr_t first, intptr_t rows, intptr_t columns, intptr_t length,
                            intptr_t block, float *out);
-/// y[t * y_stride + r] = alpha * dot(row r, x of token t) + beta * y[...] for `rows` rows of codes
-/// of `columns` elements, a multiple of 128 and of `block`, and 1 to 8 tokens, straight from the
-/// codes; beta == 0 never reads y. x is what `loqt_code4_arrange` made.
-void loqt_code4_dot(int codebook, const uint8_t *codes, const float *scales, intptr_t rows,
-                    intptr_t columns, intptr_t block, const float *x, intptr_t tokens, float alpha,
-                    float beta, float *y, intptr_t y_stride);
-/// Tokens whose sums are formed at once.
-enum { LOQT_DOT_TOKENS = 4 };
-/// The elements of x [tokens, columns] in the order in which shifted words of codes meet them,
-/// LOQT_DOT_TOKENS tokens at a time.
-void loqt_code4_arrange(const float *x, intptr_t tokens, intptr_t columns, float *out);
 /// Blockwise 8-bit against a dynamic map: code of the nearest value of x / absmax (ties to the
 /// lower), absmax per block. A zero block has the code of 0.
 void loqt_map8_quantize(const float *x, intptr_t n, intptr_t block, const loqt_map8 *map,
@@ -308,22 +308,25 @@ void loqt_affine_extents(const float *x, intptr_t n, intptr_t group, float *leas
 /// The same of each column of x [rows, columns]; no rows have infinities, the least one positive.
 void loqt_affine_column_extents(const float *x, intptr_t rows, intptr_t columns, float *least,
                                 float *largest, float *check);
+/// The scales of groups from their extents, NaN where they are not finite: with zeros those of levels
+/// from `least` to `largest` between the extents, and the zeros as whole numbers; without, those of
+/// levels up to `largest` for the largest magnitude.
+void loqt_affine_levels(const float *bottom, const float *top, const float *check, intptr_t n,
+                        float least, float largest, float *scales, float *_Nullable zeros);
 /// The nearest whole number to x / scale - zero, ties to even, between `least` and `largest`, minus
-/// `least`: a byte each. With draws of [0, 1) the whole number below, or above where the draw lies
-/// below the fraction. Scale and zero are those of a group of `group` elements; no zeros are 0; a
-/// group whose scale is not finite has the codes 0.
+/// `least`: a byte each; or packed, the first of two in the high half, where an odd last one has 0
+/// beside it. With draws of [0, 1) the whole number below, or above where the draw lies below the
+/// fraction. Scale and zero are those of a group of `group` elements; no zeros are 0; a group whose
+/// scale is not finite has the codes 0.
 void loqt_affine_codes(const float *x, const float *_Nullable draws, intptr_t n, intptr_t group,
                        const float *scales, const float *_Nullable zeros, float least,
-                       float largest, uint8_t *codes);
+                       float largest, bool packed, uint8_t *codes);
 /// out[i] = scale * (code + (least + zero)) of elements `first` to `first` + n - 1 of a row of codes, a
 /// byte each or packed; scales and zeros are those of the row's groups of `group` elements, no zeros
 /// are 0.
 void loqt_affine_dequantize(const uint8_t *codes, bool packed, intptr_t first, intptr_t n,
                             intptr_t group, const float *scales, const float *_Nullable zeros,
                             float least, float *out);
-/// Two codes below 16 a byte, the first in the high half; an odd last one has 0 beside it.
-void loqt_pack_nibbles(const uint8_t *codes, intptr_t n, uint8_t *out);
-enum { LOQT_Q8_0, LOQT_Q4_0, LOQT_Q4_1 };
 /// GGUF blocks of 32 elements, by the rules of its reference coder. What a short last one lacks has
 /// the code of 0, or of the least element (Q4_1). A block with a number that is not finite, or with a
 /// step or offset beyond half precision, has NaN for both. With draws of [0, 1) the whole number of
@@ -332,6 +335,37 @@ void loqt_gguf_quantize(int kind, const float *x, const float *_Nullable draws, 
                         uint8_t *out);
 /// The elements `first` to `first` + n - 1 of GGUF blocks.
 void loqt_gguf_dequantize(int kind, const uint8_t *blocks, intptr_t first, intptr_t n, float *out);
+
+// ---- Products of few rows with a matrix of codes ---------------------------------------------
+
+/// A matrix of codes as its format stores them, every 32 of a row under one scale.
+typedef struct {
+  /// LOQT_NF4 ... LOQT_Q4_1.
+  int kind;
+  const uint8_t *codes;
+  intptr_t row_bytes;
+  /// The scales of groups, and what is added to the codes of each, or null; the blocks of GGUF files
+  /// bring their own.
+  loqt_scales4 scales;
+  const float *_Nullable zeros;
+  /// The element in column c of row r belongs to group (r * row_span + c) >> shift.
+  intptr_t row_span;
+  int shift;
+  const loqt_map8 *_Nullable map;
+  /// The numbers of half precision by their bits.
+  const float *_Nullable halves;
+} loqt_code_matrix;
+/// y[t * y_stride + r] = alpha * dot(row first + r, x of token t) + beta * y[...] for `rows` rows of
+/// `columns` elements, a multiple of 32 unless rows are LOQT_INT8 or LOQT_INT4, and any number of
+/// tokens; beta == 0 never reads y. x is what `loqt_code_arrange` made.
+void loqt_code_dot(const loqt_code_matrix *w, intptr_t first, intptr_t rows, intptr_t columns,
+                   const float *x, intptr_t tokens, float alpha, float beta, float *y,
+                   intptr_t y_stride);
+/// Tokens whose sums are formed at once.
+enum { LOQT_DOT_TOKENS = 4 };
+/// The elements of x [tokens, columns] in the order in which codes of a kind are read,
+/// LOQT_DOT_TOKENS tokens at a time, with zeros up to a multiple of 32 columns.
+void loqt_code_arrange(int kind, const float *x, intptr_t tokens, intptr_t columns, float *out);
 
 // ---- Sorting ----------------------------------------------------------------------------------
 

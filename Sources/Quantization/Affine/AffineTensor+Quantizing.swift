@@ -10,7 +10,7 @@ extension AffineTensor: BlockwiseTensor {
     let layout = AffineLayout(shape, scheme)
     self.shape = shape
     self.scheme = scheme
-    codes = .init(repeating: 0, shape: [layout.rows * layout.rowBytes])
+    codes = Tensor(unsafeUninitializedShape: [layout.rows * layout.rowBytes]) { _ in }
     scales = .zeros([layout.groupCount])
     zeros = .zeros([scheme.symmetry == .symmetric ? 0 : layout.groupCount])
     try take(rounding: random, fill)
@@ -30,54 +30,31 @@ extension AffineTensor: BlockwiseTensor {
     codes.withMutablePointer { codes in
       scales.withMutablePointer { scales in
         zeros.withMutablePointer { zeros in
-          func set(_ first: Int, _ extents: AffineExtents) {
-            extents.forEachGroup { group, least, largest, check in
-              let levels = scheme.levels(from: least, to: largest, check: check)
-              scales[first + group] = levels.scale
-              if !isSymmetric { zeros[first + group] = levels.zero }
-            }
-          }
           if layout.groupsPerRow == 0 {
             var extents = AffineExtents(groups: layout.groupCount)
             extents.take(
               x, rows: count / columns, columns: columns, byColumns: scheme.grouping == .column)
-            set(0, extents)
+            extents.writeLevels(of: scheme, scales, isSymmetric ? nil : zeros)
           }
           forEachPart(of: count, unit: columns, &random) { part, draws in
             var extents = AffineExtents(groups: layout.groupsPerRow)
             for first in stride(from: part.lowerBound, to: part.upperBound, by: columns) {
               let row = (start + first) / columns
               let group = layout.firstGroup(ofRow: row)
+              let (scales, zeros) = (scales + group, isSymmetric ? nil : zeros + group)
               if layout.groupsPerRow > 0 {
                 extents.take(x + first, count: columns, groupSize: layout.groupSize)
-                set(group, extents)
+                extents.writeLevels(of: scheme, scales, zeros)
               }
-              quantizeRow(
-                x + first, draws.map { $0 + (first - part.lowerBound) }, scheme, layout,
-                scales + group, isSymmetric ? nil : zeros + group, codes + row * layout.rowBytes)
+              loqt_affine_codes(
+                x + first, draws.map { $0 + (first - part.lowerBound) }, columns,
+                layout.groupSize, scales, zeros, scheme.least, scheme.largest,
+                scheme.bits == .four, codes + row * layout.rowBytes)
             }
           }
         }
       }
     }
-  }
-}
-
-/// Writes the codes of a row whose levels are known.
-private func quantizeRow(
-  _ x: UnsafePointer<Float>, _ draws: UnsafePointer<Float>?, _ scheme: AffineScheme,
-  _ layout: AffineLayout, _ scales: UnsafePointer<Float>, _ zeros: UnsafePointer<Float>?,
-  _ target: UnsafeMutablePointer<UInt8>
-) {
-  func write(_ codes: UnsafeMutablePointer<UInt8>) {
-    loqt_affine_codes(
-      x, draws, layout.columns, layout.groupSize, scales, zeros, scheme.least, scheme.largest,
-      codes)
-  }
-  if scheme.bits == .eight { return write(target) }
-  withUnsafeTemporaryAllocation(of: UInt8.self, capacity: layout.columns) { codes in
-    write(codes.baseAddress!)
-    loqt_pack_nibbles(codes.baseAddress!, layout.columns, target)
   }
 }
 
@@ -107,34 +84,14 @@ private struct AffineExtents {
     }
   }
 
-  func forEachGroup(
-    _ body: (_ group: Int, _ least: Float, _ largest: Float, _ check: Float) -> Void
+  /// Writes the scales of the groups, and the zeros of an asymmetric scheme.
+  func writeLevels(
+    of scheme: AffineScheme, _ scales: UnsafeMutablePointer<Float>,
+    _ zeros: UnsafeMutablePointer<Float>?
   ) {
-    values.withPointer { values in
-      for group in 0..<groups {
-        body(group, values[group], values[groups + group], values[2 * groups + group])
-      }
-    }
-  }
-}
-
-extension AffineScheme {
-  /// Scale and zero of a group; NaN where a number is not finite.
-  fileprivate func levels(from bottom: Float, to top: Float, check: Float) -> (
-    scale: Float, zero: Float
-  ) {
-    guard check == 0 else { return (.nan, 0) }
-    let magnitude = max(-bottom, top)
-    // So large that a level is a normal number.
-    let tiny: Float = 0x1p-118
-    switch symmetry {
-    case .symmetric: return (max(magnitude, tiny) / largest, 0)
-    case .asymmetric:
-      // A range far below the numbers in it would make a zero that a float cannot hold. Halves,
-      // as the range of finite numbers may be infinite.
-      let range = max(top / 2 - bottom / 2, magnitude * 0x1p-17, tiny)
-      let scale = range / ((largest - least) / 2)
-      return (scale, (bottom / scale).rounded(.toNearestOrEven) - least)
+    values.withPointer {
+      loqt_affine_levels(
+        $0, $0 + groups, $0 + 2 * groups, groups, scheme.least, scheme.largest, scales, zeros)
     }
   }
 }

@@ -47,22 +47,74 @@ public struct AffineTensor: QuantizedTensor {
 
   /// Writes the elements at `range`, in row-major order, to `out`.
   public func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+    withRowReader { columns, read in
+      var element = range.lowerBound
+      while element < range.upperBound {
+        let (row, first) = element.quotientAndRemainder(dividingBy: columns)
+        let count = min(range.upperBound - element, columns - first)
+        read(row, first, count, out + (element - range.lowerBound))
+        element += count
+      }
+    }
+  }
+
+  /// Writes the part `rows` x `columns` of a matrix to `out`.
+  public func _dequantizePanel(
+    rows: Range<Int>, columns: Range<Int>, into out: UnsafeMutablePointer<Float>
+  ) {
+    withRowReader { _, read in
+      for (i, row) in rows.enumerated() {
+        read(row, columns.lowerBound, columns.count, out + i * columns.count)
+      }
+    }
+  }
+
+  /// Calls `body` with the elements of a row and what reads a part of a row.
+  private func withRowReader(
+    _ body: (
+      _ columns: Int,
+      _ read: (_ row: Int, _ first: Int, _ count: Int, UnsafeMutablePointer<Float>) -> Void
+    ) -> Void
+  ) {
     let layout = AffineLayout(shape, scheme)
     let (isPacked, isSymmetric) = (scheme.bits == .four, scheme.symmetry == .symmetric)
     codes.withPointer { codes in
       scales.withPointer { scales in
         zeros.withPointer { zeros in
-          var element = range.lowerBound
-          while element < range.upperBound {
-            let (row, column) = element.quotientAndRemainder(dividingBy: layout.columns)
-            let count = min(range.upperBound - element, layout.columns - column)
+          body(layout.columns) { row, first, count, out in
             let group = layout.firstGroup(ofRow: row)
             loqt_affine_dequantize(
-              codes + row * layout.rowBytes, isPacked, column, count, layout.groupSize,
-              scales + group, isSymmetric ? nil : zeros + group, scheme.least,
-              out + (element - range.lowerBound))
-            element += count
+              codes + row * layout.rowBytes, isPacked, first, count, layout.groupSize,
+              scales + group, isSymmetric ? nil : zeros + group, scheme.least, out)
           }
+        }
+      }
+    }
+  }
+
+  /// But for a scale for each column; groups only of 32, 64, 128 and so on elements.
+  public func _withCodes(_ body: (_CodeMatrix) -> Void) {
+    let layout = AffineLayout(shape, scheme)
+    // A row or all elements are groups that no row reaches the end of.
+    var shift = Int.bitWidth - layout.columns.leadingZeroBitCount
+    switch scheme.grouping {
+    case .tensor, .row: break
+    case .column: return
+    case .group(let size):
+      guard isBlockSize(size) else { return }
+      shift = size.trailingZeroBitCount
+    }
+    codes.withPointer { codes in
+      scales.withPointer { values in
+        zeros.withPointer { zeros in
+          var scales = loqt_scales4()
+          scales.values = values
+          body(
+            _CodeMatrix(
+              Int32(scheme.bits == .eight ? LOQT_INT8 : LOQT_INT4), codes,
+              rowBytes: layout.rowBytes, scales: scales,
+              zeros: scheme.symmetry == .symmetric ? nil : zeros,
+              rowSpan: layout.groupsPerRow << shift, shift: shift))
         }
       }
     }

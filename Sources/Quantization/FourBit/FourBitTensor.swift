@@ -98,6 +98,20 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
       columns: columns.count, rowLength: shape[1], into: out)
   }
 
+  /// Where rows are multiples of 32 elements.
+  public func _withCodes(_ body: (_CodeMatrix) -> Void) {
+    let columns = shape[1]
+    guard columns % _CodeMatrix.chunk == 0 else { return }
+    codes.withPointer { codes in
+      scales.withKernelScales { scales in
+        body(
+          _CodeMatrix(
+            Codebook._kernel, codes, rowBytes: columns / 2, scales: scales.pointee,
+            rowSpan: columns, shift: blockSize.trailingZeroBitCount))
+      }
+    }
+  }
+
   private func dequantize(
     first: Int, rows: Int, columns: Int, rowLength: Int, into out: UnsafeMutablePointer<Float>
   ) {

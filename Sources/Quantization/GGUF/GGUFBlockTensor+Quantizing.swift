@@ -9,7 +9,8 @@ extension GGUFBlockTensor: BlockwiseTensor {
   ) rethrows {
     self.shape = shape
     self.block = block
-    blocks = Tensor(repeating: 0, shape: [block.byteCount(elementCount: shape.elementCount)])
+    blocks = Tensor(
+      unsafeUninitializedShape: [block.byteCount(elementCount: shape.elementCount)]) { _ in }
     try take(rounding: random, fill)
   }
 

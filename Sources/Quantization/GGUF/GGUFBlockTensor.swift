@@ -58,6 +58,31 @@ public struct GGUFBlockTensor: QuantizedTensor {
       loqt_gguf_dequantize(block.kernelKind, $0, range.lowerBound, range.count, out)
     }
   }
+
+  /// Writes the part `rows` x `columns` of a matrix to `out`.
+  public func _dequantizePanel(
+    rows: Range<Int>, columns: Range<Int>, into out: UnsafeMutablePointer<Float>
+  ) {
+    let (kind, length) = (block.kernelKind, shape[1])
+    blocks.withPointer { blocks in
+      for (i, row) in rows.enumerated() {
+        loqt_gguf_dequantize(
+          kind, blocks, row * length + columns.lowerBound, columns.count, out + i * columns.count)
+      }
+    }
+  }
+
+  /// Where rows are whole blocks.
+  public func _withCodes(_ body: (_CodeMatrix) -> Void) {
+    let columns = shape[1]
+    guard columns % GGUFBlock.elementCount == 0 else { return }
+    blocks.withPointer {
+      body(
+        _CodeMatrix(
+          block.kernelKind, $0, rowBytes: block.byteCount(elementCount: columns),
+          halves: _CodeMatrix.halves))
+    }
+  }
 }
 
 extension GGUFBlockTensor {

@@ -7,7 +7,9 @@ extension Int8BlockTensor: BlockwiseTensor {
     shape: Shape, map: DynamicMap, blockSize: Int, rounding random: RandomSource?,
     _ fill: (_ append: (Tensor<Float>) -> Void) throws -> Void
   ) rethrows {
-    self.init(zeros: shape, map: map, blockSize: blockSize)
+    self.init(
+      shape, map, blockSize: blockSize,
+      codes: Tensor(unsafeUninitializedShape: [shape.elementCount]) { _ in })
     try take(rounding: random, fill)
   }
 

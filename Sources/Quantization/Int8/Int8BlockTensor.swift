@@ -49,14 +49,21 @@ public struct Int8BlockTensor: QuantizedTensor {
 
   /// Zeros. Traps unless `blockSize` is a power of two from 32 to 4096.
   public init(zeros shape: Shape, map: DynamicMap = .signed, blockSize: Int = 256) {
+    let zero = UInt8(map.values.firstIndex(of: 0)!)
+    self.init(
+      shape, map, blockSize: blockSize,
+      codes: Tensor(repeating: zero, shape: [shape.elementCount]))
+  }
+
+  /// Codes with scales of 0.
+  init(_ shape: Shape, _ map: DynamicMap, blockSize: Int, codes: Tensor<UInt8>) {
     precondition(
       isBlockSize(blockSize),
       "Int8BlockTensor: block size \(blockSize) is not a power of two from 32 to 4096")
     self.shape = shape
     self.map = map
     self.blockSize = blockSize
-    let zero = UInt8(map.values.firstIndex(of: 0)!)
-    codes = Tensor(repeating: zero, shape: [shape.elementCount])
+    self.codes = codes
     absmax = .zeros([dividedUp(shape.elementCount, by: blockSize)])
   }
 
@@ -79,10 +86,45 @@ public struct Int8BlockTensor: QuantizedTensor {
 
   /// Writes the elements at `range`, in row-major order, to `out`.
   public func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+    dequantize(first: range.lowerBound, rows: 1, columns: range.count, rowLength: 0, into: out)
+  }
+
+  /// Writes the part `rows` x `columns` of a matrix to `out`.
+  public func _dequantizePanel(
+    rows: Range<Int>, columns: Range<Int>, into out: UnsafeMutablePointer<Float>
+  ) {
+    dequantize(
+      first: rows.lowerBound * shape[1] + columns.lowerBound, rows: rows.count,
+      columns: columns.count, rowLength: shape[1], into: out)
+  }
+
+  private func dequantize(
+    first: Int, rows: Int, columns: Int, rowLength: Int, into out: UnsafeMutablePointer<Float>
+  ) {
+    let map = map.kernelMap
     codes.withPointer { codes in
       absmax.withPointer { absmax in
-        loqt_map8_dequantize(
-          codes, absmax, range.lowerBound, range.count, blockSize, map.kernelMap, out)
+        for row in 0..<rows {
+          loqt_map8_dequantize(
+            codes, absmax, first + row * rowLength, columns, blockSize, map, out + row * columns)
+        }
+      }
+    }
+  }
+
+  /// Where rows are multiples of 32 elements.
+  public func _withCodes(_ body: (_CodeMatrix) -> Void) {
+    let columns = shape[1]
+    guard columns % _CodeMatrix.chunk == 0 else { return }
+    codes.withPointer { codes in
+      absmax.withPointer { absmax in
+        var scales = loqt_scales4()
+        scales.values = absmax
+        body(
+          _CodeMatrix(
+            Int32(map == .signed ? LOQT_MAP8 : LOQT_UNSIGNED_MAP8), codes, rowBytes: columns,
+            scales: scales, rowSpan: columns,
+            shift: blockSize.trailingZeroBitCount, map: map.kernelMap))
       }
     }
   }

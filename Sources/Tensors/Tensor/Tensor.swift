@@ -77,7 +77,15 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
 
   /// A tensor with every element equal to `value`.
   public init(repeating value: Scalar, shape: Shape) {
-    self.init(unsafeUninitializedShape: shape) { $0.initialize(repeating: value) }
+    self.init(unsafeUninitializedShape: shape) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      // Copies of a first part, which stays in a cache: a loop over elements of any type is slow.
+      let part = 4096
+      base.initialize(repeating: value, count: min(part, buffer.count))
+      for start in stride(from: part, to: buffer.count, by: part) {
+        (base + start).initialize(from: base, count: min(part, buffer.count - start))
+      }
+    }
   }
 
   /// A tensor of zeros (false for Bool).

@@ -34,14 +34,14 @@ import Testing
   func productsAreThoseOfItsValues(format: WeightFormat) {
     let stored = StoredMatrix(storing: normal([33, 77]), as: format)
     let values = stored.dequantized()
-    let (x, d) = (normal([5, 77], seed: 2), normal([5, 33], seed: 3))
-    // One panel: the same call of the same kernel.
+    let (x, d) = (normal([9, 77], seed: 2), normal([9, 33], seed: 3))
+    // One panel, and more rows than are multiplied with codes: the same call of the same kernel.
     #expect(matmulTransposed(x, stored) == matmul(x, values.transposed()))
     #expect(matmul(d, stored) == matmul(d, values))
-    var (y, dx) = (Tensor<Float>.ones([5, 33]), Tensor<Float>.ones([5, 77]))
+    var (y, dx) = (Tensor<Float>.ones([9, 33]), Tensor<Float>.ones([9, 77]))
     y.addProductTransposed(x, stored, scale: 3, keeping: 2)
     dx.addProduct(d, stored, scale: 3, keeping: 2)
-    var (denseY, denseDX) = (Tensor<Float>.ones([5, 33]), Tensor<Float>.ones([5, 77]))
+    var (denseY, denseDX) = (Tensor<Float>.ones([9, 33]), Tensor<Float>.ones([9, 77]))
     denseY.addProduct(x, values.transposed(), scale: 3, keeping: 2)
     denseDX.addProduct(d, values, scale: 3, keeping: 2)
     #expect(y == denseY && dx == denseDX)
