@@ -141,35 +141,39 @@ private func stepCases() -> [Comparison] {
 /// One row times so many matrices in turn that none is still in a cache.
 private func oneRowCases() -> [Comparison] {
   let side = 4096
-  func matrices() -> [NF4Tensor] {
-    (0..<18).map {
-      NF4Tensor(quantizing: random([side, side], seed: UInt64($0)), doubleQuantized: false)
-    }
-  }
   let x = random([1, side], seed: 99)
-  return [
-    Comparison(
-      "quantization", "x Wᵀ, NF4 4096 x 4096, 1 row, 18 matrices", unit: gigabytes,
-      work: 18 * 0.5625 * Double(side * side), rival: "reading their bytes, 1 thread", reach: 0.7
+  func copies(_ count: Int, _ format: WeightFormat) -> [StoredMatrix] {
+    let dense = random([side, side])
+    return (0..<count).map { _ in StoredMatrix(storing: dense, as: format) }
+  }
+  let nf4 = WeightFormat.nf4(doubleQuantized: false)
+  let beside = ([nf4, .nf4()] + otherFormats).map { format in
+    let bytes = format.byteCount(shape: [side, side])
+    let count = (150 << 20) / bytes + 1
+    return Comparison(
+      "quantization", "x Wᵀ, \(format) 4096 x 4096, 1 row, \(count) matrices", unit: gigabytes,
+      work: Double(count * bytes), rival: "reading their bytes, 1 thread", reach: 0.7
     ) {
-      let matrices = matrices()
-      let bytes = random([18 * side * side * 9 / 64])
+      let matrices = copies(count, format)
+      let floats = random([count * bytes / 4])
       return (
         onOneThread { for w in matrices { _ = matmulTransposed(x, w) } },
-        { bytes.withUnsafeBuffer { _ = rival_read($0.baseAddress!, bytes.elementCount) } }
+        { floats.withUnsafeBuffer { _ = rival_read($0.baseAddress!, $0.count) } }
       )
-    },
+    }
+  }
+  return beside + [
     Comparison(
       "quantization", "x Wᵀ, NF4 4096 x 4096, 1 row", unit: gflops,
       work: 36 * Double(side * side), rival: "the same dense", reach: 4
     ) {
-      let matrices = matrices()
+      let matrices = copies(18, nf4)
       let dense = (0..<18).map { random([side, side], seed: UInt64($0)) }
       return (
         { for w in matrices { _ = matmulTransposed(x, w) } },
         { for w in dense { _ = matmul(x, w.transposed()) } }
       )
-    },
+    }
   ]
 }
 
