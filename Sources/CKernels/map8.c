@@ -67,5 +67,9 @@ void loqt_map8_prepare(const float values[256], loqt_map8 *map) {
     map->low[code] = (uint16_t)bits;
     map->high[code] = (uint16_t)(bits >> 16);
   }
+  for (int k = 0; k < 128; k++) {
+    map->magnitudes[0][k] = map->low[map->zero + k];
+    map->magnitudes[1][k] = map->high[map->zero + k];
+  }
   find_pieces(values + map->zero, 256 - map->zero, map);
 }

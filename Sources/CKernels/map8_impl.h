@@ -21,7 +21,7 @@ INLINE void AT_LEVEL(map8_lookup32)(const uint8_t *codes, const loqt_map8 *map,
     index = _mm512_abs_epi16(rank);
     __mmask32 bit6 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
     for (int h = 0; h < 2; h++) {
-      const uint16_t *table = (h ? map->high : map->low) + 127;
+      const uint16_t *table = map->magnitudes[h];
       halves[h] = _mm512_mask_mov_epi16(LOOKUP(table, 0), bit6, LOOKUP(table, 1));
     }
     halves[1] = _mm512_mask_mov_epi16(halves[1], last, _mm512_set1_epi16(0x3f80));

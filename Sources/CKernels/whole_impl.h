@@ -70,14 +70,13 @@ INLINE v16f AT_LEVEL(load_some)(const float *p, intptr_t count) {
   return count == 16 ? load(p) : load_part(p, count);
 }
 
-/// The numbers of the groups of so many elements from `first` on.
+/// The numbers of the groups of so many elements from `first` on, the first of which belongs to group
+/// g, that ends at `end`.
 INLINE v16f AT_LEVEL(group_lanes)(const float *values, intptr_t first, intptr_t count,
-                                  intptr_t group) {
+                                  intptr_t group, intptr_t g, intptr_t end) {
   if (group == 1) return AT_LEVEL(load_some)(values + first, count);
-  intptr_t g = first / group;
   v16f lanes = splat(values[g]);
-  for (intptr_t i = (g + 1) * group - first; i < count; i++)
-    lanes[i] = values[(first + i) / group];
+  for (intptr_t i = end - first; i < count; i++) lanes[i] = values[(first + i) / group];
   return lanes;
 }
 
@@ -87,10 +86,11 @@ static void AT_LEVEL(affine_codes)(const float *x, const float *draws, intptr_t 
   const v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   // Where floats are whole numbers a sum rounds to one.
   const float whole = 0x1.8p23f;
-  for (intptr_t i = 0; i < n; i += 16) {
+  for (intptr_t i = 0, g = 0, end = group; i < n; i += 16) {
     intptr_t count = n - i < 16 ? n - i : 16;
-    v16f scale = AT_LEVEL(group_lanes)(scales, i, count, group);
-    v16f zero = zeros ? AT_LEVEL(group_lanes)(zeros, i, count, group) : splat(0.0f);
+    for (; end <= i; end += group) g++;
+    v16f scale = AT_LEVEL(group_lanes)(scales, i, count, group, g, end);
+    v16f zero = zeros ? AT_LEVEL(group_lanes)(zeros, i, count, group, g, end) : splat(0.0f);
     // A broken group has no codes of its own: NaN becomes the least level, and an infinite scale NaN.
     v16f v = AT_LEVEL(load_some)(x + i, count) / (scale + (scale - scale)) - zero;
     v = smaller(larger(v, splat(least)), splat(largest));

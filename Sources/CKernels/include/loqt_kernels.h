@@ -203,8 +203,8 @@ typedef struct {
   /// The thresholds between neighbours as a search tree; and where the values begin, so that a float
   /// lies above a node exactly where it is not below a value.
   float tree[256], starts[256];
-  /// The halves of the values' bits.
-  uint16_t low[256], high[256];
+  /// The halves of the values' bits; and those of the values from 0 on, without the last.
+  uint16_t low[256], high[256], magnitudes[2][128];
   /// For the magnitudes of each binade up to 2: the piece they are in up to a bound, behind which is
   /// the next.
   float bound[32];

@@ -59,6 +59,7 @@ import Testing
         abs(pair.0 - pair.1) <= scales[i] / 2 + 4 * pair.0.ulp
       }
       #expect(fits && tensor.isFinite)
+      #expect(tensor.zeros.scalars.allSatisfy { $0 == $0.rounded() })
       let parts = tensor.parts
       let sum =
         parts.bytes["codes"]!.byteCount + parts.floats.values.reduce(0) { $0 + $1.byteCount }
@@ -99,6 +100,17 @@ import Testing
     broken.floats["scales"]![0] = .nan
     #expect(throws: QuantizationError.self) {
       _ = try AffineTensor(shape: [9, 77], scheme: scheme, parts: broken)
+    }
+  }
+
+  @Test(arguments: AffineScheme.Bits.allCases)
+  func aRangeBeyondTheLargestFloatHasLevels(bits: AffineScheme.Bits) {
+    let x = Tensor<Float>([-3e38, 3e38, 0, 1e38])
+    let tensor = AffineTensor(
+      quantizing: x, as: AffineScheme(bits: bits, symmetry: .asymmetric))
+    let step = tensor.scales.scalars[0]
+    for (a, b) in zip(x.scalars, tensor.dequantized().scalars) {
+      #expect(abs(a - b) <= 0.51 * step, "\(b)")
     }
   }
 
@@ -149,6 +161,9 @@ import Testing
       #expect(tensor.dequantized().scalars[45].isNaN)
       #expect(tensor.dequantized().scalars[0].isNaN == (scheme.grouping == .tensor))
       #expect(tensor.dequantized().scalars[85].isNaN == !scheme.isByRows)
+      // A broken group has the codes of its least level, so that equal scales mean equal bytes.
+      let bytes = tensor.codes.scalars
+      #expect(scheme.bits == .eight ? bytes[45] == 0 : bytes[22] & 15 == 0)
     }
   }
 }

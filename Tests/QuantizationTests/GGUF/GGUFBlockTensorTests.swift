@@ -112,6 +112,49 @@ import Testing
     }
   }
 
+  /// As the reference coder takes the first of equal numbers, it keeps the sign of the first zero.
+  @Test func theOffsetHasTheSignOfTheFirstZeroAndTheStepNone() {
+    func halves(_ x: [Float]) -> [UInt16] {
+      let bytes = GGUFBlockTensor(quantizing: Tensor(x), as: .q4_1).blocks.scalars
+      return [0, 2].map { UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8 }
+    }
+    let zeros = [Float](repeating: 0, count: 30)
+    #expect(halves([0] + zeros + [-0.0]) == [0, 0])
+    #expect(halves([-0.0] + zeros + [0]) == [0, 0x8000])
+    #expect(halves([-0.0] + zeros + [15]) == [0x3C00, 0x8000])
+    #expect(halves([15] + zeros + [-0.0]) == [0x3C00, 0])
+  }
+
+  @Test func whatAShortBlockLacksHasTheCodeOf0OrOfTheLeastElement() {
+    let x = Tensor<Float>([2, 3, 4])
+    let q8 = GGUFBlockTensor(quantizing: x, as: .q8_0).blocks.scalars
+    #expect(q8[5...].allSatisfy { $0 == 0 })
+    let q4 = GGUFBlockTensor(quantizing: x, as: .q4_0).blocks.scalars
+    #expect(q4[2..<5].allSatisfy { $0 >> 4 == 8 } && q4[5...].allSatisfy { $0 == 0x88 })
+    let offset = GGUFBlockTensor(quantizing: x, as: .q4_1).blocks.scalars
+    #expect(offset[4..<7].allSatisfy { $0 >> 4 == 0 } && offset[7...].allSatisfy { $0 == 0 })
+  }
+
+  /// The largest number of a block is a whole number of steps before the step becomes a half; by a
+  /// half that is larger it is not, and to count in steps that are not stored would add 3 x 10^-4.
+  @Test(arguments: GGUFBlock.allCases)
+  func roundingAtRandomIsRightOnTheMeanForTheStepAsItIsStored(block: GGUFBlock) throws {
+    func blocks(_ number: Float, _ count: Int) -> Tensor<Float> {
+      Tensor((0..<32 * count).map { $0 % 2 == 0 ? 0 : number })
+    }
+    let number = try #require(
+      (0..<20).map { 1.01 + 0.01 * Float($0) }.first {
+        GGUFBlockTensor(quantizing: blocks($0, 1), as: block).dequantized()[1] > $0 + 3e-4
+      })
+    var source = RandomSource(seed: 3)
+    let count = 20_000
+    let drawn = GGUFBlockTensor(quantizing: blocks(number, count), as: block, using: &source)
+    let mean = drawn.dequantized().scalars.reduce(0.0) { $0 + Double($1) } / Double(16 * count)
+    // One of two numbers at most 0.14 apart, where the rarer is one in 130, or 0.01 apart, deviates
+    // by 0.013: five deviations of the mean of so many.
+    #expect(abs(mean - Double(number)) < 5 * 0.013 / Double(16 * count).squareRoot())
+  }
+
   @Test(arguments: GGUFBlock.allCases)
   func partsThatDoNotFitAreRefused(block: GGUFBlock) throws {
     let parts = GGUFBlockTensor(quantizing: normal([9, 31]), as: block).parts

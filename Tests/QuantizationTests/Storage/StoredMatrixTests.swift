@@ -84,10 +84,13 @@ import Testing
     #expect(isIdentical(stored, StoredMatrix(storing: sum, as: format)))
   }
 
-  /// Two tiles of rows, parts of columns for each thread, and a last tile that is short. A sum that
-  /// the product rounds otherwise may cross a threshold, which is rarer than one in 10^4.
-  @Test(arguments: [WeightFormat.nf4(doubleQuantized: false), .nf4(), .fp4(blockSize: 128)])
-  func addingAProductTileByTileEqualsStoringTheSum(format: WeightFormat) {
+  /// Two tiles or panels of rows, parts of columns for each thread, and a last tile that is short. A
+  /// sum that the product rounds otherwise may cross a threshold, which is rarer than one in 10^4.
+  @Test(arguments: [
+    WeightFormat.nf4(doubleQuantized: false), .nf4(), .fp4(blockSize: 128), .int8Blocks(),
+    .affine(AffineScheme(bits: .eight)), .gguf(.q8_0),
+  ])
+  func addingAProductByTilesOrPanelsEqualsStoringTheSum(format: WeightFormat) {
     var stored = StoredMatrix(storing: normal([1030, 1280]), as: format)
     let (a, b) = (normal([1030, 4], seed: 2), normal([4, 1280], seed: 3))
     var sum = stored.dequantized()
