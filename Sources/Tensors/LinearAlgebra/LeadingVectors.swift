@@ -108,15 +108,12 @@ private func leadingLeft<A: LinearOperator>(
     found.values = found.values / scale
   case .products(let count, let steps), .factors(let count, let steps),
     .formed(let count, let steps):
-    // Householder reflections where Gram matrices lose too much, and no power iteration when the
-    // sample spans everything.
-    var y = a.apply(.normal([a.columns, count], using: &source))
-    for _ in 0..<(count >= a.rankBound ? 0 : steps) {
-      y = a.apply(a.applyTransposed(try QR(of: y).q) * scale)
-    }
-    let basis = try QR(of: y).q
-    found = try leadingVectors(in: basis, a.applyTransposed(basis) * scale, rank, wanted)
-    found.values = found.values / scale
+    found =
+      a.denseCost + 2 * (steps + 1) * a.rows * a.columns * count
+        < 2 * (steps + 1) * a.productCost * count
+      ? try leadingByBases(
+        of: DenseOperator(a.dense()), rank, of: count, steps, wanted, scale, &source)
+      : try leadingByBases(of: a, rank, of: count, steps, wanted, scale, &source)
   }
   if wanted == .both, found.others == nil {
     // Given a basis, the decomposition of the operator restricted to it has LAPACK's accuracy.
@@ -129,9 +126,36 @@ private func leadingLeft<A: LinearOperator>(
   let kept = min(found.effectiveRank, rank, a.rankBound)
   found.effectiveRank = kept
   if wanted != .both { found.vectors = try completed(found.vectors, from: kept, &source) }
-  if kept < rank {
+  if kept < rank, found.values.elementCount > 0 {
     found.values = .concatenated([found.values.sliced(0..<kept), .zeros([rank - kept])])
   }
+  return found
+}
+
+/// The leading left vectors by multiplications of an orthonormal basis, made orthonormal again after
+/// each, which takes values that span more than Gram matrices can hold. None where the first sample
+/// spans everything.
+private func leadingByBases<A: LinearOperator>(
+  of a: A, _ rank: Int, of count: Int, _ steps: Int, _ wanted: WantedVectors, _ scale: A.Scalar,
+  _ source: inout RandomSource
+) throws(LinearAlgebraError) -> LeadingVectors<A.Scalar> {
+  var basis = try orthonormalBasis(of: a.sample(count, of: .left, using: &source), &source)
+  for step in 0..<(count >= a.rankBound ? 0 : steps) {
+    let images = a.applyTransposed(basis) * scale
+    if wanted == .basis, step == steps - 1 {
+      // The leading ones are told before the last product.
+      let leading = try leadingEigenvectors(of: .lowerProduct(images, images), rank)
+      let kept = leading.effectiveRank
+      let chosen = matmul(images, leading.vectors.sliced(0..<kept, alongAxis: 1))
+      return LeadingVectors(
+        vectors: try completed(
+          orthonormalBasis(of: a.apply(chosen) * scale, &source), to: rank, &source),
+        values: .empty, others: nil, effectiveRank: kept)
+    }
+    basis = try orthonormalBasis(of: a.apply(images) * scale, &source)
+  }
+  var found = try leadingVectors(in: basis, a.applyTransposed(basis) * scale, rank, wanted)
+  found.values = found.values / scale
   return found
 }
 
@@ -214,7 +238,7 @@ private func completed<Scalar: RealScalar>(
 }
 
 /// Orthonormal columns with random ones after them, `count` in all, orthonormal too.
-private func completed<Scalar: RealScalar>(
+func completed<Scalar: RealScalar>(
   _ kept: Tensor<Scalar>, to count: Int, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> Tensor<Scalar> {
   let (length, start) = (kept.shape[0], kept.shape[1])
