@@ -24,7 +24,7 @@ typedef struct {
   const float *scales, *zeros;
   intptr_t start;
   int shift;
-  float values[TILE_WIDTH / 32];
+  float values[TILE_WIDTH / 32 + 1];
 } AT_LEVEL(tile_scales);
 
 INLINE void AT_LEVEL(find_scales)(const loqt_code_matrix *w, intptr_t element, intptr_t count,
@@ -34,9 +34,11 @@ INLINE void AT_LEVEL(find_scales)(const loqt_code_matrix *w, intptr_t element, i
   tile->shift = w->shift;
   tile->zeros = w->zeros ? w->zeros + group : NULL;
   tile->scales = w->scales.values ? w->scales.values + group : tile->values;
-  if (!w->scales.values && w->scales.codes)
-    for (intptr_t g = 0; g << w->shift < tile->start + count; g++)
-      tile->values[g] = AT_LEVEL(code4_scale)(&w->scales, group + g);
+  if (w->scales.values || !w->scales.codes) return;
+  intptr_t groups = ((tile->start + count - 1) >> w->shift) + 1;
+  AT_LEVEL(map8_dequantize)(w->scales.codes, w->scales.absmax, group, groups, LOQT_SCALE_GROUP,
+                            w->scales.map, tile->values);
+  for (intptr_t g = 0; g < groups; g++) tile->values[g] += w->scales.offset;
 }
 
 /// A number of half precision: looked up, as converting one below 2^-14 takes hundreds of cycles.
