@@ -104,7 +104,7 @@ DOT_TILE void AT_LEVEL(dot_tile)(const int kind, const int tokens, const int sha
                                intptr_t y_stride) {
   const intptr_t bytes = AT_LEVEL(chunk_bytes)(kind);
   // A single sum would wait for each multiply-add in turn.
-  const int chains = tokens == 1 ? 4 : tokens == 2 ? 2 : 1;
+  const int chains = tokens == 1 ? 4 : 2;
   v16f sums[LOQT_DOT_TOKENS][4], table = levels;
   for (int t = 0; t < tokens; t++)
     for (int k = 0; k < chains; k++) sums[t][k] = splat(0.0f);
