@@ -89,7 +89,8 @@ private func fewRowCases() -> [Comparison] {
   return ([.nf4(doubleQuantized: false)] + otherFormats).flatMap { format in
     [1, 3, 8].map { rows in
       Comparison(
-        "quantization", "x Wᵀ, \(format) 4096 x 4096, \(rows) rows, 3 matrices", unit: gflops,
+        "quantization",
+        "x Wᵀ, \(format) 4096 x 4096, \(rows) row\(rows == 1 ? "" : "s"), 3 matrices", unit: gflops,
         work: 6 * Double(rows * side * side), rival: "the same dense", reach: 1
       ) {
         let dense = (0..<3).map { random([side, side], seed: UInt64($0)) }
