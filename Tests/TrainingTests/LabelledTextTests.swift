@@ -27,12 +27,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("no tab\n", "Line 51"), ("\tno label\n", "Line 51"), (" \tno label\n", "Line 51"),
-    ("\nno text\t\n", "Line 52"), ("no text\t \n", "Line 51"),
+    (["no tab"], "Line 51"), (["\tno label"], "Line 51"), ([" \tno label"], "Line 51"),
+    (["", "no text\t"], "Line 52"), (["no text\t "], "Line 51"),
   ])
-  func aLineWithoutLabelOrTextIsNamed(_ line: String, _ place: String) {
+  func aLineWithoutLabelOrTextIsNamed(_ last: [String], _ place: String) {
     let error = #expect(throws: InputError.self) {
-      try LabelledText(self.lines(50) + Array(line.utf8), name: "file.tsv")
+      try LabelledText(
+        self.lines(50) + Array((last.joined(separator: "\n") + "\n").utf8), name: "file.tsv")
     }
     #expect(error?.description.contains("\(place) of file.tsv is not a label") == true)
   }
