@@ -144,7 +144,7 @@ private func leadingByBases<A: LinearOperator>(
     let images = a.applyTransposed(basis) * scale
     if wanted == .basis, step == steps - 1 {
       // The leading ones are told before the last product.
-      let leading = try leadingEigenvectors(of: .lowerProduct(images, images), rank)
+      let leading = try leadingEigenvectors(ofImages: images, rank)
       let kept = leading.effectiveRank
       let chosen = matmul(images, leading.vectors.sliced(0..<kept, alongAxis: 1))
       return LeadingVectors(
@@ -164,7 +164,7 @@ private func leadingByBases<A: LinearOperator>(
 private func leadingVectors<Scalar: RealScalar>(
   in basis: Tensor<Scalar>, _ images: Tensor<Scalar>, _ rank: Int, _ wanted: WantedVectors
 ) throws(LinearAlgebraError) -> LeadingVectors<Scalar> {
-  var found = try leadingEigenvectors(of: .lowerProduct(images, images), rank)
+  var found = try leadingEigenvectors(ofImages: images, rank)
   let smallest = found.values[rank - 1] / found.values[0]
   if wanted == .both, !(smallest * smallest > GramFactor<Scalar>.leastSpread) {
     let svd = try SVD(of: images.transposed())
@@ -179,6 +179,23 @@ private func leadingVectors<Scalar: RealScalar>(
   }
   found.vectors = matmul(basis, found.vectors)
   return found
+}
+
+/// The leading eigenvectors of the Gram matrix of the columns of `images`; in double precision where
+/// the squares of some would drown in the rounding of those of others.
+private func leadingEigenvectors<Scalar: RealScalar>(ofImages images: Tensor<Scalar>, _ count: Int)
+  throws(LinearAlgebraError) -> LeadingVectors<Scalar>
+{
+  let found = try leadingEigenvectors(of: .lowerProduct(images, images), count)
+  if found.effectiveRank == count || Scalar.self == Double.self { return found }
+  let wide = images.converted(to: Double.self)
+  let exact = try leadingEigenvectors(of: .lowerProduct(wide, wide), count)
+  // The images themselves are rounded.
+  let noise = 16 * Double(Scalar.ulpOfOne) * exact.values[0].scalar
+  return LeadingVectors(
+    vectors: exact.vectors.contiguous().converted(to: Scalar.self),
+    values: exact.values.converted(to: Scalar.self), others: nil,
+    effectiveRank: exact.values.scalars.count { $0 > noise })
 }
 
 /// The leading eigenvectors of a Gram matrix of which the lower triangle is given, the square roots

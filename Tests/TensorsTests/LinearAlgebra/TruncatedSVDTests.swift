@@ -74,6 +74,20 @@ struct TruncatedSVDTests {
     #expect(orthogonalityRatio(space.basis) < lapackThreshold)
   }
 
+  /// One value above the others by more than the square root of float's precision: their Gram matrix
+  /// does not hold the smaller ones, which are nevertheless found, at any scale.
+  @Test(arguments: [Float(1), 1e16, 1e-16])
+  func valuesBesideAMuchLargerOneAreFound(_ scale: Float) throws {
+    var source = RandomSource(seed: 23)
+    let (a, values) = try spectrum(300, 500, &source) { $0 < 2 ? 2_000 : exp(-0.7 * log($0)) }
+    let scaled = DenseOperator(a * scale)
+    let found = try leadingSingularVectors(of: scaled, rank: 100, using: &source).singularValues
+    for place in [0, 1, 10, 40] {
+      let ratio = Double(found[place].scalar / scale) / values[place]
+      #expect(abs(ratio - 1) < 0.02, "\(place): \(ratio)")
+    }
+  }
+
   private static let methods: [TruncationMethod] = [
     .automatic, .exact, .gram, .randomized(), .randomized(oversampling: 20, powerIterations: 3),
     .blockLanczos(), .blockLanczos(blocks: 6),
