@@ -1,30 +1,6 @@
 // 4-bit codes of a codebook. The codes are exact decisions and the values single products, so every
 // instruction set gives the same bits.
 
-/// table[index mod 16] in every lane.
-INLINE v16f AT_LEVEL(lookup16)(v16f table, v16i index) {
-#if LEVEL == 3
-  return (v16f)_mm512_permutexvar_ps((__m512i)index, (__m512)table);
-#elif LEVEL == 2
-  v16f found;
-  for (int half = 0; half < 2; half++) {
-    __m256i part = half ? (__m256i)index.hi : (__m256i)index.lo;
-    __m256 low = _mm256_permutevar8x32_ps((__m256)table.lo, part);
-    __m256 high = _mm256_permutevar8x32_ps((__m256)table.hi, part);
-    // The fourth bit, moved to the sign, chooses the half of the table.
-    __m256 upper = _mm256_castsi256_ps(_mm256_slli_epi32(part, 28));
-    v8f chosen = (v8f)_mm256_blendv_ps(low, high, upper);
-    if (half) found.hi = chosen;
-    else found.lo = chosen;
-  }
-  return found;
-#else
-  v16f found;
-  for (int i = 0; i < 16; i++) found[i] = table[index[i] & 15];
-  return found;
-#endif
-}
-
 /// The threshold above the level of rank k: a midpoint in float.
 INLINE float AT_LEVEL(code4_threshold)(const loqt_codebook4 *book, int k) {
   return (book->levels[book->order[k]] + book->levels[book->order[k + 1]]) * 0.5f;
@@ -127,7 +103,7 @@ INLINE v16i AT_LEVEL(code4_codes)(v16f x, AT_LEVEL(code4_search) search,
   if (sorted) return ranks;
   v16f order;
   memcpy(&order, book->order, sizeof order);
-  return (v16i)AT_LEVEL(lookup16)(order, ranks);
+  return (v16i)lookup16(order, ranks);
 }
 
 #if LEVEL == 3
@@ -259,9 +235,9 @@ static void AT_LEVEL(code4_quantize_random)(int kind, const float *x, const floa
       v16i rank = 0;
       for (int k = 1; k < 16; k++) rank -= value >= levels[k];
       v16i above = __builtin_elementwise_min(rank + 1, (v16i)15);
-      v16f low = AT_LEVEL(lookup16)(levels, rank), high = AT_LEVEL(lookup16)(levels, above);
+      v16f low = lookup16(levels, rank), high = lookup16(levels, above);
       v16i up = load_part(draws + i, n) * (high - low) < value - low;
-      v16i code = (v16i)AT_LEVEL(lookup16)(order, pick(up, above, rank));
+      v16i code = (v16i)lookup16(order, pick(up, above, rank));
       uint8_t bytes[8];
       AT_LEVEL(code4_store)(bytes, code);
       memcpy(codes + i / 2, bytes, (size_t)(n + 1) / 2);

@@ -80,8 +80,8 @@ INLINE void AT_LEVEL(chunk_values)(const int kind, const loqt_code_matrix *w,
       values[h] = (__builtin_convertvector(load(codes + 16 * h), v16f) + zero) * scale;
   } else {
     v16i bytes = __builtin_convertvector(load(codes), v16i);
-    values[0] = AT_LEVEL(lookup16)(table, bytes);
-    values[1] = AT_LEVEL(lookup16)(table, bytes >> 4);
+    values[0] = lookup16(table, bytes);
+    values[1] = lookup16(table, bytes >> 4);
   }
 }
 

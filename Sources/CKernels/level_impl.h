@@ -20,6 +20,7 @@
 #endif
 
 #include "vector_impl.h"
+#include "tanh_table.h"
 #include "math_f32_impl.h"
 #include "math_f64_impl.h"
 

@@ -123,11 +123,19 @@ INLINE double sum_lanes(v8d x) {
 }
 INLINE double sum_lanes(v16d x) { return sum_lanes(x.lo + x.hi); }
 
-// The order of the operands decides what a NaN does: in `larger`, a NaN in `a` is dropped.
+// The order of the operands decides what a NaN does: in `larger`, a NaN in `a` is dropped. That is
+// what the instruction does, too, which compilers do not always see.
+#if LEVEL == 3
+INLINE v16f larger(v16f a, v16f b) { return (v16f)_mm512_max_ps((__m512)a, (__m512)b); }
+INLINE v8d larger(v8d a, v8d b) { return (v8d)_mm512_max_pd((__m512d)a, (__m512d)b); }
+INLINE v16f smaller(v16f a, v16f b) { return (v16f)_mm512_min_ps((__m512)a, (__m512)b); }
+INLINE v8d smaller(v8d a, v8d b) { return (v8d)_mm512_min_pd((__m512d)a, (__m512d)b); }
+#else
 INLINE v16f larger(v16f a, v16f b) { return pick(a > b, a, b); }
 INLINE v8d larger(v8d a, v8d b) { return pick(a > b, a, b); }
 INLINE v16f smaller(v16f a, v16f b) { return pick(a < b, a, b); }
 INLINE v8d smaller(v8d a, v8d b) { return pick(a < b, a, b); }
+#endif
 INLINE v16i larger(v16i a, v16i b) { return __builtin_elementwise_max(a, b); }
 INLINE v8l larger(v8l a, v8l b) { return __builtin_elementwise_max(a, b); }
 
@@ -154,6 +162,46 @@ INLINE int64_t largest_lane(v8l x) { return __builtin_reduce_max(x); }
 
 INLINE bool any_lane(v16i mask) { return __builtin_reduce_or(mask) != 0; }
 INLINE bool any_lane(v8l mask) { return __builtin_reduce_or(mask) != 0; }
+
+// ---- Lookups ------------------------------------------------------------------------------------
+
+/// table[index mod 16] in every lane, of a table in memory or in registers.
+#if LEVEL == 3
+INLINE v16f lookup16(v16f table, v16i index) {
+  return (v16f)_mm512_permutexvar_ps((__m512i)index, (__m512)table);
+}
+INLINE v16f lookup16(const float *table, v16i index) { return lookup16(load(table), index); }
+#elif LEVEL == 2
+INLINE v16f lookup16(v16f table, v16i index) {
+  v16f found;
+  for (int half = 0; half < 2; half++) {
+    __m256i part = half ? (__m256i)index.hi : (__m256i)index.lo;
+    __m256 low = _mm256_permutevar8x32_ps((__m256)table.lo, part);
+    __m256 high = _mm256_permutevar8x32_ps((__m256)table.hi, part);
+    // The fourth bit, moved to the sign, chooses the half of the table.
+    __m256 upper = _mm256_castsi256_ps(_mm256_slli_epi32(part, 28));
+    v8f chosen = (v8f)_mm256_blendv_ps(low, high, upper);
+    if (half) found.hi = chosen;
+    else found.lo = chosen;
+  }
+  return found;
+}
+INLINE v16f lookup16(const float *table, v16i index) { return lookup16(load(table), index); }
+#else
+INLINE v16f lookup16(const float *table, v16i index) {
+  int32_t places[16];
+  v16i inside = index & 15;
+  memcpy(places, &inside, sizeof places);
+  v16f found;
+  for (int i = 0; i < 16; i++) found[i] = table[places[i]];
+  return found;
+}
+INLINE v16f lookup16(v16f table, v16i index) {
+  float values[16];
+  store(values, table);
+  return lookup16(values, index);
+}
+#endif
 
 // ---- Square tiles -------------------------------------------------------------------------------
 
