@@ -5,6 +5,10 @@
 // closed, so nothing is shared without an atomic in between. Both sides spin for a moment and then
 // sleep. A sleeper announces itself before it looks a last time, and the other side looks for
 // sleepers after it has published: in sequentially consistent order one of the two sees the other.
+//
+// Who wakes a sleeper says on which processor. Left to itself the system may well wake it on the
+// waker's own, where the two then take turns for many milliseconds: to the kernel of a virtual machine
+// a processor that has halted looks as if the host had taken it away.
 
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -20,13 +24,79 @@
 
 typedef void (*loqt_body)(void *context, intptr_t begin, intptr_t end);
 
-enum { maximum_threads = 256, spin_nanoseconds = 20000 };
+enum { maximum_threads = 256, spin_nanoseconds = 100000 };
+
+// ---- Processors ---------------------------------------------------------------------------------
+
+#if defined(__linux__)
+
+/// A thread, the processors it may run on (none when they are not known) and the one it ran on.
+typedef struct {
+  pid_t thread;
+  int processor;
+  cpu_set_t set;
+} affinity;
+
+static affinity own_affinity(void) {
+  affinity own = {.thread = gettid(), .processor = sched_getcpu()};
+  if (sched_getaffinity(0, sizeof own.set, &own.set) != 0) CPU_ZERO(&own.set);
+  return own;
+}
+
+static void restore(affinity own) {
+  if (CPU_COUNT(&own.set) > 0) sched_setaffinity(0, sizeof own.set, &own.set);
+}
+
+/// Lets a thread run on one of its processors only; on the one it ran on if the number is negative.
+static void move(affinity thread, int processor) {
+  if (processor < 0) processor = thread.processor;
+  if (processor < 0 || !CPU_ISSET(processor, &thread.set)) return;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  sched_setaffinity(thread.thread, sizeof one, &one);
+}
+
+/// Where worker k of a loop of so many ranges best runs: as far from the caller and from the other
+/// workers as the processors of this thread allow; negative when nothing is known.
+static int processor_for(int worker, int ranges, affinity caller) {
+  int count = CPU_COUNT(&caller.set);
+  if (count < ranges || caller.processor < 0) return -1;
+  int steps = (worker + 1) * (count / ranges);
+  int processor = caller.processor;
+  while (steps > 0) {
+    processor = (processor + 1) % CPU_SETSIZE;
+    if (CPU_ISSET(processor, &caller.set)) steps--;
+  }
+  return processor;
+}
+
+#else
+
+typedef struct {
+  char unused;
+} affinity;
+static affinity own_affinity(void) { return (affinity){0}; }
+static void restore(affinity own) { (void)own; }
+static void move(affinity thread, int processor) {
+  (void)thread;
+  (void)processor;
+}
+static int processor_for(int worker, int ranges, affinity caller) {
+  (void)worker;
+  (void)ranges;
+  (void)caller;
+  return -1;
+}
+
+#endif
 
 /// Waiting for an atomic to change, first awake, then asleep.
 typedef struct {
   pthread_mutex_t mutex;
   pthread_cond_t condition;
   atomic_bool asleep;
+  affinity sleeper;  // guarded by the mutex
 } bell;
 
 typedef struct {
@@ -45,7 +115,7 @@ static struct {
   bell finished;
 } pool = {
     .busy = PTHREAD_MUTEX_INITIALIZER,
-    .finished = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false},
+    .finished = {.mutex = PTHREAD_MUTEX_INITIALIZER, .condition = PTHREAD_COND_INITIALIZER},
 };
 static mailbox mailboxes[maximum_threads];
 static _Thread_local bool inside;
@@ -72,6 +142,18 @@ static bool work_finished(void *unused) {
   return atomic_load(&pool.pending) == 0;
 }
 
+/// Sleeps until `done`; takes back its own choice of processors, which the waker narrows to one.
+static void sleep_until(bool (*done)(void *), void *subject, bell *bell) {
+  affinity own = own_affinity();
+  pthread_mutex_lock(&bell->mutex);
+  bell->sleeper = own;
+  atomic_store(&bell->asleep, true);
+  while (!done(subject)) pthread_cond_wait(&bell->condition, &bell->mutex);
+  atomic_store(&bell->asleep, false);
+  pthread_mutex_unlock(&bell->mutex);
+  restore(own);
+}
+
 static void wait_for(bool (*done)(void *), void *subject, bell *bell) {
   if (done(subject)) return;
   int64_t deadline = nanoseconds() + spin_nanoseconds;
@@ -81,16 +163,14 @@ static void wait_for(bool (*done)(void *), void *subject, bell *bell) {
       relax();
     }
   } while (nanoseconds() < deadline);
-  pthread_mutex_lock(&bell->mutex);
-  atomic_store(&bell->asleep, true);
-  while (!done(subject)) pthread_cond_wait(&bell->condition, &bell->mutex);
-  atomic_store(&bell->asleep, false);
-  pthread_mutex_unlock(&bell->mutex);
+  sleep_until(done, subject, bell);
 }
 
-static void ring(bell *bell) {
+/// Wakes the sleeper, if there is one, on a processor; on the one where it fell asleep if negative.
+static void ring(bell *bell, int processor) {
   if (!atomic_load(&bell->asleep)) return;
   pthread_mutex_lock(&bell->mutex);
+  move(bell->sleeper, processor);
   pthread_cond_signal(&bell->condition);
   pthread_mutex_unlock(&bell->mutex);
 }
@@ -104,7 +184,7 @@ static void *work(void *argument) {
     wait_for(work_arrived, box, &box->bell);
     box->body(box->context, box->begin, box->end);
     atomic_store(&box->open, false);
-    if (atomic_fetch_sub(&pool.pending, 1) == 1) ring(&pool.finished);
+    if (atomic_fetch_sub(&pool.pending, 1) == 1) ring(&pool.finished, -1);
   }
   return NULL;
 }
@@ -181,6 +261,8 @@ void loqt_parallel_for(intptr_t count, intptr_t grain, loqt_body body, void *con
   int workers = start_workers((int)ranges - 1);
   if (workers > ranges - 1) workers = (int)ranges - 1;
   atomic_store(&pool.pending, workers);
+  affinity caller;
+  bool known = false;
   for (int k = 0; k < workers; k++) {
     mailbox *box = &mailboxes[k];
     box->body = body;
@@ -188,7 +270,10 @@ void loqt_parallel_for(intptr_t count, intptr_t grain, loqt_body body, void *con
     box->begin = (k + 1) * length;
     box->end = count - box->begin < length ? count : box->begin + length;
     atomic_store(&box->open, true);
-    ring(&box->bell);
+    if (!atomic_load(&box->bell.asleep)) continue;
+    if (!known) caller = own_affinity();
+    known = true;
+    ring(&box->bell, processor_for(k, (int)ranges, caller));
   }
   // The first range here, and the last ones too if the system gave fewer threads than wanted.
   run_here(0, length, length, body, context);

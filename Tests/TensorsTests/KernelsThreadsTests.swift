@@ -118,6 +118,61 @@ extension KernelTests {
       }
     }
 
+    #if canImport(Glibc)
+      /// What a range saw where it ran.
+      struct Place: Sendable {
+        let thread = UInt(pthread_self())
+        /// The 39th field, 36 after the name.
+        let processor = Place.read("stat").split(separator: ")").last!.split(separator: " ")[36]
+        let choice = Place.choice()
+
+        /// The processors that this thread may run on.
+        static func choice() -> [Substring] {
+          read("status").split(separator: "\n").filter { $0.hasPrefix("Cpus_allowed") }
+        }
+
+        static func read(_ name: String) -> String {
+          var bytes = [UInt8](repeating: 0, count: 4096)
+          let file = open("/proc/thread-self/\(name)", O_RDONLY)
+          let count = Glibc.read(file, &bytes, bytes.count)
+          close(file)
+          return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        }
+      }
+
+      final class Places: Sendable {
+        let rounds = Mutex<[[Place]]>([])
+      }
+
+      /// The caller and the worker both fall asleep before they are needed.
+      @Test func theWokenRunOnAProcessorOfTheirOwnAndKeepTheirChoice() {
+        let before = Place.choice()
+        #expect(before.count == 2)
+        let places = Places()
+        withThreads(2) {
+          for _ in 0..<40 {
+            usleep(2000)
+            places.rounds.withLock { $0.append([]) }
+            loqt_parallel_for(
+              2, 1,
+              { context, begin, _ in
+                let place = Place()
+                let places = Unmanaged<Places>.fromOpaque(context!).takeUnretainedValue()
+                places.rounds.withLock { $0[$0.count - 1].append(place) }
+                if begin > 0 { usleep(500) }
+              }, Unmanaged.passUnretained(places).toOpaque())
+            #expect(Place.choice() == before)
+          }
+        }
+        let pairs = places.rounds.withLock { $0 }
+        #expect(pairs.allSatisfy { $0.allSatisfy { $0.choice == before } })
+        // Elsewhere in the process the workers may be busy; then all runs on one thread.
+        let apart: [[Place]] = pairs.filter { $0.count == 2 && $0[0].thread != $0[1].thread }
+        let shared = apart.filter { $0[0].processor == $0[1].processor }.count
+        #expect(sysconf(Int32(_SC_NPROCESSORS_ONLN)) == 1 || 4 * shared <= apart.count)
+      }
+    #endif
+
     @Test func theSplitDependsOnItsArgumentsAlone() {
       withThreads(5) {
         func split() -> [Range<Int>] {
