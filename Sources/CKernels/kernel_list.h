@@ -140,4 +140,16 @@ KERNEL(void, code_dot, (const loqt_code_matrix *w, intptr_t first, intptr_t rows
        const float *x, intptr_t tokens, float alpha, float beta, float *y, intptr_t y_stride),
        (w, first, rows, columns, x, tokens, alpha, beta, y, y_stride))
 
+#define SORT_KERNELS(S)                                                                            \
+  KERNEL(void, sort_##S, (const void *numbers, intptr_t n, bool descending, void *scratch,         \
+         void *sorted), (numbers, n, descending, scratch, sorted))                                 \
+  KERNEL(void, sort_positions_##S, (const void *numbers, intptr_t n, bool descending,              \
+         void *scratch, int32_t *positions), (numbers, n, descending, scratch, positions))
+
+SORT_KERNELS(f32)
+SORT_KERNELS(f64)
+SORT_KERNELS(i32)
+SORT_KERNELS(i64)
+
 #undef REAL_KERNELS
+#undef SORT_KERNELS

@@ -44,6 +44,50 @@
 #define NAME(name) AT_LEVEL(name##_f64)
 #include "real_impl.h"
 
+#define INTEGER int32_t
+#define V v16i
+#define LANES 16
+#define NAME(name) AT_LEVEL(name##_i32)
+#include "sort_impl.h"
+
+#define INTEGER int64_t
+#define V v8l
+#define LANES 8
+#define NAME(name) AT_LEVEL(name##_i64)
+#include "sort_impl.h"
+
+#define INTEGER int32_t
+#define INFINITY_BITS 0
+#define LAST_KEY INT32_MAX
+#define SORT_KEYS AT_LEVEL(sort_keys_i32)
+#define KEY_FORM AT_LEVEL(key_form_i32)
+#define NAME(name) AT_LEVEL(name##_i32)
+#include "sort_keys_impl.h"
+
+#define INTEGER int32_t
+#define INFINITY_BITS 0x7f800000
+#define LAST_KEY INT32_MAX
+#define SORT_KEYS AT_LEVEL(sort_keys_i32)
+#define KEY_FORM AT_LEVEL(key_form_i32)
+#define NAME(name) AT_LEVEL(name##_f32)
+#include "sort_keys_impl.h"
+
+#define INTEGER int64_t
+#define INFINITY_BITS 0
+#define LAST_KEY INT64_MAX
+#define SORT_KEYS AT_LEVEL(sort_keys_i64)
+#define KEY_FORM AT_LEVEL(key_form_i64)
+#define NAME(name) AT_LEVEL(name##_i64)
+#include "sort_keys_impl.h"
+
+#define INTEGER int64_t
+#define INFINITY_BITS 0x7ff0000000000000
+#define LAST_KEY INT64_MAX
+#define SORT_KEYS AT_LEVEL(sort_keys_i64)
+#define KEY_FORM AT_LEVEL(key_form_i64)
+#define NAME(name) AT_LEVEL(name##_f64)
+#include "sort_keys_impl.h"
+
 #include "code4_impl.h"
 #include "convert_impl.h"
 #include "map8_impl.h"

@@ -369,10 +369,13 @@ void loqt_code_arrange(int kind, const float *x, intptr_t tokens, intptr_t colum
 
 // ---- Sorting ----------------------------------------------------------------------------------
 
-/// The order of n numbers, n < 2^31: `positions` of the first to the last, equal ones as they stand,
-/// NaN last in either direction. `scratch`, aligned to 16 bytes, has `loqt_sort_scratch` bytes.
 #define LOQT_SORT(S)                                                                               \
-  intptr_t loqt_sort_scratch_##S(intptr_t n);                                                      \
+  /** n numbers in order, NaN last in either direction. Both zeros are equal, and so are all NaN;   \
+      they keep the order that they have. `scratch` has room for n numbers. */                     \
+  void loqt_sort_##S(const void *numbers, intptr_t n, bool descending, void *scratch,              \
+                     void *sorted);                                                                \
+  /** The order of n numbers, n < 2^31: the positions of the first to the last, equal ones as they \
+      stand, NaN last in either direction. `scratch` has room for 2 n numbers of 64 bits. */       \
   void loqt_sort_positions_##S(const void *numbers, intptr_t n, bool descending, void *scratch,    \
                                int32_t *positions);
 LOQT_SORT(f32)

@@ -1,0 +1,77 @@
+// Sorting numbers whose bits are an INTEGER (those of reals with an INFINITY_BITS above 0) by integers
+// that order like them: both zeros alike and every NaN above all else.
+
+INLINE bool NAME(is_nan)(INTEGER bits) {
+  return INFINITY_BITS > 0 && (bits & LAST_KEY) > INFINITY_BITS;
+}
+INLINE bool NAME(is_zero)(INTEGER bits) { return (bits & LAST_KEY) == 0; }
+
+/// NaN has the last key in either direction; no other number of a real type has it. `turn` is -1 for
+/// the descending one, or 0.
+INLINE INTEGER NAME(key)(INTEGER bits, INTEGER turn) {
+  INTEGER key = bits;
+  if (INFINITY_BITS > 0) {
+    key ^= (bits >> (8 * sizeof bits - 1)) & LAST_KEY;
+    key = NAME(is_zero)(bits) ? 0 : key;
+  }
+  key ^= turn;
+  return NAME(is_nan)(bits) ? LAST_KEY : key;
+}
+
+static void NAME(sort)(const void *numbers, intptr_t n, bool descending, void *scratch,
+                       void *sorted) {
+  const INTEGER *x = numbers, turn = -(INTEGER)descending;
+  INTEGER *y = sorted;
+  // What keys cannot tell apart.
+  INTEGER alike = 0;
+  for (intptr_t i = 0; i < n; i++) {
+    INTEGER bits = x[i];
+    y[i] = NAME(key)(bits, turn);
+    alike |= (NAME(is_nan)(bits) ? 1 : 0) | (bits == ~LAST_KEY ? 1 : 0);
+  }
+  SORT_KEYS(y, scratch, n, 0, (KEY_FORM){turn, INFINITY_BITS > 0 ? LAST_KEY : 0});
+  if (INFINITY_BITS == 0 || alike == 0) return;
+  intptr_t zero = 0, nan = n;
+  for (intptr_t i = 0; i < n; i++) nan -= NAME(is_nan)(x[i]);
+  while (zero < nan && !NAME(is_zero)(y[zero])) zero++;
+  for (intptr_t i = 0; i < n; i++) {
+    if (NAME(is_nan)(x[i])) y[nan++] = x[i];
+    if (NAME(is_zero)(x[i])) y[zero++] = x[i];
+  }
+}
+
+/// A half of a key before the number of an element, of which a sort keeps the order by itself.
+INLINE int64_t NAME(entry)(int32_t half, intptr_t i) {
+  return (int64_t)((uint64_t)(uint32_t)half << 32 | (uint32_t)i);
+}
+
+static void NAME(sort_positions)(const void *numbers, intptr_t n, bool descending, void *scratch,
+                                 int32_t *positions) {
+  const INTEGER *x = numbers, turn = -(INTEGER)descending;
+  int64_t *entries = scratch, *room = entries + n;
+  const AT_LEVEL(key_form_i64) as_they_are = {0, 0};
+  const bool halves = sizeof(INTEGER) > sizeof(int32_t);
+  if (halves) {
+    // By the lower half first. As a signed number its order begins with those whose first bit is set.
+    for (intptr_t i = 0; i < n; i++)
+      entries[i] = NAME(entry)((int32_t)NAME(key)(x[i], turn) ^ INT32_MIN, i);
+    AT_LEVEL(sort_keys_i64)(entries, room, n, 32, as_they_are);
+    for (intptr_t i = 0; i < n; i++) positions[i] = (int32_t)entries[i];
+  }
+  for (intptr_t i = 0; i < n; i++) {
+    INTEGER key = NAME(key)(x[halves ? positions[i] : i], turn);
+    entries[i] = NAME(entry)((int32_t)(key >> (8 * sizeof(INTEGER) - 32)), i);
+  }
+  AT_LEVEL(sort_keys_i64)(entries, room, n, 32, as_they_are);
+  int32_t *places = (int32_t *)room;
+  for (intptr_t i = 0; i < n; i++)
+    places[i] = halves ? positions[(int32_t)entries[i]] : (int32_t)entries[i];
+  memcpy(positions, places, (size_t)n * sizeof *positions);
+}
+
+#undef INTEGER
+#undef INFINITY_BITS
+#undef LAST_KEY
+#undef SORT_KEYS
+#undef KEY_FORM
+#undef NAME
