@@ -180,14 +180,24 @@ def total():
     return {"numpy": lambda: a.sum(), "torch": lambda: x.sum()}
 
 
-def order():
-    a = normal(1 << 20)
-    (x,) = both(a)
-    return {"numpy": lambda: np.sort(a), "torch": lambda: torch.sort(x)}
+def order(n, of_array, of_tensor):
+    def prepare():
+        a = normal(n)
+        (x,) = both(a)
+        return {"numpy": lambda: of_array(a), "torch": lambda: of_tensor(x)}
+
+    return prepare
 
 
 case("reductions: sum, 16 Mi", 4e-9 * count, "GB/s", total)
-case("reductions: sort, 1 Mi", 1e-6 * (1 << 20), "M/s", order)
+for label, n in (("16 Ki", 1 << 14), ("1 Mi", 1 << 20)):
+    case(f"reductions: sort, {label}", 1e-6 * n, "M/s", order(n, np.sort, torch.sort))
+case(
+    "reductions: positions in order, 1 Mi",
+    1e-6 * (1 << 20),
+    "M/s",
+    order(1 << 20, np.argsort, torch.argsort),
+)
 
 
 def function(name, of_array, of_tensor):

@@ -4,7 +4,11 @@
 INLINE double NAME(fold)(const REAL *x, const REAL *y, intptr_t n, bool products) {
   __auto_type first = widen(splat((REAL)0));
   __auto_type second = first;
-#define TERM(x) products ? widen(READ_WHOLE(x)) * widen(READ_WHOLE(y)) : widen(READ_WHOLE(x))
+  // Whoever only reads is faster from memory when told far ahead; a vector is a cache line.
+  enum { ahead = 8192 / sizeof(REAL) };
+#define TERM(x)                                                                                    \
+  (__builtin_prefetch(x + i + ahead), y != x ? __builtin_prefetch(y + i + ahead) : (void)0,        \
+   products ? widen(READ_WHOLE(x)) * widen(READ_WHOLE(y)) : widen(READ_WHOLE(x)))
   intptr_t i = 0;
   for (; i + 2 * LANES <= n; i += LANES) {
     first += TERM(x);

@@ -18,6 +18,29 @@ INLINE INTEGER NAME(key)(INTEGER bits, INTEGER turn) {
   return NAME(is_nan)(bits) ? LAST_KEY : key;
 }
 
+/// Zeros and NaN of y, which is in order, become those of x as they follow each other there.
+static void NAME(keep_order)(const INTEGER *x, intptr_t n, bool descending, INTEGER *y) {
+  intptr_t nan = n;
+  for (intptr_t i = 0; i < n; i++) nan -= NAME(is_nan)(x[i]);
+  intptr_t zero = 0, end = nan;
+  while (zero < end) {
+    intptr_t middle = zero + (end - zero) / 2;
+    if (descending ? y[middle] > 0 : y[middle] < 0) zero = middle + 1;
+    else end = middle;
+  }
+  // There are few of them, as a rule.
+  for (intptr_t i = 0; i < n; i += 256) {
+    intptr_t stop = n - i < 256 ? n : i + 256;
+    INTEGER any = 0;
+    for (intptr_t j = i; j < stop; j++)
+      any |= (NAME(is_nan)(x[j]) ? 1 : 0) | (NAME(is_zero)(x[j]) ? 1 : 0);
+    for (intptr_t j = i; any != 0 && j < stop; j++) {
+      if (NAME(is_nan)(x[j])) y[nan++] = x[j];
+      if (NAME(is_zero)(x[j])) y[zero++] = x[j];
+    }
+  }
+}
+
 static void NAME(sort)(const void *numbers, intptr_t n, bool descending, void *scratch,
                        void *sorted) {
   const INTEGER *x = numbers, turn = -(INTEGER)descending;
@@ -30,14 +53,7 @@ static void NAME(sort)(const void *numbers, intptr_t n, bool descending, void *s
     alike |= (NAME(is_nan)(bits) ? 1 : 0) | (bits == ~LAST_KEY ? 1 : 0);
   }
   SORT_KEYS(y, scratch, n, 0, (KEY_FORM){turn, INFINITY_BITS > 0 ? LAST_KEY : 0});
-  if (INFINITY_BITS == 0 || alike == 0) return;
-  intptr_t zero = 0, nan = n;
-  for (intptr_t i = 0; i < n; i++) nan -= NAME(is_nan)(x[i]);
-  while (zero < nan && !NAME(is_zero)(y[zero])) zero++;
-  for (intptr_t i = 0; i < n; i++) {
-    if (NAME(is_nan)(x[i])) y[nan++] = x[i];
-    if (NAME(is_zero)(x[i])) y[zero++] = x[i];
-  }
+  if (INFINITY_BITS > 0 && alike != 0) NAME(keep_order)(x, n, descending, y);
 }
 
 /// A half of a key before the number of an element, of which a sort keeps the order by itself.

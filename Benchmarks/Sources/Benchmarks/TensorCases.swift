@@ -106,41 +106,55 @@ private func memoryCases() -> [any BenchmarkCase] {
     }
 }
 
-/// Sums and orders on one thread.
+/// Sums, beside a loop that only reads, and orders.
 private func reductionCases() -> [any BenchmarkCase] {
-  let (count, few) = (16 << 20, 1 << 20)
-  return [
+  let count = 16 << 20
+  let sums: [any BenchmarkCase] = threadCounts.map { threads in
     Comparison(
-      "reductions", "sum, 16 Mi", unit: gigabytes, work: 4 * Double(count),
-      rival: "read bandwidth, 1 thread", reach: 0.8
+      "reductions", "sum, 16 Mi, \(threads) threads", unit: gigabytes, work: 4 * Double(count),
+      rival: "read bandwidth, \(threads) threads", reach: 0.8
     ) {
       let x = random([count])
       return (
-        on(1) { _ = x.sum() },
-        { x.withUnsafeBuffer { _ = rival_read($0.baseAddress!, count) } }
+        on(threads) { _ = x.sum() },
+        { x.withUnsafeBuffer { rival_read_on(Int32(threads), $0.baseAddress!, count) } }
       )
-    },
+    }
+  }
+
+  // Several of ours for one of the rival's, as it takes so much longer.
+  let times = 16
+  func sorting(
+    _ name: String, _ count: Int, reach: Double,
+    _ ours: @escaping (Tensor<Float>) -> Void
+  ) -> any BenchmarkCase {
     Comparison(
-      "reductions", "sort, 1 Mi", unit: (name: "M/s", factor: 1e-6), work: Double(few),
-      rival: "C qsort", reach: 4
+      "reductions", name, unit: (name: "M/s", factor: 1e-6), work: Double(times * count),
+      rival: "C qsort", rivalWork: Double(count), reach: reach
     ) {
-      let x = random([few])
-      var out = Tensor<Float>.zeros([few])
+      let x = random([count])
+      var out = Tensor<Float>.zeros([count])
       return (
-        on(1) { _ = x.sorted() },
+        on(1) { for _ in 0..<times { ours(x) } },
         {
           x.withUnsafeBuffer { source in
-            out.withUnsafeMutableBuffer { rival_sort(source.baseAddress!, $0.baseAddress!, few) }
+            out.withUnsafeMutableBuffer { rival_sort(source.baseAddress!, $0.baseAddress!, count) }
           }
         }
       )
-    },
+    }
+  }
+  return sums + [
+    sorting("sort, 16 Ki", 1 << 14, reach: 4) { _ = $0.sorted() },
+    sorting("sort, 1 Mi", 1 << 20, reach: 4) { _ = $0.sorted() },
+    sorting("positions in order, 1 Mi", 1 << 20, reach: 4) { _ = $0.argsort() },
   ]
 }
 
 /// Functions on what the nearest caches hold, on one thread, on every instruction set there is.
 private func functionCases() -> [any BenchmarkCase] {
-  let n = 1 << 14
+  // Several at a time, as setting the threads and the instruction set takes some of a microsecond.
+  let (n, times) = (1 << 14, 16)
   let levels = [(0, "plain", 1.0), (2, "AVX2", 4.0), (3, "AVX-512", 8.0)]
   typealias Rival = (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
   let functions: [(String, (Tensor<Float>) -> Tensor<Float>, Rival)] = [
@@ -152,19 +166,21 @@ private func functionCases() -> [any BenchmarkCase] {
     levels.filter { $0.0 <= loqt_best_instruction_set() }.map { level, label, reach in
       Comparison(
         "functions", "\(name), 16 Ki, \(label)", unit: (name: "M/s", factor: 1e-6),
-        work: Double(n), rival: "glibc loop", reach: reach
+        work: Double(times * n), rival: "glibc loop", reach: reach
       ) {
         let x = random([n])
         var out = Tensor<Float>.zeros([n])
         return (
           on(1) {
             loqt_force_instruction_set(Int32(level))
-            _ = ours(x)
+            for _ in 0..<times { _ = ours(x) }
             loqt_force_instruction_set(loqt_best_instruction_set())
           },
           {
             x.withUnsafeBuffer { source in
-              out.withUnsafeMutableBuffer { rival(source.baseAddress!, $0.baseAddress!, n) }
+              out.withUnsafeMutableBuffer {
+                for _ in 0..<times { rival(source.baseAddress!, $0.baseAddress!, n) }
+              }
             }
           }
         )

@@ -45,7 +45,7 @@ static inline void rival_sort(const float *x, float *out, size_t n) {
   qsort(out, n, sizeof(float), rival_compare);
 }
 
-/// A share of a triad.
+/// A share of a triad, or of reading where there is no `out`.
 struct rival_part {
   const float *a, *b;
   float *out;
@@ -53,13 +53,13 @@ struct rival_part {
 };
 static inline void *rival_run_part(void *argument) {
   struct rival_part *part = (struct rival_part *)argument;
-  rival_triad(part->a, part->b, part->out, part->n);
+  if (part->out) rival_triad(part->a, part->b, part->out, part->n);
+  else rival_read(part->a, part->n);
   return NULL;
 }
-/// The triad on `threads` threads, at most 256, which it starts each time: that takes a hundredth of
-/// what so long a loop does.
-static inline void rival_triad_on(int threads, const float *a, const float *b, float *out,
-                                  size_t n) {
+/// A triad, or reading, on `threads` threads, at most 256, which it starts each time: that takes a
+/// hundredth of what so long a loop does.
+static inline void rival_on(int threads, const float *a, const float *b, float *out, size_t n) {
   struct rival_part parts[256];
   pthread_t others[256];
   size_t length = n / (size_t)threads;
@@ -67,12 +67,19 @@ static inline void rival_triad_on(int threads, const float *a, const float *b, f
     size_t start = (size_t)k * length;
     parts[k].a = a + start;
     parts[k].b = b + start;
-    parts[k].out = out + start;
+    parts[k].out = out ? out + start : NULL;
     parts[k].n = k == threads - 1 ? n - start : length;
     if (k > 0) pthread_create(&others[k], NULL, rival_run_part, &parts[k]);
   }
   rival_run_part(&parts[0]);
   for (int k = 1; k < threads; k++) pthread_join(others[k], NULL);
+}
+static inline void rival_triad_on(int threads, const float *a, const float *b, float *out,
+                                  size_t n) {
+  rival_on(threads, a, b, out, n);
+}
+static inline void rival_read_on(int threads, const float *x, size_t n) {
+  rival_on(threads, x, x, NULL, n);
 }
 
 static inline void rival_exp(const float *x, float *out, size_t n) {
