@@ -32,7 +32,8 @@ struct Comparison: BenchmarkCase {
   /// Operations or bytes of one run of the rival.
   let rivalWork: Double
   let reach: Double
-  /// Whether to wait before each run until the threads of OpenBLAS sleep that the rival has woken.
+  /// Whether to wait before each run until the threads of OpenBLAS sleep that the rival has woken, and
+  /// to run ours once before it is timed: the rival, ten times as long, warms up on its own.
   let pauses: Bool
   let prepare: () -> (ours: () -> Void, rival: () -> Void)
 
@@ -71,7 +72,10 @@ struct Comparison: BenchmarkCase {
     var round = 0
     // Runs of many seconds need no such care.
     while (round < rounds && spent < 30) || (spent < seconds && round < 200) {
-      if pauses { usleep(60_000) }
+      if pauses {
+        usleep(60_000)
+        ours()
+      }
       let a = Self.seconds(clock.measure { for _ in 0..<repeats { ours() } })
       let b = Self.seconds(clock.measure { for _ in 0..<repeats { theirs() } })
       bestOurs = min(bestOurs, a / Double(repeats))

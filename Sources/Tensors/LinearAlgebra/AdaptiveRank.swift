@@ -82,8 +82,14 @@ public struct TruncationError: Hashable, Sendable {
 /// The sum of the squares of all elements of an operator, estimated where it is not at hand.
 private func squaredNorm<A: LinearOperator>(of a: A, _ source: inout RandomSource) -> Double {
   if let (left, right) = a.factors {
-    // The trace of the product of both Gram matrices.
-    return matmul(left, left.transposed()).dot(matmul(right, right.transposed()))
+    if left.shape[0] <= min(a.rows, a.columns) {
+      // The trace of the product of both Gram matrices.
+      return matmul(left, left.transposed()).dot(matmul(right, right.transposed()))
+    }
+    return stride(from: 0, to: a.columns, by: 256).reduce(0) { sum, start in
+      let panel = right.sliced(start..<min(start + 256, a.columns), alongAxis: 1)
+      return sum + matmul(left.transposed(), panel).sumOfSquares()
+    }
   }
   if a.denseCost == 0 { return a.dense().sumOfSquares() }
   return a.apply(.normal([a.columns, 32], using: &source)).sumOfSquares() / 32

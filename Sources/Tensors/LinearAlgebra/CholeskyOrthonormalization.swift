@@ -78,6 +78,18 @@ extension Tensor where Scalar: RealScalar {
     return try QR(of: self).q
   }
 
+  /// Orthonormal columns that span what those of this `[m, n]` matrix have beside the orthonormal ones
+  /// of `basis`, and are orthogonal to these.
+  func orthonormalizingColumns(against basis: Tensor) throws(LinearAlgebraError) -> Tensor {
+    var rest = self
+    // Once more, because the first projection leaves rounding errors that the lengths magnify.
+    for _ in 0..<2 {
+      rest.addProduct(basis, matmul(basis.transposed(), rest), scale: -1)
+      rest = try rest.orthonormalizingColumns()
+    }
+    return rest
+  }
+
   /// The signs, 1 or -1, that make the component of largest magnitude (the first of equals) of each
   /// column positive: `[n]`; nil when all are.
   func signsOfLargestInColumns() -> Tensor? {

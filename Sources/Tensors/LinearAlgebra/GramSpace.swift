@@ -60,12 +60,20 @@ struct GramSpace<Scalar: RealScalar> {
   }
 
   /// The inner products of the rows of `scale` times a matrix, with the power of two that keeps
-  /// their products in range.
+  /// them and their products in range.
   static func scaledGram(_ a: Tensor<Scalar>) -> (gram: Tensor<Scalar>, scale: Scalar) {
-    let rows = a.transposed()
-    let gram = Tensor.lowerProduct(rows, rows).mirrored()
-    let scale = powerOfTwo(near: largestMagnitude(gram).squareRoot())
-    return (scale == 1 ? gram : gram * (scale * scale), scale)
+    func product(_ rows: Tensor<Scalar>) -> Tensor<Scalar> {
+      Tensor.lowerProduct(rows, rows).mirrored()
+    }
+    let gram = product(a.transposed())
+    let largest = largestMagnitude(gram)
+    if (1e-24...1e24).contains(Double(largest)) {
+      let scale = powerOfTwo(near: largest.squareRoot())
+      return (scale == 1 ? gram : gram * (scale * scale), scale)
+    }
+    // Squares that overflow or underflow tell nothing.
+    let scale = powerOfTwo(near: largestMagnitude(a))
+    return (scale == 1 ? gram : product((a * scale).transposed()), scale)
   }
 
   /// The leading `rank` vectors by `steps` multiplications of a sample of `count` vectors, each time
@@ -118,9 +126,9 @@ struct GramSpace<Scalar: RealScalar> {
       let values = sqrt(squares)
       let rows = eigen.vectors.transposed().gatheringRows(at: order)
       let scaled = rows / values
-      // Both sides are orthonormal up to this; coordinates add the rounding of their metric.
+      let vectors = try lift(matmul(w, scaled.transposed())).orthonormalizingColumns()
+      // The other side's are orthonormal up to this; coordinates add the rounding of their metric.
       let error = metric == nil ? Scalar.ulpOfOne / min(spread, inner.spread) : .infinity
-      let vectors = try lift(matmul(w, scaled.transposed())).orthonormalizingColumns(off: error)
       let others =
         wanted == .both
         ? try across(

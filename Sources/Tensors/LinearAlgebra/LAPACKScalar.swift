@@ -23,6 +23,11 @@ public protocol LAPACKScalar {
     _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int
   )
+  /// The lower triangle, the diagonal with it, of row-major `c = op(a) op(a)ᵀ`, `op(a)` of `[n, k]`.
+  static func _syrk(
+    _ transposed: Bool, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ c: UnsafeMutablePointer<Self>, _ ldc: Int
+  )
   /// Row-major triangular solve of `op(a) x = b`, or of `x op(a) = b` unless `left`, in place of the
   /// `[m, n]` matrix `b`.
   static func _trsm(
@@ -109,6 +114,15 @@ extension Float: LAPACKScalar {
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b, blasint(ldb), beta, c,
       blasint(ldc))
+  }
+  /// `cblas_ssyrk`.
+  public static func _syrk(
+    _ transposed: Bool, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ lda: Int,
+    _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+  ) {
+    cblas_ssyrk(
+      CblasRowMajor, CblasLower, transposed ? CblasTrans : CblasNoTrans, blasint(n), blasint(k), 1,
+      a, blasint(lda), 0, c, blasint(ldc))
   }
   /// `cblas_strsm`.
   public static func _trsm(
@@ -233,6 +247,15 @@ extension Double: LAPACKScalar {
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b, blasint(ldb), beta, c,
       blasint(ldc))
+  }
+  /// `cblas_dsyrk`.
+  public static func _syrk(
+    _ transposed: Bool, _ n: Int, _ k: Int, _ a: UnsafePointer<Double>, _ lda: Int,
+    _ c: UnsafeMutablePointer<Double>, _ ldc: Int
+  ) {
+    cblas_dsyrk(
+      CblasRowMajor, CblasLower, transposed ? CblasTrans : CblasNoTrans, blasint(n), blasint(k), 1,
+      a, blasint(lda), 0, c, blasint(ldc))
   }
   /// `cblas_dtrsm`.
   public static func _trsm(

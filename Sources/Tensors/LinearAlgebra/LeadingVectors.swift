@@ -98,9 +98,13 @@ private func leadingLeft<A: LinearOperator>(
     let svd = try SVD(of: a.dense())
     found = LeadingVectors(
       vectors: svd.u.sliced(0..<rank, alongAxis: 1), values: svd.singularValues.sliced(0..<rank),
-      others: svd.vt.sliced(0..<rank).transposed(), effectiveRank: svd.rank())
+      others: svd.vt.sliced(0..<rank).transposed(),
+      effectiveRank: rankBesideRounding(svd.singularValues))
   case .gram:
     found = try leadingEigenvectors(of: a.gram(.left, scale: scale), rank)
+    if method == .automatic, found.effectiveRank < rank {
+      found = try leadingEigenvectors(ofImages: a.dense().transposed() * scale, rank)
+    }
     found.values = found.values / scale
   case .lanczos(let count, let width):
     let lanczos = try LanczosBasis(of: a, count: count, width: width, scale: scale, &source)
@@ -121,7 +125,8 @@ private func leadingLeft<A: LinearOperator>(
     let restricted = try SVD(of: a.applyTransposed(found.vectors).transposed())
     found = LeadingVectors(
       vectors: matmul(found.vectors, restricted.u), values: restricted.singularValues,
-      others: restricted.vt.transposed(), effectiveRank: restricted.rank())
+      others: restricted.vt.transposed(),
+      effectiveRank: rankBesideRounding(restricted.singularValues))
   }
   let kept = min(found.effectiveRank, rank, a.rankBound)
   found.effectiveRank = kept
@@ -171,11 +176,11 @@ private func leadingVectors<Scalar: RealScalar>(
     return LeadingVectors(
       vectors: matmul(basis, svd.u.sliced(0..<rank, alongAxis: 1)),
       values: svd.singularValues.sliced(0..<rank),
-      others: svd.vt.sliced(0..<rank).transposed(), effectiveRank: min(rank, svd.rank()))
+      others: svd.vt.sliced(0..<rank).transposed(),
+      effectiveRank: min(rank, rankBesideRounding(svd.singularValues)))
   }
   if wanted == .both {
-    found.others = try matmul(images, found.vectors / found.values)
-      .orthonormalizingColumns(off: Scalar.ulpOfOne / (smallest * smallest))
+    found.others = try matmul(images, found.vectors / found.values).orthonormalizingColumns()
   }
   found.vectors = matmul(basis, found.vectors)
   return found
@@ -190,12 +195,17 @@ private func leadingEigenvectors<Scalar: RealScalar>(ofImages images: Tensor<Sca
   if found.effectiveRank == count || Scalar.self == Double.self { return found }
   let wide = images.converted(to: Double.self)
   let exact = try leadingEigenvectors(of: .lowerProduct(wide, wide), count)
-  // The images themselves are rounded.
-  let noise = 16 * Double(Scalar.ulpOfOne) * exact.values[0].scalar
+  let values = exact.values.converted(to: Scalar.self)
   return LeadingVectors(
-    vectors: exact.vectors.contiguous().converted(to: Scalar.self),
-    values: exact.values.converted(to: Scalar.self), others: nil,
-    effectiveRank: exact.values.scalars.count { $0 > noise })
+    vectors: exact.vectors.contiguous().converted(to: Scalar.self), values: values, others: nil,
+    effectiveRank: rankBesideRounding(values))
+}
+
+/// How many of some descending singular values stand out of the rounding of a matrix that has them.
+private func rankBesideRounding<Scalar: RealScalar>(_ values: Tensor<Scalar>) -> Int {
+  let scalars = values.scalars
+  let noise = 16 * Scalar.ulpOfOne * (scalars.first ?? 0)
+  return scalars.count { $0 > noise }
 }
 
 /// The leading eigenvectors of a Gram matrix of which the lower triangle is given, the square roots
@@ -260,11 +270,6 @@ func completed<Scalar: RealScalar>(
 ) throws(LinearAlgebraError) -> Tensor<Scalar> {
   let (length, start) = (kept.shape[0], kept.shape[1])
   guard start < count else { return kept }
-  var rest = Tensor<Scalar>.normal([length, count - start], using: &source)
-  // Once more, because the first projection leaves rounding errors that its QR magnifies.
-  for _ in 0..<2 {
-    rest.addProduct(kept, matmul(kept.transposed(), rest), scale: -1)
-    rest = try rest.orthonormalizingColumns()
-  }
-  return .concatenated([kept, rest], alongAxis: 1)
+  let random = Tensor<Scalar>.normal([length, count - start], using: &source)
+  return .concatenated([kept, try random.orthonormalizingColumns(against: kept)], alongAxis: 1)
 }

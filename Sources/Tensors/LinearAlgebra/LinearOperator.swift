@@ -59,8 +59,8 @@ extension LinearOperator {
   /// The Gram matrix of `dense()`.
   public func gram(_ side: SingularSide, scale: Scalar) -> Tensor<Scalar> {
     let matrix = scale == 1 ? dense() : dense() * scale
-    return side == .left
-      ? matmul(matrix, matrix.transposed()) : matmul(matrix.transposed(), matrix)
+    let columns = side == .left ? matrix.transposed() : matrix
+    return Tensor.lowerProduct(columns, columns).mirrored()
   }
   /// The side with fewer singular vectors; left when equal.
   public var shorterSide: SingularSide { rows <= columns ? .left : .right }

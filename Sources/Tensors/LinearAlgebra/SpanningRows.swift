@@ -55,11 +55,9 @@ func orthonormalBasis<Scalar: RealScalar>(
     let lengths = Tensor<Scalar>(spanning.lengths.map { $0 > 0 ? 1 / $0 : 0 })
     let rows = rest.gatheringRows(at: Tensor(spanning.order)) * lengths.reshaped(to: [-1, 1])
     var found = rows.sliced(0..<spanning.rank).transposed().copied()
-    // A second time against what the first left of the basis in it.
-    if basis.shape[1] > 0 {
-      found.addProduct(basis, matmul(basis.transposed(), found), scale: -1)
-    }
-    found = try found.orthonormalizingColumns()
+    found =
+      basis.shape[1] == 0
+      ? try found.orthonormalizingColumns() : try found.orthonormalizingColumns(against: basis)
     basis = .concatenated([basis, found], alongAxis: 1)
     guard basis.shape[1] < count else { return basis }
     rest = rows.sliced(spanning.rank..<rows.shape[0])

@@ -13,6 +13,10 @@ extension Tensor where Scalar: RealScalar {
     let (p, q) = (x.matrixLayout!, y.matrixLayout!)
     Threads.prepareBLAS()
     withExtendedLifetime((x.storage, y.storage, result.storage)) {
+      if x.base == y.base, p == q, n * (Threads.count - 1) <= m {
+        squared(x.base, p.transposed, p.leading, m, n, into: out)
+        return
+      }
       // Bands of rows, a long one with a short one, so that all threads have the same to do.
       let pairs = Swift.max(1, Swift.min(4 * Threads.count, n / 64))
       let width = (n + 2 * pairs - 1) / (2 * pairs)
@@ -33,6 +37,31 @@ extension Tensor where Scalar: RealScalar {
       }
     }
     return result
+  }
+
+  /// The lower triangle of `aᵀ a`, `a` of `[m, n]`: the sum of those of some of its rows for each
+  /// thread, a third faster than bands of it.
+  private static func squared(
+    _ a: UnsafePointer<Scalar>, _ transposed: Bool, _ leading: Int, _ m: Int, _ n: Int,
+    into out: UnsafeMutablePointer<Scalar>
+  ) {
+    let count = Swift.max(1, Swift.min(Threads.count, (m * n * n) >> 19))
+    let length = (m + count - 1) / count
+    let others = TensorStorage<Scalar>(count: (count - 1) * n * n)
+    parallelFor(count, grain: 1) { parts in
+      for part in parts {
+        let start = Swift.min(m, part * length)
+        Scalar._syrk(
+          !transposed, n, Swift.min(length, m - start), a + start * (transposed ? 1 : leading),
+          leading, part == 0 ? out : others.base + (part - 1) * n * n, n)
+      }
+    }
+    // What lies above the diagonals is whatever the memory held.
+    for row in 0..<n {
+      for part in 1..<count {
+        Scalar._scaleAdd(1, others.base + ((part - 1) * n + row) * n, 1, out + row * n, row + 1)
+      }
+    }
   }
 
   /// Both halves of the symmetric matrix whose lower triangle this is.

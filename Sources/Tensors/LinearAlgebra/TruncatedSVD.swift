@@ -22,11 +22,17 @@ public func truncatedSVD<Operator: LinearOperator>(
   using source: inout RandomSource
 ) throws(LinearAlgebraError) -> TruncatedSVD<Operator.Scalar> {
   checkRank(rank, a, "truncatedSVD")
-  let found = try leadingVectors(of: a, rank, a.shorterSide, method, .both, &source)
+  var found = try leadingVectors(of: a, rank, a.shorterSide, method, .both, &source)
   var (u, v) =
     a.shorterSide == .left ? (found.vectors, found.others!) : (found.others!, found.vectors)
-  if let signs = u.signsOfLargestInColumns() { (u, v) = (u * signs, v * signs) }
+  // Held by nobody else, they change sign in place.
+  (found.vectors, found.others) = (.empty, nil)
+  var vt = (consume v).transposed()
+  if let signs = u.signsOfLargestInColumns() {
+    u *= signs
+    vt *= signs.reshaped(to: [rank, 1])
+  }
   return TruncatedSVD(
-    u: u.contiguous(), singularValues: found.values, vt: v.transposed().contiguous(),
+    u: u.contiguous(), singularValues: found.values, vt: vt.contiguous(),
     effectiveRank: found.effectiveRank)
 }

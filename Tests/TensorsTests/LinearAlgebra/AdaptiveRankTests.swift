@@ -37,6 +37,33 @@ struct AdaptiveRankTests {
     let svd = try truncatedSVD(
       of: FactoredOperator(left, right), keeping: 1 - 1e-9, ranks: 1...40, using: &source)
     #expect(svd.singularValues.shape == [3])
+    // The same factors with so many rows of zeros that their Gram matrices are the larger way.
+    let zeros = [Tensor<Double>.zeros([60, 40]), .zeros([60, 50])]
+    let long = try truncatedSVD(
+      of: FactoredOperator(
+        .concatenated([left, zeros[0]]), .concatenated([right, zeros[1]])), keeping: 1 - 1e-9,
+      ranks: 1...40, using: &source)
+    #expect(long.singularValues.shape == [3])
+    #expect((long.singularValues - svd.singularValues).norm() < 1e-10)
+    // Ten equal values: the estimate of their energy may err by a quarter, one value by a tenth.
+    var bare: [Int] = []
+    for _ in 0..<5 {
+      let basis = try qr(Tensor<Double>.normal([40, 10], using: &source)).q
+      let some = try truncatedSVD(
+        of: Products(matrix: matmul(basis, basis.transposed())), keeping: 0.5, ranks: 1...40,
+        using: &source)
+      bare.append(some.singularValues.elementCount)
+    }
+    #expect(bare.allSatisfy { (4...7).contains($0) } && bare.max()! >= 5, "\(bare)")
+  }
+
+  /// A matrix known by its products alone.
+  private struct Products: LinearOperator {
+    let matrix: Tensor<Double>
+    var rows: Int { matrix.shape[0] }
+    var columns: Int { matrix.shape[1] }
+    func apply(_ x: Tensor<Double>) -> Tensor<Double> { matmul(matrix, x) }
+    func applyTransposed(_ x: Tensor<Double>) -> Tensor<Double> { matmul(matrix.transposed(), x) }
   }
 
   @Test func errorEstimateIsThatOfTheTail() throws {
