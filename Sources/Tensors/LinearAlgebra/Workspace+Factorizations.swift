@@ -104,7 +104,6 @@ extension Workspace {
       // The reflectors lie in the first k columns; q has room for `columns`.
       for row in 0..<m {
         (q + row * columns).update(from: work + row * n, count: k)
-        (q + row * columns + k).update(repeating: 0, count: columns - k)
       }
       return run(m * n / 8) { Scalar._orglq(columns, m, k, q, columns, tau, $0) }
     }
