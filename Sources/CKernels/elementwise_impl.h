@@ -164,6 +164,10 @@ INLINE void NAME(gradient_loop)(int operation, const REAL *x, const REAL *g, REA
   CASE(LOQT_SIN) CASE(LOQT_COS)
 
 static void NAME(unary)(int operation, const REAL *x, REAL *y, intptr_t n) {
+  if (operation == LOQT_TANH) {
+    tanh_of_all(x, y, n);
+    return;
+  }
   switch (operation) {
 #define CASE(OPERATION)                                                                            \
   case OPERATION: NAME(unary_loop)(OPERATION, x, y, n); return;

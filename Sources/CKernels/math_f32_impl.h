@@ -105,18 +105,47 @@ INLINE v16f log_of(v16f x) {
   return pick(x == x, y, x);
 }
 
-/// A polynomial around the centre of one of sixteen intervals: below 2^-4, halves of binades, and
-/// from 8 on.
-INLINE v16f tanh_of(v16f x) {
+/// An argument of tanh and which of sixteen intervals it is in: below 2^-4, halves of binades, and from
+/// 8 on.
+typedef struct {
+  v16f x, magnitude;
+  v16i interval;
+} tanh_argument;
+
+INLINE tanh_argument tanh_argument_of(v16f x) {
   // From 10 on the result rounds to 1.
-  v16f a = smaller(splat(10.0f), magnitude(x)), c[8];
+  v16f a = smaller(splat(10.0f), magnitude(x));
   // The exponent and the first bit of the significand.
-  v16i interval = larger(bits(a), bits(splat(0x1.8p-5f))) >> 22;
-  for (int k = 0; k < 8; k++) c[k] = lookup16(tanh_table[k], interval);
-  v16f r = a - c[0], z = r * r;
+  return (tanh_argument){x, a, larger(bits(a), bits(splat(0x1.8p-5f))) >> 22};
+}
+
+/// A polynomial around the centre of the interval.
+INLINE v16f tanh_at(tanh_argument a) {
+  v16f c[8];
+  for (int k = 0; k < 8; k++) c[k] = lookup16(tanh_table[k], a.interval);
+  v16f r = a.magnitude - c[0], z = r * r;
   v16f low = HORNER(c[3], r, c[2]), middle = HORNER(c[5], r, c[4]), high = HORNER(c[7], r, c[6]);
   v16f p = HORNER(HORNER(high, z, middle), z, low);
-  return with_sign(HORNER(p, r, c[1]), x);
+  return with_sign(HORNER(p, r, c[1]), a.x);
+}
+
+INLINE v16f tanh_of(v16f x) { return tanh_at(tanh_argument_of(x)); }
+
+/// The next interval is found beside each polynomial: one after the other is a chain so long that a
+/// processor does not look far enough ahead to be busy.
+INLINE void tanh_of_all(const float *x, float *y, intptr_t n) {
+  intptr_t i = 0;
+  if (n >= 16) {
+    tanh_argument a = tanh_argument_of(load(x));
+    for (; i + 32 <= n; i += 16) {
+      tanh_argument next = tanh_argument_of(load(x + i + 16));
+      store(y + i, tanh_at(a));
+      a = next;
+    }
+    store(y + i, tanh_at(a));
+    i += 16;
+  }
+  if (i < n) store_part(y + i, tanh_of(load_part(x + i, n - i)), n - i);
 }
 
 INLINE v16f erf_of(v16f x) {

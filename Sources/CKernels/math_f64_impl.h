@@ -13,6 +13,10 @@ LANE_BY_LANE(sin_of, sin)
 LANE_BY_LANE(cos_of, cos)
 #undef LANE_BY_LANE
 
+INLINE void tanh_of_all(const double *x, double *y, intptr_t n) {
+  for (intptr_t i = 0; i < n; i++) y[i] = tanh(x[i]);
+}
+
 INLINE void exp_of_four(v8d x[4]) {
   for (int j = 0; j < 4; j++) x[j] = exp_of(x[j]);
 }
