@@ -105,8 +105,8 @@ INLINE v16f log_of(v16f x) {
   return pick(x == x, y, x);
 }
 
-/// An argument of tanh and which of sixteen intervals it is in: below 2^-4, halves of binades, and from
-/// 8 on.
+/// An argument of tanh and which of sixteen intervals it is in: below 2^-4, halves of binades, and
+/// from 8 on.
 typedef struct {
   v16f x, magnitude;
   v16i interval;

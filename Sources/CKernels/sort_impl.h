@@ -1,8 +1,8 @@
-// Sorting signed integers of the type INTEGER: with AVX-512 by halves around a pivot, in vectors V of
-// LANES, otherwise by digits. Both give the same, for equal integers cannot be told apart.
+// Sorting signed integers of the type INTEGER: with AVX-512 by halves around a pivot, in vectors V
+// of LANES, otherwise by digits. Both give the same, for equal integers cannot be told apart.
 
-/// The number of a key: its complement with a `turn` of -1, then, if it is negative, with the bits of
-/// `mirror` inverted. Both are 0 where keys are numbers.
+/// The number of a key: its complement with a `turn` of -1, then, if it is negative, with the bits
+/// of `mirror` inverted. Both are 0 where keys are numbers.
 typedef struct {
   INTEGER turn, mirror;
 } NAME(key_form);
@@ -43,7 +43,8 @@ static void NAME(sort_by_digits)(INTEGER *x, INTEGER *y, intptr_t n, int first_b
   }
   const int digits = (NAME(key_bits) - first_bit + width - 1) / width;
   const uint64_t sign = (uint64_t)1 << (NAME(key_bits) - 1 - first_bit), all = 2 * sign - 1;
-#define DIGIT(key, d) (((((uint64_t)(key) >> first_bit) & all) ^ sign) >> (d) * width & (values - 1))
+#define DIGIT(key, d)                                                                              \
+  (((((uint64_t)(key) >> first_bit) & all) ^ sign) >> (d) * width & (values - 1))
   intptr_t counts[most][values];
   memset(counts, 0, sizeof counts);
   for (intptr_t i = 0; i < n; i++)
@@ -132,8 +133,8 @@ static bool NAME(are_all)(const INTEGER *x, intptr_t n, INTEGER key) {
   return i == n;
 }
 
-/// Gives the numbers of n keys in order in x. The keys lie there, or in y with `away`; both have room
-/// for n.
+/// Gives the numbers of n keys in order in x. The keys lie there, or in y with `away`; both have
+/// room for n.
 static void NAME(sort_by_halves)(INTEGER *x, INTEGER *y, intptr_t n, bool away, int depth,
                                  NAME(key_form) form) {
   while (n > 16 * LANES) {

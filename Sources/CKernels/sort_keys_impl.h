@@ -1,13 +1,13 @@
-// Sorting numbers whose bits are an INTEGER (those of reals with an INFINITY_BITS above 0) by integers
-// that order like them: both zeros alike and every NaN above all else.
+// Sorting numbers whose bits are an INTEGER (those of reals with an INFINITY_BITS above 0) by
+// integers that order like them: both zeros alike and every NaN above all else.
 
 INLINE bool NAME(is_nan)(INTEGER bits) {
   return INFINITY_BITS > 0 && (bits & LAST_KEY) > INFINITY_BITS;
 }
 INLINE bool NAME(is_zero)(INTEGER bits) { return (bits & LAST_KEY) == 0; }
 
-/// NaN has the last key in either direction; no other number of a real type has it. `turn` is -1 for
-/// the descending one, or 0.
+/// NaN has the last key in either direction; no other number of a real type has it. `turn` is -1
+/// for the descending one, or 0.
 INLINE INTEGER NAME(key)(INTEGER bits, INTEGER turn) {
   INTEGER key = bits;
   if (INFINITY_BITS > 0) {
@@ -68,7 +68,7 @@ static void NAME(sort_positions)(const void *numbers, intptr_t n, bool descendin
   const AT_LEVEL(key_form_i64) as_they_are = {0, 0};
   const bool halves = sizeof(INTEGER) > sizeof(int32_t);
   if (halves) {
-    // By the lower half first. As a signed number its order begins with those whose first bit is set.
+    // By the lower half first, whose order as a number without a sign is wanted.
     for (intptr_t i = 0; i < n; i++)
       entries[i] = NAME(entry)((int32_t)NAME(key)(x[i], turn) ^ INT32_MIN, i);
     AT_LEVEL(sort_keys_i64)(entries, room, n, 32, as_they_are);

@@ -119,12 +119,12 @@ INLINE void NAME(sort_rows)(V *a, const int rows) {
     const V last = (V)NAME(last_key);                                                              \
     V a[16];                                                                                       \
     UNROLLED(int i = 0; i < rows; i++) {                                                           \
-      a[i] = (V)OPERATION(mask_loadu, (__m512i)last, NAME(first_lanes)(n - i * LANES),                \
-                       from + i * LANES);                                                          \
+      a[i] = (V)OPERATION(mask_loadu, (__m512i)last, NAME(first_lanes)(n - i * LANES),             \
+                          from + i * LANES);                                                       \
     }                                                                                              \
     NAME(sort_rows)(a, rows);                                                                      \
     UNROLLED(int i = 0; i < rows; i++) {                                                           \
-      OPERATION(mask_storeu, to + i * LANES, NAME(first_lanes)(n - i * LANES), (__m512i)a[i]);        \
+      OPERATION(mask_storeu, to + i * LANES, NAME(first_lanes)(n - i * LANES), (__m512i)a[i]);     \
     }                                                                                              \
   }
 SORT_ROWS(1)

@@ -1,9 +1,9 @@
-"""The table of Sources/CKernels/tanh_table.h: tanh by a polynomial of degree 6 on each half of a binade.
+"""The table of Sources/CKernels/tanh_table.h: tanh by a polynomial of degree 6 on halves of binades.
 
     python3 tanh_table.py > ../../Sources/CKernels/tanh_table.h
 
 The centre of an interval is the float near its middle whose tanh is nearest to a float, so that the
-constant term errs by next to nothing; the other coefficients have the smallest largest relative error.
+constant term errs by next to nothing; the others make the largest relative error the smallest.
 """
 
 import numpy as np

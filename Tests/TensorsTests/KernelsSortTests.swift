@@ -2,7 +2,7 @@ import CKernels
 import Testing
 
 /// The sorting kernels of one type.
-private protocol SortedScalar: Comparable {
+private protocol SortedScalar: Comparable, BitwiseCopyable {
   static var sort:
     (UnsafeRawPointer, Int, Bool, UnsafeMutableRawPointer, UnsafeMutableRawPointer)
       -> Void
