@@ -60,10 +60,15 @@ struct ExperimentCommand: AsyncParsableCommand {
           + Experiment.allCases.map(\.name).joined(separator: ", ") + ".")
     }
     var scale = quick ? ExperimentScale.quick : .full
-    if let seeds { scale.seeds = (0..<UInt64(max(1, seeds))).map { $0 } }
+    if let seeds {
+      guard seeds > 0 else {
+        throw InputError("--seeds \(seeds) is not positive. Give 1 or more.")
+      }
+      scale.seeds = (0..<UInt64(seeds)).map { $0 }
+    }
     if let steps { scale.steps = steps }
     if let preset { scale.preset = preset }
-    if let threads { Threads.count = threads }
+    try setThreads(threads)
     Interruption.install()
     let console = Console()
     let runner = ExperimentRunner(
@@ -103,12 +108,12 @@ struct ExperimentCommand: AsyncParsableCommand {
   }
 
   private func makeText(_ experiment: Experiment, vocabulary: Int) throws -> ExperimentText {
+    guard labelled == nil || experiment.takesLabels else {
+      throw InputError("The experiment \(experiment.name) learns no labels. Leave out --labelled.")
+    }
     guard experiment.needsText else { return try .placeholder() }
     guard let text else {
       throw InputError("There is no text to learn. Give one with --text.")
-    }
-    guard labelled == nil || experiment.takesLabels else {
-      throw InputError("The experiment \(experiment.name) learns no labels. Leave out --labelled.")
     }
     return try ExperimentText(
       SourceText(file: text), vocabulary: vocabulary,

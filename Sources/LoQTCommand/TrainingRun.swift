@@ -30,6 +30,9 @@ struct TrainingRun {
   func run() async throws {
     let start = ContinuousClock().now
     let path = checkpointPath
+    if let interval = arguments.saveEvery, interval < 1 {
+      throw InputError("--save-every \(interval) is not a number of steps. Give 1 or more.")
+    }
     TensorMemory.onExhaustion { bytes in
       let remedy = "Take a cheaper setting; `loqt estimate` tells what each needs."
       let saved =
@@ -46,7 +49,7 @@ struct TrainingRun {
     for try await event in trainer {
       show(event)
       if case .step(let progress) = event, let interval = arguments.saveEvery,
-        progress.step % max(1, interval) == 0, progress.step < progress.steps
+        progress.step % interval == 0, progress.step < progress.steps
       {
         try Checkpoint(trainer).write(to: checkpointPath)
       }
@@ -73,7 +76,7 @@ struct TrainingRun {
     guard let file = arguments.text else {
       throw InputError("There is no text to learn. Give one with --text, or a run with --resume.")
     }
-    try setThreads()
+    try setThreads(arguments.threads)
     let text = try SourceText(file: file)
     Interruption.install()
     let corpus = try corpus(of: text)
@@ -85,7 +88,7 @@ struct TrainingRun {
   private func resumedTrainer(_ folder: String, _ start: ContinuousClock.Instant) throws -> Trainer
   {
     let settings = try RunSettings(checkpoint: folder)
-    try setThreads()
+    try setThreads(arguments.threads)
     let text = try SourceText(file: arguments.text ?? settings.text)
     Interruption.install()
     try check(
@@ -122,14 +125,6 @@ struct TrainingRun {
     }
     console.print("Learning \(vocabulary) tokens from \(text.name) ...")
     return try Corpus(text, vocabulary: vocabulary)
-  }
-
-  private func setThreads() throws {
-    guard let threads = arguments.threads else { return }
-    guard (1...1_024).contains(threads) else {
-      throw InputError("--threads \(threads) is not a count from 1 to 1024. Give one that is.")
-    }
-    Threads.count = threads
   }
 
   /// Before the training, so that it is not in vain.
@@ -203,4 +198,13 @@ struct TrainingRun {
     try HTMLReport(record).write(to: reportPath)
     if let summary = arguments.summary { try record.writeSummary(to: summary) }
   }
+}
+
+/// Sets how many threads work, if the option was given.
+func setThreads(_ threads: Int?) throws {
+  guard let threads else { return }
+  guard (1...256).contains(threads) else {
+    throw InputError("--threads \(threads) is not a count from 1 to 256. Give one that is.")
+  }
+  Threads.count = threads
 }

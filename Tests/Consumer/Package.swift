@@ -11,7 +11,11 @@ let package = Package(
       name: "ConsumerTests",
       dependencies: ["Tensors", "Autodiff", "Layers", "Optimizers", "LoQT", "TensorFiles"].map {
         .product(name: $0, package: "swift-loqt")
-      })
+      }),
+    // What takes the tensors needs nothing else.
+    .testTarget(
+      name: "TensorsConsumerTests",
+      dependencies: [.product(name: "Tensors", package: "swift-loqt")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -17,7 +17,11 @@ public struct Shape: Hashable, Sendable {
   /// The number of elements: the product of all sizes, 1 for a scalar. Traps on overflow.
   public var elementCount: Int {
     var product = 1
-    for size in dimensions { product *= size }
+    for size in dimensions {
+      let (value, overflow) = product.multipliedReportingOverflow(by: size)
+      precondition(!overflow, "Shape: the elements of \(dimensions) are more than Int can count")
+      product = value
+    }
     return product
   }
 
@@ -33,7 +37,8 @@ public struct Shape: Hashable, Sendable {
     var step = 1
     for axis in stride(from: rank - 1, through: 0, by: -1) {
       strides[axis] = step
-      step *= dimensions[axis]
+      // Only beside a size of 0, where no stride is used, can this overflow.
+      step &*= dimensions[axis]
     }
     return strides
   }

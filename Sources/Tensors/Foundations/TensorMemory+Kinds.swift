@@ -41,6 +41,19 @@ extension TensorMemory {
 
     fileprivate init(_ bytes: [Int]) { self.bytes = bytes }
 
+    private enum CodingKeys: String, CodingKey { case bytes }
+
+    /// Decodes the bytes of every kind. Throws when there are more or fewer.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      bytes = try container.decode([Int].self, forKey: .bytes)
+      guard bytes.count == Kind.allCases.count else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .bytes, in: container,
+          debugDescription: "\(bytes.count) numbers for \(Kind.allCases.count) kinds of memory")
+      }
+    }
+
     /// The bytes of a kind.
     public subscript(kind: Kind) -> Int {
       get { bytes[kind.rawValue] }
@@ -66,6 +79,6 @@ extension TensorMemory {
 }
 
 extension Tensor {
-  /// Counts its buffer, with whoever shares it, as `kind` from now on.
-  public func count(as kind: TensorMemory.Kind) { storage.count(as: kind) }
+  /// Counts its buffer, with whoever shares it, as `kind` from now on. Not while another thread does.
+  package func count(as kind: TensorMemory.Kind) { storage.count(as: kind) }
 }

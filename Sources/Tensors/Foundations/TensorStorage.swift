@@ -1,4 +1,8 @@
-internal import Glibc
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
 
 /// A 64-byte aligned buffer, counted in `TensorMemory`.
 ///
@@ -13,7 +17,9 @@ final class TensorStorage<Scalar: TensorScalar>: @unchecked Sendable {
 
   /// Uninitialised room for `count` scalars. The buffer is rounded up to 64 bytes.
   init(count: Int) {
-    byteCount = max(64, (count * MemoryLayout<Scalar>.stride + 63) & ~63)
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
+    precondition(!overflow && bytes < Int.max - 63, "Tensor: \(count) elements exceed all memory")
+    byteCount = max(64, (bytes + 63) & ~63)
     kind = .current
     TensorMemory.allocated(byteCount, kind)
     let raw: UnsafeMutableRawPointer

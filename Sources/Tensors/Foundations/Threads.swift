@@ -4,12 +4,13 @@ internal import Synchronization
 
 /// The one place that sets how many threads numerical work uses.
 ///
-/// Our own loops and OpenBLAS never run threads at the same time: matrix products are split into
-/// panels by our loop, each a single-threaded OpenBLAS call; only LAPACK routines use OpenBLAS's
-/// own threads.
+/// Matrix products are split into panels by our loop, each a single-threaded OpenBLAS call. Only LAPACK
+/// routines on large matrices use OpenBLAS's own threads, which what other threads of the program
+/// compute in the meantime may then use, too.
 public enum Threads {
   /// Threads used by every operation, the caller included. At first the number of processors this
-  /// process may run on. Results depend on it only through the order of additions in reductions.
+  /// process may run on. Results depend on it only through the order of additions in decompositions of
+  /// large matrices. Traps when it is not positive; more than 256 count as 256.
   public static var count: Int {
     get { Int(loqt_thread_count()) }
     set {

@@ -1,4 +1,8 @@
-internal import Glibc
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
 
 /// The mean over all elements of -t log(sigmoid(x)) - (1 - t) log(1 - sigmoid(x)), without overflow
 /// and exact where it is small; 0 when there are none. Traps unless the shapes are equal.

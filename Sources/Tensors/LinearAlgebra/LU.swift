@@ -58,7 +58,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
 
   /// Whether an exact zero stands on the diagonal of `u`. Traps when the matrix is not square.
   public var isSingular: Bool {
-    checkSquare("isSingular")
+    checkSquare("LU")
     return zeroPivot > 0
   }
 

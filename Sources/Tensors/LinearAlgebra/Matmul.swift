@@ -4,8 +4,8 @@ internal import COpenBLAS
 /// The matrix product over the last two axes, with broadcasting of all axes before them.
 ///
 /// `[..., m, k] x [..., k, n] -> [..., m, n]`; a vector counts as a row on the left, as a column on
-/// the right, and its axis is dropped, as in NumPy. Transposed views cost nothing. Traps when the
-/// shapes do not fit.
+/// the right, and its axis is dropped, as in NumPy. Transposed, sliced and broadcast views are read where they lie,
+/// as long as one of the last two axes has its elements side by side. Traps when the shapes do not fit.
 public func matmul<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
   -> Tensor<Scalar>
 {
@@ -16,7 +16,7 @@ public func matmul<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
   precondition(
     a.rank >= 2 && b.rank >= 2 && a.shape[a.rank - 1] == b.shape[b.rank - 2],
     "matmul: shapes \(a.shape) and \(b.shape) do not fit")
-  if b.rank == 2 {
+  if b.rank == 2, a.rank == 2 || a.isContiguous {
     // One product for all rows of a.
     let rows = a.rank == 2 ? a : a.asRows()
     var result = Tensor<Scalar>(

@@ -13,7 +13,7 @@ extension Tensor where Scalar: RealScalar {
     let (p, q) = (x.matrixLayout!, y.matrixLayout!)
     Threads.prepareBLAS()
     withExtendedLifetime((x.storage, y.storage, result.storage)) {
-      if x.base == y.base, p == q, n * (Threads.count - 1) <= m {
+      if x.base == y.base, p == q, (squaredParts - 1) * n <= m {
         squared(x.base, p.transposed, p.leading, m, n, into: out)
         return
       }
@@ -39,13 +39,16 @@ extension Tensor where Scalar: RealScalar {
     return result
   }
 
-  /// The lower triangle of `aᵀ a`, `a` of `[m, n]`: the sum of those of some of its rows for each
-  /// thread, a third faster than bands of it.
+  /// As many whatever the number of threads, on which the order of additions would depend.
+  private static var squaredParts: Int { 4 }
+
+  /// The lower triangle of `aᵀ a`, `a` of `[m, n]`: the sum of those of parts of its rows, a fifth
+  /// faster than bands of it, with no more memory than `a` has.
   private static func squared(
     _ a: UnsafePointer<Scalar>, _ transposed: Bool, _ leading: Int, _ m: Int, _ n: Int,
     into out: UnsafeMutablePointer<Scalar>
   ) {
-    let count = Swift.max(1, Swift.min(Threads.count, (m * n * n) >> 19))
+    let count = m * n * n < 1 << 20 ? 1 : squaredParts
     let length = (m + count - 1) / count
     let others = TensorStorage<Scalar>(count: (count - 1) * n * n)
     parallelFor(count, grain: 1) { parts in

@@ -1,10 +1,14 @@
 /// Which half of a square matrix holds a triangular one.
 public enum Triangle: Hashable, Sendable {
-  case lower, upper
+  /// On and below the diagonal.
+  case lower
+  /// On and above the diagonal.
+  case upper
 }
 
 /// The x of `a x = b`, or of `aᵀ x = b` when `transposed`, for a triangular matrix `a` `[n, n]` and
-/// b `[n]` or `[n, k]`; of b's shape. The other half of `a` is not read. Traps when the shapes do
+/// b `[n]` or `[n, k]`; of b's shape. The other half of `a` takes no part, but must be
+/// finite, too. Traps when the shapes do
 /// not fit; throws when an element is NaN or infinite or the diagonal has a zero.
 public func triangularSolve<Scalar: RealScalar>(
   _ triangle: Triangle, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, transposed: Bool = false

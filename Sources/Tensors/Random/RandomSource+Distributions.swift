@@ -36,7 +36,8 @@ extension Tensor where Scalar: RealScalar {
 }
 
 extension Tensor where Scalar: FixedWidthInteger {
-  /// Independent uniform integers of a range. Traps when it is empty.
+  /// Independent uniform integers of a range, up to its width over 2^64: of a range of more than half
+  /// the numbers of `Int64` some are drawn twice as often as others. Traps when it is empty.
   public static func integers(
     _ shape: Shape, in range: Range<Scalar>, using source: inout RandomSource
   ) -> Tensor {

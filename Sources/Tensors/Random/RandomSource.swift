@@ -74,6 +74,8 @@ extension Tensor where Scalar: RealScalar {
   ) -> Tensor {
     var result = filled(shape, using: &source, Scalar._randomUniform)
     if low != 0 || high != 1 { result = result * (high - low) + low }
+    // A sum may be rounded up to the bound.
+    if low != 0, high > low { result = Tensors.minimum(result, high.nextDown) }
     return result
   }
 
@@ -108,8 +110,13 @@ extension Tensor where Scalar: RealScalar {
 }
 
 extension Tensor where Scalar == Int32 {
-  /// The numbers 0 ..< count in random order.
+  /// The numbers 0 ..< count in random order. Traps when `count` is negative or above `Int32.max`.
   public static func permutation(_ count: Int, using source: inout RandomSource) -> Tensor {
-    Tensor((0..<Int32(count)).shuffled(using: &source))
+    precondition(count >= 0 && count <= Int(Int32.max), "permutation: \(count) numbers")
+    var numbers = Array(0..<Int32(count))
+    for i in numbers.indices.dropLast() {
+      numbers.swapAt(i, i + Int(source.index(below: UInt64(count - i))))
+    }
+    return Tensor(numbers)
   }
 }

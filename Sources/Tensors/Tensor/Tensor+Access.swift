@@ -130,14 +130,15 @@ extension Tensor: Codable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let sizes = try container.decode([Int].self, forKey: .shape)
     let scalars = try container.decode([Scalar].self, forKey: .scalars)
+    // A size of 0 does not make the others any smaller.
     var product = 1
     var fits = true
     for size in sizes {
-      let (value, overflow) = product.multipliedReportingOverflow(by: size)
+      let (value, overflow) = product.multipliedReportingOverflow(by: max(1, size))
       fits = fits && size >= 0 && !overflow
       product = value
     }
-    guard fits, product == scalars.count else {
+    guard fits, (sizes.contains(0) ? 0 : product) == scalars.count else {
       throw DecodingError.dataCorruptedError(
         forKey: .scalars, in: container,
         debugDescription: "\(scalars.count) scalars do not fill shape \(sizes)")

@@ -109,6 +109,12 @@ extension Tensor where Scalar: RealScalar {
   public static func * (a: Tensor, b: Scalar) -> Tensor { a * Tensor(b) }
   /// Multiplies every element by a scalar.
   public static func * (a: Scalar, b: Tensor) -> Tensor { Tensor(a) * b }
+  /// The scalar plus every element.
+  public static func + (a: Scalar, b: Tensor) -> Tensor { Tensor(a) + b }
+  /// The scalar minus every element.
+  public static func - (a: Scalar, b: Tensor) -> Tensor { Tensor(a) - b }
+  /// The scalar over every element.
+  public static func / (a: Scalar, b: Tensor) -> Tensor { Tensor(a) / b }
   /// Divides every element by a scalar.
   public static func / (a: Tensor, b: Scalar) -> Tensor { a / Tensor(b) }
   /// Every element negated.
@@ -124,6 +130,12 @@ extension Tensor where Scalar: RealScalar {
   public static func /= (a: inout Tensor, b: Tensor) { update(.divide, &a, b, "/=") }
   /// Multiplies every element in place.
   public static func *= (a: inout Tensor, b: Scalar) { a *= Tensor(b) }
+  /// Adds a scalar to every element, in place.
+  public static func += (a: inout Tensor, b: Scalar) { a += Tensor(b) }
+  /// Subtracts a scalar from every element, in place.
+  public static func -= (a: inout Tensor, b: Scalar) { a -= Tensor(b) }
+  /// Divides every element by a scalar, in place.
+  public static func /= (a: inout Tensor, b: Scalar) { a /= Tensor(b) }
 
   /// `self = self * beta + x * alpha` in place. Traps unless the shapes are equal.
   public mutating func scaleAdd(_ beta: Scalar = 1, adding alpha: Scalar, times x: Tensor) {
@@ -156,4 +168,19 @@ public func maximum<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>
 /// `a` to the power `b`, element by element, with broadcasting.
 public func pow<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>) -> Tensor<Scalar> {
   Tensor.binary(.power, a, b, "pow")
+}
+
+/// The smaller of each element and a scalar; NaN where either is.
+public func minimum<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Scalar) -> Tensor<Scalar> {
+  minimum(a, Tensor(b))
+}
+
+/// The larger of each element and a scalar; NaN where either is.
+public func maximum<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Scalar) -> Tensor<Scalar> {
+  maximum(a, Tensor(b))
+}
+
+/// Each element to the power of a scalar.
+public func pow<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Scalar) -> Tensor<Scalar> {
+  pow(a, Tensor(b))
 }

@@ -55,9 +55,14 @@ extension Tensor where Scalar: RealScalar {
     minimum(alongAxes: axes).dropping(axes, "minimum")
   }
 
-  /// Means; NaN where there is nothing to take them of.
+  /// Means along the given axes, which stay with size 1; NaN where there is nothing to take them of.
+  public func mean(alongAxes axes: [Int]) -> Tensor {
+    reduced(axes, "mean") { Scalar(Scalar._sum($0, $1) / Double($1)) }
+  }
+
+  /// Means along the given axes, which disappear; NaN where there is nothing to take them of.
   public func mean(squeezingAxes axes: [Int]) -> Tensor {
-    reduced(axes, "mean") { Scalar(Scalar._sum($0, $1) / Double($1)) }.dropping(axes, "mean")
+    mean(alongAxes: axes).dropping(axes, "mean")
   }
 
   /// Products, multiplied in double precision; 1 where there is nothing to multiply.
@@ -72,9 +77,11 @@ extension Tensor where Scalar: RealScalar {
   /// less `correction` (0 for that of a population, 1 for the unbiased estimate from a sample).
   /// NaN or infinite where that difference is not positive.
   public func variance(alongAxes axes: [Int], correction: Int = 0) -> Tensor {
-    let mean = reduced(axes, "variance") { Scalar(Scalar._sum($0, $1) / Double($1)) }
-    return (self - mean).reduced(axes, "variance") {
-      Scalar(Scalar._sumOfSquares($0, $1) / Double($1 - correction))
+    (self - mean(alongAxes: axes)).reduced(axes, "variance") {
+      // The mean was rounded: what that leaves of a sum is taken from the squares.
+      let left = Scalar._sum($0, $1)
+      let squares = Scalar._sumOfSquares($0, $1) - left * left / Double(max(1, $1))
+      return Scalar((squares < 0 ? 0 : squares) / Double($1 - correction))
     }
   }
 

@@ -1,11 +1,17 @@
 extension Tensor where Scalar: RealScalar {
   /// The vector `start, start + step, ...` of the numbers before `end`. Each element is
   /// `start + i * step` with one rounding of the product, so that errors do not add up. Traps when
-  /// `step` is 0; empty when it leads away from `end`.
+  /// `step` is 0, a number is NaN or infinite, or there are more elements than `Int32` can count; empty
+  /// when `step` leads away from `end`.
   public static func range(from start: Scalar, to end: Scalar, by step: Scalar = 1) -> Tensor {
     precondition(step != 0, "range: the step is 0")
-    let count = Swift.max(0, Int(((end - start) / step).rounded(.up)))
-    return Tensor((0..<count).map { start + Scalar($0) * step })
+    let steps = Double((end - start) / step).rounded(.up)
+    precondition(
+      steps <= Double(Int32.max), "range: from \(start) to \(end) by \(step) never ends")
+    var elements = (0..<Swift.max(0, Int(Swift.max(0, steps)))).map { start + Scalar($0) * step }
+    // The quotient may have been rounded up past a whole number.
+    if let last = elements.last, step > 0 ? last >= end : last <= end { elements.removeLast() }
+    return Tensor(elements)
   }
 
   /// The vector of `count` numbers at equal distances, the first `start` and the last exactly

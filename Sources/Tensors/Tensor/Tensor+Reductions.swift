@@ -94,14 +94,6 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  /// Means along the given axes, which stay with size 1; NaN where there is nothing to take them of.
-  public func mean(alongAxes axes: [Int]) -> Tensor {
-    let count = Set(axes.map { shape.normalized(axis: $0, in: "mean") }).reduce(1) {
-      $0 * shape[$1]
-    }
-    return sum(alongAxes: axes) * (1 / Scalar(count))
-  }
-
   /// The sum over every axis that was broadcast from `original`: the gradient of `broadcast(to:)`.
   package func summed(to original: Shape) -> Tensor {
     if shape == original { return self }

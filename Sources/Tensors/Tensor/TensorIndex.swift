@@ -49,7 +49,7 @@ extension Range: TensorIndex where Bound == Int {
 }
 extension ClosedRange: TensorIndex where Bound == Int {
   /// The positions of the range.
-  public var _part: TensorIndexPart { .range(lower: lowerBound, upper: upperBound + 1) }
+  public var _part: TensorIndexPart { .range(lower: lowerBound, upper: upperBound &+ 1) }
 }
 extension PartialRangeFrom: TensorIndex where Bound == Int {
   /// The positions from a bound on.
@@ -61,7 +61,7 @@ extension PartialRangeUpTo: TensorIndex where Bound == Int {
 }
 extension PartialRangeThrough: TensorIndex where Bound == Int {
   /// The positions up to a bound.
-  public var _part: TensorIndexPart { .range(lower: nil, upper: upperBound + 1) }
+  public var _part: TensorIndexPart { .range(lower: nil, upper: upperBound &+ 1) }
 }
 
 extension Tensor {
@@ -144,7 +144,8 @@ extension Tensor {
       (start == nil || (first >= 0 && first <= size))
         && (end == nil || (last >= 0 && last <= size)),
       "subscript: stride from \(first) to \(last) outside axis \(axis) of \(shape)")
-    let count = by > 0 ? (last - first + by - 1) / by : (first - last - by - 1) / -by
+    let length = by > 0 ? last - first : first - last
+    let count = length > 0 ? Int(UInt(length - 1) / by.magnitude) + 1 : 0
     precondition(
       count <= 0 || first < size, "subscript: stride from \(first) outside axis \(axis) of \(shape)"
     )

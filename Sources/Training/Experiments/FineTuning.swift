@@ -103,11 +103,8 @@ struct FineTuning {
         let batch = passages.batch(chosen)
         let logits = model(batch)
         loss += crossEntropy(logits, labels: batch.labels).scalar * Double(chosen.count)
-        let scores = logits.value.float.scalars
-        for (row, label) in batch.labels.scalars.enumerated() {
-          let own = scores[row * passages.classes..<(row + 1) * passages.classes]
-          if own.firstIndex(of: own.max()!)! - own.startIndex == Int(label) { right += 1 }
-        }
+        let answers = logits.value.float.argmax(alongAxis: -1)
+        right += zip(answers.scalars, batch.labels.scalars).count { $0 == $1 }
       }
     }
     let count = Double(passages.test.count)

@@ -9,6 +9,9 @@ public struct LabelledText: Sendable {
   /// The texts, each with the place of its label in `labels`.
   public let lines: [(text: [UInt8], label: Int)]
 
+  /// Tells sets apart.
+  let fingerprint: String
+
   /// Fewer lines leave nothing to learn from or to measure on.
   public static let fewestLines = 50
 
@@ -44,13 +47,10 @@ public struct LabelledText: Sendable {
     self.name = name
     self.labels = labels
     self.lines = found.map { (Array($0.text), places[Array($0.label)]!) }
+    fingerprint = Training.fingerprint(found.lazy.flatMap { $0.label + [0x09] + $0.text + [0x0A] })
   }
 
   /// The name without folders.
   var fileName: String { name.split(separator: "/").last.map(String.init) ?? name }
 
-  /// Tells sets apart.
-  var fingerprint: String {
-    Training.fingerprint(lines.lazy.flatMap { labels[$0.label] + [0x09] + $0.text + [0x0A] })
-  }
 }

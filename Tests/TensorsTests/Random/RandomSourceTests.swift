@@ -90,6 +90,13 @@ struct RandomSourceTests {
     #expect(source == whole)
   }
 
+  /// Of 2^25 numbers two or so are one step below 1, which added to 1 rounds to 2.
+  @Test func uniformNumbersNeverReachTheirUpperBound() {
+    var source = RandomSource(seed: 4)
+    let u = Tensor<Float>.uniform([1 << 25], low: 1, high: 2, using: &source)
+    #expect(u.minimum() >= 1 && u.maximum() < 2)
+  }
+
   @Test func scaledNumbersHaveTheScaleAsked() {
     var source = RandomSource(seed: 6)
     var same = source

@@ -7,6 +7,8 @@ struct CreationTests {
     #expect(Tensor<Double>.range(from: 1, to: 0, by: -0.5) == [1, 0.5])
     #expect(Tensor<Float>.range(from: 0, to: 2.5) == [0, 1, 2])
     #expect(Tensor<Float>.range(from: 1, to: 0).shape == [0])
+    // The quotient is a hair above 3, the fourth number that of the end.
+    #expect(Tensor<Double>.range(from: 1, to: 1.3, by: 0.1).shape == [3])
     #expect(Tensor<Int32>.range(from: 5, to: -2, by: -3) == [5, 2, -1])
     #expect(Tensor<Int64>.range(from: 2, to: 2).shape == [0])
     #expect(Tensor<UInt8>.range(from: 250, to: 255, by: 3) == [250, 253])

@@ -65,11 +65,18 @@ struct ReductionTests {
     #expect(ones.mean() == 1)
   }
 
-  @Test func sumDoesNotDependOnTheNumberOfThreadsWithinARun() {
-    var source = RandomSource(seed: 9)
-    let a = Tensor<Float>.normal([300_000], using: &source)
-    #expect(a.sum() == a.copied().sum())
-    #expect(a.sumOfSquares() == a.copied().sumOfSquares())
+  /// A mean of floats is rounded, and what that leaves must not count as spread.
+  @Test func aVarianceIsThatAroundTheExactMean() {
+    let x = Tensor<Float>([16_777_216, 16_777_218])
+    #expect(x.variance(alongAxes: [0]).scalars == [1])
+    #expect(x.variance(squeezingAxes: [0], correction: 1).scalar == 2)
+    #expect(Tensor<Float>([0.1, 0.1, 0.1]).standardDeviation(alongAxes: [0]).scalars == [0])
+    #expect(Tensor<Float>([1, .nan]).variance(squeezingAxes: [0]).scalar.isNaN)
+  }
+
+  @Test func aMeanNeitherOverflowsNorTakesARoundedReciprocal() {
+    #expect(Tensor<Float>([3e38, 3e38]).mean(alongAxes: [0]).scalars == [3e38])
+    #expect(Tensor<Double>.ones([49, 2]).mean(alongAxes: [0]).scalars == [1, 1])
   }
 
   @Test func nonFiniteElementsAreFoundAndSpread() {

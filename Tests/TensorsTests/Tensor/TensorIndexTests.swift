@@ -99,4 +99,11 @@ struct TensorIndexTests {
     }
     #expect(message(many).contains("subscript: 3 indices for shape [2, 3]"))
   }
+
+  @Test func stridesPastAnyEndTakeTheFirstOnly() {
+    let x = Tensor<Float>([1, 2, 3])
+    #expect(x[.stride(by: .max)] == [1])
+    #expect(x[.stride(by: .min)] == [3])
+    #expect(Tensor<Float>.zeros([0])[.stride(by: .min)].shape == [0])
+  }
 }
