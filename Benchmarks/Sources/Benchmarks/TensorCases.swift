@@ -2,6 +2,12 @@ import Autodiff
 import CRivals
 import Tensors
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Random numbers that are the same in every run.
 func random(_ shape: Shape, seed: UInt64 = 1) -> Tensor<Float> {
   var source = RandomSource(seed: seed)
@@ -9,7 +15,7 @@ func random(_ shape: Shape, seed: UInt64 = 1) -> Tensor<Float> {
 }
 
 func tensorCases() -> [any BenchmarkCase] {
-  matmulCases() + memoryCases() + reductionCases() + functionCases()
+  matmulCases() + memoryCases() + reductionCases() + functionCases() + threadCases()
 }
 
 /// `body` with our loops on so many threads.
@@ -193,4 +199,28 @@ private func functionCases() -> [any BenchmarkCase] {
       }
     }
   }
+}
+
+/// Whether a thread that has slept runs beside the one that wakes it, which itself takes a tenth of a
+/// millisecond in a virtual machine: the median of many, since a single one may be lucky.
+private func threadCases() -> [any BenchmarkCase] {
+  guard Threads.count > 1 else { return [] }
+  return [
+    Figure(
+      group: "threads", name: "8 times erf of 512 Ki after a pause, 2 threads", unit: "us",
+      rival: "1 thread", reach: 1.5
+    ) {
+      let x = random([512 << 10])
+      func median(_ threads: Int) -> Double {
+        let clock = ContinuousClock()
+        let body = on(threads) { for _ in 0..<8 { _ = erf(x) } }
+        let times = (0..<51).map { _ in
+          usleep(10_000)
+          return clock.measure(body) / .microseconds(1)
+        }
+        return times.sorted()[25]
+      }
+      return (median(2), median(1))
+    }
+  ]
 }

@@ -35,11 +35,10 @@ public func leadingSingularVectors<Operator: LinearOperator>(
 ) throws(LinearAlgebraError) -> SingularVectors<Operator.Scalar> {
   checkRank(rank, a, "leadingSingularVectors")
   let side = side ?? a.shorterSide
-  let found = try leadingVectors(of: a, rank, side, method, .vectors, &source)
-  var vectors = found.vectors
-  if let signs = vectors.signsOfLargestInColumns() { vectors = vectors * signs }
+  var found = try leadingVectors(of: a, rank, side, method, .vectors, &source)
+  let vectors = found.takeVectors()
   return SingularVectors(
-    vectors: vectors.contiguous(), side: side, singularValues: found.values,
+    vectors: vectors, side: side, singularValues: found.values,
     effectiveRank: found.effectiveRank)
 }
 
@@ -54,11 +53,9 @@ public func leadingSubspace<Operator: LinearOperator>(
 ) throws(LinearAlgebraError) -> SingularSubspace<Operator.Scalar> {
   checkRank(rank, a, "leadingSubspace")
   let side = side ?? a.shorterSide
-  let found = try leadingVectors(of: a, rank, side, method, .basis, &source)
-  var basis = found.vectors
-  if let signs = basis.signsOfLargestInColumns() { basis = basis * signs }
+  var found = try leadingVectors(of: a, rank, side, method, .basis, &source)
   return SingularSubspace(
-    basis: basis.contiguous(), side: side, effectiveRank: found.effectiveRank)
+    basis: found.takeVectors(), side: side, effectiveRank: found.effectiveRank)
 }
 
 func checkRank(_ rank: Int, _ a: some LinearOperator, _ operation: StaticString) {

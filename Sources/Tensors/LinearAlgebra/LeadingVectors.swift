@@ -12,6 +12,15 @@ struct LeadingVectors<Scalar: RealScalar> {
   var others: Tensor<Scalar>?
   /// How many the operator determines.
   var effectiveRank: Int
+
+  /// The vectors with the component of largest magnitude of each positive; in place, as nobody else
+  /// holds them.
+  mutating func takeVectors() -> Tensor<Scalar> {
+    var taken = vectors
+    vectors = .empty
+    if let signs = taken.signsOfLargestInColumns() { taken *= signs }
+    return taken.contiguous()
+  }
 }
 
 /// The leading vectors of one side, found on the shorter side where that is cheaper.
