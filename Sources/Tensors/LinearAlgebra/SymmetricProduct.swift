@@ -13,7 +13,7 @@ extension Tensor where Scalar: RealScalar {
     let (p, q) = (x.matrixLayout!, y.matrixLayout!)
     Threads.prepareBLAS()
     withExtendedLifetime((x.storage, y.storage, result.storage)) {
-      if x.base == y.base, p == q, (squaredParts - 1) * n <= m {
+      if x.base == y.base, p == q, (squaredParts - 1) * n <= m, m * n * n >= 1 << 22 {
         squared(x.base, p.transposed, p.leading, m, n, into: out)
         return
       }
@@ -43,12 +43,13 @@ extension Tensor where Scalar: RealScalar {
   private static var squaredParts: Int { 4 }
 
   /// The lower triangle of `aᵀ a`, `a` of `[m, n]`: the sum of those of parts of its rows, a fifth
-  /// faster than bands of it, with no more memory than `a` has.
+  /// faster than bands of it, with no more memory than `a` has. Small ones are left to products, whose
+  /// order of additions does not change while another thread has OpenBLAS's threads.
   private static func squared(
     _ a: UnsafePointer<Scalar>, _ transposed: Bool, _ leading: Int, _ m: Int, _ n: Int,
     into out: UnsafeMutablePointer<Scalar>
   ) {
-    let count = m * n * n < 1 << 20 ? 1 : squaredParts
+    let count = squaredParts
     let length = (m + count - 1) / count
     let others = TensorStorage<Scalar>(count: (count - 1) * n * n)
     parallelFor(count, grain: 1) { parts in
