@@ -170,8 +170,11 @@ static void wait_for(bool (*done)(void *), void *subject, bell *bell) {
 static void ring(bell *bell, int processor) {
   if (!atomic_load(&bell->asleep)) return;
   pthread_mutex_lock(&bell->mutex);
-  move(bell->sleeper, processor);
-  pthread_cond_signal(&bell->condition);
+  // Who has risen meanwhile has its choice of processors back and must keep it.
+  if (atomic_load(&bell->asleep)) {
+    move(bell->sleeper, processor);
+    pthread_cond_signal(&bell->condition);
+  }
   pthread_mutex_unlock(&bell->mutex);
 }
 
