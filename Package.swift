@@ -23,7 +23,8 @@ func tests(
 }
 
 let libraries = [
-  "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "QuantizedLayers", "LoQT",
+  "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "Stepping", "QuantizedLayers",
+  "Adapters", "LoQT",
   "LanguageModels", "TensorFiles", "Tokenization", "Training",
 ]
 
@@ -50,10 +51,18 @@ let package = Package(
     rung("Layers", on: ["Autodiff", "Tensors"]),
     // 5-6: the methods.
     rung("Optimizers", on: ["Layers", "Autodiff", "Quantization", "Tensors"]),
-    rung("QuantizedLayers", on: ["Layers", "Autodiff", "Quantization", "Tensors"]),
+    rung("Stepping", on: ["Optimizers", "Layers", "Autodiff", "Quantization", "Tensors"]),
+    rung("QuantizedLayers", on: ["Stepping", "Layers", "Autodiff", "Quantization", "Tensors"]),
+    rung(
+      "Adapters",
+      on: [
+        "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors",
+      ]),
     rung(
       "LoQT",
-      on: ["QuantizedLayers", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors"]),
+      on: [
+        "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors",
+      ]),
     // 6-8: the job.
     rung("LanguageModels", on: ["Layers", "Autodiff", "Tensors", "TensorFiles"]),
     rung("TensorFiles", on: ["Quantization", "Tensors"]),
@@ -61,13 +70,13 @@ let package = Package(
     rung(
       "Training",
       on: [
-        "LanguageModels", "LoQT", "QuantizedLayers", "Optimizers", "Layers", "Autodiff",
-        "Quantization", "Tensors", "TensorFiles", "Tokenization",
+        "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
+        "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
       ]),
     .executableTarget(
       name: "LoQTCommand",
       dependencies: [
-        "Training", "LanguageModels", "LoQT", "Optimizers", "Layers", "Autodiff", "Quantization",
+        "Training", "LanguageModels", "LoQT", "Stepping", "Optimizers", "Autodiff", "Quantization",
         "Tensors", "TensorFiles", "Tokenization",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -84,7 +93,10 @@ let package = Package(
     tests(of: "QuantizedLayers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),
     tests(
       of: "LoQT",
-      with: ["QuantizedLayers", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors"]),
+      with: [
+        "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff",
+        "Quantization", "Tensors",
+      ]),
     tests(
       of: "LanguageModels", with: ["Optimizers", "Layers", "Autodiff", "Tensors", "TensorFiles"]),
     tests(of: "TensorFiles", with: ["Quantization", "Tensors"]),
@@ -92,8 +104,8 @@ let package = Package(
     tests(
       of: "Training",
       with: [
-        "LanguageModels", "LoQT", "QuantizedLayers", "Optimizers", "Layers", "Autodiff",
-        "Quantization", "Tensors", "TensorFiles", "Tokenization",
+        "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
+        "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -2,6 +2,7 @@ import Autodiff
 import Layers
 import Optimizers
 import Quantization
+import Stepping
 import Tensors
 
 extension LoQTLinear {

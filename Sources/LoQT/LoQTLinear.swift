@@ -57,6 +57,13 @@ public final class LoQTLinear: LinearLayer {
   public var factorAtStart: Tensor<Float>? { record?.tensor }
   var record: FactorRecord?
 
+  /// Whether a merge is due that has not happened yet.
+  public var isMergeDue = false
+  /// Whether the step that runs merges the layer.
+  var isMerging = false
+  /// The gradient of the micro-batches so far, in a step that merges.
+  var window: GradientWindow?
+
   let random: RandomSource
   /// Of B right after the last merge, which tells whether it was trained since.
   var factorFingerprint: UInt64?
@@ -114,6 +121,7 @@ public final class LoQTLinear: LinearLayer {
     factor.memoryKind = .adapters
     self.bias = bias.map { Parameter($0) }
     held.count(as: .weights)
+    handle.owner = self
   }
 
   /// y for x `[..., in]`. Traps when the last axis of x is not `inputSize`.

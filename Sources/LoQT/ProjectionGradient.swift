@@ -1,18 +1,7 @@
 import Autodiff
 import Optimizers
+import Stepping
 import Tensors
-
-/// Which gradient a new projection is taken from when a step accumulates several micro-batches.
-public enum ProjectionWindow: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The sum over the window, as a dense matrix: exact, 4 bytes an element of W over the window.
-  case exact
-  /// A random sketch of the sum, r + 8 columns on the side of P. The projection holds nearly all
-  /// of the gradient's energy that one of rank r could where the singular values fall as fast as 1 / i,
-  /// about three quarters of it where they fall as slowly as 1 / sqrt(i).
-  case sketch
-  /// The last micro-batch alone.
-  case last
-}
 
 /// What is known of a layer's gradient at its merge.
 enum ProjectionGradient {

@@ -1,8 +1,9 @@
 public import ArgumentParser
 import LanguageModels
-public import LoQT
+import LoQT
 public import Optimizers
 import Quantization
+public import Stepping
 public import Training
 
 /// The options of a training that concern the method.

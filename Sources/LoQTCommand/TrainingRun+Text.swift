@@ -1,5 +1,6 @@
 import LanguageModels
 import LoQT
+import Stepping
 import Tensors
 import Training
 

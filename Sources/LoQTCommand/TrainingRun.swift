@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LanguageModels
 import LoQT
+import Stepping
 import Tensors
 import TensorFiles
 import Tokenization

@@ -50,7 +50,7 @@ extension TensorParts {
   public var isEmpty: Bool { bytes.isEmpty && floats.isEmpty }
 
   /// Names and shapes, for errors.
-  var shapes: [String: Shape] {
+  package var shapes: [String: Shape] {
     bytes.mapValues(\.shape).merging(floats.mapValues(\.shape)) { $1 }
   }
 }

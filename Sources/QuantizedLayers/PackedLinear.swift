@@ -1,13 +1,14 @@
 public import Autodiff
 public import Layers
 public import Quantization
+public import Stepping
 public import Tensors
 
 /// A linear layer with a trained matrix in a packed format: each update is added in full precision and
 /// rounded at random, so that steps below the distance of two levels are not lost on average (Q-GaLore; Zhang et al., arXiv 2407.08296, section 3.3).
 ///
-/// No copy in full precision is kept. The gradient arrives as its factors through `handle`; whoever
-/// trains the layer calls `update`.
+/// No copy in full precision is kept. The gradient arrives as its factors through `handle`; a `Stepper`
+/// has it applied to `parameter`, which stands for the matrix.
 public final class PackedLinear: LinearLayer {
   /// W `[out, in]`.
   public private(set) var weight: StoredMatrix {
@@ -39,6 +40,8 @@ public final class PackedLinear: LinearLayer {
     parameter = Parameter(.empty)
     parameter.memoryKind = .scratch
     self.bias = bias.map { Parameter($0) }
+    parameter.owner = self
+    handle.owner = self
     handle.isGradientRequested = true
   }
 
@@ -56,24 +59,6 @@ public final class PackedLinear: LinearLayer {
   /// W in full precision.
   public func effectiveWeight() -> Tensor<Float> { weight.dequantized() }
 
-  /// Lets `body` change W in full precision through `parameter`, and stores it rounded at random by
-  /// numbers that the step of the run decides.
-  public func update(step: Int, _ body: (Parameter) throws -> Void) rethrows {
-    try withElements { parameter in
-      try body(parameter)
-      var source = random.split(UInt64(step))
-      weight = StoredMatrix(storing: parameter.tensor, as: weight.format, using: &source)
-    }
-  }
-
-  /// Lets `body` see W in full precision through `parameter`.
-  public func withElements<R>(_ body: (Parameter) throws -> R) rethrows -> R {
-    parameter.name = handle.name
-    parameter.tensor = weight.dequantized()
-    defer { parameter.tensor = .empty }
-    return try body(parameter)
-  }
-
   /// Puts back a saved matrix. Traps when it does not fit.
   public func restore(weight: StoredMatrix) {
     precondition(
@@ -87,6 +72,41 @@ public final class PackedLinear: LinearLayer {
     weight.members(named: "weight")
       + [ModuleMember("weight", .frozen(handle))]
       + (bias.map { [ModuleMember("bias", $0)] } ?? [])
+  }
+}
+
+extension PackedLinear: ParameterOwner {
+  /// Lets `body` change W in full precision through `parameter`, and stores it rounded at random by
+  /// numbers that the step of the run decides.
+  public func update(_ parameter: Parameter, step: Int, _ body: (Parameter) throws -> Void) rethrows
+  {
+    try withElements(of: parameter) { parameter in
+      try body(parameter)
+      var source = random.split(UInt64(step))
+      weight = StoredMatrix(storing: parameter.tensor, as: weight.format, using: &source)
+    }
+  }
+
+  /// Lets `body` see W in full precision through `parameter`.
+  public func withElements<R>(of parameter: Parameter, _ body: (Parameter) throws -> R) rethrows
+    -> R
+  {
+    parameter.tensor = weight.dequantized()
+    defer { parameter.tensor = .empty }
+    return try body(parameter)
+  }
+}
+
+extension PackedLinear: StepParticipant {
+  /// Gives the parameter the name that the matrix has in the model.
+  public func join(named name: String) { parameter.name = handle.name }
+
+  /// `parameter`.
+  public var standInParameters: [Parameter] { [parameter] }
+
+  /// The gradient of W, for `parameter`.
+  public func receive(_ gradient: FactoredGradient, _ step: StepContext) -> LayerEvent? {
+    .gradient(parameter, AnyTensor(matmul(gradient.d.transposed(), gradient.x)))
   }
 }
 

@@ -4,6 +4,7 @@ internal import Layers
 internal import LoQT
 internal import Optimizers
 internal import Quantization
+internal import Stepping
 internal import Tensors
 
 /// The tokens of a training step.

@@ -1,3 +1,4 @@
+internal import Adapters
 public import Autodiff
 public import LanguageModels
 internal import LoQT

@@ -3,6 +3,7 @@ internal import LanguageModels
 internal import Layers
 internal import LoQT
 internal import Optimizers
+internal import Stepping
 internal import Tensors
 
 extension RunEstimate {
@@ -40,7 +41,7 @@ extension RunEstimate {
       model, using: configuration.plan.builder(seed: 0, storage: memory.storage))
     llama.recomputesBlocks = memory.checkpointsActivations
     let made = configuration.makeOptimizer(for: llama)
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       made.optimizer, training: llama, merges: configuration.plan.merges.gap == nil ? .never : .once
     )
     optimizer.measuresLossAfterMerge = false

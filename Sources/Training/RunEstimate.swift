@@ -3,6 +3,7 @@ internal import Autodiff
 internal import Foundation
 internal import LoQT
 internal import Optimizers
+internal import Stepping
 public import TensorFiles
 internal import Tensors
 

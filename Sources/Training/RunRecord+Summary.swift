@@ -1,4 +1,5 @@
 internal import LoQT
+internal import Stepping
 public import TensorFiles
 
 extension RunRecord {

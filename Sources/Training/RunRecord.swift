@@ -1,4 +1,4 @@
-public import LoQT
+public import Stepping
 
 /// Everything a run leaves to be looked at: the source of the summary file and of the report.
 public struct RunRecord: Codable, Sendable {

@@ -1,3 +1,4 @@
+internal import Adapters
 internal import Autodiff
 internal import Foundation
 internal import LanguageModels
@@ -6,6 +7,7 @@ internal import LoQT
 internal import Optimizers
 internal import Quantization
 internal import QuantizedLayers
+internal import Stepping
 internal import Tensors
 internal import Tokenization
 
@@ -66,7 +68,7 @@ extension Trainer {
       if !adapters.contains(ObjectIdentifier(parameter)) { bytes.weights += count }
       if parameter.isTrainable { largest = Swift.max(largest, 4 * parameter.shape.elementCount) }
     }
-    for (_, layer) in optimizer.packedLayers {
+    for (_, layer) in model.modules(ofType: PackedLinear.self) {
       bytes.weights += layer.weight.byteCount
       largest = Swift.max(largest, 4 * layer.outputSize * layer.inputSize)
     }

@@ -4,6 +4,7 @@ internal import Layers
 internal import LoQT
 internal import Optimizers
 internal import Quantization
+internal import Stepping
 internal import TensorFiles
 internal import Tensors
 internal import Tokenization

@@ -1,8 +1,9 @@
 public import LanguageModels
 internal import Autodiff
 internal import Layers
-public import LoQT
+internal import LoQT
 internal import Optimizers
+public import Stepping
 internal import TensorFiles
 internal import Tensors
 internal import Tokenization
@@ -27,7 +28,7 @@ public final class Trainer {
   /// The model.
   public let model: Llama
   /// What takes the steps.
-  public let optimizer: LoQTOptimizer
+  public let optimizer: Stepper
   /// What has happened so far.
   public internal(set) var record: RunRecord
 
@@ -90,7 +91,7 @@ public final class Trainer {
     model.head?.weight.isTrainable = configuration.plan.trainsHead
     let made = configuration.makeOptimizer(for: model)
     subspaces = made.subspaces
-    optimizer = LoQTOptimizer(
+    optimizer = Stepper(
       made.optimizer, training: model, merges: configuration.plan.merges,
       steps: configuration.steps)
     optimizer.projectionWindow = configuration.plan.window

@@ -4,6 +4,7 @@ internal import Layers
 internal import LoQT
 internal import Optimizers
 internal import QuantizedLayers
+internal import Stepping
 internal import Tensors
 
 extension TrainingConfiguration {

@@ -1,4 +1,4 @@
-public import LoQT
+public import Stepping
 
 /// What happens while a model is trained.
 public enum TrainingEvent: Sendable {

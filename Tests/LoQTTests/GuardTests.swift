@@ -3,6 +3,7 @@ import Layers
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import TestSupport
 import Tensors
 import Testing
@@ -13,10 +14,10 @@ import Testing
 
   private func run(
     _ merges: MergeSchedule = .static(every: 3)
-  ) -> (model: SmallModel, adam: WatchedAdam, optimizer: LoQTOptimizer) {
+  ) -> (model: SmallModel, adam: WatchedAdam, optimizer: Stepper) {
     let model = SmallModel(LoQTConfiguration(rank: 4))
     let adam = WatchedAdam()
-    return (model, adam, LoQTOptimizer(adam, training: model, merges: merges))
+    return (model, adam, Stepper(adam, training: model, merges: merges))
   }
 
   static let fixture = try! Fixture("optimizers")
@@ -31,7 +32,7 @@ import Testing
     let adam = WatchedAdam()
     var clipped: [String: Tensor<Float>] = [:]
     adam.beforeUpdate = { clipped[$0.name] = $1 * $2 }
-    let optimizer = LoQTOptimizer(adam, training: pair)
+    let optimizer = Stepper(adam, training: pair)
     optimizer.clippingNorm = f.number("limit", of: name)
     let report = try optimizer.step {
       (Variable(pair.a) * Variable(a)).sum() + (Variable(pair.b) * Variable(b)).sum()
@@ -119,7 +120,7 @@ import Testing
     }
     let model = Model(small: SmallModel(LoQTConfiguration(rank: 4)))
     let adam = WatchedAdam()
-    let optimizer = LoQTOptimizer(adam, training: model, merges: .static(every: 3))
+    let optimizer = Stepper(adam, training: model, merges: .static(every: 3))
     optimizer.clippingNorm = clippingNorm
     for step in 0..<5 {
       var scales: Set<Float> = []

@@ -3,6 +3,7 @@ import Layers
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import TestSupport
 import Tensors
 import Testing
@@ -21,7 +22,7 @@ import Testing
 
   /// Takes P from random data, and moves B away from where compensation put it.
   private func initialize(_ layer: LoQTLinear) throws {
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.05)), training: SingleLayer(layer: layer), merges: .once)
     for seed in 0..<3 as Range<UInt64> {
       _ = try optimizer.step {

@@ -3,6 +3,7 @@ import Layers
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import Tensors
 import TestSupport
 import Testing
@@ -34,7 +35,7 @@ import Testing
     let layer = LoQTLinear(
       weight: start, configuration: configuration, random: RandomSource(seed: 0))
     let adam = AdamW(learningRate: .constant(0), epsilon: number("epsilon"))
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       adam, training: SingleLayer(layer: layer), merges: .static(every: 4))
     for step in 0..<8 {
       adam.learningRate = .constant(Double(rates.scalars[step]))
@@ -88,7 +89,7 @@ import Testing
       weight: start, configuration: .unquantized(rank: .count(rank), scale: scale),
       random: RandomSource(seed: 0))
     // The gradient of B carries s, so Adam's epsilon does too.
-    let loqt = LoQTOptimizer(
+    let loqt = Stepper(
       AdamW(learningRate: .constant(0.01), epsilon: Double(scale) * epsilon),
       training: SingleLayer(layer: layer), merges: .once)
 

@@ -3,6 +3,7 @@ import Layers
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import TestSupport
 import Tensors
 import Testing
@@ -21,7 +22,7 @@ import Testing
         rank: .count(rank), weightFormat: format, projectionFormat: format,
         recordsSurvival: recordsSurvival))
     let adam = AdamW(learningRate: .constant(0.01))
-    let optimizer = LoQTOptimizer(adam, training: model, merges: .static(every: 2))
+    let optimizer = Stepper(adam, training: model, merges: .static(every: 2))
     for step in 0..<4 { _ = try optimizer.step { model.loss(step) } }
 
     let sizes = [(12, 20), (20, 10)]
@@ -50,7 +51,7 @@ import Testing
       func loss(_ index: Int) -> Variable {
         meanSquaredError(model(Variable(data[index].1)), data[index].2)
       }
-      let optimizer = LoQTOptimizer(
+      let optimizer = Stepper(
         AdamW(learningRate: .constant(0.01)), training: model, merges: .static(every: 3))
       // States of Adam and the record of B appear in the first interval.
       for step in 0..<4 { _ = try optimizer.step { loss(step % 4) } }
@@ -82,7 +83,7 @@ import Testing
       let start = TensorMemory.liveBytes
       let model = SmallModel(LoQTConfiguration(rank: 4))
       let adam = AdamW(learningRate: .constant(0.01))
-      let optimizer = LoQTOptimizer(adam, training: model, merges: .static(every: 3))
+      let optimizer = Stepper(adam, training: model, merges: .static(every: 3))
       for step in 0..<5 { _ = try optimizer.step { model.loss(step) } }
       // Every buffer is rounded up to 64 bytes; an empty or scalar one takes 64.
       func rounded(_ bytes: Int) -> Int { max(64, (bytes + 63) / 64 * 64) }
@@ -118,7 +119,7 @@ import Testing
         UInt(bitPattern: $0.baseAddress)
       }
     }
-    let optimizer = LoQTOptimizer(adam, training: model, merges: .static(every: 4))
+    let optimizer = Stepper(adam, training: model, merges: .static(every: 4))
     optimizer.measuresLossAfterMerge = false
     for step in 0..<7 {
       _ = try optimizer.step { model.loss(step) }
@@ -137,7 +138,7 @@ import Testing
         let layer = LoQTLinear(
           weight: gaussian([out, input], seed: 1), configuration: LoQTConfiguration(rank: 2),
           random: RandomSource(seed: 2))
-        let optimizer = LoQTOptimizer(
+        let optimizer = Stepper(
           AdamW(learningRate: .constant(0.01)), training: SingleLayer(layer: layer), merges: .once)
         _ = try optimizer.step {
           meanSquaredError(
@@ -189,7 +190,7 @@ import Testing
           rank: 32, compensationSteps: 2, roundsStochastically: rounding,
           keepsOriginalWeight: false),
         random: RandomSource(seed: 2))
-      let optimizer = LoQTOptimizer(
+      let optimizer = Stepper(
         AdamW(learningRate: .constant(0.01)), training: SingleLayer(layer: layer),
         merges: .static(every: 2))
       let x = gaussian([tokens, input], seed: 3)

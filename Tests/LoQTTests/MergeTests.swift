@@ -3,6 +3,7 @@ import Layers
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import TestSupport
 import Tensors
 import Testing
@@ -15,7 +16,7 @@ import Testing
   private final class Run {
     let layer: LoQTLinear
     let adam: AdamW
-    let optimizer: LoQTOptimizer
+    let optimizer: Stepper
 
     init(
       _ shape: (Int, Int), _ configuration: LoQTConfiguration, every gap: Int,
@@ -25,7 +26,7 @@ import Testing
         weight: gaussian([shape.0, shape.1], seed: 1), configuration: configuration,
         random: RandomSource(seed: 2))
       adam = AdamW(learningRate: .constant(learningRate))
-      optimizer = LoQTOptimizer(
+      optimizer = Stepper(
         adam, training: SingleLayer(layer: layer), merges: .static(every: gap))
     }
 

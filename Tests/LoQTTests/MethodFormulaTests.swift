@@ -1,9 +1,11 @@
+import Adapters
 import Autodiff
 import Layers
 import LoQT
 import Optimizers
 import Quantization
 import QuantizedLayers
+import Stepping
 import TensorFiles
 import TestSupport
 import Tensors
@@ -42,7 +44,7 @@ import Testing
         random: RandomSource(seed: 0))
       optimizer = subspaces!
     }
-    let run = LoQTOptimizer(optimizer, training: model, merges: merges)
+    let run = Stepper(optimizer, training: model, merges: merges)
     // Projections split the random numbers by the name.
     (layer as? Linear)?.weight.name = "weight"
     for step in 0..<10 {

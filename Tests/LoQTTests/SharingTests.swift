@@ -3,6 +3,7 @@ import Layers
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import TestSupport
 import Tensors
 import Testing
@@ -33,7 +34,7 @@ import Testing
       LoQTConfiguration(
         rank: 4, projectionFormat: .float32, projector: GradientProjector(method: .exact)))
     let adam = WatchedAdam()
-    let optimizer = LoQTOptimizer(adam, training: model, merges: .static(every: 3))
+    let optimizer = Stepper(adam, training: model, merges: .static(every: 3))
     for step in 0..<7 {
       // The gradient of the dense matrix that the layer stands for.
       let dense = Parameter(model.shared.effectiveWeight())
@@ -132,7 +133,7 @@ import Testing
     parameters: [[UInt32]], codes: [TensorParts], merged: [[String]]
   ) {
     let model = Stack()
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.01)), training: model, merges: .static(every: 3))
     var merged: [[String]] = []
     for step in 0..<8 {

@@ -2,6 +2,7 @@ import Autodiff
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import TestSupport
 import Tensors
 import Testing
@@ -47,7 +48,7 @@ import Testing
 
   @Test func aStepOverNothing() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      let optimizer = LoQTOptimizer(
+      let optimizer = Stepper(
         AdamW(learningRate: .constant(0.1)),
         training: SmallModel(LoQTConfiguration(rank: 2)))
       _ = try optimizer.step(over: [Int]()) { _ in Variable(Tensor(0)) }

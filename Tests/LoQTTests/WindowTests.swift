@@ -3,6 +3,7 @@ import Layers
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import TestSupport
 import Tensors
 import Testing
@@ -52,7 +53,7 @@ import Testing
     batches: Range<Int> = 0..<4
   ) throws -> Tensor<Float> {
     let layer = makeLayer(shape, method)
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.01)), training: SingleLayer(layer: layer))
     optimizer.projectionWindow = window
     _ = try optimizer.step(over: batches) { loss(layer, $0) }
@@ -78,7 +79,7 @@ import Testing
   @Test(arguments: shapes)
   func exactWindowOfMicroBatchesGivesTheProjectionOfOneBigBatch(_ shape: (Int, Int)) throws {
     let layer = makeLayer(shape)
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.01)), training: SingleLayer(layer: layer))
     _ = try optimizer.step {
       meanSquaredError(
@@ -104,7 +105,7 @@ import Testing
   func sketchOfALowRankGradientIsExact(_ shape: (Int, Int)) throws {
     // A sum of two gradients of two tokens each has rank 4, within the 6 of the projection.
     let layer = makeLayer(shape, .automatic)
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.01)), training: SingleLayer(layer: layer))
     let x = gaussian([2, 2, shape.1], seed: 5)
     let target = gaussian([2, 2, shape.0], seed: 6)
@@ -124,7 +125,7 @@ import Testing
     _ shape: (Int, Int), _ window: ProjectionWindow
   ) throws {
     let layer = makeLayer(shape)
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.01)), training: SingleLayer(layer: layer))
     optimizer.projectionWindow = window
     let x = gaussian([4, shape.1], seed: 5)
@@ -155,7 +156,7 @@ import Testing
   @Test func accumulatedGradientsAreTheMeanOfTheMicroBatches() throws {
     func train(_ micro: Int) throws -> SmallModel {
       let model = SmallModel(LoQTConfiguration(rank: 4))
-      let optimizer = LoQTOptimizer(
+      let optimizer = Stepper(
         AdamW(learningRate: .constant(0.01), epsilon: 1e-3), training: model, merges: .never)
       for step in 0..<4 {
         let x = gaussian([32, 12], seed: UInt64(step))

@@ -1,6 +1,7 @@
 import Foundation
 import LanguageModels
 import LoQT
+import Stepping
 import Synchronization
 import TensorFiles
 import TestSupport

@@ -5,6 +5,7 @@ import LanguageModels
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import Tensors
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import Adapters
 import Autodiff
 import LanguageModels
 import Layers
@@ -5,6 +6,7 @@ import LoQT
 import Optimizers
 import Quantization
 import QuantizedLayers
+import Stepping
 import Tensors
 import TestSupport
 import Testing
@@ -26,7 +28,7 @@ import Testing
     }
 
     /// Merges and projections at every third step.
-    func optimizer(for model: some Module, rank: RankRule = 4) -> LoQTOptimizer {
+    func optimizer(for model: some Module, rank: RankRule = 4) -> Stepper {
       let adam = AdamW(learningRate: .constant(0.01))
       let matrices =
         model.modules(ofType: Linear.self).map(\.module.weight)
@@ -37,7 +39,7 @@ import Testing
           inner: adam,
           configuration: SubspaceConfiguration(rank: rank, refresh: .scheduled(.static(every: 3))),
           matrices: matrices) : adam
-      return LoQTOptimizer(inner, training: model, merges: .static(every: 3))
+      return Stepper(inner, training: model, merges: .static(every: 3))
     }
   }
 

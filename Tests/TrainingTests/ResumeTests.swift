@@ -1,6 +1,7 @@
 import LanguageModels
 import LoQT
 import Optimizers
+import Stepping
 import TensorFiles
 import TestSupport
 import Tensors

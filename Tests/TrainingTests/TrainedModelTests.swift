@@ -3,6 +3,7 @@ import LanguageModels
 import Layers
 import LoQT
 import Optimizers
+import Stepping
 import TensorFiles
 import TestSupport
 import Tensors

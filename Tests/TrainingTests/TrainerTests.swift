@@ -4,6 +4,7 @@ import LanguageModels
 import Layers
 import LoQT
 import Optimizers
+import Stepping
 import Testing
 import TensorFiles
 import Tensors

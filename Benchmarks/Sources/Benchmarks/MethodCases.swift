@@ -4,6 +4,7 @@ import Layers
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import Tensors
 
 /// Training steps of LoQT and GaLore beside those of full-rank Adam in the same program, at presets of
@@ -39,7 +40,7 @@ extension LlamaConfiguration {
 
 /// A model and what trains it; each call takes one step.
 private final class Run {
-  let optimizer: LoQTOptimizer
+  let optimizer: Stepper
   private let model: Llama
   private let tokens: Tensor<Int32>
 
@@ -56,7 +57,7 @@ private final class Run {
         inner: adam, configuration: subspace,
         matrices: model.blocks.flatMap { $0.modules(ofType: Linear.self).map(\.module.weight) })
     }
-    optimizer = LoQTOptimizer(adam, training: model, merges: merges)
+    optimizer = Stepper(adam, training: model, merges: merges)
     optimizer.measuresLossAfterMerge = false
   }
 

@@ -26,6 +26,9 @@ public final class Parameter {
   /// Whether backpropagation computes its gradient.
   public var isTrainable: Bool
 
+  /// Who holds the elements in another form and lends them for an update; nil for an ordinary parameter.
+  public weak var owner: (any ParameterOwner)?
+
   /// What its buffer is counted as.
   public var memoryKind = TensorMemory.Kind.weights {
     didSet { count() }
@@ -115,6 +118,18 @@ public final class Parameter {
   public var byteCount: Int { halfTensor?.byteCount ?? single.byteCount }
 }
 
+/// Holds what a parameter stands for in another form, a packed matrix say: the parameter has its elements
+/// only while the owner lends them.
+public protocol ParameterOwner: AnyObject {
+  /// Lets `body` see the elements through the parameter.
+  func withElements<R>(of parameter: Parameter, _ body: (Parameter) throws -> R) rethrows -> R
+
+  /// Lets `body` change the elements through the parameter, and takes them back.
+  ///
+  /// - Parameter step: The step of the run, which decides random numbers that the owner may round by.
+  func update(_ parameter: Parameter, step: Int, _ body: (Parameter) throws -> Void) rethrows
+}
+
 /// A matrix `[out, in]` that backpropagation does not train, but whose gradient can be asked for.
 ///
 /// The gradient of a linear operation for its frozen weight is dᵀ x, with x `[tokens, in]` the
@@ -126,6 +141,8 @@ public final class FrozenMatrix {
   /// Whether the next forward passes keep what the gradient needs, and the backward pass hands it
   /// over.
   public var isGradientRequested = false
+  /// The layer whose matrix it is: who receives the gradient in a training step.
+  public weak var owner: AnyObject?
 
   let node = Node()
 

@@ -1,3 +1,4 @@
+internal import Adapters
 internal import Autodiff
 internal import LanguageModels
 internal import Layers

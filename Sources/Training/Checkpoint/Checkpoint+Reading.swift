@@ -4,6 +4,7 @@
   internal import Foundation
 #endif
 
+internal import Adapters
 internal import Autodiff
 internal import LanguageModels
 internal import Layers

@@ -4,12 +4,14 @@
   internal import Foundation
 #endif
 
+public import Adapters
 internal import Autodiff
 public import LanguageModels
 internal import Layers
 public import LoQT
 internal import Optimizers
 public import Quantization
+internal import Stepping
 public import TensorFiles
 internal import Tensors
 public import Tokenization

@@ -6,6 +6,7 @@
 
 public import LanguageModels
 internal import LoQT
+internal import Stepping
 public import TensorFiles
 internal import Tokenization
 

@@ -1,6 +1,7 @@
 internal import LoQT
 internal import Optimizers
 internal import Quantization
+internal import Stepping
 internal import Tensors
 
 extension Experiment {

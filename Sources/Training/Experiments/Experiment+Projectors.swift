@@ -3,6 +3,7 @@ internal import LanguageModels
 internal import Layers
 internal import LoQT
 internal import Optimizers
+internal import Stepping
 internal import Tensors
 
 extension Experiment {

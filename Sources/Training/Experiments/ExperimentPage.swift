@@ -1,4 +1,5 @@
 internal import LoQT
+internal import Stepping
 
 /// The results of an experiment as one page of HTML that needs nothing else.
 struct ExperimentPage {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LoQT
+internal import Stepping
 public import TensorFiles
 
 extension ExperimentResults {

@@ -2,6 +2,7 @@ internal import Foundation
 internal import LanguageModels
 internal import LoQT
 internal import Optimizers
+internal import Stepping
 internal import Tensors
 
 /// One training run of an experiment: everything that decides its numbers.

@@ -4,6 +4,7 @@ internal import LanguageModels
 internal import Layers
 internal import LoQT
 internal import Optimizers
+internal import Stepping
 internal import TensorFiles
 internal import Tensors
 
@@ -27,7 +28,7 @@ struct FineTuning {
   private let configuration: TrainingConfiguration
   private let passages: PassageSet
   private let model: PassageClassifier
-  private let optimizer: LoQTOptimizer
+  private let optimizer: Stepper
 
   /// A run from a trained model in a folder.
   init(_ configuration: TrainingConfiguration, on text: ExperimentText, base path: String) throws {
@@ -48,7 +49,7 @@ struct FineTuning {
           [passages.classes, size], standardDeviation: 0.02, using: &random),
         bias: .zeros([passages.classes])))
     let made = configuration.makeOptimizer(for: body)
-    optimizer = LoQTOptimizer(
+    optimizer = Stepper(
       made.optimizer, training: model, merges: plan.merges, steps: configuration.steps)
   }
 

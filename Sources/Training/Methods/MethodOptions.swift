@@ -1,6 +1,6 @@
-public import LoQT
 public import Optimizers
 public import Quantization
+public import Stepping
 
 /// What a person may set about a method; what is left out follows from the method.
 public struct MethodOptions: Sendable, Hashable, Codable {

@@ -1,3 +1,4 @@
+public import Adapters
 internal import Autodiff
 internal import LanguageModels
 internal import Layers
@@ -5,6 +6,7 @@ public import LoQT
 public import Optimizers
 public import Quantization
 internal import QuantizedLayers
+public import Stepping
 
 /// A method as a product of choices: weight format, parameterisation, optimizer and merge policy. What
 /// does not go together cannot be written.

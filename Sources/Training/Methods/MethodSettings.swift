@@ -2,6 +2,7 @@ internal import LanguageModels
 internal import LoQT
 internal import Optimizers
 internal import Quantization
+internal import Stepping
 internal import Tensors
 
 /// The options of a method with everything filled in and checked: what a method makes its plan of.

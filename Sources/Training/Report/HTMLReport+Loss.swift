@@ -1,4 +1,5 @@
 internal import LoQT
+internal import Stepping
 
 extension HTMLReport {
   /// The loss curve; nothing before the first step.

@@ -1,4 +1,5 @@
 internal import LoQT
+internal import Stepping
 
 extension HTMLReport {
   /// Charts and a table of the merges; nothing for a run without merges.

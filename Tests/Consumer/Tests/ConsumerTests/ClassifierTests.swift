@@ -2,13 +2,14 @@ import Autodiff
 import Layers
 import LoQT
 import Optimizers
+import Stepping
 import Testing
 
 @Suite(.serialized) struct ClassifierTests {
   @Test func `4-bit matrices of rank 16 learn to read digits through merges`() throws {
     let digits = try Digits()
     let model = Classifier(using: .loqt(rank: 16, scale: 0.5))
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .cosine(peak: 0.01, steps: 600)), training: model,
       merges: .exponential(every: 50, growth: 1.2), steps: 600)
     var merges = 0

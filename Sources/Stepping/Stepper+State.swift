@@ -1,28 +1,26 @@
 import Autodiff
 public import Optimizers
 public import Quantization
-import QuantizedLayers
 import Tensors
 
-extension LoQTOptimizer {
+extension Stepper {
+  /// Parameters with what their optimizer remembers of them under their names: the model's, and those
+  /// that stand for its matrices.
+  private var remembered: [Parameter] {
+    parameters + participants.flatMap(\.layer.standInParameters)
+  }
+
   /// Everything that training remembers beside the model, by name: for each trained parameter
-  /// `NAME/PART` as its optimizer gives it, and for each LoQT layer `NAME/factor_at_start`, B right
-  /// after its last merge, a single 0 where it was zeros. With it, the step and the layers that are due a run goes on bit for bit.
+  /// `NAME/PART` as its optimizer gives it, and for each layer that takes part in the step the parts of
+  /// its `stepState`. With it, the step and the layers that are due a run goes on bit for bit.
   public var stateTensors: TensorParts {
     var named = TensorParts()
     func add(_ state: TensorParts, _ owner: String) {
       for (part, tensor) in state.floats { named.floats[owner + "/" + part] = tensor }
       for (part, tensor) in state.bytes { named.bytes[owner + "/" + part] = tensor }
     }
-    for parameter in parameters { add(optimizer.state(of: parameter), parameter.name) }
-    for (_, layer) in packedLayers {
-      add(optimizer.state(of: layer.parameter), layer.handle.name)
-    }
-    for (name, layer) in layers {
-      named.floats[name + "/factor_at_start"] = layer.record.map {
-        $0.byteCount == 0 ? Tensor(0) : $0.tensor
-      }
-    }
+    for parameter in remembered { add(optimizer.state(of: parameter), parameter.name) }
+    for (name, layer) in participants { add(layer.stepState, name) }
     return named
   }
 
@@ -53,28 +51,23 @@ extension LoQTOptimizer {
       let (owner, part) = try owner(name)
       parts[owner, default: TensorParts()].bytes[part] = tensor
     }
-    for (name, layer) in layers {
-      guard var start = parts[name]?.floats["factor_at_start"] else { continue }
-      if start.shape == [] { start = start.broadcast(to: layer.factor.shape) }
-      guard start.shape == layer.factor.shape else {
-        throw OptimizerError(
-          "\(name)/factor_at_start: expected shape \(layer.factor.shape); found \(start.shape)")
+    for parameter in remembered {
+      let saved = parts.removeValue(forKey: parameter.name) ?? TensorParts()
+      guard let owner = parameter.owner else {
+        try optimizer.restore(saved, of: parameter)
+        continue
       }
-      layer.restore(
-        weight: layer.weight, projection: layer.projection, factor: layer.factor.tensor,
-        factorAtStart: start)
-      parts[name] = nil
-    }
-    for parameter in parameters {
-      try optimizer.restore(
-        parts.removeValue(forKey: parameter.name) ?? TensorParts(), of: parameter)
-    }
-    for (_, layer) in packedLayers {
-      let saved = parts.removeValue(forKey: layer.handle.name) ?? TensorParts()
       do {
-        try layer.withElements { try optimizer.restore(saved, of: $0) }
+        try owner.withElements(of: parameter) { try optimizer.restore(saved, of: $0) }
       } catch {
         throw error as? OptimizerError ?? OptimizerError("\(error)")
+      }
+    }
+    for (name, layer) in participants {
+      do {
+        try layer.restore(stepState: parts.removeValue(forKey: name) ?? TensorParts())
+      } catch {
+        throw OptimizerError("\(name)/\(error)")
       }
     }
     if let name = parts.keys.min() {

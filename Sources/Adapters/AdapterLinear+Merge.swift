@@ -1,7 +1,24 @@
 import Autodiff
 import Optimizers
 import Quantization
+public import Stepping
 import Tensors
+
+extension AdapterLinear: StepParticipant {
+  /// Takes over the name for reports.
+  public func join(named name: String) { self.name = name }
+
+  /// Whether the factors are merged from time to time.
+  public var followsMergeSchedule: Bool { configuration.mergePruning != nil }
+
+  /// Merges the factors before the forward pass of a step of the schedule; at the first there is nothing to
+  /// merge. A layer whose factors are not trained takes no part.
+  public func prepare(_ step: StepContext) -> LayerMerge? {
+    guard followsMergeSchedule, step.isMerge, step.step > 0, up.isTrainable || down.isTrainable
+    else { return nil }
+    return merge(named: name, step: step.step, step.optimizer)
+  }
+}
 
 extension AdapterLinear {
   /// Adds the update to W, starts the factors anew and prunes the optimizer's state (ReLoRA); the

@@ -26,6 +26,8 @@ public final class AdapterLinear: LinearLayer {
   /// `[out]`.
   public let bias: Parameter?
 
+  /// The dotted name within the model, for reports.
+  var name = ""
   let random: RandomSource
 
   /// A layer that starts at, or as near as its configuration allows to, W `[out, in]`. Traps when the

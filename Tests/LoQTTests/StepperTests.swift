@@ -3,15 +3,16 @@ import Layers
 import LoQT
 import Optimizers
 import Quantization
+import Stepping
 import TestSupport
 import Tensors
 import Testing
 
 /// The clock of a run: steps, rates, merges, and which parameters move when.
-@Suite struct LoQTOptimizerTests {
+@Suite struct StepperTests {
   @Test func onlyTheFactorsStandStillAtAMergeStep() throws {
     let model = SmallModel(LoQTConfiguration(rank: 4))
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.01)), training: model, merges: .static(every: 3))
     for step in 0..<7 {
       let before = Dictionary(
@@ -34,7 +35,7 @@ import Testing
   @Test func gradientsOfTheFactorsAreNotEvenComputedAtAMergeStep() throws {
     let model = SmallModel(LoQTConfiguration(rank: 4))
     let adam = WatchedAdam()
-    let optimizer = LoQTOptimizer(adam, training: model, merges: .static(every: 2))
+    let optimizer = Stepper(adam, training: model, merges: .static(every: 2))
     for step in 0..<4 {
       var names: Set<String> = []
       adam.beforeUpdate = { parameter, _, _ in names.insert(parameter.name) }
@@ -47,7 +48,7 @@ import Testing
   @Test func stepsCountAndTheRateFollowsThemThroughMerges() throws {
     let model = SmallModel(LoQTConfiguration(rank: 4))
     let schedule = LearningRateSchedule.cosine(peak: 0.01, steps: 6, warmup: 2)
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: schedule), training: model, merges: .static(every: 2), steps: 6)
     for step in 0..<6 {
       #expect(optimizer.step == step)
@@ -60,7 +61,7 @@ import Testing
 
   @Test func reportsTheLossBeforeAndRightAfterAMerge() throws {
     let model = SmallModel(LoQTConfiguration(rank: 4, compensationSteps: 1))
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0)), training: model, merges: .static(every: 2))
     let before = model.loss(0).scalar
     let report = try optimizer.step { model.loss(0) }
@@ -77,7 +78,7 @@ import Testing
 
   @Test func theSurvivalOfAMergeWeighsLayersByTheirUpdates() throws {
     let model = SmallModel(LoQTConfiguration(rank: 4))
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.01)), training: model, merges: .static(every: 3))
     var last: MergeReport?
     for step in 0..<4 { last = try optimizer.step { model.loss(step) }.merge ?? last }
@@ -93,7 +94,7 @@ import Testing
     let layer = LoQTLinear(
       weight: gaussian([6, 5], seed: 1), configuration: LoQTConfiguration(rank: 2),
       random: RandomSource(seed: 0))
-    let optimizer = LoQTOptimizer(AdamW(learningRate: .constant(0.1)), training: layer)
+    let optimizer = Stepper(AdamW(learningRate: .constant(0.1)), training: layer)
     let report = try optimizer.step {
       meanSquaredError(layer(Variable(gaussian([8, 5], seed: 2))), gaussian([8, 6], seed: 3))
     }
@@ -103,7 +104,7 @@ import Testing
   @Test func aModelWithoutLoQTLayersIsTrainedWithoutMerges() throws {
     let head = Linear(weight: gaussian([3, 2], seed: 1))
     struct Model: Module { let head: Linear }
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.1)), training: Model(head: head))
     let start = head.weight.tensor
     let report = try optimizer.step {
@@ -115,7 +116,7 @@ import Testing
   @Test func updatesInsideBackwardGiveTheSameBitsAsCollectedOnes() throws {
     func train(collecting: Bool) throws -> [String: [UInt32]] {
       let model = SmallModel(LoQTConfiguration(rank: 4))
-      let optimizer = LoQTOptimizer(
+      let optimizer = Stepper(
         AdamW(learningRate: .constant(0.01)), training: model, merges: .static(every: 3))
       optimizer.measuresLossAfterMerge = false
       if collecting { optimizer.clippingNorm = 1e30 }
@@ -132,7 +133,7 @@ import Testing
   @Test func theSameRunGivesTheSameBits() throws {
     func train() throws -> [String: [UInt32]] {
       let model = SmallModel(LoQTConfiguration(rank: 4))
-      let optimizer = LoQTOptimizer(
+      let optimizer = Stepper(
         AdamW(learningRate: .constant(0.01)), training: model, merges: .static(every: 3))
       for step in 0..<8 { _ = try optimizer.step(over: 0..<2) { model.loss(2 * step + $0) } }
       return model.bits
@@ -146,14 +147,14 @@ import Testing
       rank: 4,
       projector: GradientProjector(method: .randomized(oversampling: 1, powerIterations: 0)),
       stateRule: rule)
-    func make() -> (model: SmallModel, adam: AdamW, optimizer: LoQTOptimizer) {
+    func make() -> (model: SmallModel, adam: AdamW, optimizer: Stepper) {
       let model = SmallModel(configuration)
       let adam = AdamW(learningRate: .cosine(peak: 0.02, steps: 10))
       return (
-        model, adam, LoQTOptimizer(adam, training: model, merges: .static(every: 4), steps: 10)
+        model, adam, Stepper(adam, training: model, merges: .static(every: 4), steps: 10)
       )
     }
-    func run(_ optimizer: LoQTOptimizer, _ model: SmallModel, to end: Int) throws -> [MergeReport] {
+    func run(_ optimizer: Stepper, _ model: SmallModel, to end: Int) throws -> [MergeReport] {
       var merges: [MergeReport] = []
       while optimizer.step < end {
         let report = try optimizer.step { model.loss(optimizer.step) }
@@ -188,7 +189,7 @@ import Testing
 
   @Test func mergesOfALongRunAreNotListedBeforehand() throws {
     let model = SmallModel(LoQTConfiguration(rank: 2))
-    let optimizer = LoQTOptimizer(
+    let optimizer = Stepper(
       AdamW(learningRate: .constant(0.01)), training: model, merges: .static(every: 1))
     optimizer.resume(atStep: 50_000_000)
     #expect(optimizer.isMergeDue)

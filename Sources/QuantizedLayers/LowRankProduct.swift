@@ -1,15 +1,15 @@
-import Autodiff
-import Quantization
-import Tensors
+package import Autodiff
+package import Quantization
+package import Tensors
 
 /// y = x Wᵀ + s (x downᵀ) upᵀ with W `[out, in]` frozen (or absent), up `[out, r]` and down `[r, in]`
 /// each either trained or frozen and packed. Inputs are x and the trained factors, up first.
 ///
 /// There are two routes: the update apart, tokens x r x (out + in) multiply-adds, and the update added
 /// into each panel of W, out x r x in of them. The one with fewer is taken, in single precision.
-struct LowRankProduct: CustomOperation {
+package struct LowRankProduct: CustomOperation {
   /// One of the factors.
-  enum Factor {
+  package enum Factor {
     /// An input of the operation.
     case trained
     /// Not trained.
@@ -23,7 +23,15 @@ struct LowRankProduct: CustomOperation {
   let down: Factor
   let scale: Float
 
-  func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
+  /// An operation with these frozen parts.
+  package init(weight: StoredMatrix?, up: Factor, down: Factor, scale: Float) {
+    self.weight = weight
+    self.up = up
+    self.down = down
+    self.scale = scale
+  }
+
+  package func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
     -> Tensor<S>
   {
     let x = inputs[0].asRows()
@@ -60,7 +68,7 @@ struct LowRankProduct: CustomOperation {
     return y.reshaped(to: inputs[0].shape.dropLast() + [out])
   }
 
-  func backward<S: RealScalar>(
+  package func backward<S: RealScalar>(
     _ gradient: consuming Tensor<S>, _ context: inout OperationContext<S>
   ) -> [Tensor<S>?] {
     let d = gradient.asRows().contiguous()

@@ -26,10 +26,11 @@ public struct LayerMerge: Sendable, Hashable, Codable {
   /// at its first merge that the gradient determines fewer directions than the rank.
   public var note: String?
 
-  private init(name: String) { self.name = name }
+  /// A report of which nothing but the name is known.
+  public init(name: String) { self.name = name }
 
   /// The report of what `merge` does, with its time.
-  static func timed(named name: String, _ merge: (inout LayerMerge) -> Void) -> LayerMerge {
+  public static func timed(named name: String, _ merge: (inout LayerMerge) -> Void) -> LayerMerge {
     var report = LayerMerge(name: name)
     let clock = ContinuousClock()
     let (whole, atto) = clock.measure { merge(&report) }.components

@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// The angles between two subspaces, in degrees: 0 for a direction they share, 90 for one of which the
 /// other has nothing.
@@ -12,7 +12,7 @@ public struct PrincipalAngles: Sendable, Hashable, Codable {
 
   /// The angles whose cosines are the singular values of P_newᵀ P_old, with P nearly orthonormal; nil
   /// when they cannot be found.
-  init?(cosines overlap: Tensor<Float>) {
+  package init?(cosines overlap: Tensor<Float>) {
     // Their squares are eigenvalues, found in a third of the time; what the squares of small cosines
     // lose is below a fiftieth of a degree.
     let (rows, columns) = (overlap.shape[0], overlap.shape[1])

@@ -1,0 +1,290 @@
+public import Autodiff
+public import Layers
+public import Optimizers
+import Quantization
+import Tensors
+
+/// Owns the time of a training run: the step, its micro-batches, the learning rate, clipping, the guard
+/// against numbers that are not finite, and the merges of layers that have any.
+///
+/// Without clipping and accumulation each parameter is updated inside the backward pass, the moment
+/// its gradient is complete, and no gradient is held. Layers that do more than own parameters take part
+/// as `StepParticipant`s: a LoQT layer is merged inside its own backward, so only one layer is ever in
+/// full precision (Loeschcke et al., arXiv 2405.16528, section 3). To measure the loss right after such
+/// a merge, before anything else moves, the other parameters' gradients are held during that step.
+/// Models without such layers are trained the same way, with no merges.
+public final class Stepper {
+  /// What changes the parameters.
+  public let optimizer: any Optimizer
+  /// When updates are merged.
+  public let merges: MergeSchedule
+  /// Gradients are scaled down to this global norm when they exceed it.
+  public var clippingNorm: Double?
+  /// Whether every step holds its gradients until the backward pass is over. Clipping and accumulation
+  /// need it and do it anyway; otherwise it only takes memory.
+  public var collectsGradients = false
+  /// How gradients are held that are collected.
+  public var gradientStorage = ParameterStorage.float32
+  /// Which gradient the projections are taken from when steps accumulate.
+  public var projectionWindow = ProjectionWindow.sketch
+  /// Whether the loss is computed again right after each merge, for its report. Costs one more
+  /// forward pass, and the gradients of the step are held until it is done.
+  public var measuresLossAfterMerge = true
+  /// Steps in a row with a loss that is not finite after which training stops with an error.
+  public var patience = 5
+  /// Decides, with the step, the random numbers of dropout and its like: the loss is computed in
+  /// training mode. A caller that has entered training mode keeps its own.
+  public var seed: UInt64 = 0
+  /// The number of steps taken.
+  public private(set) var step = 0
+  /// The model's layers that take part in the step, with their dotted names.
+  public let participants: [(name: String, layer: any StepParticipant)]
+
+  /// The model's parameters, each once.
+  let parameters: [Parameter]
+  private let mergeSteps: MergeSchedule.Steps
+  private var comingMerges: MergeSchedule.Steps
+  /// The first merge step that is not before `step`.
+  private var nextMerge: Int?
+  private var failures = 0
+
+  /// A stepper for the parameters of a model.
+  ///
+  /// - Parameters:
+  ///   - optimizer: What changes the parameters: AdamW, GaLore.
+  ///   - model: Its parameters and frozen matrices get their dotted names.
+  ///   - merges: When updates are merged.
+  ///   - steps: The planned length of the run; then no merge happens within the last gap.
+  public init(
+    _ optimizer: any Optimizer, training model: some Module,
+    merges: MergeSchedule = .exponential(every: 100, growth: 1.2), steps: Int? = nil
+  ) {
+    self.optimizer = optimizer
+    model.nameParameters()
+    parameters = model.parameters
+    participants = Self.participants(of: model)
+    for (name, layer) in participants { layer.join(named: name) }
+    let isMerging = participants.contains { $0.layer.followsMergeSchedule }
+    self.merges = isMerging ? merges : .never
+    mergeSteps = MergeSchedule.Steps(
+      of: self.merges, below: steps ?? .max, sparingTail: steps != nil)
+    comingMerges = mergeSteps
+    nextMerge = comingMerges.next()
+  }
+
+  /// The model's layers that take part; the model itself when it is one.
+  private static func participants(of model: some Module) -> [(
+    name: String, layer: any StepParticipant
+  )] {
+    if let layer = model as? any StepParticipant { return [("linear", layer)] }
+    return model.modules(ofType: (any StepParticipant).self).map { ($0.name, $0.module) }
+  }
+
+  /// Whether the next step merges layers.
+  public var isMergeDue: Bool {
+    nextMerge == step || participants.contains { $0.layer.isMergeDue }
+  }
+
+  /// One step on the loss that `loss` computes, in training mode.
+  ///
+  /// Right after a merge `loss` is called a second time, on the merged model; it must use the same
+  /// data again.
+  ///
+  /// Throws `TrainingError` when the loss has not been finite for too many steps in a row, what
+  /// reading an original matrix threw, and whatever `loss` throws; then every parameter and layer is in a
+  /// valid state, old or new.
+  public func step(_ loss: () throws -> Variable) throws -> StepReport {
+    try step(over: CollectionOfOne(())) { _ in try loss() }
+  }
+
+  /// One step on the mean loss of several micro-batches, which are run one after the other.
+  public func step<MicroBatches: Collection>(
+    over microBatches: MicroBatches, _ loss: (MicroBatches.Element) throws -> Variable
+  ) throws -> StepReport {
+    precondition(!microBatches.isEmpty, "step(over:): no micro-batches")
+    var context = StepContext(
+      step: step, isMerge: nextMerge == step, microBatches: microBatches.count,
+      window: projectionWindow, optimizer: optimizer)
+    defer { for (_, layer) in participants { layer.finish(context) } }
+    let earlyMerges = participants.compactMap { $0.layer.prepare(context) }
+    let isHeldForMerge = measuresLossAfterMerge && participants.contains { $0.layer.isMergeDue }
+    let run = StepRun(
+      owner: self,
+      isCollecting: collectsGradients || microBatches.count > 1 || clippingNorm != nil
+        || isHeldForMerge)
+    let deferred = participants.compactMap(\.layer.deferredMatrix)
+    func checkReading() throws {
+      for matrix in deferred { if let failure = matrix.failure { throw failure } }
+    }
+
+    var losses: [Double] = []
+    for (index, batch) in microBatches.enumerated() {
+      context.microBatch = index
+      for (_, layer) in participants { layer.beginMicroBatch(context) }
+      let value = try training(index) { try loss(batch) }
+      try checkReading()
+      losses.append(value.scalar)
+      guard value.scalar.isFinite else { break }
+      let share = Double(1) / Double(microBatches.count)
+      let seed: AnyTensor =
+        value.value.isDouble
+        ? .double(Tensor(repeating: share, shape: value.shape))
+        : .float(Tensor(repeating: Float(share), shape: value.shape))
+      try TensorMemory.counting(as: .activations) {
+        try backward(from: value, seed: seed) { event in
+          try checkReading()
+          try TensorMemory.counting(as: .scratch) { try run.receive(event, context) }
+        }
+      }
+    }
+    try checkReading()
+    var report = StepReport(
+      step: step, loss: losses.reduce(0, +) / Double(losses.count),
+      learningRate: optimizer.learningRate(step))
+    guard report.loss.isFinite else {
+      failures += 1
+      report.skipped = ["*"]
+      advance(to: step + 1)
+      guard failures < patience else {
+        throw TrainingError(
+          "The loss has not been a finite number for \(failures) steps in a row, up to step "
+            + "\(step - 1). Lower the learning rate or the scale, or lengthen the warm-up.")
+      }
+      return report
+    }
+    failures = 0
+    let merged = earlyMerges + run.mergedLayers
+    if !merged.isEmpty {
+      var merge = MergeReport(
+        step: step, layers: merged, lossBefore: report.loss, lossAfter: nil,
+        seconds: merged.reduce(0) { $0 + $1.seconds })
+      // What is merged before the pass does not change the loss but for rounding.
+      if !run.mergedLayers.isEmpty, measuresLossAfterMerge {
+        let sum = try withoutGradient {
+          try microBatches.enumerated().map { index, batch in
+            try training(index) { try loss(batch).scalar }
+          }.reduce(0, +)
+        }
+        merge.lossAfter = sum / Double(microBatches.count)
+      }
+      report.merge = merge
+    }
+    run.applyCollected(&report)
+    report.skipped = run.skipped
+    (report.liveMemory, report.peakMemory, report.memoryAtPeak) = TensorMemory.ledgers
+    advance(to: step + 1)
+    return report
+  }
+
+  /// Runs the forward pass of a micro-batch in training mode: every time with the same random numbers.
+  private func training<R>(_ microBatch: Int, _ body: () throws -> R) rethrows -> R {
+    try TensorMemory.counting(as: .activations) {
+      if TrainingMode.isOn { return try body() }
+      let random = RandomSource(seed: seed).split("training mode")
+        .split(UInt64(step)).split(UInt64(microBatch))
+      return try withTrainingMode(random: random, body)
+    }
+  }
+
+  private func advance(to step: Int) {
+    self.step = step
+    while let next = nextMerge, next < step { nextMerge = comingMerges.next() }
+  }
+
+  fileprivate func update(
+    _ parameter: Parameter, _ gradient: consuming Tensor<Float>, gradientScale: Float
+  ) {
+    guard let owner = parameter.owner else {
+      optimizer.update(parameter, gradient, step: step, gradientScale: gradientScale)
+      return
+    }
+    let gradient = gradient
+    owner.update(parameter, step: step) {
+      optimizer.update($0, gradient, step: step, gradientScale: gradientScale)
+    }
+  }
+
+  /// Goes on from a saved run.
+  ///
+  /// - Parameters:
+  ///   - step: Steps taken.
+  ///   - due: Names of layers whose merge had not happened yet.
+  public func resume(atStep step: Int, due names: [String] = []) {
+    comingMerges = mergeSteps
+    nextMerge = comingMerges.next()
+    advance(to: step)
+    for (name, layer) in participants { layer.isMergeDue = names.contains(name) }
+  }
+
+  /// Names of the layers whose merge is due but has not happened.
+  public var layersDue: [String] {
+    participants.filter { $0.layer.isMergeDue }.map(\.name)
+  }
+}
+
+/// What receives the gradients of one step.
+private final class StepRun {
+  let owner: Stepper
+  let isCollecting: Bool
+  private(set) var mergedLayers: [LayerMerge] = []
+  private(set) var skipped: [String] = []
+  private var gradients: Gradients
+
+  init(owner: Stepper, isCollecting: Bool) {
+    self.owner = owner
+    self.isCollecting = isCollecting
+    gradients = Gradients(storage: owner.gradientStorage)
+  }
+
+  func receive(_ event: consuming StreamedGradient, _ context: StepContext) throws {
+    switch consume event {
+    case .dense(let parameter, let gradient): receive(parameter, gradient)
+    case .factors(let handle, let factors):
+      guard let layer = handle.owner as? any StepParticipant else { return }
+      switch try layer.receive(factors, context) {
+      case .merged(let merge)?: mergedLayers.append(merge)
+      case .gradient(let parameter, let gradient)?: receive(parameter, gradient)
+      case nil: break
+      }
+    }
+  }
+
+  private func receive(_ parameter: Parameter, _ gradient: consuming AnyTensor) {
+    if isCollecting {
+      gradients.add(gradient, for: parameter)
+    } else {
+      update(parameter, gradient)
+    }
+  }
+
+  private func update(_ parameter: Parameter, _ gradient: consuming AnyTensor) {
+    let gradient = gradient.float
+    guard gradient.allFinite else {
+      skipped.append(parameter.name)
+      return
+    }
+    owner.update(parameter, gradient, gradientScale: 1)
+  }
+
+  /// Updates the parameters by their collected gradients, those that are not finite left out.
+  func applyCollected(_ report: inout StepReport) {
+    guard isCollecting else { return }
+    report.collectedGradientBytes = gradients.byteCount
+    var finite: [(parameter: Parameter, gradient: AnyTensor)] = []
+    gradients.drain { parameter, gradient in
+      if gradient.allFinite {
+        finite.append((parameter, gradient))
+      } else {
+        skipped.append(parameter.name)
+      }
+    }
+    let norm = finite.reduce(0) { $0 + $1.gradient.sumOfSquares }.squareRoot()
+    report.gradientNorm = norm
+    var scale: Float = 1
+    if let limit = owner.clippingNorm, norm > limit { scale = Float(limit / norm) }
+    finite.reverse()
+    while let (parameter, gradient) = finite.popLast() {
+      owner.update(parameter, gradient.float, gradientScale: scale)
+    }
+  }
+}
