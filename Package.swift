@@ -24,8 +24,11 @@ func tests(
 
 let libraries = [
   "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "QuantizedLayers", "LoQT",
-  "LanguageModels", "TensorFiles", "Tokenization", "Training",
+  "LanguageModels", "TensorFiles", "Tokenization", "Training", "Reports", "Experiments",
 ]
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
   name: "swift-loqt",
@@ -42,6 +45,8 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas"])]),
     .target(name: "CKernels"),
+    // Beside the ladder, on nothing.
+    rung("Plots"),
     // 1-2: numbers.
     rung("Tensors", on: ["COpenBLAS", "CKernels"]),
     rung("Quantization", on: ["Tensors", "CKernels"]),
@@ -49,7 +54,7 @@ let package = Package(
     rung("Autodiff", on: ["Tensors"]),
     rung("Layers", on: ["Autodiff", "Tensors"]),
     // 5-6: the methods.
-    rung("Optimizers", on: ["Layers", "Autodiff", "Quantization", "Tensors"]),
+    rung("Optimizers", on: ["Autodiff", "Quantization", "Tensors"]),
     rung("QuantizedLayers", on: ["Layers", "Autodiff", "Quantization", "Tensors"]),
     rung(
       "LoQT",
@@ -64,12 +69,24 @@ let package = Package(
         "LanguageModels", "LoQT", "QuantizedLayers", "Optimizers", "Layers", "Autodiff",
         "Quantization", "Tensors", "TensorFiles", "Tokenization",
       ]),
+    // 9: what is made of a run.
+    rung("Reports", on: ["Training", "LanguageModels", "LoQT", "Plots", "TensorFiles"]),
+    rung(
+      "Experiments",
+      on: [
+        "Reports", "Training", "LanguageModels", "LoQT", "Optimizers", "Layers", "Autodiff",
+        "Quantization", "Tensors", "Plots", "TensorFiles", "Tokenization",
+      ]),
+    // 10: the commands.
+    rung("Terminal", on: ["Training", "Tensors"]),
+    rung(
+      "LoQTStudies",
+      on: ["Experiments", "Reports", "Terminal", "Training", "TensorFiles", argumentParser]),
     .executableTarget(
       name: "LoQTCommand",
       dependencies: [
-        "Training", "LanguageModels", "LoQT", "Optimizers", "Layers", "Autodiff", "Quantization",
-        "Tensors", "TensorFiles", "Tokenization",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "LoQTStudies", "Reports", "Terminal", "Training", "LanguageModels", "LoQT", "Optimizers",
+        "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization", argumentParser,
       ],
       swiftSettings: settings),
     // Tests mirror Sources.
@@ -80,11 +97,14 @@ let package = Package(
     tests(of: "Quantization", with: ["TensorFiles", "Tensors", "CKernels"]),
     tests(of: "Autodiff", with: ["Tensors", "TensorFiles"]),
     tests(of: "Layers", with: ["Autodiff", "Tensors"]),
-    tests(of: "Optimizers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),
+    tests(of: "Optimizers", with: ["Autodiff", "Quantization", "Tensors"]),
     tests(of: "QuantizedLayers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),
     tests(
       of: "LoQT",
-      with: ["QuantizedLayers", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors"]),
+      with: [
+        "QuantizedLayers", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors",
+        "TensorFiles",
+      ]),
     tests(
       of: "LanguageModels", with: ["Optimizers", "Layers", "Autodiff", "Tensors", "TensorFiles"]),
     tests(of: "TensorFiles", with: ["Quantization", "Tensors"]),
@@ -94,6 +114,14 @@ let package = Package(
       with: [
         "LanguageModels", "LoQT", "QuantizedLayers", "Optimizers", "Layers", "Autodiff",
         "Quantization", "Tensors", "TensorFiles", "Tokenization",
+      ]),
+    tests(of: "Reports", with: ["Training", "LanguageModels"]),
+    tests(
+      of: "Experiments",
+      with: [
+        "Training", "LanguageModels", "LoQT", "Optimizers", "Layers", "Autodiff", "Tensors",
+        "Plots",
+        "TensorFiles",
       ]),
   ],
   swiftLanguageModes: [.v6]

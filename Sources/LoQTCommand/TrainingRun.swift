@@ -2,8 +2,10 @@ import ArgumentParser
 import Foundation
 import LanguageModels
 import LoQT
-import Tensors
+import Reports
 import TensorFiles
+import Tensors
+import Terminal
 import Tokenization
 import Training
 
@@ -198,13 +200,4 @@ struct TrainingRun {
     try HTMLReport(record).write(to: reportPath)
     if let summary = arguments.summary { try record.writeSummary(to: summary) }
   }
-}
-
-/// Sets how many threads work, if the option was given.
-func setThreads(_ threads: Int?) throws {
-  guard let threads else { return }
-  guard (1...256).contains(threads) else {
-    throw InputError("--threads \(threads) is not a count from 1 to 256. Give one that is.")
-  }
-  Threads.count = threads
 }
