@@ -24,9 +24,12 @@ func tests(
 
 let libraries = [
   "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "Stepping", "QuantizedLayers",
-  "Adapters", "LoQT",
-  "LanguageModels", "TensorFiles", "Tokenization", "Training",
+  "Adapters", "LoQT", "LanguageModels", "TensorFiles", "Tokenization", "Training", "Reports",
+  "Experiments",
 ]
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
   name: "swift-loqt",
@@ -43,6 +46,8 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas"])]),
     .target(name: "CKernels"),
+    // Beside the ladder, on nothing.
+    rung("Plots"),
     // 1-2: numbers.
     rung("Tensors", on: ["COpenBLAS", "CKernels"]),
     rung("Quantization", on: ["Tensors", "CKernels"]),
@@ -50,18 +55,20 @@ let package = Package(
     rung("Autodiff", on: ["Tensors"]),
     rung("Layers", on: ["Autodiff", "Tensors"]),
     // 5-6: the methods.
-    rung("Optimizers", on: ["Layers", "Autodiff", "Quantization", "Tensors"]),
+    rung("Optimizers", on: ["Autodiff", "Quantization", "Tensors"]),
     rung("Stepping", on: ["Optimizers", "Layers", "Autodiff", "Quantization", "Tensors"]),
     rung("QuantizedLayers", on: ["Stepping", "Layers", "Autodiff", "Quantization", "Tensors"]),
     rung(
       "Adapters",
       on: [
-        "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors",
+        "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff", "Quantization",
+        "Tensors",
       ]),
     rung(
       "LoQT",
       on: [
-        "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff", "Quantization", "Tensors",
+        "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff", "Quantization",
+        "Tensors",
       ]),
     // 6-8: the job.
     rung("LanguageModels", on: ["Layers", "Autodiff", "Tensors", "TensorFiles"]),
@@ -73,12 +80,26 @@ let package = Package(
         "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
         "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
       ]),
+    // 9: what is made of a run.
+    rung(
+      "Reports", on: ["Training", "LanguageModels", "Stepping", "Plots", "TensorFiles"]),
+    rung(
+      "Experiments",
+      on: [
+        "Reports", "Training", "LanguageModels", "LoQT", "Stepping", "Optimizers", "Layers",
+        "Autodiff", "Quantization", "Tensors", "Plots", "TensorFiles", "Tokenization",
+      ]),
+    // 10: the commands.
+    rung("Terminal", on: ["Training", "Tensors"]),
+    rung(
+      "LoQTStudies",
+      on: ["Experiments", "Reports", "Terminal", "Training", "TensorFiles", argumentParser]),
     .executableTarget(
       name: "LoQTCommand",
       dependencies: [
-        "Training", "LanguageModels", "LoQT", "Stepping", "Optimizers", "Autodiff", "Quantization",
-        "Tensors", "TensorFiles", "Tokenization",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "LoQTStudies", "Reports", "Terminal", "Training", "LanguageModels", "LoQT", "Stepping",
+        "Optimizers", "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
+        argumentParser,
       ],
       swiftSettings: settings),
     // Tests mirror Sources.
@@ -89,13 +110,13 @@ let package = Package(
     tests(of: "Quantization", with: ["TensorFiles", "Tensors", "CKernels"]),
     tests(of: "Autodiff", with: ["Tensors", "TensorFiles"]),
     tests(of: "Layers", with: ["Autodiff", "Tensors"]),
-    tests(of: "Optimizers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),
+    tests(of: "Optimizers", with: ["Autodiff", "Quantization", "Tensors"]),
     tests(of: "QuantizedLayers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),
     tests(
       of: "LoQT",
       with: [
         "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff",
-        "Quantization", "Tensors",
+        "Quantization", "Tensors", "TensorFiles",
       ]),
     tests(
       of: "LanguageModels", with: ["Optimizers", "Layers", "Autodiff", "Tensors", "TensorFiles"]),
@@ -106,6 +127,14 @@ let package = Package(
       with: [
         "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
         "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
+      ]),
+    tests(of: "Reports", with: ["Training", "LanguageModels"]),
+    tests(
+      of: "Experiments",
+      with: [
+        "Training", "LanguageModels", "LoQT", "Optimizers", "Layers", "Autodiff", "Tensors",
+        "Plots",
+        "TensorFiles",
       ]),
   ],
   swiftLanguageModes: [.v6]

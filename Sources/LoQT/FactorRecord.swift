@@ -76,11 +76,11 @@ extension Tensor<BFloat16> {
   }
 }
 
-/// The hash of Fowler, Noll and Vo (FNV-1a), of eight interleaved sequences and then of their hashes:
-/// a single one would wait for each multiplication.
+/// The hash of eight interleaved sequences and then of their hashes: a single one would wait for each
+/// multiplication.
 private func fingerprint(count: Int, _ bits: (Int) -> UInt64) -> UInt64 {
-  let prime: UInt64 = 0x100_0000_01B3
-  var lanes = SIMD8<UInt64>(repeating: 0xCBF2_9CE4_8422_2325)
+  let prime = FNVHash.prime
+  var lanes = SIMD8<UInt64>(repeating: FNVHash.empty)
   var index = 0
   while index + 8 <= count {
     for lane in 0..<8 { lanes[lane] = (lanes[lane] ^ bits(index + lane)) &* prime }
@@ -90,5 +90,5 @@ private func fingerprint(count: Int, _ bits: (Int) -> UInt64) -> UInt64 {
     lanes[0] = (lanes[0] ^ bits(index)) &* prime
     index += 1
   }
-  return lanes.indices.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ lanes[$1]) &* prime }
+  return lanes.indices.reduce(FNVHash.empty) { ($0 ^ lanes[$1]) &* prime }
 }

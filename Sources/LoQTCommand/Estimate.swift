@@ -1,8 +1,10 @@
 import ArgumentParser
 import Foundation
 import LanguageModels
+import Reports
 import TensorFiles
 import Tensors
+import Terminal
 import Training
 
 /// `loqt estimate`: what a run will take.

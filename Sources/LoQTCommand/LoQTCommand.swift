@@ -1,4 +1,5 @@
 import ArgumentParser
+import LoQTStudies
 
 /// The command `loqt`.
 @main

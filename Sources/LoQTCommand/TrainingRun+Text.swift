@@ -2,6 +2,7 @@ import LanguageModels
 import LoQT
 import Stepping
 import Tensors
+import Terminal
 import Training
 
 extension TrainingRun {
@@ -73,13 +74,6 @@ extension TrainingProgress {
       "\($0.title) \(megabytes(memory[keyPath: $0.path])) (\(megabytes(peakMemory[keyPath: $0.path])))"
     }
     return "memory after step \(step) (and at most): " + kinds.joined(separator: ", ")
-  }
-
-  /// One line of at most 80 characters.
-  var line: String {
-    "step \(step)/\(steps)  loss \(decimals(loss, 3))  perplexity \(decimals(perplexity, 1))  "
-      + "\(grouped(Int(tokensPerSecond))) tokens/s  ETA \(duration(remainingSeconds))  "
-      + megabytes(residentBytes)
   }
 }
 

@@ -2,9 +2,12 @@ import ArgumentParser
 import Foundation
 import LanguageModels
 import LoQT
+import Reports
 import Stepping
 import Tensors
 import TensorFiles
+import Tensors
+import Terminal
 import Tokenization
 import Training
 
@@ -199,13 +202,4 @@ struct TrainingRun {
     try HTMLReport(record).write(to: reportPath)
     if let summary = arguments.summary { try record.writeSummary(to: summary) }
   }
-}
-
-/// Sets how many threads work, if the option was given.
-func setThreads(_ threads: Int?) throws {
-  guard let threads else { return }
-  guard (1...256).contains(threads) else {
-    throw InputError("--threads \(threads) is not a count from 1 to 256. Give one that is.")
-  }
-  Threads.count = threads
 }

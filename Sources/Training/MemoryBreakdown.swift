@@ -51,6 +51,9 @@ public struct MemoryBreakdown: Codable, Sendable, Hashable {
   /// The sum of all kinds.
   public var total: Int { tensors + other }
 
+  /// The sum of what training holds, without activations, scratch and the program.
+  package var state: Int { weights + projections + adapters + optimizer + gradients }
+
   /// The sum of all kinds of tensors.
   public var tensors: Int { Self.kinds.reduce(0) { $0 + self[keyPath: $1.path] } }
 

@@ -12,6 +12,13 @@ public struct RunRecord: Codable, Sendable {
     public var learningRate: Double
     /// Wall seconds since the start of training, at the end of the step.
     public var elapsed: Double
+
+    package init(step: Int, loss: Double, learningRate: Double, elapsed: Double) {
+      self.step = step
+      self.loss = loss
+      self.learningRate = learningRate
+      self.elapsed = elapsed
+    }
   }
   /// One evaluation on the validation text.
   public struct Evaluation: Codable, Sendable {
@@ -19,6 +26,11 @@ public struct RunRecord: Codable, Sendable {
     public var step: Int
     /// Mean negative log-likelihood a token, in nats.
     public var loss: Double
+
+    package init(step: Int, loss: Double) {
+      self.step = step
+      self.loss = loss
+    }
   }
   /// A text the model wrote.
   public struct Sample: Codable, Sendable {

@@ -1,8 +1,8 @@
 internal import Autodiff
-internal import LanguageModels
+package import LanguageModels
 internal import Layers
 internal import LoQT
-internal import Optimizers
+package import Optimizers
 internal import QuantizedLayers
 internal import Stepping
 internal import Tensors
@@ -17,7 +17,7 @@ extension TrainingConfiguration {
   }
 
   /// What moves the parameters of a model, and the part of it that holds projections.
-  func makeOptimizer(for model: Llama)
+  package func makeOptimizer(for model: Llama)
     -> (optimizer: any Optimizer, subspaces: SubspaceOptimizer?)
   {
     let rate = learningRateSchedule

@@ -147,7 +147,7 @@ public struct TrainingConfiguration: Sendable, Hashable {
   }
 
   /// The settings worth showing, in order.
-  var settings: [RunRecord.Setting] {
+  package var settings: [RunRecord.Setting] {
     let rows = [
       ("model", modelName), ("method", method.name),
       ("steps", "\(steps)"), ("sequences a step", "\(batchSize)"),

@@ -34,6 +34,22 @@ public struct TrainingProgress: Sendable, Hashable {
   /// The most tensor bytes of each kind during the step.
   public var peakMemory: MemoryBreakdown
 
+  package init(
+    step: Int, steps: Int, loss: Double, learningRate: Double, tokensPerSecond: Double,
+    remainingSeconds: Double, residentBytes: Int, memory: MemoryBreakdown,
+    peakMemory: MemoryBreakdown
+  ) {
+    self.step = step
+    self.steps = steps
+    self.loss = loss
+    self.learningRate = learningRate
+    self.tokensPerSecond = tokensPerSecond
+    self.remainingSeconds = remainingSeconds
+    self.residentBytes = residentBytes
+    self.memory = memory
+    self.peakMemory = peakMemory
+  }
+
   /// The perplexity of the step.
   public var perplexity: Double { Training.perplexity(ofLoss: loss) }
 }

@@ -131,25 +131,6 @@ import Training
     #expect(abs(Double(state + largest) / gibibyte / perLayer - 1) < 0.01 + 0.05 / perLayer)
   }
 
-  @Test func thePapersTableFollowsItsFormula() throws {
-    let bounds: [PaperMemory.Method: (always: Double, at1b: Double)] = [
-      .loqt: (0.02, 0.02), .loqtUnquantized: (0.03, 0.03), .full: (0.11, 0.05),
-      .galore: (0.11, 0.05),
-    ]
-    for (preset, rank, printed) in PaperMemory.printed {
-      let model = try TrainingConfiguration.model(preset: preset)
-      for (method, paper) in printed {
-        let bytes = PaperMemory.byteCount(method, model, rank: rank)
-        let bound = try #require(bounds[method])
-        // The paper prints two decimals.
-        let slack = 0.005 / paper
-        #expect(
-          abs(bytes / gibibyte / paper - 1)
-            <= (preset == "1b" ? bound.at1b : bound.always) + slack, "\(preset) \(method)")
-      }
-    }
-  }
-
   static let estimated: [(String, TrainingMethod, ParameterStorage, Bool, MemoryOptions.Updates)] =
     [
       ("loqt", .loqt, .float32, false, .automatic),

@@ -6,17 +6,6 @@ import TestSupport
 import Tokenization
 import Training
 
-/// A text of about `bytes` bytes with a pattern that a small model learns in a few steps.
-func patternedText(_ bytes: Int) -> [UInt8] {
-  var text = ""
-  var number = 0
-  while text.utf8.count < bytes {
-    text += "the \(["cat", "dog", "cow"][number % 3]) sat on the \(["mat", "log"][number % 2])\n"
-    number += 1
-  }
-  return Array(text.utf8)
-}
-
 /// A corpus of bytes.
 func byteCorpus(_ bytes: Int = 20_000) throws -> Corpus {
   try Corpus(SourceText(patternedText(bytes)), vocabulary: 256)

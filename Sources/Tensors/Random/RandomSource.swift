@@ -35,8 +35,7 @@ public struct RandomSource: Sendable, Hashable, Codable, RandomNumberGenerator {
 
   /// An independent generator named by a text.
   public func split(_ label: String) -> RandomSource {
-    // FNV-1a: a stable hash, unlike Hasher's.
-    split(label.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
+    split(FNVHash.value(label.utf8))
   }
 
   private static func block(counter: (UInt32, UInt32, UInt32, UInt32), key: UInt64) -> [UInt32] {

@@ -1,7 +1,7 @@
 public import Adapters
-internal import Autodiff
+package import Autodiff
 internal import LanguageModels
-internal import Layers
+package import Layers
 public import LoQT
 public import Optimizers
 public import Quantization
@@ -59,7 +59,7 @@ public struct MethodPlan: Sendable, Hashable {
   func isChosen(_ name: some StringProtocol) -> Bool { chosenLayers.contains(String(name)) }
 
   /// What makes the layers of a model.
-  func builder(seed: UInt64, storage: ParameterStorage = .float32) -> LayerBuilder {
+  package func builder(seed: UInt64, storage: ParameterStorage = .float32) -> LayerBuilder {
     let others = LlamaConfiguration.linearNames.filter { !chosenLayers.contains($0) }
     return LayerBuilder(
       factory, seed: seed,

@@ -1,9 +1,9 @@
-internal import LanguageModels
+package import LanguageModels
 internal import LoQT
 internal import Optimizers
 internal import Quantization
 internal import Stepping
-internal import Tensors
+package import Tensors
 
 /// The options of a method with everything filled in and checked: what a method makes its plan of.
 public struct MethodSettings: Sendable {
@@ -36,7 +36,7 @@ public struct MethodSettings: Sendable {
   let keepsOriginal: Bool
 
   /// Throws an `InputError` that names the option, what is wrong with it, and what to give instead.
-  init(
+  package init(
     _ options: MethodOptions, of method: TrainingMethod, model: LlamaConfiguration, steps: Int
   ) throws(InputError) {
     rank = try Self.rank(options.rank, model)
@@ -153,7 +153,7 @@ public struct MethodSettings: Sendable {
 
 extension MethodOptions.Projector {
   /// The way as numbers.
-  var method: TruncationMethod {
+  package var method: TruncationMethod {
     switch self {
     case .automatic: .automatic
     case .exact: .exact

@@ -44,7 +44,7 @@ public struct TrainingMethod: Sendable {
   }
 
   /// The plan of some settings.
-  func plan(_ settings: MethodSettings) -> MethodPlan {
+  package func plan(_ settings: MethodSettings) -> MethodPlan {
     var plan = makePlan(settings)
     if let kind = settings.restOptimizer { plan.restOptimizer = kind }
     plan.restLearningRate = settings.restLearningRate
@@ -88,4 +88,4 @@ extension TrainingMethod: RawRepresentable, Hashable {
 }
 
 /// The loss in nats as perplexity.
-func perplexity(ofLoss loss: Double) -> Double { exp(loss) }
+package func perplexity(ofLoss loss: Double) -> Double { exp(loss) }

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Lines of text with a label each, to learn which label a text has.
 ///
 /// A line is the label, a tab and the text, which may hold further tabs; empty lines are left out.
@@ -10,7 +12,7 @@ public struct LabelledText: Sendable {
   public let lines: [(text: [UInt8], label: Int)]
 
   /// Tells sets apart.
-  let fingerprint: String
+  package let fingerprint: String
 
   /// Fewer lines leave nothing to learn from or to measure on.
   public static let fewestLines = 50
@@ -47,10 +49,9 @@ public struct LabelledText: Sendable {
     self.name = name
     self.labels = labels
     self.lines = found.map { (Array($0.text), places[Array($0.label)]!) }
-    fingerprint = Training.fingerprint(found.lazy.flatMap { $0.label + [0x09] + $0.text + [0x0A] })
+    fingerprint = FNVHash.digits(found.lazy.flatMap { $0.label + [0x09] + $0.text + [0x0A] })
   }
 
   /// The name without folders.
-  var fileName: String { name.split(separator: "/").last.map(String.init) ?? name }
-
+  package var fileName: String { name.split(separator: "/").last.map(String.init) ?? name }
 }

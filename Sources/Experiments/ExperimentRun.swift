@@ -1,0 +1,175 @@
+internal import Foundation
+internal import LanguageModels
+internal import LoQT
+internal import Optimizers
+internal import Stepping
+internal import Tensors
+public import Training
+
+/// One training run of an experiment: everything that decides its numbers.
+public struct ExperimentRun: Sendable, Hashable {
+  /// The settings.
+  public let configuration: TrainingConfiguration
+  /// The name of its record: a hash of all that decides its numbers.
+  public let key: String
+  private let task: Variant.Task
+
+  /// A run of a variant.
+  init(
+    _ variant: Variant, learningRate: Double, seed: UInt64, scale: ExperimentScale,
+    text: ExperimentText
+  ) throws(InputError) {
+    var options = variant.options
+    options.restLearningRate = options.restLearningRate ?? scale.restLearningRate
+    var model = try TrainingConfiguration.model(preset: scale.preset)
+    model.vocabularySize = scale.vocabulary
+    let steps = variant.steps ?? scale.steps
+    let labelled = variant.task == .fineTuning ? text.labelled : nil
+    configuration = try TrainingConfiguration(
+      model: model, named: scale.preset, method: variant.method, options: options, steps: steps,
+      batchSize: labelled == nil ? scale.batchSize : Self.labelledBatchSize,
+      sequence: scale.sequence, learningRate: learningRate, seed: seed,
+      evaluationInterval: max(1, steps / 5), validationTokens: scale.validationTokens)
+    task = variant.task
+    var identity = Identity(configuration, text: text.fingerprint)
+    if task == .fineTuning {
+      identity.task = task
+      identity.base = try Self.base(scale, text).key
+      identity.labels = labelled?.fingerprint
+    }
+    key = Self.hash(of: identity)
+  }
+
+  /// Labelled lines a step, as many as in the paper's runs on GLUE.
+  private static let labelledBatchSize = 32
+
+  /// The run whose model is fine-tuned.
+  private static func base(_ scale: ExperimentScale, _ text: ExperimentText) throws(InputError)
+    -> ExperimentRun
+  {
+    try ExperimentRun(
+      Variant(.full), learningRate: 0.001, seed: scale.seeds.first ?? 0, scale: scale, text: text)
+  }
+
+  /// What decides a run's numbers. Not the method's name and options but what they amount to, so that
+  /// other defaults make other runs.
+  private struct Identity: Encodable {
+    /// To be raised when the same settings begin to give other numbers.
+    var revision = 1
+    var text: String
+    var sizes: [Int]
+    var constants: [Double]
+    var layers: MethodPlan.LinearLayers
+    var chosenLayers: [String]
+    var optimizers: [OptimizerKind]
+    var window: ProjectionWindow
+    var trained: [Bool]
+    var rates: [Double]
+    var seed: UInt64
+    /// Of a run that is measured on some of them.
+    var validationTokens: Int?
+    /// Of a run that starts from another one's model.
+    var task: Variant.Task?
+    var base: String?
+    /// Of a run that learns labelled lines.
+    var labels: String?
+
+    init(_ configuration: TrainingConfiguration, text: String) {
+      self.text = text
+      let (model, plan) = (configuration.model, configuration.plan)
+      sizes = [
+        model.vocabularySize, model.hiddenSize, model.intermediateSize, model.layers, model.heads,
+        model.keyHeads, model.headSize, model.tiesEmbeddings ? 1 : 0, configuration.steps,
+        configuration.batchSize, configuration.microBatches, configuration.sequence,
+      ]
+      constants = [model.rmsNormEpsilon, model.ropeTheta, model.initializerDeviation]
+      layers = plan.layers
+      chosenLayers = plan.chosenLayers.sorted()
+      optimizers = [plan.optimizer, plan.restOptimizer]
+      window = plan.window
+      trained = [plan.trainsEmbedding, plan.trainsHead]
+      rates = [
+        configuration.learningRate, plan.restLearningRate ?? configuration.learningRate,
+      ]
+      seed = configuration.seed
+      validationTokens = configuration.validationTokens
+    }
+  }
+
+  private static func hash(of identity: Identity) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    guard let data = try? encoder.encode(identity) else {
+      preconditionFailure("ExperimentRun: plain numbers and names were not encoded")
+    }
+    return FNVHash.digits(data)
+  }
+
+  /// Trains, and gives the record; `progress` is told each step and says whether to go on.
+  ///
+  /// A run whose loss stops being a number has a validation loss that is none. Returns nil when it
+  /// was stopped.
+  ///
+  /// - Parameter folder: Where a model to be fine-tuned is, or is left when it has to be trained first.
+  func execute(
+    _ scale: ExperimentScale, on text: ExperimentText, in folder: String,
+    progress: (TrainingProgress) -> Bool
+  ) async throws -> RunRecord? {
+    do {
+      if task == .fineTuning {
+        let base = try Self.base(scale, text)
+        let path = folder + "/model-" + base.key
+        if !FileManager.default.fileExists(atPath: path) {
+          guard let trainer = try await base.train(on: text.corpus, progress: progress) else {
+            return nil
+          }
+          try Checkpoint(trainer).write(to: path)
+        }
+        let run = try FineTuning(configuration, on: text, base: path)
+        return try run.execute(progress: progress)
+      }
+      return try await train(on: text.corpus, progress: progress)?.finish()
+    } catch let error as TrainingError {
+      var record = RunRecord(
+        method: configuration.method.name, seed: configuration.seed,
+        tokensPerStep: configuration.tokensPerStep,
+        parameterCount: configuration.model.parameterCount)
+      record.settings = configuration.settings
+      record.notices.append(error.description)
+      return record
+    }
+  }
+
+  private func train(on corpus: Corpus, progress: (TrainingProgress) -> Bool) async throws
+    -> Trainer?
+  {
+    let trainer = try Trainer(configuration, corpus: corpus)
+    for try await event in trainer {
+      if case .step(let report) = event, !progress(report) { return nil }
+    }
+    return trainer
+  }
+}
+
+/// A text and the vocabulary made of it, which all runs of an experiment share.
+public struct ExperimentText: Sendable {
+  /// The tokens.
+  public let corpus: Corpus
+  /// What fine-tuning learns; passages of the text when left out.
+  public let labelled: LabelledText?
+  /// Tells texts apart.
+  let fingerprint: String
+
+  /// The place of a text where none is needed.
+  public static func placeholder() throws -> ExperimentText {
+    let bytes = Array("This experiment needs no text.".utf8)
+    return try ExperimentText(SourceText(bytes, name: "no text"), vocabulary: 256)
+  }
+
+  /// Learns a vocabulary of a text. Throws where there is too little text for it.
+  public init(_ text: SourceText, vocabulary: Int, labelled: LabelledText? = nil) throws {
+    self.labelled = labelled
+    corpus = try Corpus(text, vocabulary: vocabulary)
+    fingerprint = FNVHash.digits(text.training + [0xFF] + text.validation)
+  }
+}

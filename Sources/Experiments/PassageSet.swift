@@ -1,0 +1,95 @@
+internal import Tensors
+internal import Tokenization
+internal import Training
+
+/// Passages with classes, to be told by a model: the lines of a labelled text, or those of any
+/// text, whose class is the part of the text that they are from.
+///
+/// Every fifth passage is kept for the test. In a text without labels its neighbours are trained on,
+/// so that what is measured is how well the parts' matters and voices are told apart, not how far
+/// that carries to other texts.
+struct PassageSet: Sendable {
+  /// The parts of a text without labels.
+  static let parts = 8
+  /// The tokens of a passage of a text without labels, and the most that are read of a line.
+  static let length = 64
+
+  private let passages: [(tokens: ArraySlice<Int32>, label: Int)]
+  /// How many classes there are.
+  let classes: Int
+  /// The passages to learn and those to measure on.
+  let training: [Int], test: [Int]
+
+  /// The lines of the labelled text, or the text itself where there is none. Tests on so many
+  /// tokens, chosen evenly, or on all that are kept for it. Throws where the text has too few
+  /// passages.
+  init(_ text: ExperimentText, testing limit: Int?) throws(InputError) {
+    if let labelled = text.labelled {
+      self.init(
+        labelled.lines.map { line in
+          (text.corpus.tokenizer.encode(bytes: line.text).prefix(Self.length), line.label)
+        }, classes: labelled.labels.count, testing: limit)
+    } else {
+      try self.init(text.corpus.training, testing: limit)
+    }
+  }
+
+  /// The text itself: its tokens are cut into passages, and the text into parts of equal length.
+  init(_ stream: TokenStream, testing limit: Int?) throws(InputError) {
+    let count = stream.tokens.count / Self.length
+    guard count >= 10 * Self.parts else {
+      throw InputError("The text is too short to be told apart in parts. Give a longer one.")
+    }
+    self.init(
+      (0..<count).map { index in
+        (
+          stream.tokens[index * Self.length..<(index + 1) * Self.length],
+          index * Self.parts / count
+        )
+      }, classes: Self.parts, testing: limit)
+  }
+
+  private init(
+    _ passages: [(tokens: ArraySlice<Int32>, label: Int)], classes: Int, testing limit: Int?
+  ) {
+    self.passages = passages
+    self.classes = classes
+    training = passages.indices.filter { $0 % 5 != 4 }
+    let kept = passages.indices.filter { $0 % 5 == 4 }
+    let tested = min(kept.count, max(1, (limit ?? .max) / Self.length))
+    test = (0..<tested).map { kept[(2 * $0 + 1) * kept.count / (2 * tested)] }
+  }
+
+  /// The share of the test passages that are of the most frequent class.
+  var mostFrequentShare: Double {
+    let counts = Dictionary(test.map { (passages[$0].label, 1) }, uniquingKeysWith: +)
+    return Double(counts.values.max() ?? 0) / Double(max(1, test.count))
+  }
+
+  /// Passages as a model reads them.
+  struct Batch {
+    /// `[passages, tokens]`; shorter passages are filled up at their end.
+    var tokens: Tensor<Int32>
+    /// `[passages, tokens, 1]`: for the mean over the tokens of each passage.
+    var weights: Tensor<Float>
+    /// The classes, `[passages]`.
+    var labels: Tensor<Int32>
+  }
+
+  /// Passages by their numbers.
+  func batch(_ chosen: some Collection<Int>) -> Batch {
+    let longest = chosen.map { passages[$0].tokens.count }.max() ?? 0
+    var (tokens, weights): ([Int32], [Float]) = ([], [])
+    for index in chosen {
+      let own = passages[index].tokens
+      let filling = longest - own.count
+      tokens += own + Array(repeating: 0, count: filling)
+      weights += Array(repeating: 1 / Float(own.count), count: own.count)
+      weights += Array(repeating: 0, count: filling)
+    }
+    return Batch(
+      tokens: Tensor(tokens, shape: [chosen.count, longest]),
+      weights: Tensor(weights, shape: [chosen.count, longest, 1]),
+      labels: Tensor(chosen.map { Int32(passages[$0].label) }, shape: [chosen.count]))
+  }
+}

@@ -1,0 +1,35 @@
+internal import LanguageModels
+internal import Optimizers
+internal import Training
+
+extension Variant {
+  /// The bytes of weights, projections, adapters and optimizer state, by the memory model; gradients
+  /// are left out, as they depend on how a step is run.
+  func stateByteCount(_ scale: ExperimentScale) -> Int? {
+    guard var model = LlamaConfiguration.preset(scale.preset) else { return nil }
+    model.vocabularySize = scale.vocabulary
+    guard
+      let settings = try? MethodSettings(
+        options, of: method, model: model, steps: steps ?? scale.steps)
+    else { return nil }
+    let bytes = MemoryModel(model).breakdown(method.plan(settings))
+    return bytes.total - bytes.gradients
+  }
+
+  /// The same with the highest rank that takes at most the bytes of another variant; with rank 1 where
+  /// even that takes more.
+  func fitting(_ other: Variant, _ scale: ExperimentScale) -> Variant {
+    guard let limit = other.stateByteCount(scale),
+      let model = LlamaConfiguration.preset(scale.preset)
+    else { return self }
+    var fitted = self
+    fitted.options.rank = .count(1)
+    for rank in 2...model.hiddenSize {
+      var next = self
+      next.options.rank = .count(rank)
+      guard let bytes = next.stateByteCount(scale), bytes <= limit else { break }
+      fitted = next
+    }
+    return fitted
+  }
+}

@@ -1,0 +1,125 @@
+package import ArgumentParser
+import Experiments
+import Terminal
+import Training
+
+/// `loqt experiment`: compares methods over seeds.
+package struct ExperimentCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "experiment",
+    abstract: "Compare methods on a text, over several seeds.",
+    discussion: """
+      Ctrl-C stops; the same command goes on. Runs that experiments have in common are made once, and \
+      the same command started several times shares the work among processors.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Which: \(Experiment.allCases.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  var name: String
+
+  @Flag(help: "A setting that ends within five minutes, to see what the experiment does.")
+  var quick = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The text to learn, a plain text file. Needed unless the experiment trains nothing.",
+      valueName: "file"))
+  var text: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What fine-tune learns: lines of a label, a tab and a text. (default: which part of the text a "
+        + "passage is from)", valueName: "file"))
+  var labelled: String?
+
+  @Option(help: ArgumentHelp("How many seeds. (default: 3; with --quick 2)", valueName: "count"))
+  var seeds: Int?
+
+  @Option(help: ArgumentHelp("Steps of a run. (default: 1000)", valueName: "count"))
+  var steps: Int?
+
+  @Option(help: ArgumentHelp("The size of the model. (default: 9m)", valueName: "name"))
+  var preset: String?
+
+  @Option(help: ArgumentHelp("Threads. (default: one a processor)", valueName: "count"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("The folder of runs and results.", valueName: "folder"))
+  var output = "runs/experiments"
+
+  @Option(help: ArgumentHelp("Where to write the results once more, as JSON.", valueName: "file"))
+  var json: String?
+
+  @Flag(help: "Write the results of the runs that are there, and make none.")
+  var reportOnly = false
+
+  package init() {}
+
+  package func run() async throws {
+    guard let experiment = Experiment(named: name) else {
+      throw InputError(
+        "There is no experiment '\(name)'. Choose one of "
+          + Experiment.allCases.map(\.name).joined(separator: ", ") + ".")
+    }
+    var scale = quick ? ExperimentScale.quick : .full
+    if let seeds {
+      guard seeds > 0 else {
+        throw InputError("--seeds \(seeds) is not positive. Give 1 or more.")
+      }
+      scale.seeds = (0..<UInt64(seeds)).map { $0 }
+    }
+    if let steps { scale.steps = steps }
+    if let preset { scale.preset = preset }
+    try setThreads(threads)
+    Interruption.install()
+    let console = Console()
+    let runner = ExperimentRunner(
+      experiment, scale: scale,
+      text: try makeText(experiment, vocabulary: scale.vocabulary),
+      store: try RunStore(path: output + "/records"))
+    let folder = output + "/" + name + (quick ? "-quick" : "")
+    let isFinished =
+      reportOnly
+      ? true
+      : try await runner.run { event in
+        switch event {
+        case .began(let name, let run, let open):
+          console.print(
+            "\(name), learning rate \(run.configuration.learningRate), seed "
+              + "\(run.configuration.seed): \(open) runs are open")
+        case .progress(let name, let progress):
+          console.show("\(name): \(progress.line)", isLast: false)
+        case .ended(let name, let run, let loss):
+          console.print(
+            "\(name), learning rate \(run.configuration.learningRate), seed "
+              + "\(run.configuration.seed): validation loss \(decimals(loss, 4))")
+        case .waiting: console.show("waiting for other processes", isLast: false)
+        }
+        return Interruption.signal == nil
+      }
+    console.endProgress()
+    let results = try ExperimentResults(runner)
+    try results.write(to: folder)
+    if let json { try results.writeJSON(to: json) }
+    console.print(results.table)
+    console.print("report      \(folder)/report.html")
+    if !isFinished {
+      console.warn("Stopped; the same command goes on where this one was.")
+      throw ExitCode(128 + (Interruption.signal ?? 2))
+    }
+  }
+
+  private func makeText(_ experiment: Experiment, vocabulary: Int) throws -> ExperimentText {
+    guard labelled == nil || experiment.takesLabels else {
+      throw InputError("The experiment \(experiment.name) learns no labels. Leave out --labelled.")
+    }
+    guard experiment.needsText else { return try .placeholder() }
+    guard let text else {
+      throw InputError("There is no text to learn. Give one with --text.")
+    }
+    return try ExperimentText(
+      SourceText(file: text), vocabulary: vocabulary,
+      labelled: labelled.map { path throws(InputError) in try LabelledText(file: path) })
+  }
+}

@@ -1,0 +1,68 @@
+internal import Foundation
+
+/// Numbers as a person reads them.
+package enum NumberText {
+  /// What stands where there is no number.
+  package static let none = "\u{2013}"
+
+  /// So many decimals; very large numbers as powers of ten.
+  package static func decimals(_ value: Double?, _ count: Int) -> String {
+    guard let value, !value.isNaN else { return none }
+    guard value.isFinite else { return value < 0 ? "\u{2212}\u{221e}" : "\u{221e}" }
+    if abs(value) >= 1e7 { return withMinus(String(format: "%.2e", value)) }
+    let text = String(format: "%.\(count)f", value)
+    guard abs(value) >= 1_000, let whole = text.split(separator: ".").first else {
+      return withMinus(text)
+    }
+    return grouped(Int(whole) ?? 0) + text.dropFirst(whole.count)
+  }
+
+  /// A share as a percentage with so many decimals.
+  package static func percent(_ share: Double?, _ count: Int) -> String {
+    guard let share, !share.isNaN else { return none }
+    return decimals(100 * share, count) + "\u{202f}%"
+  }
+
+  /// A count with its digits in groups of three.
+  package static func grouped(_ count: Int) -> String {
+    var text = String(count.magnitude)
+    var position = text.count - 3
+    while position > 0 {
+      text.insert(",", at: text.index(text.startIndex, offsetBy: position))
+      position -= 3
+    }
+    return (count < 0 ? "\u{2212}" : "") + text
+  }
+
+  /// A count in thousands, millions or billions, to three digits.
+  package static func rounded(_ count: Int) -> String {
+    let units: [(size: Double, name: String)] = [
+      (1e9, " billion"), (1e6, " million"), (1e4, "\u{202f}k"),
+    ]
+    guard let unit = units.first(where: { Double(count) >= $0.size }) else { return grouped(count) }
+    let size = unit.size == 1e4 ? 1e3 : unit.size
+    let value = Double(count) / size
+    return String(format: value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value) + unit.name
+  }
+
+  /// Bytes in units of a million, without the unit.
+  package static func megabytes(_ bytes: Int) -> String {
+    let value = Double(bytes) / 1e6
+    return decimals(value, value < 99.95 ? 2 : 1)
+  }
+
+  /// Seconds as minutes or hours.
+  package static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, (0..<1e9).contains(seconds) else { return none }
+    if seconds < 59.95 { return String(format: "%.1f s", seconds) }
+    let whole = Int(seconds.rounded())
+    let (hours, minutes) = (whole / 3_600, whole / 60 % 60)
+    return hours > 0
+      ? String(format: "%d h %02d min", hours, minutes)
+      : String(format: "%d min %02d s", minutes, whole % 60)
+  }
+
+  private static func withMinus(_ text: String) -> String {
+    text.replacingOccurrences(of: "-", with: "\u{2212}")
+  }
+}

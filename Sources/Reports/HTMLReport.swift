@@ -1,0 +1,153 @@
+internal import Plots
+public import TensorFiles
+public import Training
+
+/// A run as one page of HTML that needs nothing else: its numbers, loss curve, merges, memory,
+/// samples and settings.
+///
+/// The page is well-formed XML too. Its size is bounded whatever the length of the run.
+public struct HTMLReport: Sendable {
+  let record: RunRecord
+
+  /// The report of a run, finished or interrupted.
+  public init(_ record: RunRecord) { self.record = record }
+
+  /// The page.
+  public var html: String { page.text }
+
+  /// Writes the page. Throws a `TensorFileError` where the file cannot be written.
+  public func write(to path: String) throws(TensorFileError) {
+    try AtomicFile.write(html, to: path)
+  }
+
+  private var page: Markup {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8"/>
+    <meta name="viewport" content="width=device-width, initial-scale=1"/>
+    <meta name="color-scheme" content="light dark"/>
+    <title>\(title)</title>
+    <style>\(Self.styleSheet)</style>
+    </head>
+    <body>
+    <main>
+    \(header)
+    \(notices)
+    \(lossSection)
+    \(mergeSection)
+    \(memorySection)
+    \(samples)
+    \(settings)
+    </main>
+    </body>
+    </html>
+
+    """
+  }
+
+  private var title: String {
+    let text = record.settings.first { $0.name == "text" }?.value
+    let name = text?.split(separator: "/").last
+    return name.map { "\(methodName) on \($0)" } ?? methodName
+  }
+
+  private var methodName: String {
+    TrainingMethod(rawValue: record.method)?.title ?? record.method
+  }
+
+  private var header: Markup {
+    let tokens = record.steps.count * record.tokensPerStep
+    let facts = [
+      "\(NumberText.rounded(record.parameterCount)) parameters",
+      "\(NumberText.grouped(record.steps.count)) steps",
+      "\(NumberText.rounded(tokens)) tokens", NumberText.duration(record.wallSeconds),
+      "seed \(record.seed)",
+    ]
+    return """
+      <header>
+      <p class="eyebrow">loqt pretrain</p>
+      <h1>\(title)</h1>
+      <p class="facts">\(facts.map { fact -> Markup in "<span>\(fact)</span>" })</p>
+      </header>
+      <dl class="tiles">
+      \(tiles)
+      </dl>
+      """
+  }
+
+  private var tiles: [Markup] {
+    let isMeasured = !record.validationLoss.isNaN
+    let last = record.evaluations.last
+    let loss = isMeasured ? record.validationLoss : last?.loss
+    let measured =
+      isMeasured
+      ? "loss \(NumberText.decimals(loss, 3)) nats a token"
+      : last.map { "stopped early; in part, after step \(NumberText.grouped($0.step))" }
+        ?? "not measured"
+    let (state, full) = (record.memory.state, record.fullRankMemory.state)
+    return [
+      tile(
+        "Validation perplexity", NumberText.decimals(loss.map(perplexity(ofLoss:)), 2), measured),
+      tile(
+        "Bits per byte", NumberText.decimals(record.bitsPerByte, 3),
+        record.bitsPerByte.isNaN ? "not measured" : "on the validation text"),
+      tile(
+        "Training speed", NumberText.decimals(record.tokensPerSecond, 0), "tokens a second"),
+      tile(
+        "Memory", full > 0 ? NumberText.percent(Double(state) / Double(full), 0) : NumberText.none,
+        "of full-rank Adam\u{2019}s \(NumberText.megabytes(full))\u{202f}MB"),
+    ]
+  }
+
+  private func tile(_ name: String, _ value: String, _ note: String) -> Markup {
+    """
+    <div><dt>\(name)</dt><dd class="value">\(value)</dd><dd class="note">\(note)</dd></div>
+    """
+  }
+
+  private var notices: Markup {
+    record.notices.isEmpty
+      ? .empty
+      : """
+      <aside aria-label="Notices">
+      \(record.notices.map { notice -> Markup in "<p>\(notice)</p>" })
+      </aside>
+      """
+  }
+
+  private var samples: Markup {
+    let quotes = record.samples.map { sample -> Markup in
+      """
+      <blockquote><span class="prompt">\(sample.prompt)</span>\(sample.continuation)</blockquote>
+      """
+    }
+    return section(
+      "Samples",
+      "What the model writes at the end of the run. In grey the beginning it was given, from the "
+        + "validation text.",
+      quotes)
+  }
+
+  private var settings: Markup {
+    let rows = record.settings.map { setting -> Markup in
+      "<div><dt>\(setting.name)</dt><dd>\(setting.value)</dd></div>"
+    }
+    return section("Settings", nil, rows.isEmpty ? [] : ["<dl class=\"settings\">\(rows)</dl>"])
+  }
+
+  /// A heading with what belongs below it; nothing where that is nothing.
+  func section(_ title: String, _ introduction: String?, _ content: [Markup]) -> Markup {
+    let introduction = introduction.map { text -> Markup in "<p class=\"lead\">\(text)</p>" }
+    return content.isEmpty
+      ? .empty
+      : """
+      <section>
+      <h2>\(title)</h2>
+      \(introduction ?? .empty)
+      \(content)
+      </section>
+      """
+  }
+}
