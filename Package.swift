@@ -23,8 +23,9 @@ func tests(
 }
 
 let libraries = [
-  "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "Stepping", "QuantizedLayers",
-  "Adapters", "LoQT", "LanguageModels", "TensorFiles", "Tokenization", "Training", "Reports",
+  "JSON", "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "Stepping",
+  "QuantizedLayers", "Adapters", "LoQT", "LanguageModels", "TensorFiles", "Tokenization",
+  "Training", "Reports",
   "Experiments",
 ]
 
@@ -46,14 +47,16 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas"])]),
     .target(name: "CKernels"),
-    // Beside the ladder, on nothing.
-    rung("Plots"),
+    // Beside the ladder.
+    rung("JSON"),
+    rung("Formatting"),
+    rung("Plots", on: ["Formatting"]),
     // 1-2: numbers.
     rung("Tensors", on: ["COpenBLAS", "CKernels"]),
-    rung("Quantization", on: ["Tensors", "CKernels"]),
+    rung("Quantization", on: ["Tensors", "CKernels", "Formatting"]),
     // 3-4: gradients.
     rung("Autodiff", on: ["Tensors"]),
-    rung("Layers", on: ["Autodiff", "Tensors"]),
+    rung("Layers", on: ["Autodiff", "Tensors", "Formatting"]),
     // 5-6: the methods.
     rung("Optimizers", on: ["Autodiff", "Quantization", "Tensors"]),
     rung("Stepping", on: ["Optimizers", "Layers", "Autodiff", "Quantization", "Tensors"]),
@@ -71,41 +74,51 @@ let package = Package(
         "Tensors",
       ]),
     // 6-8: the job.
-    rung("LanguageModels", on: ["Layers", "Autodiff", "Tensors", "TensorFiles"]),
-    rung("TensorFiles", on: ["Quantization", "Tensors"]),
-    rung("Tokenization"),
+    rung("LanguageModels", on: ["Layers", "Autodiff", "Tensors", "JSON", "TensorFiles"]),
+    rung("TensorFiles", on: ["JSON", "Quantization", "Tensors"]),
+    rung("Tokenization", on: ["JSON"]),
     rung(
       "Training",
       on: [
         "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
-        "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
+        "Autodiff", "Quantization", "Tensors", "Formatting", "JSON", "TensorFiles", "Tokenization",
       ]),
     // 9: what is made of a run.
     rung(
-      "Reports", on: ["Training", "LanguageModels", "Stepping", "Plots", "TensorFiles"]),
+      "Reports",
+      on: [
+        "Training", "LanguageModels", "Stepping", "Quantization", "Plots", "Formatting",
+        "TensorFiles",
+      ]),
     rung(
       "Experiments",
       on: [
         "Reports", "Training", "LanguageModels", "LoQT", "Stepping", "Optimizers", "Layers",
-        "Autodiff", "Quantization", "Tensors", "Plots", "TensorFiles", "Tokenization",
+        "Autodiff", "Quantization", "Tensors", "Plots", "Formatting", "JSON", "TensorFiles",
+        "Tokenization",
       ]),
     // 10: the commands.
-    rung("Terminal", on: ["Training", "Tensors"]),
+    rung("Terminal", on: ["Training", "Tensors", "Formatting"]),
     rung(
       "LoQTStudies",
-      on: ["Experiments", "Reports", "Terminal", "Training", "TensorFiles", argumentParser]),
+      on: [
+        "Experiments", "Reports", "Terminal", "Training", "Formatting", "JSON", "TensorFiles",
+        argumentParser,
+      ]),
     .executableTarget(
       name: "LoQTCommand",
       dependencies: [
         "LoQTStudies", "Reports", "Terminal", "Training", "LanguageModels", "LoQT", "Stepping",
-        "Optimizers", "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
-        argumentParser,
+        "Optimizers", "Autodiff", "Quantization", "Tensors", "Formatting", "JSON", "TensorFiles",
+        "Tokenization", argumentParser,
       ],
       swiftSettings: settings),
     // Tests mirror Sources.
     .target(
       name: "TestSupport", dependencies: ["Tensors", "TensorFiles"], path: "Tests/TestSupport",
       swiftSettings: settings),
+    tests(of: "JSON", with: ["Tensors"]),
+    tests(of: "Formatting"),
     tests(of: "Tensors", with: ["CKernels"]),
     tests(of: "Quantization", with: ["TensorFiles", "Tensors", "CKernels"]),
     tests(of: "Autodiff", with: ["Tensors", "TensorFiles"]),
@@ -126,9 +139,11 @@ let package = Package(
       of: "Training",
       with: [
         "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
-        "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
+        "Autodiff", "Quantization", "Tensors", "Formatting", "TensorFiles", "Tokenization",
       ]),
-    tests(of: "Reports", with: ["Training", "LanguageModels"]),
+    tests(
+      of: "Reports",
+      with: ["Training", "LanguageModels", "Quantization", "Tensors", "Formatting"]),
     tests(
       of: "Experiments",
       with: [

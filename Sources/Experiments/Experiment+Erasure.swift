@@ -1,6 +1,6 @@
+internal import Formatting
 internal import LoQT
 internal import Optimizers
-internal import Plots
 internal import Quantization
 internal import Stepping
 internal import Tensors

@@ -1,5 +1,5 @@
+internal import Formatting
 internal import Optimizers
-internal import Plots
 internal import Training
 
 extension Experiment {

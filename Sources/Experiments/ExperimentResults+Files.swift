@@ -1,4 +1,6 @@
+internal import Formatting
 internal import Foundation
+public import JSON
 internal import LoQT
 internal import Plots
 internal import Stepping
@@ -157,15 +159,15 @@ extension ExperimentResults {
   }
 
   private static func text(_ rate: Double?) -> String {
-    rate.map { String(format: "%.6g", $0) } ?? "open"
+    rate.map { printf("%.6g", $0) } ?? "open"
   }
 
   private static func decimals(_ value: Double?, _ count: Int) -> String {
-    value.map { $0.isNaN ? "" : String(format: "%.\(count)f", $0) } ?? ""
+    value.map { $0.isNaN ? "" : fixed($0, count) } ?? ""
   }
 
   private static func signed(_ value: Double?, _ count: Int) -> String {
-    value.map { $0.isNaN ? "" : String(format: "%+.\(count)f", $0) } ?? ""
+    value.map { $0.isNaN ? "" : printf("%+.*f", Int32(count), $0) } ?? ""
   }
 
   private static func quoted(_ cell: String) -> String {
@@ -173,16 +175,8 @@ extension ExperimentResults {
       ? "\"" + cell.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : cell
   }
 
-  /// Columns of equal width, the first to the left, numbers to the right.
+  /// A table as text.
   static func aligned(_ lines: [[String]]) -> String {
-    let widths = (lines.first ?? []).indices.map { column in
-      lines.map { $0[column].count }.max() ?? 0
-    }
-    return lines.map { line in
-      zip(line, widths).enumerated().map { column, cell in
-        let space = String(repeating: " ", count: cell.1 - cell.0.count)
-        return column == 0 ? cell.0 + space : space + cell.0
-      }.joined(separator: "  ")
-    }.joined(separator: "\n") + "\n"
+    Formatting.aligned(lines).joined(separator: "\n") + "\n"
   }
 }

@@ -1,3 +1,5 @@
+internal import Formatting
+internal import JSON
 internal import Plots
 internal import TensorFiles
 internal import Training

@@ -1,4 +1,5 @@
 internal import Autodiff
+internal import Formatting
 internal import Tensors
 
 extension Module {
@@ -91,9 +92,9 @@ private struct SummaryTable {
     let widths = (width(\.name), width(\.type), width(\.shape), width(\.count))
     var lines = rows.map { row in
       let text =
-        padded(row.name, widths.0) + "  " + padded(row.type, widths.1) + "  "
-        + padded(row.shape, widths.2) + "  "
-        + String(repeating: " ", count: widths.3 - row.count.count) + row.count + "  " + row.note
+        row.name.padded(to: widths.0) + "  " + row.type.padded(to: widths.1) + "  "
+        + row.shape.padded(to: widths.2) + "  "
+        + row.count.padded(to: -widths.3) + "  " + row.note
       return String(text.reversed().drop { $0 == " " }.reversed())
     }
     let line = String(
@@ -107,19 +108,4 @@ private struct SummaryTable {
     ]
     return lines.joined(separator: "\n")
   }
-
-  private func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: width - text.count)
-  }
-}
-
-/// 1,234,567.
-private func grouped(_ number: Int) -> String {
-  let digits = String(number)
-  var result = ""
-  for (index, digit) in digits.enumerated() {
-    if index > 0, (digits.count - index) % 3 == 0 { result.append(",") }
-    result.append(digit)
-  }
-  return result
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Formatting
 import Foundation
+import JSON
 import LanguageModels
 import Reports
 import TensorFiles
@@ -57,16 +59,18 @@ struct Estimate: ParsableCommand {
     print("\(configuration.modelName), \(configuration.method.name)\(configuration.planText)")
     print(estimate.table, terminator: "")
     if let seconds = estimate.secondsPerStep {
-      print("seconds a step of \(configuration.tokensPerStep) tokens: \(decimals(seconds, 3))")
+      print(
+        "seconds a step of \(configuration.tokensPerStep) tokens: \(PlainText.decimals(seconds, 3))"
+      )
     }
     if let seconds = estimate.productSecondsPerStep {
-      print("seconds of its bare matrix products: \(decimals(seconds, 3))")
+      print("seconds of its bare matrix products: \(PlainText.decimals(seconds, 3))")
     }
     if let limit = ProcessMemory.limit {
       let isEnough = estimate.bytes.total <= limit.bytes
       print(
         "\(isEnough ? "fits into" : "exceeds") the \(limit.source), "
-          + gibibytes(limit.bytes))
+          + PlainText.gibibytes(limit.bytes))
     }
   }
 }

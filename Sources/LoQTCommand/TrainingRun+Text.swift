@@ -1,3 +1,4 @@
+import Formatting
 import LanguageModels
 import LoQT
 import Stepping
@@ -19,7 +20,7 @@ extension TrainingRun {
     return """
       text      \(corpus.name): \(grouped(corpus.training.tokens.count)) tokens to train on, \
       \(grouped(corpus.validation.tokens.count)) to validate, \
-      \(decimals(corpus.training.bytesPerToken, 2)) bytes each
+      \(PlainText.decimals(corpus.training.bytesPerToken, 2)) bytes each
       model     \(configuration.modelName): \(grouped(model.parameterCount)) parameters, \
       \(grouped(model.linearParameterCount)) of them in linear layers, vocabulary \
       \(grouped(model.vocabularySize))
@@ -36,11 +37,11 @@ extension TrainingRun {
     var text = """
 
       \(grouped(record.steps.count)) steps, \(grouped(tokens)) tokens in \
-      \(duration(record.wallSeconds)), \(grouped(Int(record.tokensPerSecond))) tokens/s
+      \(PlainText.duration(record.wallSeconds)), \(grouped(Int(record.tokensPerSecond))) tokens/s
 
-      validation perplexity  \(decimals(record.validationPerplexity, 3))
-      validation loss        \(decimals(record.validationLoss, 4)) nats a token
-      bits per byte          \(decimals(record.bitsPerByte, 4))
+      validation perplexity  \(PlainText.decimals(record.validationPerplexity, 3))
+      validation loss        \(PlainText.decimals(record.validationLoss, 4)) nats a token
+      bits per byte          \(PlainText.decimals(record.bitsPerByte, 4))
 
 
       """
@@ -55,15 +56,15 @@ extension TrainingRun {
     func row(_ name: String, _ run: String, _ full: String) -> String {
       name.padded(to: 34) + run.padded(to: -12) + full.padded(to: -18) + "\n"
     }
-    func cell(_ bytes: Int) -> String { bytes == 0 ? "-" : megabytes(bytes) }
+    func cell(_ bytes: Int) -> String { bytes == 0 ? "-" : PlainText.megabytes(bytes) }
     let (run, full) = (record.memory, record.fullRankMemory)
     return row("memory at its highest", "this run", "full-rank Adam")
       + MemoryBreakdown.rows.map {
         row($0.title, cell(run[keyPath: $0.path]), cell(full[keyPath: $0.path]))
       }.joined()
-      + row("sum", megabytes(run.tensors), megabytes(full.tensors))
-      + row("program and libraries", megabytes(run.other), "")
-      + row("peak of resident memory", megabytes(record.peakResidentBytes), "")
+      + row("sum", PlainText.megabytes(run.tensors), PlainText.megabytes(full.tensors))
+      + row("program and libraries", PlainText.megabytes(run.other), "")
+      + row("peak of resident memory", PlainText.megabytes(record.peakResidentBytes), "")
   }
 }
 
@@ -71,7 +72,7 @@ extension TrainingProgress {
   /// Tensor bytes by kind, alive after the step and at most during it.
   var memoryLine: String {
     let kinds = MemoryBreakdown.rows.filter { peakMemory[keyPath: $0.path] > 0 }.map {
-      "\($0.title) \(megabytes(memory[keyPath: $0.path])) (\(megabytes(peakMemory[keyPath: $0.path])))"
+      "\($0.title) \(PlainText.megabytes(memory[keyPath: $0.path])) (\(PlainText.megabytes(peakMemory[keyPath: $0.path])))"
     }
     return "memory after step \(step) (and at most): " + kinds.joined(separator: ", ")
   }
@@ -82,13 +83,16 @@ extension MergeReport {
   var line: String {
     var parts = ["merge at step \(step): \(layers.count) layers"]
     parts.append(
-      survival.map { "survival \(decimals(100 * $0, 1)) %" } ?? "first projections")
-    if let relativeUpdate { parts.append("update \(decimals(100 * relativeUpdate, 2)) %") }
-    if let medianAngle { parts.append("angle \(decimals(medianAngle, 0))\u{b0}") }
-    if let relativeError { parts.append("error \(decimals(relativeError, 4))") }
+      survival.map { "survival \(PlainText.decimals(100 * $0, 1)) %" } ?? "first projections")
+    if let relativeUpdate {
+      parts.append("update \(PlainText.decimals(100 * relativeUpdate, 2)) %")
+    }
+    if let medianAngle { parts.append("angle \(PlainText.decimals(medianAngle, 0))\u{b0}") }
+    if let relativeError { parts.append("error \(PlainText.decimals(relativeError, 4))") }
     parts.append(
-      "loss \(decimals(lossBefore, 4))" + (lossAfter.map { " -> \(decimals($0, 4))" } ?? ""))
-    parts.append("\(decimals(seconds, 2)) s")
+      "loss \(PlainText.decimals(lossBefore, 4))"
+        + (lossAfter.map { " -> \(PlainText.decimals($0, 4))" } ?? ""))
+    parts.append("\(PlainText.decimals(seconds, 2)) s")
     return parts.joined(separator: ", ")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formatting
 import Foundation
 import LanguageModels
 import LoQT
@@ -41,7 +42,8 @@ struct TrainingRun {
       let remedy = "Take a cheaper setting; `loqt estimate` tells what each needs."
       let saved =
         FileManager.default.fileExists(atPath: path) ? " What was saved last is in \(path)." : ""
-      let text = "Memory ran out: \(megabytes(bytes)) more could not be had. \(remedy)\(saved)\n"
+      let text =
+        "Memory ran out: \(PlainText.megabytes(bytes)) more could not be had. \(remedy)\(saved)\n"
       try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
       exit(1)
     }
@@ -163,7 +165,7 @@ struct TrainingRun {
     case .evaluation(let evaluation):
       console.print(
         "step \(evaluation.step): validation perplexity "
-          + decimals(evaluation.perplexity, 2))
+          + PlainText.decimals(evaluation.perplexity, 2))
     case .notice(let notice): console.print("note: \(notice)")
     }
   }
@@ -174,8 +176,8 @@ struct TrainingRun {
     console.endProgress()
     try writeFiles(trainer, trainer.finish(isInterrupted: true))
     throw InputError(
-      "The \(limit.source) leaves \(megabytes(limit.bytes)) now, and the run has needed "
-        + "\(megabytes(ProcessMemory.peakResidentBytes)). It is saved after step \(trainer.step): "
+      "The \(limit.source) leaves \(PlainText.megabytes(limit.bytes)) now, and the run has needed "
+        + "\(PlainText.megabytes(ProcessMemory.peakResidentBytes)). It is saved after step \(trainer.step): "
         + "raise the limit and go on with loqt pretrain --resume \(checkpointPath)")
   }
 

@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Experiments
+import Formatting
 import Terminal
 import Training
 
@@ -93,7 +94,7 @@ package struct ExperimentCommand: AsyncParsableCommand {
         case .ended(let name, let run, let loss):
           console.print(
             "\(name), learning rate \(run.configuration.learningRate), seed "
-              + "\(run.configuration.seed): validation loss \(decimals(loss, 4))")
+              + "\(run.configuration.seed): validation loss \(PlainText.decimals(loss, 4))")
         case .waiting: console.show("waiting for other processes", isLast: false)
         }
         return Interruption.signal == nil

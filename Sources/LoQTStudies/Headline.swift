@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Foundation
+import JSON
 import TensorFiles
 import Training
 

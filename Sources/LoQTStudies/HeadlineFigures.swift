@@ -1,4 +1,6 @@
+import Formatting
 import Foundation
+import JSON
 import Reports
 import TensorFiles
 import Terminal
@@ -64,7 +66,7 @@ struct HeadlineFigures {
 
   var table: String {
     claims.map {
-      "\($0.name.padded(to: 72))\(decimals($0.measured, 2)) \($0.unit) (target \($0.target), "
+      "\($0.name.padded(to: 72))\(PlainText.decimals($0.measured, 2)) \($0.unit) (target \($0.target), "
         + "\($0.isReached ? "reached" : "missed"))\n"
     }.joined()
   }
@@ -91,11 +93,12 @@ struct HeadlineFigures {
       + "of formula".padded(to: -12) + "s a step".padded(to: -12) + "ps/operation".padded(to: -14)
     return heading + "\n"
       + series.map { name, result in
-        name.padded(to: 10) + megabytes(result.peakResidentBytes).padded(to: -12)
-          + megabytes(result.tensorBytes).padded(to: -12)
-          + decimals(result.tensorShare, 3).padded(to: -12)
-          + (result.ordinarySeconds.map { decimals($0, 3) } ?? "-").padded(to: -12)
-          + (result.secondsPerOperation.map { decimals($0 * 1e12, 2) } ?? "-").padded(to: -14)
+        name.padded(to: 10) + PlainText.megabytes(result.peakResidentBytes).padded(to: -12)
+          + PlainText.megabytes(result.tensorBytes).padded(to: -12)
+          + PlainText.decimals(result.tensorShare, 3).padded(to: -12)
+          + (result.ordinarySeconds.map { PlainText.decimals($0, 3) } ?? "-").padded(to: -12)
+          + (result.secondsPerOperation.map { PlainText.decimals($0 * 1e12, 2) } ?? "-").padded(
+            to: -14)
           + "\n"
       }.joined()
   }

@@ -1,3 +1,4 @@
+internal import Formatting
 internal import Foundation
 
 /// A range of numbers with round ticks.
@@ -84,7 +85,7 @@ package struct Axis: Sendable {
   /// The text at a tick, with the decimals that the spacing needs.
   package func label(_ tick: Double) -> String {
     let decimals = -log10(spacing * 1.000001).rounded(.down)
-    guard decimals <= 6 else { return String(format: "%.3g", tick) }
+    guard decimals <= 6 else { return printf("%.3g", tick) }
     return NumberText.decimals(tick == 0 ? 0 : tick, Int(max(0, decimals)))
   }
 

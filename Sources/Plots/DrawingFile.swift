@@ -4,21 +4,27 @@ package struct DrawingFile {
   package var summary: String
   package var width: Double
   package var height: Double
+  /// Rules of the style sheet beyond those of charts.
+  package var rules: Markup
   package var content: Markup
 
-  package init(summary: String, width: Double, height: Double, content: Markup) {
+  package init(
+    summary: String, width: Double, height: Double, rules: Markup = .empty, content: Markup
+  ) {
     self.summary = summary
     self.width = width
     self.height = height
+    self.rules = rules
     self.content = content
   }
 
   package var text: String {
+    let colors = Palette.light
     let file: Markup = """
       <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" \
       viewBox="0 0 \(width) \(height)" role="img" aria-label="\(summary)">
-      <style>\(Self.styleSheet)</style>
-      <rect width="\(width)" height="\(height)" fill="#ffffff"/>
+      <style>\(Self.styleSheet(colors))\(rules.text.isEmpty ? "" : "\n")\(rules)</style>
+      <rect width="\(width)" height="\(height)" fill="\(colors.ground)"/>
       \(content)
       </svg>
 
@@ -26,15 +32,28 @@ package struct DrawingFile {
     return file.text
   }
 
-  /// The page's colours on a light ground.
-  private static let styleSheet: Markup = """
-    text { font: 12px system-ui, sans-serif; fill: #5a6675; font-variant-numeric: tabular-nums; }
-    .name, .value { fill: #16202c; } .title { fill: #5a6675; }
-    .grid { stroke: #e1e5ea; } .axis { stroke: #a9b2bd; }
-    .zero { stroke: #a9b2bd; stroke-dasharray: 3 3; }
-    .error { stroke: #9bbfe3; stroke-width: 6; stroke-linecap: round; }
-    circle { fill: #0b62b8; stroke: #ffffff; } .mean { stroke: #16202c; stroke-width: 2; }
-    polyline { fill: none; stroke-linejoin: round; }
-    \(SeriesStyle.rules(colors: ["#0b62b8", "#d98200", "#0a8f6a", "#b3488c"]))
+  /// A heading over a drawing, with the rule that it needs.
+  package static func heading(_ text: String) -> Markup {
+    "<text class=\"heading\" x=\"20\" y=\"30\">\(text)</text>"
+  }
+
+  /// The rule of headings.
+  package static var headingRule: Markup {
+    ".heading { font-size: 15px; font-weight: 650; fill: \(Palette.light.ink); }"
+  }
+
+  private static func styleSheet(_ colors: Palette) -> Markup {
     """
+    text { font: 12px system-ui, sans-serif; fill: \(colors.soft); \
+    font-variant-numeric: tabular-nums; }
+    .name, .value { fill: \(colors.ink); } .title { fill: \(colors.soft); }
+    .grid { stroke: \(colors.rule); } .axis { stroke: \(colors.merge); }
+    .zero { stroke: \(colors.merge); stroke-dasharray: 3 3; }
+    .error { stroke: \(colors.raw); stroke-width: 6; stroke-linecap: round; }
+    circle { fill: \(colors.blue); stroke: \(colors.ground); } \
+    .mean { stroke: \(colors.ink); stroke-width: 2; }
+    polyline { fill: none; stroke-linejoin: round; }
+    \(SeriesStyle.rules(colors: colors.series))
+    """
+  }
 }

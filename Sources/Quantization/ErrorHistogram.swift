@@ -1,3 +1,4 @@
+internal import Formatting
 public import Tensors
 
 /// How the differences of numbers from those they stand for are distributed, in units of the root
@@ -64,11 +65,9 @@ public struct ErrorHistogram: Hashable, Sendable, CustomStringConvertible {
       )
     }
     let widths = (cells.map(\.0.count).max() ?? 0, cells.map(\.1.count).max() ?? 0)
-    func padded(_ text: String, _ width: Int) -> String {
-      String(repeating: " ", count: width - text.count) + text
-    }
     return cells.map { center, share, bar in
-      "\(padded(center, widths.0))  \(padded(share, widths.1))" + (bar.isEmpty ? "" : "  " + bar)
+      center.padded(to: -widths.0) + "  " + share.padded(to: -widths.1)
+        + (bar.isEmpty ? "" : "  " + bar)
     }.joined(separator: "\n")
   }
 }

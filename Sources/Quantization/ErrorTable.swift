@@ -1,6 +1,7 @@
+internal import Formatting
 public import Tensors
 
-/// The errors of several formats on the same numbers; prints as a table and draws as SVG.
+/// The errors of several formats on the same numbers; prints as a table.
 public struct ErrorTable: Sendable, CustomStringConvertible {
   /// One format.
   public struct Row: Sendable {
@@ -43,15 +44,7 @@ public struct ErrorTable: Sendable, CustomStringConvertible {
         fourDigits(row.error.signalToNoise) + " dB",
       ]
     }
-    let widths = titles.indices.map { column in
-      ([titles] + cells).map { $0[column].count }.max()!
-    }
-    return ([titles] + cells).map { line in
-      line.indices.map { column in
-        let space = String(repeating: " ", count: widths[column] - line[column].count)
-        return column == 0 ? line[column] + space : space + line[column]
-      }.joined(separator: "  ")
-    }.joined(separator: "\n")
+    return aligned([titles] + cells).joined(separator: "\n")
   }
 }
 

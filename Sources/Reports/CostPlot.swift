@@ -1,4 +1,6 @@
+internal import Formatting
 internal import Foundation
+internal import Plots
 
 /// A drawing of what runs of growing size cost, as SVG: tensor bytes beside the formula, and the time
 /// of a floating-point operation. Both axes of size are logarithmic.
@@ -42,35 +44,35 @@ public struct CostPlot: Sendable {
     left + (Double(index) + 0.5) * width / Double(max(1, points.count))
   }
 
-  private func number(_ value: Double) -> String { String(format: "%.1f", value) }
-
-  private func text(_ x: Double, _ y: Double, _ text: String, _ style: String = "") -> String {
-    "  <text x=\"\(number(x))\" y=\"\(number(y))\" \(style)>\(text)</text>\n"
-  }
-
-  private func grid(_ y: Double, from left: Double, label: String) -> String {
+  /// A panel of charts: its title, its lines, what it shows, and the names of the points.
+  private func panel(
+    from left: Double, _ title: String, grid: [(y: Double, label: String)], _ marks: [Markup]
+  ) -> Markup {
     """
-      <path d="M\(number(left)) \(number(y))h\(number(width))" stroke="#e3e6ea"/>
-    \(text(left - 8, y + 4, label, "text-anchor=\"end\" fill=\"#666\" font-size=\"12\""))
+    <text class="title" x="\(left)" y="64">\(title)</text>
+    \(grid.map { line -> Markup in
+      """
+      <line class="grid" x1="\(left)" x2="\(left + width)" y1="\(line.y)" y2="\(line.y)"/>\
+      <text x="\(left - 8)" y="\(line.y + 4)" text-anchor="end">\(line.label)</text>
+      """
+    })
+    \(marks)
+    \(points.enumerated().map { index, point -> Markup in
+      """
+      <text x="\(x(index, from: left))" y="\(bottom + 20)" text-anchor="middle">\(point.name)</text>
+      """
+    })
     """
   }
 
-  private func names(from left: Double) -> String {
-    points.enumerated().map {
-      text(
-        x($0.offset, from: left), bottom + 20, $0.element.name,
-        "text-anchor=\"middle\" font-size=\"12\"")
-    }.joined()
+  private func dot(_ x: Double, _ y: Double) -> Markup {
+    "<circle cx=\"\(x)\" cy=\"\(y)\" r=\"4.5\"/>"
   }
 
-  private func dot(_ x: Double, _ y: Double) -> String {
-    "  <circle cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"4.5\" fill=\"#1f77c9\"/>\n"
-  }
-
-  private var bytesPanel: String {
+  private var bytesPanel: Markup {
     let left = 76.0
     let all = points.flatMap { [$0.bytes, $0.formulaBytes] }.filter { $0 > 0 }
-    guard let least = all.min(), let most = all.max() else { return "" }
+    guard let least = all.min(), let most = all.max() else { return .empty }
     // Whole powers of two around all points.
     let low = log2(least).rounded(.down)
     let high = max(low + 1, log2(most).rounded(.up))
@@ -78,49 +80,48 @@ public struct CostPlot: Sendable {
       bottom - (log2(bytes) - low) / (high - low) * (bottom - top)
     }
     let spacing = max(1, ((high - low) / 5).rounded())
-    var parts = stride(from: low, through: high, by: spacing).map { power in
+    let grid = stride(from: low, through: high, by: spacing).map { power in
       let mebibytes = pow(2, power - 20)
-      let label =
-        mebibytes < 1024
-        ? String(format: "%g MiB", mebibytes) : String(format: "%g GiB", mebibytes / 1024)
-      return grid(y(pow(2, power)), from: left, label: label)
-    }.joined()
-    let line = points.enumerated().map {
-      "\(number(x($0.offset, from: left))) \(number(y($0.element.formulaBytes)))"
-    }.joined(separator: "L")
-    parts += "  <path d=\"M\(line)\" fill=\"none\" stroke=\"#e08a1e\" stroke-width=\"2\"/>\n"
-    parts += points.enumerated().map {
-      dot(x($0.offset, from: left), y($0.element.bytes))
-    }.joined()
-    return text(left, 64, "tensors: counted (dots), formula (line)")
-      + parts + names(from: left)
+      return (
+        y: y(pow(2, power)),
+        label: mebibytes < 1024
+          ? printf("%g MiB", mebibytes) : printf("%g GiB", mebibytes / 1024)
+      )
+    }
+    let line = points.enumerated().map { index, point -> Markup in
+      "\(x(index, from: left)),\(y(point.formulaBytes))"
+    }
+    return panel(
+      from: left, "tensors: counted (dots), formula (line)", grid: grid,
+      ["<polyline class=\"\(SeriesStyle.name(1))\" points=\"\(line)\"/>"]
+        + points.enumerated().map { dot(x($0.offset, from: left), y($0.element.bytes)) })
   }
 
-  private var timePanel: String {
+  private var timePanel: Markup {
     let left = 436.0
     let times = points.compactMap { $0.secondsPerOperation }.map { $0 * 1e12 }
-    guard let most = times.max() else { return "" }
+    guard let most = times.max() else { return .empty }
     let high = max(1, most.rounded(.up))
     func y(_ picoseconds: Double) -> Double { bottom - picoseconds / high * (bottom - top) }
-    let spacing = max(1, (high / 5).rounded())
-    let lines = stride(from: 0, through: high, by: spacing).map {
-      grid(y($0), from: left, label: String(format: "%g ps", $0))
-    }.joined()
-    let dots = points.enumerated().compactMap { index, point in
-      point.secondsPerOperation.map { dot(x(index, from: left), y($0 * 1e12)) }
-    }.joined()
-    return text(left, 64, "time of a floating-point operation") + lines + dots + names(from: left)
+    let grid = stride(from: 0, through: high, by: max(1, (high / 5).rounded())).map {
+      (y: y($0), label: printf("%g ps", $0))
+    }
+    return panel(
+      from: left, "time of a floating-point operation", grid: grid,
+      points.enumerated().compactMap { index, point in
+        point.secondsPerOperation.map { dot(x(index, from: left), y($0 * 1e12)) }
+      })
   }
 
   /// The drawing.
   public var svg: String {
-    """
-    <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 330" \
-    font-family="system-ui, sans-serif" font-size="14" fill="#222">
-      <rect width="720" height="330" fill="#fff"/>
-    \(text(20, 30, title, "font-size=\"17\" font-weight=\"600\""))\
-    \(bytesPanel)\(timePanel)</svg>
-
-    """
+    DrawingFile(
+      summary: title, width: 720, height: 330, rules: DrawingFile.headingRule,
+      content: """
+        \(DrawingFile.heading(title))
+        \(bytesPanel)
+        \(timePanel)
+        """
+    ).text
   }
 }

@@ -1,3 +1,4 @@
+internal import Formatting
 internal import LoQT
 internal import Plots
 internal import Stepping

@@ -5,15 +5,11 @@ extension HTMLReport {
   package static let styleSheet: Markup = """
     :root {
       color-scheme: light dark;
-      --ground: #ffffff; --surface: #f6f7f9; --rule: #e1e5ea; --ink: #16202c; --soft: #5a6675;
-      --blue: #0b62b8; --sky: #4ba3e3; --green: #0a8f6a; --amber: #d98200; --rose: #b3488c;
-      --raw: #9bbfe3; --merge: #a9b2bd;
+    \(Palette.light.properties(after: "  "))
     }
     @media (prefers-color-scheme: dark) {
       :root {
-        --ground: #12171e; --surface: #1a212a; --rule: #2c3642; --ink: #e7ecf2; --soft: #9aa7b5;
-        --blue: #5aa9f5; --sky: #a5d3fb; --green: #35b892; --amber: #f0a83a; --rose: #dd83bd;
-        --raw: #3a6a9b; --merge: #566373;
+    \(Palette.dark.properties(after: "    "))
       }
     }
     * { box-sizing: border-box; }
@@ -96,14 +92,9 @@ extension HTMLReport {
     .bar strong { font-weight: 650; }
     .bar svg { grid-column: 1 / -1; height: 2rem; }
     .bar rect { stroke: var(--ground); stroke-width: 2; vector-effect: non-scaling-stroke; }
-    rect.weights { fill: var(--blue); } i.weights { background: var(--blue); }
-    rect.projections { fill: var(--sky); } i.projections { background: var(--sky); }
-    rect.adapters { fill: var(--green); } i.adapters { background: var(--green); }
-    rect.optimizer { fill: var(--amber); } i.optimizer { background: var(--amber); }
-    rect.gradients { fill: var(--rose); } i.gradients { background: var(--rose); }
-    rect.activations { fill: var(--raw); } i.activations { background: var(--raw); }
-    rect.scratch { fill: var(--merge); } i.scratch { background: var(--merge); }
-    rect.projection_event { fill: var(--soft); } i.projection_event { background: var(--soft); }
+    \(MemoryPlot.colors.map { kind, color, _ -> Markup in
+      "rect.\(kind) { fill: var(--\(color)); } i.\(kind) { background: var(--\(color)); }"
+    })
 
     .scroll { overflow-x: auto; }
     .rows { max-height: 31rem; overflow-y: auto; }

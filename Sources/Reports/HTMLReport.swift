@@ -1,3 +1,4 @@
+internal import Formatting
 internal import Plots
 public import TensorFiles
 public import Training

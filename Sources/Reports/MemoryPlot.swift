@@ -1,4 +1,5 @@
-internal import Foundation
+internal import Formatting
+internal import Plots
 public import Training
 
 /// A drawing of where the bytes of a step are, as SVG: one bar of all kinds, and a line for each.
@@ -12,49 +13,48 @@ public struct MemoryPlot: Sendable {
     self.bytes = bytes
   }
 
-  private func number(_ value: Double, _ decimals: Int = 1) -> String {
-    String(format: "%.\(decimals)f", value)
+  /// The colour of each kind of bytes, by its name on pages and its value in drawings.
+  static var colors: [(kind: String, name: String, value: String)] {
+    let light = Palette.light
+    let colors = [
+      ("blue", light.blue), ("sky", light.sky), ("green", light.green), ("amber", light.amber),
+      ("rose", light.rose), ("raw", light.raw), ("merge", light.merge), ("soft", light.soft),
+    ]
+    return zip(MemoryBreakdown.rows, colors).map { ($0.key, $1.0, $1.1) }
   }
-
-  private static let colors = [
-    "#1f77c9", "#8cc4f5", "#1f9e77", "#e08a1e", "#c9609f", "#7a9cc0", "#a3adb8", "#6b5fb0",
-  ]
 
   /// The drawing.
   public var svg: String {
     let (left, width, total) = (20.0, 680.0, Double(max(1, bytes.total)))
-    var (parts, rows) = ("", "")
+    var (parts, lines): ([Markup], [Markup]) = ([], [])
     var end = left
-    var line = 0
     for (row, color) in zip(MemoryBreakdown.rows, Self.colors) {
       let value = Double(bytes[keyPath: row.path])
       guard value > 0 else { continue }
       let share = value / total * width
-      parts +=
-        "  <rect x=\"\(number(end))\" y=\"48\" width=\"\(number(share))\" height=\"44\" "
-        + "fill=\"\(color)\"/>\n"
+      parts.append(
+        "<rect x=\"\(end)\" y=\"48\" width=\"\(share)\" height=\"44\" fill=\"\(color.value)\"/>")
       end += share
-      let y = 116 + 24 * Double(line)
+      let y = 116 + 24 * Double(lines.count)
       let name = row.key == "scratch" ? "scratch and program" : row.title
-      let right = "y=\"\(number(y + 12))\" text-anchor=\"end\""
-      rows += """
-          <rect x="20" y="\(number(y))" width="14" height="14" fill="\(color)"/>
-          <text x="44" y="\(number(y + 12))">\(name)</text>
-          <text x="350" \(right)>\(number(value / gibibyte, 2)) GiB</text>
-          <text x="440" \(right)>\(number(100 * value / total)) %</text>
-
+      lines.append(
         """
-      line += 1
+        <rect x="20" y="\(y)" width="14" height="14" fill="\(color.value)"/>
+        <text class="name" x="44" y="\(y + 12)">\(name)</text>
+        <text class="value" x="350" y="\(y + 12)" text-anchor="end">\
+        \(fixed(value / gibibyte, 2)) GiB</text>
+        <text x="440" y="\(y + 12)" text-anchor="end">\(fixed(100 * value / total, 1)) %</text>
+        """)
     }
-    let height = 126 + 24 * line
-    let heading = "\(title): \(number(total / gibibyte, 2)) GiB"
-    return """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 \(height)" \
-      font-family="system-ui, sans-serif" font-size="14" fill="#222">
-        <rect width="720" height="\(height)" fill="#fff"/>
-        <text x="20" y="30" font-size="17" font-weight="600">\(heading)</text>
-      \(parts)\(rows)</svg>
-
-      """
+    let heading = "\(title): \(fixed(total / gibibyte, 2)) GiB"
+    return DrawingFile(
+      summary: heading, width: 720, height: 126 + 24 * Double(lines.count),
+      rules: DrawingFile.headingRule,
+      content: """
+        \(DrawingFile.heading(heading))
+        \(parts)
+        \(lines)
+        """
+    ).text
   }
 }

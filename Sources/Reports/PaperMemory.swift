@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Formatting
 public import LanguageModels
 internal import Training
 
@@ -42,11 +42,9 @@ public enum PaperMemory {
       for method in Method.allCases {
         guard let paper = printed[method] else { continue }
         let formula = byteCount(method, model, rank: rank) / gibibyte
-        let name = "\(preset) \(method.rawValue)".padding(
-          toLength: 14, withPad: " ", startingAt: 0)
         text +=
-          name
-          + String(format: "%6.2f %7.3f %+6.1f %%\n", paper, formula, 100 * (formula / paper - 1))
+          "\(preset) \(method.rawValue)".padded(to: 14)
+          + printf("%6.2f %7.3f %+6.1f %%\n", paper, formula, 100 * (formula / paper - 1))
       }
     }
     return text

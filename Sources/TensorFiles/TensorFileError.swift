@@ -1,3 +1,5 @@
+package import JSON
+
 /// A file that cannot be read, written or believed.
 ///
 /// The message names the file, the field, what was found, what was expected and, where there is
@@ -72,20 +74,20 @@ public struct TensorFileError: Error, Sendable, Equatable, CustomStringConvertib
   }
 }
 
-/// Quotes a text that comes from a file: a hostile name may be long or hold control characters.
-func quoted(_ text: String) -> String {
-  var result = "'"
-  for (position, scalar) in text.unicodeScalars.enumerated() {
-    if position == 80 {
-      result += "..."
-      break
-    }
-    if scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-    {
-      result += "\\u{\(String(scalar.value, radix: 16))}"
-    } else {
-      result.unicodeScalars.append(scalar)
-    }
+extension TensorFileError: JSONFailure {
+  package init(_ error: JSONError) {
+    let code: Code =
+      switch error.code {
+      case .malformed, .invalidValue: .malformed
+      case .typeMismatch: .typeMismatch
+      case .duplicate: .duplicate
+      case .limitExceeded: .limitExceeded
+      }
+    self.init(
+      code, file: error.file, field: error.field, offset: error.offset, found: error.found,
+      expected: error.expected)
   }
-  return result + "'"
 }
+
+/// Quotes a text that comes from a file, for messages.
+func quoted(_ text: String) -> String { JSONError.quoted(text) }

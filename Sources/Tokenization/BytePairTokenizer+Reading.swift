@@ -3,6 +3,7 @@
 #else
   public import Foundation
 #endif
+internal import JSON
 
 extension BytePairTokenizer {
   /// The largest vocabulary that is trained or read: several times the largest in use.
@@ -47,7 +48,7 @@ extension BytePairTokenizer {
 
   /// Reads the bytes of a `tokenizer.json`; `file` names it in errors.
   init(json: [UInt8], file: String) throws(TokenizerError) {
-    var reader = JSONReader(json, file: file)
+    var reader = TokenizerReader(json, file: file)
     let contents = try TokenizerFile(&reader)
     try self.init(contents, TokenizerFileProblem(file: file))
   }
@@ -90,7 +91,7 @@ extension BytePairTokenizer {
         if let id = id(of: parts, range) { return id }
         throw problem(
           .invalidValue, "model.merges.[\(index)]",
-          "token \(JSONReader.quoted(contents.mergeParts.bytes[range])) is not in the vocabulary")
+          "token \(quoted(contents.mergeParts.bytes[range])) is not in the vocabulary")
       }
       merges.append(
         Merge(
@@ -104,7 +105,7 @@ extension BytePairTokenizer {
       guard unknownID != nil else {
         throw problem(
           .invalidValue, "model.unk_token",
-          "\(JSONReader.quoted(unknown)) is not in the vocabulary")
+          "\(quoted(unknown)) is not in the vocabulary")
       }
       guard !contents.fusesUnknown || !byteIDs.contains(-1) else {
         throw problem(.unsupported, "model.fuse_unk", "expected false, found true")
@@ -128,7 +129,7 @@ extension BytePairTokenizer {
       guard table.value(of: spellings, range, hash: hash, storage: spellings) == nil else {
         throw problem(
           .duplicate, "model.vocab",
-          "token \(JSONReader.quoted(contents.spellings[index])) occurs twice")
+          "token \(quoted(contents.spellings[index])) occurs twice")
       }
       table.insert(range, hash: hash, value: Int32(index))
     }
@@ -158,7 +159,7 @@ extension BytePairTokenizer {
         throw problem(
           .duplicate, "added_tokens.[\(index)].id",
           "id \(token.id) is already that of the token "
-            + JSONReader.quoted(contents.spellings[listed]))
+            + quoted(contents.spellings[listed]))
       }
     }
     let spellings = contents.spellings.bytes.span
@@ -174,7 +175,7 @@ extension BytePairTokenizer {
           throw problem(
             .unsupported, "model.vocab",
             """
-            token \(JSONReader.quoted(contents.spellings[order[id]])) is not spelled in the \
+            token \(quoted(contents.spellings[order[id]])) is not spelled in the \
             byte-level alphabet of GPT-2, the only kind of vocabulary that is supported
             """)
         }

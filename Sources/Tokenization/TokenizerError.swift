@@ -1,3 +1,5 @@
+package import JSON
+
 /// Why a tokenizer could not be read, written or trained.
 public struct TokenizerError: Error, Equatable, CustomStringConvertible {
   /// The kind of an error.
@@ -32,4 +34,58 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
 
   /// The message.
   public var description: String { message }
+}
+
+extension TokenizerError: JSONFailure {
+  package init(_ error: JSONError) {
+    let (code, message): (Code, String) =
+      switch error.code {
+      case .malformed, .limitExceeded:
+        (
+          .malformed,
+          "not valid JSON: \(error.found)\(error.expected.map { ", expected \($0)" } ?? ""), "
+            + "at byte \(error.offset)"
+        )
+      case .typeMismatch: (.wrongType, Self.mismatch(error))
+      case .invalidValue: (.invalidValue, Self.mismatch(error))
+      case .duplicate: (.duplicate, error.found)
+      }
+    self.init(code, message, file: error.file, path: error.path)
+  }
+
+  private static func mismatch(_ error: JSONError) -> String {
+    "expected \(error.expected ?? "another value"), found \(error.found)"
+  }
+
+  fileprivate init(_ code: Code, _ message: String, file: String, path: [String]) {
+    let place = path.joined(separator: ".")
+    self.init(code, "\(file): \(place.isEmpty ? "" : place + ": ")\(message)")
+  }
+}
+
+typealias TokenizerReader = JSONReader<TokenizerError>
+
+extension TokenizerReader {
+  /// An error about the value at work, or about its field `field`.
+  func error(
+    _ code: TokenizerError.Code, _ message: String, field: String? = nil
+  ) -> TokenizerError {
+    TokenizerError(code, message, file: file, path: path + (field.map { [$0] } ?? []))
+  }
+
+  /// Reads an object: calls `body` for each key in `fields`, which must read the value, and skips
+  /// all other keys.
+  mutating func object(
+    _ fields: Set<String>, _ body: (inout Self, String) throws(TokenizerError) -> Void
+  ) throws(TokenizerError) {
+    try object { (reader, name) throws(TokenizerError) in
+      if fields.contains(name) { try body(&reader, name) } else { try reader.skipValue() }
+    }
+  }
+}
+
+/// `text` in quotes, cut where it is too long for a message.
+func quoted(_ text: some Collection<UInt8>) -> String {
+  let shown = String(decoding: text.prefix(60), as: UTF8.self)
+  return "\"\(shown)\(text.count > 60 ? "…" : "")\""
 }

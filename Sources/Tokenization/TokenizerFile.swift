@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The fields of a `tokenizer.json` that this module uses, checked one by one but not yet against
 /// each other.
 struct TokenizerFile {
@@ -13,14 +15,14 @@ struct TokenizerFile {
   private(set) var addedTokens: [BytePairTokenizer.AddedToken] = []
   private(set) var preTokenization = PreTokenization.gpt2
 
-  init(_ reader: inout JSONReader) throws(TokenizerError) {
+  init(_ reader: inout TokenizerReader) throws(TokenizerError) {
     var preTokenizer: Component?
     var decoder: Component?
     var model: Component?
-    try reader.readObject([
+    try reader.object([
       "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model",
     ]) { (reader, field) throws(TokenizerError) in
-      if reader.takeNull() { return }
+      if try reader.takeNull() { return }
       switch field {
       case "added_tokens":
         try readAddedTokens(&reader)
@@ -42,7 +44,7 @@ struct TokenizerFile {
         }
       }
     }
-    try reader.readEnd()
+    try reader.end()
     guard model != nil else { throw reader.error(.missingField, "missing", field: "model") }
     preTokenization = try Self.preTokenization(of: preTokenizer, reader)
     guard let decoder, decoder.type == "ByteLevel" else {
@@ -55,16 +57,18 @@ struct TokenizerFile {
 
   // MARK: Model
 
-  private mutating func readModel(_ reader: inout JSONReader) throws(TokenizerError) -> Component {
+  private mutating func readModel(_ reader: inout TokenizerReader) throws(TokenizerError)
+    -> Component
+  {
     var model = Component()
     var hasMerges = false
-    try reader.readObject([
+    try reader.object([
       "type", "vocab", "merges", "unk_token", "dropout", "continuing_subword_prefix",
       "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges",
     ]) { (reader, field) throws(TokenizerError) in
       switch field {
       case "type":
-        model.type = String(decoding: try reader.readString(), as: UTF8.self)
+        model.type = try reader.string()
         // Said at once, since the fields of another model differ.
         try Self.requireBPE(model, reader)
       case "vocab":
@@ -73,23 +77,23 @@ struct TokenizerFile {
         hasMerges = true
         try readMerges(&reader)
       case "unk_token":
-        unknownToken = reader.takeNull() ? nil : try reader.readString()
+        unknownToken = try reader.takeNull() ? nil : Array(try reader.string().utf8)
       case "dropout":
-        guard reader.takeNull() else { throw reader.error(.unsupported, "expected null") }
+        guard try reader.takeNull() else { throw reader.error(.unsupported, "expected null") }
       case "continuing_subword_prefix", "end_of_word_suffix":
-        let isAbsent = reader.takeNull() ? true : try reader.readString().isEmpty
+        let isAbsent = try reader.takeNull() ? true : try reader.string().isEmpty
         guard isAbsent else {
           throw reader.error(.unsupported, "expected null or an empty string")
         }
       case "byte_fallback":
-        guard try !reader.readBool() else {
+        guard try !reader.boolean() else {
           throw reader.error(
             .unsupported, "expected false, found true: a SentencePiece-style vocabulary")
         }
       case "fuse_unk":
-        fusesUnknown = try reader.readBool()
+        fusesUnknown = try reader.boolean()
       default:
-        ignoresMerges = try reader.readBool()
+        ignoresMerges = try reader.boolean()
       }
     }
     guard !model.type.isEmpty else {
@@ -103,41 +107,41 @@ struct TokenizerFile {
   }
 
   private static func requireBPE(
-    _ model: Component, _ reader: JSONReader
+    _ model: Component, _ reader: TokenizerReader
   ) throws(TokenizerError) {
     guard model.type == "BPE" else {
       throw reader.error(.unsupported, "expected \"BPE\", found \(model.quotedType)")
     }
   }
 
-  private mutating func readVocabulary(_ reader: inout JSONReader) throws(TokenizerError) {
+  private mutating func readVocabulary(_ reader: inout TokenizerReader) throws(TokenizerError) {
     let highestID = BytePairTokenizer.maximumVocabularySize - 1
     // Ids may repeat in a hostile file, so they do not bound the count.
-    try reader.readEntries { (reader, token) throws(TokenizerError) in
+    try reader.entries { (reader, token) throws(TokenizerError) in
       guard spellings.count <= highestID else {
         throw reader.error(.invalidValue, "more than \(highestID + 1) tokens")
       }
       guard !token.isEmpty else { throw reader.error(.invalidValue, "a token is empty") }
-      spellings.append(token)
-      ids.append(Int32(try reader.readInteger(in: 0...highestID)))
+      spellings.append(Array(token.utf8))
+      ids.append(Int32(try reader.integer(in: 0...highestID)))
     }
   }
 
-  private mutating func readMerges(_ reader: inout JSONReader) throws(TokenizerError) {
-    try reader.readArray { (reader, index) throws(TokenizerError) in
+  private mutating func readMerges(_ reader: inout TokenizerReader) throws(TokenizerError) {
+    try reader.array { (reader, index) throws(TokenizerError) in
       guard index < BytePairTokenizer.maximumVocabularySize else {
         throw reader.error(
           .invalidValue, "more than \(BytePairTokenizer.maximumVocabularySize) merges")
       }
       let expected = "expected two tokens, as \"a b\" or [\"a\", \"b\"]"
       var parts: [[UInt8]] = []
-      if reader.isAtString() {
-        parts = try reader.readString()
+      if try reader.nextKind() == .string {
+        parts = try reader.string().utf8
           .split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { Array($0) }
       } else {
-        try reader.readArray { (reader, index) throws(TokenizerError) in
+        try reader.array { (reader, index) throws(TokenizerError) in
           guard index < 2 else { throw reader.error(.invalidValue, expected) }
-          parts.append(try reader.readString())
+          parts.append(Array(try reader.string().utf8))
         }
       }
       guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
@@ -149,26 +153,26 @@ struct TokenizerFile {
 
   // MARK: Added tokens
 
-  private mutating func readAddedTokens(_ reader: inout JSONReader) throws(TokenizerError) {
-    try reader.readArray { (reader, index) throws(TokenizerError) in
+  private mutating func readAddedTokens(_ reader: inout TokenizerReader) throws(TokenizerError) {
+    try reader.array { (reader, index) throws(TokenizerError) in
       guard index < BytePairTokenizer.maximumVocabularySize else {
         throw reader.error(
           .invalidValue, "more than \(BytePairTokenizer.maximumVocabularySize) tokens")
       }
       var id: Int?
-      var content: [UInt8] = []
+      var content = ""
       var isSpecial = false
-      try reader.readObject(["id", "content", "special", "single_word", "lstrip", "rstrip"]) {
+      try reader.object(["id", "content", "special", "single_word", "lstrip", "rstrip"]) {
         (reader, field) throws(TokenizerError) in
         switch field {
         case "id":
-          id = try reader.readInteger(in: 0...BytePairTokenizer.maximumVocabularySize - 1)
+          id = try reader.integer(in: 0...BytePairTokenizer.maximumVocabularySize - 1)
         case "content":
-          content = try reader.readString()
+          content = try reader.string()
         case "special":
-          isSpecial = try reader.readBool()
+          isSpecial = try reader.boolean()
         default:
-          guard try !reader.readBool() else {
+          guard try !reader.boolean() else {
             throw reader.error(.unsupported, "expected false, found true")
           }
         }
@@ -178,15 +182,14 @@ struct TokenizerFile {
         throw reader.error(.missingField, "missing or empty", field: "content")
       }
       addedTokens.append(
-        .init(
-          id: Int32(id), content: String(decoding: content, as: UTF8.self), isSpecial: isSpecial))
+        .init(id: Int32(id), content: content, isSpecial: isSpecial))
     }
   }
 
   // MARK: Pre-tokenizer
 
   private static func preTokenization(
-    of component: Component?, _ reader: JSONReader
+    of component: Component?, _ reader: TokenizerReader
   ) throws(TokenizerError) -> PreTokenization {
     func unsupported(_ message: String) -> TokenizerError {
       reader.error(.unsupported, message, field: "pre_tokenizer")
@@ -233,30 +236,30 @@ private struct Component {
   var options: [String: Bool] = [:]
   var parts: [Component] = []
 
-  var quotedType: String { JSONReader.quoted(type.utf8) }
+  var quotedType: String { quoted(type.utf8) }
 
   init() {}
 
-  init(_ reader: inout JSONReader) throws(TokenizerError) {
+  init(_ reader: inout TokenizerReader) throws(TokenizerError) {
     try self.init(&reader, nested: false)
   }
 
-  private init(_ reader: inout JSONReader, nested: Bool) throws(TokenizerError) {
-    try reader.readObject([
+  private init(_ reader: inout TokenizerReader, nested: Bool) throws(TokenizerError) {
+    try reader.object([
       "type", "add_prefix_space", "use_regex", "individual_digits", "pretokenizers",
     ]) { (reader, field) throws(TokenizerError) in
       switch field {
       case "type":
-        type = String(decoding: try reader.readString(), as: UTF8.self)
+        type = try reader.string()
       case "pretokenizers":
-        try reader.readArray { (reader, index) throws(TokenizerError) in
+        try reader.array { (reader, index) throws(TokenizerError) in
           guard !nested, index < 64 else {
             throw reader.error(.unsupported, "expected a plain sequence of at most 64 parts")
           }
           parts.append(try Component(&reader, nested: true))
         }
       default:
-        options[field] = try reader.readBool()
+        options[field] = try reader.boolean()
       }
     }
     guard !type.isEmpty else { throw reader.error(.missingField, "missing", field: "type") }

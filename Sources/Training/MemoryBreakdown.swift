@@ -1,6 +1,5 @@
-internal import Foundation
+public import JSON
 public import Tensors
-public import TensorFiles
 
 /// Bytes by what they hold.
 public struct MemoryBreakdown: Codable, Sendable, Hashable {
@@ -92,12 +91,4 @@ public struct MemoryBreakdown: Codable, Sendable, Hashable {
     for row in Self.rows { object[row.key] = .integer(self[keyPath: row.path]) }
     return .object(object)
   }
-}
-
-/// The bytes of a GiB.
-package let gibibyte = 1_073_741_824.0
-
-/// Bytes as text in GiB.
-package func gibibytes(_ bytes: Int, decimals: Int = 2) -> String {
-  String(format: "%.\(decimals)f GiB", Double(bytes) / gibibyte)
 }

@@ -1,10 +1,11 @@
+internal import Formatting
+public import JSON
 internal import LanguageModels
 internal import Autodiff
 internal import Foundation
 internal import LoQT
 internal import Optimizers
 internal import Stepping
-public import TensorFiles
 internal import Tensors
 
 /// What a run will take, before it begins.
@@ -44,7 +45,7 @@ public struct RunEstimate: Sendable, Hashable {
   /// The bytes by kind as a table.
   public var table: String {
     func row(_ name: String, _ bytes: Int) -> String {
-      let amount = gibibytes(bytes, decimals: 3)
+      let amount = PlainText.gibibytes(bytes, decimals: 3)
       let space = String(repeating: " ", count: max(1, 40 - name.count - amount.count))
       return name + space + amount + "\n"
     }
@@ -81,11 +82,11 @@ extension TrainingConfiguration {
     let chosen =
       all.filter { $0.bytes <= limit.bytes } + all.filter { $0.bytes > limit.bytes }.reversed()
     let cheaper = chosen.prefix(3).map { setting in
-      "  \(setting.arguments): \(gibibytes(setting.bytes))"
+      "  \(setting.arguments): \(PlainText.gibibytes(setting.bytes))"
         + (setting.bytes <= limit.bytes ? ", which fits" : "")
     }
     throw InputError(
-      "The run needs \(gibibytes(estimate.bytes.total)), more than the \(gibibytes(limit.bytes)) that "
+      "The run needs \(PlainText.gibibytes(estimate.bytes.total)), more than the \(PlainText.gibibytes(limit.bytes)) that "
         + "the \(limit.source) leaves; --force begins it all the same.\n" + estimate.table
         + (isResumed
           ? "A resumed run keeps its settings; a run begun anew could have cheaper ones:\n"

@@ -1,3 +1,4 @@
+public import JSON
 internal import LoQT
 internal import Stepping
 public import TensorFiles

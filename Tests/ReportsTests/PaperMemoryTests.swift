@@ -1,3 +1,4 @@
+import Formatting
 import LanguageModels
 import Reports
 import Testing

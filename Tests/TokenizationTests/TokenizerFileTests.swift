@@ -173,11 +173,11 @@ import Testing
     ("\"a b\"", "[\"a\", 1]", .wrongType, "model.merges.[0].[1]"),
     ("\"a b\"", "null", .wrongType, "found null"),
     ("\"version\": \"1.0\"", "\"model\": null", .duplicate, "model"),
-    ("\"version\": \"1.0\"", "\"version\": tru", .malformed, "expected a value"),
+    ("\"version\": \"1.0\"", "\"version\": tru", .malformed, "expected 'true'"),
     ("\"version\": \"1.0\"", "\"version\": \"\\ud800\"", .malformed, "surrogate"),
-    ("\"version\": \"1.0\"", "\"version\": 01", .malformed, "starts with 0"),
+    ("\"version\": \"1.0\"", "\"version\": 01", .malformed, "'1'"),
     ("\"version\": \"1.0\"", "\"version\": \"\n\"", .malformed, "control character"),
-    ("\"merges\": [\"a b\"]}}", "\"merges\": [\"a b\"]}} x", .malformed, "after the end"),
+    ("\"merges\": [\"a b\"]}}", "\"merges\": [\"a b\"]}} x", .malformed, "the end of the text"),
   ])
   func aBadFieldIsAnErrorThatNamesIt(
     replaced: String, replacement: String, code: TokenizerError.Code, named: String

@@ -1,4 +1,5 @@
 import Autodiff
+import Formatting
 import Foundation
 import Layers
 import LanguageModels

@@ -1,3 +1,4 @@
+internal import JSON
 public import Tensors
 
 /// The tensors of a model folder: one `model.safetensors`, or several files with an index.
@@ -71,7 +72,7 @@ public struct SafetensorsFolder: Sendable {
         .limitExceeded, file: path, found: "\(file.size) bytes",
         expected: "at most \(SafetensorsHeader.maximumLength)")
     }
-    var reader = JSONReader(
+    var reader = JSONReader<TensorFileError>(
       try file.bytes(in: 0..<file.size), file: path,
       maximumMembers: SafetensorsHeader.maximumTensors)
     var map: [(String, String)]?

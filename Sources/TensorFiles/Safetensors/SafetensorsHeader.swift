@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The checked header of a safetensors file: nothing in it is believed before it is compared with
 /// the length of the file.
 struct SafetensorsHeader: Sendable {
@@ -46,7 +48,7 @@ struct SafetensorsHeader: Sendable {
         .malformed, file: file, field: "header", found: "another first byte", expected: "'{'",
         remedy: "This is probably no safetensors file")
     }
-    var reader = JSONReader(
+    var reader = JSONReader<TensorFileError>(
       text, file: file, maximumMembers: Self.maximumTensors,
       maximumStringLength: Self.maximumStringLength)
     // Closures may not change self before the end of an initialiser.
@@ -73,7 +75,9 @@ struct SafetensorsHeader: Sendable {
     for (position, entry) in self.entries.enumerated() { positions[entry.name] = position }
   }
 
-  private static func entry(_ name: String, _ reader: inout JSONReader, file: String)
+  private static func entry(
+    _ name: String, _ reader: inout JSONReader<TensorFileError>, file: String
+  )
     throws(TensorFileError) -> SafetensorsFile.Entry
   {
     let field = "tensor \(quoted(name))"
@@ -122,18 +126,20 @@ struct SafetensorsHeader: Sendable {
       name: name, elementType: type, dimensions: dimensions, byteRange: offsets[0]..<offsets[1])
   }
 
-  private static func sizes(_ field: String, limit: Int, _ reader: inout JSONReader)
+  private static func sizes(
+    _ field: String, limit: Int, _ reader: inout JSONReader<TensorFileError>
+  )
     throws(TensorFileError) -> [Int]
   {
     var sizes: [Int] = []
     try reader.require(.array, field: field)
-    try reader.array { (reader) throws(TensorFileError) in
+    try reader.array { (reader, _) throws(TensorFileError) in
       guard sizes.count < limit else {
         throw reader.failure(
           "more than \(limit) numbers", expected: "at most \(limit)", code: .limitExceeded,
           field: field)
       }
-      sizes.append(try reader.size(field: field))
+      sizes.append(try reader.integer(in: 0...Int.max, field: field))
     }
     return sizes
   }

@@ -1,5 +1,6 @@
 internal import Adapters
 internal import Autodiff
+internal import JSON
 internal import LanguageModels
 internal import Layers
 internal import LoQT

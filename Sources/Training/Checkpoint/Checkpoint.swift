@@ -6,6 +6,7 @@
 
 public import Adapters
 internal import Autodiff
+internal import JSON
 public import LanguageModels
 internal import Layers
 public import LoQT

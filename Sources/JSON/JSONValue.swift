@@ -18,19 +18,20 @@ public enum JSONValue: Sendable, Hashable {
   /// - Parameters:
   ///   - bytes: The text in UTF-8.
   ///   - file: The name that errors give to the text.
-  /// - Throws: A ``TensorFileError`` with the offset in bytes of the first fault.
-  public init(parsing bytes: [UInt8], file: String = "JSON text") throws(TensorFileError) {
-    var reader = JSONReader(bytes, file: file)
+  /// - Throws: A ``JSONError`` with the offset in bytes of the first fault.
+  public init(parsing bytes: [UInt8], file: String = "JSON text") throws(JSONError) {
+    var reader = JSONReader<JSONError>(bytes, file: file)
     self = try Self(from: &reader)
     try reader.end()
   }
 
   /// Reads a JSON text; see ``init(parsing:file:)-([UInt8],_)``.
-  public init(parsing text: String, file: String = "JSON text") throws(TensorFileError) {
+  public init(parsing text: String, file: String = "JSON text") throws(JSONError) {
     try self.init(parsing: Array(text.utf8), file: file)
   }
 
-  init(from reader: inout JSONReader) throws(TensorFileError) {
+  /// Reads the next value.
+  package init<Failure>(from reader: inout JSONReader<Failure>) throws(Failure) {
     switch try reader.nextKind() {
     case .null:
       try reader.null()
@@ -44,13 +45,13 @@ public enum JSONValue: Sendable, Hashable {
       }
     case .array:
       var elements: [JSONValue] = []
-      try reader.array { (reader) throws(TensorFileError) in
+      try reader.array { (reader, _) throws(Failure) in
         elements.append(try JSONValue(from: &reader))
       }
       self = .array(elements)
     case .object:
       var object = JSONObject()
-      try reader.object { (reader, key) throws(TensorFileError) in
+      try reader.object { (reader, key) throws(Failure) in
         object[key] = try JSONValue(from: &reader)
       }
       self = .object(object)
@@ -80,15 +81,15 @@ public enum JSONValue: Sendable, Hashable {
   public var objectValue: JSONObject? { if case .object(let value) = self { value } else { nil } }
 
   /// The kind in words, as error messages show it.
-  var kind: String {
+  package var kind: String {
     switch self {
-    case .null: JSONReader.Kind.null.rawValue
-    case .boolean: JSONReader.Kind.boolean.rawValue
+    case .null: JSONKind.null.rawValue
+    case .boolean: JSONKind.boolean.rawValue
     case .integer: "an integer"
-    case .number: JSONReader.Kind.number.rawValue
-    case .string: JSONReader.Kind.string.rawValue
-    case .array: JSONReader.Kind.array.rawValue
-    case .object: JSONReader.Kind.object.rawValue
+    case .number: JSONKind.number.rawValue
+    case .string: JSONKind.string.rawValue
+    case .array: JSONKind.array.rawValue
+    case .object: JSONKind.object.rawValue
     }
   }
 }

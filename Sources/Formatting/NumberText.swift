@@ -1,16 +1,15 @@
-internal import Foundation
-
-/// Numbers as a person reads them.
+/// Numbers as a page shows them: with the signs and spaces of print.
 package enum NumberText {
   /// What stands where there is no number.
   package static let none = "\u{2013}"
+  private static let minus = "\u{2212}"
 
   /// So many decimals; very large numbers as powers of ten.
   package static func decimals(_ value: Double?, _ count: Int) -> String {
     guard let value, !value.isNaN else { return none }
-    guard value.isFinite else { return value < 0 ? "\u{2212}\u{221e}" : "\u{221e}" }
-    if abs(value) >= 1e7 { return withMinus(String(format: "%.2e", value)) }
-    let text = String(format: "%.\(count)f", value)
+    guard value.isFinite else { return value < 0 ? minus + "\u{221e}" : "\u{221e}" }
+    if abs(value) >= 1e7 { return withMinus(printf("%.2e", value)) }
+    let text = fixed(value, count)
     guard abs(value) >= 1_000, let whole = text.split(separator: ".").first else {
       return withMinus(text)
     }
@@ -25,13 +24,7 @@ package enum NumberText {
 
   /// A count with its digits in groups of three.
   package static func grouped(_ count: Int) -> String {
-    var text = String(count.magnitude)
-    var position = text.count - 3
-    while position > 0 {
-      text.insert(",", at: text.index(text.startIndex, offsetBy: position))
-      position -= 3
-    }
-    return (count < 0 ? "\u{2212}" : "") + text
+    Formatting.grouped(count, minus: minus)
   }
 
   /// A count in thousands, millions or billions, to three digits.
@@ -42,7 +35,7 @@ package enum NumberText {
     guard let unit = units.first(where: { Double(count) >= $0.size }) else { return grouped(count) }
     let size = unit.size == 1e4 ? 1e3 : unit.size
     let value = Double(count) / size
-    return String(format: value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value) + unit.name
+    return fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0) + unit.name
   }
 
   /// Bytes in units of a million, without the unit.
@@ -54,15 +47,15 @@ package enum NumberText {
   /// Seconds as minutes or hours.
   package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, (0..<1e9).contains(seconds) else { return none }
-    if seconds < 59.95 { return String(format: "%.1f s", seconds) }
+    if seconds < 59.95 { return fixed(seconds, 1) + " s" }
     let whole = Int(seconds.rounded())
     let (hours, minutes) = (whole / 3_600, whole / 60 % 60)
     return hours > 0
-      ? String(format: "%d h %02d min", hours, minutes)
-      : String(format: "%d min %02d s", minutes, whole % 60)
+      ? printf("%d h %02d min", hours, minutes)
+      : printf("%d min %02d s", minutes, whole % 60)
   }
 
   private static func withMinus(_ text: String) -> String {
-    text.replacingOccurrences(of: "-", with: "\u{2212}")
+    text.replacing("-", with: minus)
   }
 }

@@ -1,6 +1,5 @@
-import TensorFiles
+import JSON
 import Tensors
-import TestSupport
 import Testing
 
 @Suite struct JSONTests {
@@ -27,7 +26,7 @@ import Testing
       ("\u{feff}{}", 0), (#"{"a":1,"a":2}"#, 7), (#"{"a":1,"\u0061":2}"#, 7),
     ] as [(String, Int)])
   func refusesWhatTheGrammarForbids(text: String, offset: Int) {
-    let error = #expect(throws: TensorFileError.self) { try JSONValue(parsing: text) }
+    let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
     #expect(error?.offset == offset, "\(String(describing: error))")
   }
 
@@ -37,9 +36,9 @@ import Testing
     ]
       as [[UInt8]])
   func refusesStringsThatAreNotUTF8(content: [UInt8]) {
-    #expect(throws: TensorFileError.self) { try JSONValue(parsing: [0x22] + content + [0x22]) }
+    #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22] + content + [0x22]) }
     // The same behind an escape, where the string takes another path.
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: JSONError.self) {
       try JSONValue(parsing: Array(#""\n"#.utf8) + content + [0x22])
     }
   }
@@ -49,8 +48,8 @@ import Testing
       String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
     _ = try JSONValue(parsing: nested(128))
-    #expect(throws: TensorFileError.self) { try JSONValue(parsing: nested(129)) }
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: JSONError.self) { try JSONValue(parsing: nested(129)) }
+    #expect(throws: JSONError.self) {
       try JSONValue(parsing: String(repeating: "[", count: 1_000_000))
     }
   }
@@ -98,28 +97,10 @@ import Testing
         """)
   }
 
-  @Test func documentsNameTheFileAndTheField() throws {
-    try withTemporaryFolder { folder in
-      let path = folder + "/config.json"
-      try AtomicFile.write(#"{"layers": 2, "eps": 1, "name": null, "rope": {"t": true}}"#, to: path)
-      let document = try JSONDocument(path: path)
-      #expect(try document.integer("layers") == 2)
-      #expect(try document.number("eps") == 1)
-      #expect(try document.optionalString("name") == nil)
-      #expect(try document.optionalDocument("rope")?.boolean("t") == true)
-      let missing = #expect(throws: TensorFileError.self) { try document.integer("heads") }
-      #expect(missing?.description == "\(path): 'heads': no such field, expected an integer")
-      let wrong = #expect(throws: TensorFileError.self) { try document.string("layers") }
-      #expect(wrong?.description == "\(path): 'layers': an integer, expected a string")
-      try AtomicFile.write("[]", to: path)
-      #expect(throws: TensorFileError.self) { try JSONDocument(path: path) }
-    }
-  }
-
   @Test func damagedTextsNeverTrap() throws {
     let text = Array(#"{"a":[1,-2.5e3,"x\u00e9\ud83d\ude00\n"],"b":{"c":null,"d":true}}"#.utf8)
     for length in 0..<text.count {
-      #expect(throws: TensorFileError.self) { try JSONValue(parsing: Array(text[..<length])) }
+      #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text[..<length])) }
     }
     var random = RandomSource(seed: 1)
     let alphabet = Array("{}[],:\"\\0123456789.eE+-truefalsnu\u{e9}\u{0} \n".utf8) + [0xff, 0x80]

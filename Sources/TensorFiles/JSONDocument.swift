@@ -1,3 +1,5 @@
+public import JSON
+
 /// A JSON file whose top level is an object, such as a model's `config.json`, with typed reading
 /// of its fields. Errors name the file and the field.
 public struct JSONDocument: Sendable {
@@ -26,7 +28,9 @@ public struct JSONDocument: Sendable {
         .limitExceeded, file: path, found: "\(reader.size) bytes",
         expected: "at most \(Self.maximumLength)")
     }
-    let value = try JSONValue(parsing: reader.bytes(in: 0..<reader.size), file: path)
+    var json = JSONReader<TensorFileError>(try reader.bytes(in: 0..<reader.size), file: path)
+    let value = try JSONValue(from: &json)
+    try json.end()
     guard let object = value.objectValue else {
       throw TensorFileError(.typeMismatch, file: path, found: value.kind, expected: "an object")
     }

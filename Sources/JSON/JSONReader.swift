@@ -3,18 +3,22 @@
 /// It hands out one value at a time and builds nothing, so that a hostile file of a hundred
 /// megabytes costs no more memory than the caller keeps. Duplicate keys, invalid UTF-8, lone
 /// surrogates, nesting deeper than 128, objects of more than `maximumMembers` and strings of more
-/// than `maximumStringLength` bytes are errors.
-struct JSONReader {
-  static let maximumDepth = 128
+/// than `maximumStringLength` bytes are errors, which the reader throws as those of its caller.
+package struct JSONReader<Failure: JSONFailure> {
+  private static var maximumDepth: Int { 128 }
+
+  /// The name that errors give to the text.
+  package let file: String
+  /// Keys, and places in arrays such as `[3]`, on the way to the value at work.
+  package private(set) var path: [String] = []
 
   private let bytes: [UInt8]
-  private let file: String
   private let maximumMembers: Int
   private let maximumStringLength: Int
-  private(set) var position = 0
+  private var position = 0
   private var depth = 0
 
-  init(
+  package init(
     _ bytes: [UInt8], file: String, maximumMembers: Int = .max, maximumStringLength: Int = .max
   ) {
     self.bytes = bytes
@@ -23,31 +27,20 @@ struct JSONReader {
     self.maximumStringLength = maximumStringLength
   }
 
-  enum Kind: String {
-    case object = "an object"
-    case array = "an array"
-    case string = "a string"
-    case number = "a number"
-    case boolean = "a boolean"
-    case null = "null"
-  }
-
-  enum Number {
-    case integer(Int)
-    case floating(Double)
-  }
-
   // MARK: Errors
 
-  func failure(
-    _ found: String, expected: String? = nil, code: TensorFileError.Code = .malformed,
+  /// An error about the value at work.
+  package func failure(
+    _ found: String, expected: String? = nil, code: JSONError.Code = .malformed,
     at offset: Int? = nil, field: String? = nil
-  ) -> TensorFileError {
-    TensorFileError(
-      code, file: file, field: field, offset: offset ?? position, found: found, expected: expected)
+  ) -> Failure {
+    Failure(
+      JSONError(
+        code: code, file: file, field: field, offset: offset ?? position, found: found,
+        expected: expected, path: path))
   }
 
-  private func unexpected(_ expected: String) -> TensorFileError {
+  private func unexpected(_ expected: String) -> Failure {
     guard position < bytes.count else { return failure("the text ends", expected: expected) }
     let byte = bytes[position]
     let shown =
@@ -69,13 +62,13 @@ struct JSONReader {
     }
   }
 
-  private mutating func expect(_ byte: UInt8, _ expected: String) throws(TensorFileError) {
+  private mutating func expect(_ byte: UInt8, _ expected: String) throws(Failure) {
     guard peek == byte else { throw unexpected(expected) }
     position += 1
   }
 
   /// The kind of the next value, which is not consumed.
-  mutating func nextKind() throws(TensorFileError) -> Kind {
+  package mutating func nextKind() throws(Failure) -> JSONKind {
     skipWhitespace()
     switch peek {
     case UInt8(ascii: "{"): return .object
@@ -89,7 +82,7 @@ struct JSONReader {
   }
 
   /// Fails unless the next value is of this kind.
-  mutating func require(_ kind: Kind, field: String? = nil) throws(TensorFileError) {
+  package mutating func require(_ kind: JSONKind, field: String? = nil) throws(Failure) {
     let found = try nextKind()
     if found != kind {
       throw failure(
@@ -98,12 +91,12 @@ struct JSONReader {
   }
 
   /// Fails unless only white space is left.
-  mutating func end() throws(TensorFileError) {
+  package mutating func end() throws(Failure) {
     skipWhitespace()
     if position < bytes.count { throw unexpected("the end of the text") }
   }
 
-  private mutating func enter() throws(TensorFileError) {
+  private mutating func enter() throws(Failure) {
     depth += 1
     if depth > Self.maximumDepth {
       throw failure("values nested deeper than \(Self.maximumDepth)", code: .limitExceeded)
@@ -113,9 +106,39 @@ struct JSONReader {
   }
 
   /// Reads an object; `member` must consume the value of each key.
-  mutating func object(
-    _ member: (inout JSONReader, _ key: String) throws(TensorFileError) -> Void
-  ) throws(TensorFileError) {
+  package mutating func object(
+    _ member: (inout Self, _ key: String) throws(Failure) -> Void
+  ) throws(Failure) {
+    var keys: Set<String> = []
+    try entries { (reader, key, start) throws(Failure) in
+      guard keys.insert(key).inserted else {
+        throw reader.failure(
+          "the key \(JSONError.quoted(key)) a second time", code: .duplicate, at: start)
+      }
+      guard keys.count <= reader.maximumMembers else {
+        throw reader.failure(
+          "more than \(reader.maximumMembers) keys in one object", code: .limitExceeded, at: start)
+      }
+      try reader.expectColon(after: key)
+      reader.path.append(key)
+      try member(&reader, key)
+      reader.path.removeLast()
+    }
+  }
+
+  /// Reads an object of any number of keys, which may repeat; `entry` must consume the value of each.
+  package mutating func entries(
+    _ entry: (inout Self, _ key: String) throws(Failure) -> Void
+  ) throws(Failure) {
+    try entries { (reader, key, _) throws(Failure) in
+      try reader.expectColon(after: key)
+      try entry(&reader, key)
+    }
+  }
+
+  private mutating func entries(
+    _ entry: (inout Self, _ key: String, _ start: Int) throws(Failure) -> Void
+  ) throws(Failure) {
     try require(.object)
     try enter()
     defer { depth -= 1 }
@@ -123,22 +146,11 @@ struct JSONReader {
       position += 1
       return
     }
-    var keys: Set<String> = []
     while true {
       skipWhitespace()
       let start = position
       guard peek == UInt8(ascii: "\"") else { throw unexpected("a key in double quotes") }
-      let key = try string()
-      guard keys.insert(key).inserted else {
-        throw failure("the key \(quoted(key)) a second time", code: .duplicate, at: start)
-      }
-      guard keys.count <= maximumMembers else {
-        throw failure(
-          "more than \(maximumMembers) keys in one object", code: .limitExceeded, at: start)
-      }
-      skipWhitespace()
-      try expect(UInt8(ascii: ":"), "':' after the key \(quoted(key))")
-      try member(&self, key)
+      try entry(&self, try string(), start)
       skipWhitespace()
       if peek == UInt8(ascii: ",") {
         position += 1
@@ -148,10 +160,15 @@ struct JSONReader {
     }
   }
 
+  private mutating func expectColon(after key: String) throws(Failure) {
+    skipWhitespace()
+    try expect(UInt8(ascii: ":"), "':' after the key \(JSONError.quoted(key))")
+  }
+
   /// Reads an array; `element` must consume each value.
-  mutating func array(
-    _ element: (inout JSONReader) throws(TensorFileError) -> Void
-  ) throws(TensorFileError) {
+  package mutating func array(
+    _ element: (inout Self, _ index: Int) throws(Failure) -> Void
+  ) throws(Failure) {
     try require(.array)
     try enter()
     defer { depth -= 1 }
@@ -159,8 +176,12 @@ struct JSONReader {
       position += 1
       return
     }
+    var index = 0
     while true {
-      try element(&self)
+      path.append("[\(index)]")
+      try element(&self, index)
+      path.removeLast()
+      index += 1
       skipWhitespace()
       if peek == UInt8(ascii: ",") {
         position += 1
@@ -171,12 +192,12 @@ struct JSONReader {
   }
 
   /// Checks one value of any kind and forgets it.
-  mutating func skipValue() throws(TensorFileError) {
+  package mutating func skipValue() throws(Failure) {
     switch try nextKind() {
     case .object:
-      try object { (reader, _) throws(TensorFileError) in try reader.skipValue() }
+      try object { (reader, _) throws(Failure) in try reader.skipValue() }
     case .array:
-      try array { (reader) throws(TensorFileError) in try reader.skipValue() }
+      try array { (reader, _) throws(Failure) in try reader.skipValue() }
     case .string: _ = try string()
     case .number: _ = try number()
     case .boolean: _ = try boolean()
@@ -190,7 +211,7 @@ struct JSONReader {
     byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
   }
 
-  private mutating func word(_ word: StaticString) throws(TensorFileError) {
+  private mutating func word(_ word: StaticString) throws(Failure) {
     let length = word.utf8CodeUnitCount
     let matches =
       bytes.count - position >= length
@@ -199,12 +220,19 @@ struct JSONReader {
     position += length
   }
 
-  mutating func null() throws(TensorFileError) {
+  package mutating func null() throws(Failure) {
     try require(.null)
     try word("null")
   }
 
-  mutating func boolean() throws(TensorFileError) -> Bool {
+  /// Reads `null` if it is next.
+  package mutating func takeNull() throws(Failure) -> Bool {
+    guard try nextKind() == .null else { return false }
+    try null()
+    return true
+  }
+
+  package mutating func boolean() throws(Failure) -> Bool {
     try require(.boolean)
     if peek == UInt8(ascii: "t") {
       try word("true")
@@ -214,14 +242,14 @@ struct JSONReader {
     return false
   }
 
-  private mutating func digits() throws(TensorFileError) {
+  private mutating func digits() throws(Failure) {
     let start = position
     while let byte = peek, Self.isDigit(byte) { position += 1 }
     if position == start { throw unexpected("a digit") }
   }
 
   /// Reads a number: an integer where it is written as one and fits, otherwise floating point.
-  mutating func number() throws(TensorFileError) -> Number {
+  package mutating func number() throws(Failure) -> JSONNumber {
     try require(.number)
     let start = position
     var isInteger = true
@@ -244,22 +272,26 @@ struct JSONReader {
     if isInteger, text != "-0", let integer = Int(text) { return .integer(integer) }
     guard let value = Double(text), value.isFinite else {
       throw failure(
-        "the number \(quoted(text)), too large for a double", code: .limitExceeded, at: start)
+        "the number \(JSONError.quoted(text)), too large for a double", code: .limitExceeded,
+        at: start)
     }
     return .floating(value)
   }
 
-  /// Reads an integer that is not negative.
-  mutating func size(field: String) throws(TensorFileError) -> Int {
+  /// Reads an integer within limits.
+  package mutating func integer(
+    in range: ClosedRange<Int>, field: String? = nil
+  ) throws(Failure) -> Int {
     try require(.number, field: field)
     let start = position
-    if case .integer(let value) = try number(), value >= 0 { return value }
+    if case .integer(let value) = try number(), range.contains(value) { return value }
     throw failure(
       String(decoding: bytes[start..<position].prefix(40), as: UTF8.self),
-      expected: "an integer between 0 and \(Int.max)", at: start, field: field)
+      expected: "an integer between \(range.lowerBound) and \(range.upperBound)",
+      code: .invalidValue, at: start, field: field)
   }
 
-  mutating func string() throws(TensorFileError) -> String {
+  package mutating func string() throws(Failure) -> String {
     try require(.string)
     let start = position
     position += 1
@@ -291,14 +323,14 @@ struct JSONReader {
     }
   }
 
-  private func checkLength(from start: Int) throws(TensorFileError) {
+  private func checkLength(from start: Int) throws(Failure) {
     if position - start > maximumStringLength {
       throw failure(
         "a string of more than \(maximumStringLength) bytes", code: .limitExceeded, at: start)
     }
   }
 
-  private func validated(_ content: ArraySlice<UInt8>, at start: Int) throws(TensorFileError)
+  private func validated(_ content: ArraySlice<UInt8>, at start: Int) throws(Failure)
     -> String
   {
     guard let text = String(validating: content, as: UTF8.self) else {
@@ -307,7 +339,7 @@ struct JSONReader {
     return text
   }
 
-  private mutating func escape() throws(TensorFileError) -> Unicode.Scalar {
+  private mutating func escape() throws(Failure) -> Unicode.Scalar {
     position += 1
     defer { position += 1 }
     switch peek {
@@ -339,7 +371,7 @@ struct JSONReader {
   }
 
   /// Reads the four digits after the `u` at `position`, and stops on the last of them.
-  private mutating func hexadecimalUnit() throws(TensorFileError) -> UInt16 {
+  private mutating func hexadecimalUnit() throws(Failure) -> UInt16 {
     var unit: UInt16 = 0
     for _ in 0..<4 {
       position += 1
@@ -350,4 +382,20 @@ struct JSONReader {
     }
     return unit
   }
+}
+
+/// The kinds of values.
+package enum JSONKind: String {
+  case object = "an object"
+  case array = "an array"
+  case string = "a string"
+  case number = "a number"
+  case boolean = "a boolean"
+  case null = "null"
+}
+
+/// A number: an integer where it is written as one and fits.
+package enum JSONNumber {
+  case integer(Int)
+  case floating(Double)
 }
