@@ -60,8 +60,8 @@ public final class Adafactor: Optimizer {
       }
     state.step += 1
     var u = gradientScale == 1 ? gradient : gradient * gradientScale
-    // 1 - t^-0.8, with the power by its logarithm, as this rung has no C mathematics.
-    let decay = 1 - exp(log(Tensor<Double>(Double(state.step))) * -0.8).scalar
+    // 1 - t^-0.8.
+    let decay = 1 - ScalarMath.exp(ScalarMath.log(Double(state.step)) * -0.8)
     let squares = square(u) + Float(epsilon)
     for axis in state.second.indices {
       let part = shape.rank == 2 ? squares.mean(alongAxes: [1 - axis]) : squares

@@ -71,7 +71,7 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
     case .constant: return peak
     case .cosine(let steps, let warmup, let final):
       return peak
-        * shape(step, steps, warmup) { (1 + final) / 2 + (1 - final) / 2 * cosineOfPi(times: $0) }
+        * shape(step, steps, warmup) { (1 + final) / 2 + (1 - final) / 2 * ScalarMath.cos($0 * .pi) }
     case .linear(let steps, let warmup, let final):
       return peak * shape(step, steps, warmup) { 1 - (1 - final) * $0 }
     }
@@ -85,5 +85,3 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
     return decay(min(1, Double(step - warmup) / span))
   }
 }
-
-private func cosineOfPi(times x: Double) -> Double { cos(Tensor(x * Double.pi)).scalar }

@@ -11,7 +11,7 @@ public struct ErrorStatistics: Hashable, Sendable {
 
   /// The power of the originals over that of the differences, in decibels; infinite where nothing
   /// differs.
-  public var signalToNoise: Double { -20 * logarithm10(relative) }
+  public var signalToNoise: Double { -20 * ScalarMath.log10(relative) }
 
   /// The differences of `approximation` from `original`, summed in double. Traps when the shapes
   /// differ.
@@ -77,9 +77,4 @@ extension QuantizedTensor {
   public func errorStatistics(against original: Tensor<Float>) -> ErrorStatistics {
     ErrorStatistics(of: self, against: original)
   }
-}
-
-/// By the elementwise kernel, as this rung has no C mathematics of its own.
-func logarithm10(_ x: Double) -> Double {
-  x == 0 ? -.infinity : log(Tensor<Double>(x)).scalar / 2.302585092994046
 }

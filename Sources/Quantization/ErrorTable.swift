@@ -51,7 +51,7 @@ public struct ErrorTable: Sendable, CustomStringConvertible {
 /// A number to four significant digits: plain from 0.001 to 9999, otherwise with an exponent.
 func fourDigits(_ x: Double) -> String {
   guard x.isFinite, x != 0 else { return x == 0 ? "0" : "\(x)" }
-  var exponent = Int(logarithm10(abs(x)).rounded(.down))
+  var exponent = Int(ScalarMath.log10(abs(x)).rounded(.down))
   var digits = (abs(x) * powerOfTen(3 - exponent)).rounded()
   // Rounding may carry, and the logarithm be off by one at a power of ten.
   if digits >= 10_000 { (digits, exponent) = ((digits / 10).rounded(), exponent + 1) }

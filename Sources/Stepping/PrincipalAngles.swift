@@ -26,18 +26,8 @@ public struct PrincipalAngles: Sendable, Hashable, Codable {
     let angles = squares.reversed().map { square -> Double in
       let c = min(1, max(0, Double(square)).squareRoot())
       // tan(angle / 2), which keeps its digits near 0.
-      return 2 * degreesOfArctangent(((1 - c) / (1 + c)).squareRoot())
+      return 2 * (ScalarMath.arctangent(((1 - c) / (1 + c)).squareRoot()) * 180 / Double.pi)
     }
     (smallest, median, largest) = (angles[0], angles[angles.count / 2], angles[angles.count - 1])
   }
-}
-
-/// The angle of a tangent from 0 to 1, in degrees. This rung has no C mathematics; by halving the angle
-/// four times, and five terms of the series: to 1e-12.
-private func degreesOfArctangent(_ tangent: Double) -> Double {
-  var t = tangent
-  for _ in 0..<4 { t = t / (1 + (1 + t * t).squareRoot()) }
-  let s = t * t
-  let series = t * (1 - s * (1 / 3 - s * (1 / 5 - s * (1 / 7 - s / 9))))
-  return 16 * series * 180 / Double.pi
 }

@@ -113,7 +113,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
       let diagonal = Double(factors[i, i])
       // LAPACK counts rows from 1.
       if (diagonal < 0) != (Int(pivots[i]) != i + 1) { sign = -sign }
-      logarithm += log(Tensor([Swift.abs(diagonal)])).scalar
+      logarithm += ScalarMath.log(Swift.abs(diagonal))
     }
     return (sign, logarithm)
   }
