@@ -2,7 +2,8 @@ public import Optimizers
 public import Quantization
 public import Tensors
 
-/// The state of a LoQT layer right after Initialise (loqt-algorithm: W ≈ W_q + s P B).
+/// The state of a LoQT layer right after Initialise (arXiv 2405.16528, section 3, algorithm 2):
+/// W ≈ W_q + s P B.
 ///
 /// Matrices lie `[out, in]`. On the left side (in <= out) P is kept as `[r, in]` and B as `[out, r]`; on
 /// the right side (in > out) P as `[out, r]` and B as `[r, in]`: then the update is always the product

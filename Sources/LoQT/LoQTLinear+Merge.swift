@@ -7,7 +7,7 @@ import Tensors
 
 extension LoQTLinear {
   /// Merges the update into W, takes a new P from the gradient and initialises the layer anew
-  /// (loqt-algorithm, sections 2, 3 and 5): W_q and P_q are replaced and B gets its new start.
+  /// (arXiv 2405.16528, section 3, algorithms 1 and 2): W_q and P_q are replaced and B gets its new start.
   ///
   /// A layer that was not trained since its last merge keeps its codes and scales: they hold all that
   /// there is to merge, and rounding them again would lose a part of it.

@@ -71,7 +71,9 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
     case .constant: return peak
     case .cosine(let steps, let warmup, let final):
       return peak
-        * shape(step, steps, warmup) { (1 + final) / 2 + (1 - final) / 2 * ScalarMath.cos($0 * .pi) }
+        * shape(step, steps, warmup) {
+          (1 + final) / 2 + (1 - final) / 2 * ScalarMath.cos($0 * .pi)
+        }
     case .linear(let steps, let warmup, let final):
       return peak * shape(step, steps, warmup) { 1 - (1 - final) * $0 }
     }

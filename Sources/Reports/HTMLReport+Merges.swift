@@ -1,5 +1,4 @@
 internal import Formatting
-internal import LoQT
 internal import Plots
 internal import Stepping
 internal import Training

@@ -54,6 +54,11 @@ public struct HTMLReport: Sendable {
     return name.map { "\(methodName) on \($0)" } ?? methodName
   }
 
+  /// The command that such a run is begun with.
+  private var command: String {
+    record.settings.contains { $0.name == "trained model" } ? "loqt finetune" : "loqt pretrain"
+  }
+
   private var methodName: String {
     TrainingMethod(rawValue: record.method)?.title ?? record.method
   }
@@ -68,7 +73,7 @@ public struct HTMLReport: Sendable {
     ]
     return """
       <header>
-      <p class="eyebrow">loqt pretrain</p>
+      <p class="eyebrow">\(command)</p>
       <h1>\(title)</h1>
       <p class="facts">\(facts.map { fact -> Markup in "<span>\(fact)</span>" })</p>
       </header>

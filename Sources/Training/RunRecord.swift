@@ -47,7 +47,7 @@ public struct RunRecord: Codable, Sendable {
     public var value: String
   }
 
-  /// `loqt`, `loqt-nq`, `full`, `galore` or `frozen`.
+  /// The name of a `TrainingMethod`.
   public var method: String
   /// Settings worth showing, in order.
   public var settings: [Setting] = []

@@ -16,7 +16,7 @@ internal import Tokenization
 /// ```swift
 /// let trainer = try Trainer(configuration, corpus: corpus)
 /// for try await event in trainer { ... }
-/// let record = try trainer.finish()
+/// let record = trainer.finish()
 /// ```
 ///
 /// Everything happens on the caller's thread: a trainer lives in one isolation domain.

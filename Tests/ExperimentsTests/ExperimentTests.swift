@@ -260,8 +260,8 @@ import Training
     #expect(compared > 80)
   }
 
-  /// The working paper's table of survival shares, which a prototype in PyTorch gave for other random
-  /// numbers: seed to seed they vary by about 0.02.
+  /// Survival shares that a prototype in PyTorch gave for other random numbers: seed to seed they vary
+  /// by about 0.02.
   @Test func syntheticErasureIsThatOfThePrototype() throws {
     let rows = try Experiment.syntheticErasure()[0].rows
     let expected: [[Double]] = [

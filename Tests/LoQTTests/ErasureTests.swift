@@ -5,7 +5,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// How much of a small update survives requantisation (loqt-algorithm, section 4): W is 256 x 512,
+/// How much of a small update survives requantisation, beside a prototype in PyTorch: W is 256 x 512,
 /// [512, 256] as stored, r = 64, on the left side.
 @Suite struct ErasureTests {
   static let (out, input, rank) = (512, 256, 64)

@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func errorFallsWithTheCompensationStepsAsInThePaper() throws {
-    // loqt-algorithm section 3: W 256 x 704, r = 64; the last digit is +-3 from seed to seed.
+    // A prototype in PyTorch, W 256 x 704, r = 64; the last digit is +-3 from seed to seed.
     let table = [0.0796, 0.0722, 0.0692, 0.0675, 0.0665, 0.0659, 0.0655, 0.0652]
     let w = gaussian([704, 256], seed: 11)
     let basis = try orthonormal(256, 64, seed: 12)

@@ -76,7 +76,8 @@ import Testing
       relativeError(state.floats["second"]!, try f.tensor("final_second_moment", of: name)) < 1e-4)
   }
 
-  /// The paper's two methods coincide inside an interval (loqt-algorithm, section 5).
+  /// Unquantised LoQT and GaLore coincide inside an interval: P is fixed, and Adam's epsilon of B is
+  /// the scale times GaLore's.
   @Test(arguments: [(24, 40), (40, 24), (32, 32)])
   func unquantisedLoQTEqualsGaLoreOverAnInterval(out: Int, input: Int) throws {
     let (rank, scale, epsilon, steps) = (6, Float(0.4), 1e-6, 12)

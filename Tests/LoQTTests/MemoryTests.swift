@@ -11,8 +11,8 @@ import Testing
 /// What a run holds, and for how long. Counts of live buffers are the whole process's, so those tests
 /// run in processes of their own.
 @Suite struct MemoryTests {
-  /// loqt-algorithm section 8 with float32 storage of B and of everything else: exact bytes of each
-  /// part.
+  /// The formula of the paper (arXiv 2405.16528, table 1) with float32 storage of B and of everything
+  /// else: exact bytes of each part.
   @Test(arguments: [true, false], [true, false])
   func bytesAreThoseOfTheMemoryModel(_ doubleQuantised: Bool, _ recordsSurvival: Bool) throws {
     let format = WeightFormat.nf4(doubleQuantized: doubleQuantised)

@@ -110,8 +110,9 @@ import Training
     #expect(record.merges[0].layers.allSatisfy { $0.effectiveRank == 8 })
   }
 
-  // loqt-algorithm, section 8: bf16 storage, double quantisation, 8-bit Adam, r = 1024. The figures
-  // are printed with three digits, hence half a unit more than 1 %.
+  // The formula of the paper (arXiv 2405.16528, table 1) with NF4 at 0.51587 bytes and 8-bit Adam at
+  // 2.0312 bytes a number, r = 1024, in GiB with gradients in bf16, all or only the largest. The
+  // figures have three digits, hence half a unit more than 1 %.
   @Test(arguments: [("7b", 14.1, 10.9), ("13b", 22.9, 17.9)])
   func theLargePresetsTakeWhatThePaperSays(_ preset: String, _ all: Double, _ perLayer: Double)
     throws
