@@ -6,7 +6,7 @@
 # make headline         trains 7B and 13B models for some steps, and compares memory and time with
 #                       targets: hours; goes on where it stopped. ONLY=7b chooses runs by their names
 # make lint             checks the format of the sources
-# make docs             writes the documentation as a web site to .build/documentation
+# make docs             writes the documentation as a web site to .build/documentation, and checks it
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -96,24 +96,23 @@ lint:
 	@swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift \
 	  Benchmarks/Sources
 
-# The symbols of every library, and the articles of Docs.docc around them. Read it through a server:
-# python3 -m http.server --directory .build/documentation
+# The symbols of every library, and the articles of Docs.docc around them; a warning is an error. Read it
+# through a server: python3 -m http.server --directory .build/documentation
 docs: libraries
-	@log=$$(mktemp)
+	@build="swift build --scratch-path .build/docs $$(test -t 1 || echo --quiet)"
+	$$build
+	bin=$$($$build --show-bin-path)
+	target=$$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p')
 	graphs=.build/docs/graphs
-	rm -rf $$graphs; mkdir -p $$graphs
-	find .build/docs -name "*.symbols.json" -delete
-	# The bundles of tests have no graph, for which this ends with an error when all others are written.
-	swift package --scratch-path .build/docs dump-symbol-graph --minimum-access-level public \
-	  --skip-synthesized-members > "$$log" 2>&1 || true
-	find .build/docs -path "*/symbolgraph/*" -name "*.symbols.json" ! -name "C*" ! -name "Test*" \
-	  -exec cp {} $$graphs \;
-	if ! [ -f $$graphs/Tensors.symbols.json -a -f $$graphs/Training.symbols.json ]; then
-	  cat "$$log" >&2; rm "$$log"; exit 1
-	fi
-	rm "$$log"
-	docc convert Docs.docc --additional-symbol-graph-dir $$graphs \
+	rm -rf $$graphs .build/documentation; mkdir -p $$graphs
+	for library in $$(sed -n '/^let libraries/,/^]/p' Package.swift | grep -o '[A-Za-z]*"' | tr -d '"'); do
+	  swift symbolgraph-extract -module-name $$library -target $$target -I $$bin/Modules \
+	    -I Sources/COpenBLAS -Xcc -fmodule-map-file=$$bin/CKernels.build/module.modulemap \
+	    -minimum-access-level public -skip-synthesized-members -output-dir $$graphs
+	done
+	docc convert Docs.docc --additional-symbol-graph-dir $$graphs --warnings-as-errors \
 	  --transform-for-static-hosting --output-dir .build/documentation
+	.ci/check-docs
 
 # OpenBLAS and LAPACKE, found by compiling against them.
 libraries:

@@ -33,7 +33,11 @@ public final class AdapterLinear: LinearLayer {
   /// A layer that starts at, or as near as its configuration allows to, W `[out, in]`. Traps when the
   /// shapes do not fit.
   ///
-  /// - Parameter random: For the initial values of the factors.
+  /// - Parameters:
+  ///   - weight: W.
+  ///   - bias: `[out]`; nil for none.
+  ///   - configuration: How the layer holds W and starts its factors.
+  ///   - random: For the initial values of the factors.
   public init(
     weight: consuming Tensor<Float>, bias: Tensor<Float>? = nil,
     configuration: AdapterConfiguration, random: RandomSource

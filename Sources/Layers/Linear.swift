@@ -49,7 +49,10 @@ public struct Linear: LinearLayer {
 public protocol LinearFactory: Sendable {
   /// A layer that starts from the given matrix `[out, in]` and bias `[out]`.
   ///
-  /// - Parameter random: For whatever the layer itself draws.
+  /// - Parameters:
+  ///   - weight: The matrix.
+  ///   - bias: The bias; nil for none.
+  ///   - random: For whatever the layer itself draws.
   func makeLinear(weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource)
     -> any LinearLayer
   /// A layer that starts from a matrix `[out, in]` which can be read again; it is read once and given
@@ -113,6 +116,8 @@ public final class LayerBuilder {
   /// A builder for one model.
   ///
   /// - Parameters:
+  ///   - factory: What makes the layers.
+  ///   - seed: Decides the initial values.
   ///   - exceptions: What makes the layers of these names instead, as in `q_proj`.
   ///   - storage: How the matrices among the parameters are held: each layer's are brought into it
   ///     as soon as the layer is made.
@@ -140,7 +145,12 @@ public final class LayerBuilder {
 
   /// A linear layer from `inputSize` to `outputSize`.
   ///
-  /// - Parameter name: By which an exception may be made for it, and its tensors are read.
+  /// - Parameters:
+  ///   - inputSize: Features of its input.
+  ///   - outputSize: Features of its output.
+  ///   - bias: Whether it has a bias, which starts at 0.
+  ///   - initializer: The initial values of its matrix.
+  ///   - name: By which an exception may be made for it, and its tensors are read.
   public func callAsFunction(
     _ inputSize: Int, _ outputSize: Int, bias: Bool = false,
     initializer: Initializer = .uniformFanIn, named name: String = ""
@@ -166,7 +176,10 @@ public final class LayerBuilder {
 
   /// Initial values of something else than a linear layer's matrix.
   ///
-  /// - Parameter name: By which they are read; they are drawn where it is left out.
+  /// - Parameters:
+  ///   - shape: Their shape.
+  ///   - initializer: What draws them.
+  ///   - name: By which they are read; they are drawn where it is left out.
   public func tensor(_ shape: Shape, _ initializer: Initializer, named name: String? = nil)
     -> Tensor<Float>
   {

@@ -70,7 +70,11 @@ public final class LoQTLinear: LinearLayer {
 
   /// A layer that starts from W `[out, in]` with no update. Traps when the shapes do not fit.
   ///
-  /// - Parameter random: For the random parts of finding P; each merge draws numbers of its own step.
+  /// - Parameters:
+  ///   - weight: W.
+  ///   - bias: `[out]`; nil for none.
+  ///   - configuration: How the layer holds and renews its matrices.
+  ///   - random: For the random parts of finding P; each merge draws numbers of its own step.
   public convenience init(
     weight: consuming Tensor<Float>, bias: Tensor<Float>? = nil,
     configuration: LoQTConfiguration, random: RandomSource
@@ -87,7 +91,11 @@ public final class LoQTLinear: LinearLayer {
   /// until the first merge: it is read for each product until then, and never held. Traps when the
   /// shapes do not fit.
   ///
-  /// - Parameter random: For the random parts of finding P; each merge draws numbers of its own step.
+  /// - Parameters:
+  ///   - weight: W.
+  ///   - bias: `[out]`; nil for none.
+  ///   - configuration: How the layer holds and renews its matrices.
+  ///   - random: For the random parts of finding P; each merge draws numbers of its own step.
   public convenience init(
     reading weight: DeferredTensor, bias: Tensor<Float>? = nil,
     configuration: LoQTConfiguration, random: RandomSource
@@ -181,9 +189,12 @@ public final class LoQTLinear: LinearLayer {
   /// Puts back a saved state, from which training goes on with the same bits. Traps when the shapes
   /// do not fit the layer.
   ///
-  /// - Parameter factorAtStart: B right after the last merge. Without it the next merge cannot tell
-  ///   the update from what compensation had put into B, and reports neither its size nor its
-  ///   survival.
+  /// - Parameters:
+  ///   - weight: W_q.
+  ///   - projection: P_q; nil before the first merge.
+  ///   - factor: B.
+  ///   - factorAtStart: B right after the last merge. Without it the next merge cannot tell the
+  ///     update from what compensation had put into B, and reports neither its size nor its survival.
   public func restore(
     weight: StoredMatrix, projection: StoredMatrix?, factor: Tensor<Float>,
     factorAtStart: Tensor<Float>? = nil

@@ -30,6 +30,7 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
   /// `finalFraction * peak` at the last step.
   ///
   /// - Parameters:
+  ///   - peak: The highest rate.
   ///   - steps: Steps of the whole run; later steps keep the last rate.
   ///   - warmup: Steps of the rise; a tenth of the run when left out.
   ///   - finalFraction: The last rate as a share of the peak.

@@ -17,6 +17,7 @@ public protocol Optimizer: AnyObject {
   /// Changes `parameter` in place.
   ///
   /// - Parameters:
+  ///   - parameter: What is changed.
   ///   - gradient: Of the parameter's shape; used up.
   ///   - step: The step of the run, from 0: decides the learning rate.
   ///   - gradientScale: Multiplies the gradient: below 1 when it is clipped.

@@ -208,7 +208,7 @@ public final class Stepper {
   ///
   /// - Parameters:
   ///   - step: Steps taken.
-  ///   - due: Names of layers whose merge had not happened yet.
+  ///   - names: Names of layers whose merge had not happened yet.
   public func resume(atStep step: Int, due names: [String] = []) {
     comingMerges = mergeSteps
     nextMerge = comingMerges.next()

@@ -21,7 +21,9 @@ public struct RunEstimate: Sendable, Hashable {
 
   /// The estimate of a run by its settings alone.
   ///
-  /// - Parameter program: Bytes that are no tensors; those of this process when left out.
+  /// - Parameters:
+  ///   - configuration: The settings.
+  ///   - program: Bytes that are no tensors; those of this process when left out.
   public init(_ configuration: TrainingConfiguration, program: Int? = nil) {
     let model = MemoryModel(configuration.model)
     let plan = configuration.plan

@@ -91,8 +91,10 @@ public struct OperationContext<Scalar: RealScalar> {
 extension CustomOperation {
   /// Applies the operation. Float inputs are widened when any input is Double.
   ///
-  /// - Parameter frozen: The handle of a frozen matrix that the operation multiplies with; its
-  ///   gradient is handed over as factors when requested.
+  /// - Parameters:
+  ///   - inputs: In the order that the operation expects.
+  ///   - frozen: The handle of a frozen matrix that the operation multiplies with; its gradient is
+  ///     handed over as factors when requested.
   public func callAsFunction(_ inputs: Variable..., frozen: FrozenMatrix? = nil) -> Variable {
     apply(to: inputs, frozen: frozen)
   }

@@ -86,7 +86,9 @@ public final class Parameter {
   /// Lets an optimizer change the value in single precision; what is held in 16 bits is rounded at
   /// random afterwards.
   ///
-  /// - Parameter step: The step of the run, which with the name decides the random numbers.
+  /// - Parameters:
+  ///   - step: The step of the run, which with the name decides the random numbers.
+  ///   - body: Changes the value.
   public func update(step: Int, _ body: (inout Tensor<Float>) -> Void) {
     defer { count() }
     guard halfTensor != nil else { return body(&single) }
@@ -126,7 +128,10 @@ public protocol ParameterOwner: AnyObject {
 
   /// Lets `body` change the elements through the parameter, and takes them back.
   ///
-  /// - Parameter step: The step of the run, which decides random numbers that the owner may round by.
+  /// - Parameters:
+  ///   - parameter: Which has its elements while `body` runs.
+  ///   - step: The step of the run, which decides random numbers that the owner may round by.
+  ///   - body: Changes the elements.
   func update(_ parameter: Parameter, step: Int, _ body: (Parameter) throws -> Void) rethrows
 }
 

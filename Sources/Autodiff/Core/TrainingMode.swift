@@ -33,7 +33,9 @@ public enum TrainingMode {
 /// }
 /// ```
 ///
-/// - Parameter random: Where the masks of dropout come from: the same source draws the same masks.
+/// - Parameters:
+///   - random: Where the masks of dropout come from: the same source draws the same masks.
+///   - body: Runs with dropout.
 public func withTrainingMode<R>(random: RandomSource, _ body: () throws -> R) rethrows -> R {
   try TrainingMode.$current.withValue(RandomStream(random)) { try body() }
 }

@@ -9,6 +9,9 @@ public import Tensors
 /// the shapes do not fit.
 ///
 /// - Parameters:
+///   - x: The images.
+///   - weight: The filters.
+///   - bias: One number a filter; nil for none.
 ///   - stride: Pixels from one window to the next.
 ///   - padding: Zeros around the image.
 ///   - dilation: Pixels from one element of a window to the next.

@@ -23,6 +23,7 @@ public final class SubspaceOptimizer: Optimizer {
   /// - Parameters:
   ///   - inner: For the projected gradients and for all other parameters. Its weight decay acts on the
   ///     matrices themselves.
+  ///   - configuration: How projections are found and renewed.
   ///   - matrices: The parameters `[out, in]` to project.
   ///   - random: For the random parts of finding P; each matrix has numbers of its own by its name.
   public init(

@@ -5,8 +5,8 @@ public import Tensors
 /// say under `NAME` what the parts make: the name of the format and the shape, as in
 /// `nf4-64-double [512, 1376]`.
 extension SafetensorsFile {
-  /// Writes matrices in whichever formats, and other tensors beside them; see
-  /// ``write(_:metadata:to:)``.
+  /// Writes matrices in whichever formats, and other tensors beside them, as
+  /// `write(_:metadata:to:)` writes tensors.
   public static func write(
     matrices: [String: StoredMatrix], sources: [Source] = [], metadata: [String: String] = [:],
     to path: String

@@ -75,7 +75,9 @@ public struct BatchSampler: Sendable {
 
   /// The batch of a step, from 0.
   ///
-  /// - Parameter size: Windows, where they are not as many as in other batches.
+  /// - Parameters:
+  ///   - step: Which batch.
+  ///   - size: Windows, where they are not as many as in other batches.
   public mutating func batch(step: Int, size: Int? = nil) -> Batch {
     let first = step * batchSize
     let starts = (first..<first + (size ?? batchSize)).map { start(ofWindow: $0) }
