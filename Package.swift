@@ -115,13 +115,14 @@ let package = Package(
       swiftSettings: settings),
     // Tests mirror Sources.
     .target(
-      name: "TestSupport", dependencies: ["Tensors", "TensorFiles"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Tensors", "JSON", "TensorFiles"],
+      path: "Tests/TestSupport",
       swiftSettings: settings),
     tests(of: "JSON", with: ["Tensors"]),
     tests(of: "Formatting"),
     tests(of: "Tensors", with: ["CKernels"]),
-    tests(of: "Quantization", with: ["TensorFiles", "Tensors", "CKernels"]),
-    tests(of: "Autodiff", with: ["Tensors", "TensorFiles"]),
+    tests(of: "Quantization", with: ["JSON", "TensorFiles", "Tensors", "CKernels"]),
+    tests(of: "Autodiff", with: ["Tensors", "JSON", "TensorFiles"]),
     tests(of: "Layers", with: ["Autodiff", "Tensors"]),
     tests(of: "Optimizers", with: ["Autodiff", "Quantization", "Tensors"]),
     tests(of: "QuantizedLayers", with: ["Layers", "Autodiff", "Quantization", "Tensors"]),
@@ -132,14 +133,15 @@ let package = Package(
         "Quantization", "Tensors", "TensorFiles",
       ]),
     tests(
-      of: "LanguageModels", with: ["Optimizers", "Layers", "Autodiff", "Tensors", "TensorFiles"]),
+      of: "LanguageModels",
+      with: ["Optimizers", "Layers", "Autodiff", "Tensors", "JSON", "TensorFiles"]),
     tests(of: "TensorFiles", with: ["Quantization", "Tensors"]),
     tests(of: "Tokenization", excluding: ["Fixtures"]),
     tests(
       of: "Training",
       with: [
         "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
-        "Autodiff", "Quantization", "Tensors", "Formatting", "TensorFiles", "Tokenization",
+        "Autodiff", "Quantization", "Tensors", "Formatting", "JSON", "TensorFiles", "Tokenization",
       ]),
     tests(
       of: "Reports",
@@ -148,8 +150,7 @@ let package = Package(
       of: "Experiments",
       with: [
         "Training", "LanguageModels", "LoQT", "Optimizers", "Layers", "Autodiff", "Tensors",
-        "Plots",
-        "TensorFiles",
+        "Plots", "JSON", "TensorFiles",
       ]),
   ],
   swiftLanguageModes: [.v6]

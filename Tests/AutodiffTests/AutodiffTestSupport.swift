@@ -1,4 +1,5 @@
 import Autodiff
+import JSON
 import TensorFiles
 import TestSupport
 import Tensors

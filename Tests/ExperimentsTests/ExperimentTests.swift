@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import LanguageModels
 import LoQT
 import Optimizers

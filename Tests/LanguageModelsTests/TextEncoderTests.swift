@@ -1,4 +1,5 @@
 import Autodiff
+import JSON
 import LanguageModels
 import Layers
 import Optimizers

@@ -1,5 +1,6 @@
 import Autodiff
 import Foundation
+import JSON
 import LanguageModels
 import Layers
 import LoQT

@@ -1,3 +1,4 @@
+import JSON
 import TensorFiles
 import Tensors
 import TestSupport
