@@ -24,7 +24,8 @@ func tests(
 
 let libraries = [
   "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "Stepping", "QuantizedLayers",
-  "Adapters", "LoQT", "LanguageModels", "TensorFiles", "Tokenization", "Training", "Reports",
+  "Adapters", "LoQT", "LanguageModels", "TensorFiles", "Tokenization", "Methods", "Training",
+  "Reports",
   "Experiments",
 ]
 
@@ -75,10 +76,17 @@ let package = Package(
     rung("TensorFiles", on: ["Quantization", "Tensors"]),
     rung("Tokenization"),
     rung(
-      "Training",
+      "Methods",
       on: [
         "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
-        "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
+        "Autodiff", "Quantization", "Tensors", "TensorFiles",
+      ]),
+    rung(
+      "Training",
+      on: [
+        "Methods", "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping",
+        "Optimizers",
+        "Layers", "Autodiff", "Quantization", "Tensors", "TensorFiles", "Tokenization",
       ]),
     // 9: what is made of a run.
     rung(
@@ -86,7 +94,8 @@ let package = Package(
     rung(
       "Experiments",
       on: [
-        "Reports", "Training", "LanguageModels", "LoQT", "Stepping", "Optimizers", "Layers",
+        "Reports", "Training", "Methods", "LanguageModels", "LoQT", "Adapters", "Stepping",
+        "Optimizers", "Layers",
         "Autodiff", "Quantization", "Tensors", "Plots", "TensorFiles", "Tokenization",
       ]),
     // 10: the commands.
