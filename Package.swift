@@ -24,8 +24,9 @@ func tests(
 
 let libraries = [
   "JSON", "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "Stepping",
-  "QuantizedLayers", "Adapters", "LoQT", "LanguageModels", "TensorFiles", "Tokenization",
-  "Training", "Reports",
+  "QuantizedLayers",
+  "Adapters", "LoQT", "LanguageModels", "TensorFiles", "Tokenization", "Methods", "Training",
+  "Reports",
   "Experiments",
 ]
 
@@ -78,24 +79,30 @@ let package = Package(
     rung("TensorFiles", on: ["JSON", "Quantization", "Tensors"]),
     rung("Tokenization", on: ["JSON"]),
     rung(
-      "Training",
+      "Methods",
       on: [
         "LanguageModels", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
+        "Autodiff", "Quantization", "Tensors", "JSON", "TensorFiles",
+      ]),
+    rung(
+      "Training",
+      on: [
+        "Methods", "LanguageModels", "LoQT", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
         "Autodiff", "Quantization", "Tensors", "Formatting", "JSON", "TensorFiles", "Tokenization",
       ]),
     // 9: what is made of a run.
     rung(
       "Reports",
       on: [
-        "Training", "LanguageModels", "Stepping", "Quantization", "Plots", "Formatting",
+        "Training", "LanguageModels", "Stepping", "Layers", "Quantization", "Plots", "Formatting",
         "TensorFiles",
       ]),
     rung(
       "Experiments",
       on: [
-        "Reports", "Training", "LanguageModels", "LoQT", "Stepping", "Optimizers", "Layers",
-        "Autodiff", "Quantization", "Tensors", "Plots", "Formatting", "JSON", "TensorFiles",
-        "Tokenization",
+        "Reports", "Training", "LanguageModels", "LoQT", "Adapters", "Stepping", "Optimizers",
+        "Layers", "Autodiff", "Quantization", "Tensors", "Plots", "Formatting", "JSON",
+        "TensorFiles", "Tokenization",
       ]),
     // 10: the commands.
     rung("Terminal", on: ["Training", "Tensors", "Formatting"]),

@@ -1,4 +1,5 @@
 internal import LanguageModels
+internal import Layers
 internal import Optimizers
 internal import Training
 
@@ -56,7 +57,8 @@ struct MemoryFormula {
   private var n = 0.0, p = 0.0, b = 0.0, rest = 0.0
 
   init(_ model: LlamaConfiguration, rank: Int) {
-    for (_, out, input) in model.linearShapes {
+    for layer in model.linearShapes {
+      let (out, input) = (layer.out, layer.in)
       n += Double(out * input)
       p += Double(min(out, input) * rank)
       b += Double(max(out, input) * rank)

@@ -1,13 +1,15 @@
+internal import Adapters
 internal import Foundation
 internal import LanguageModels
 internal import LoQT
 internal import Optimizers
+internal import Quantization
 internal import Stepping
 internal import Tensors
 public import Training
 
 /// One training run of an experiment: everything that decides its numbers.
-public struct ExperimentRun: Sendable, Hashable {
+public struct ExperimentRun: Sendable {
   /// The settings.
   public let configuration: TrainingConfiguration
   /// The name of its record: a hash of all that decides its numbers.
@@ -31,7 +33,7 @@ public struct ExperimentRun: Sendable, Hashable {
       sequence: scale.sequence, learningRate: learningRate, seed: seed,
       evaluationInterval: max(1, steps / 5), validationTokens: scale.validationTokens)
     task = variant.task
-    var identity = Identity(configuration, text: text.fingerprint)
+    var identity = Identity(configuration, model: model, text: text.fingerprint)
     if task == .fineTuning {
       identity.task = task
       identity.base = try Self.base(scale, text).key
@@ -59,7 +61,7 @@ public struct ExperimentRun: Sendable, Hashable {
     var text: String
     var sizes: [Int]
     var constants: [Double]
-    var layers: MethodPlan.LinearLayers
+    var layers: LinearLayers
     var chosenLayers: [String]
     var optimizers: [OptimizerKind]
     var window: ProjectionWindow
@@ -74,17 +76,17 @@ public struct ExperimentRun: Sendable, Hashable {
     /// Of a run that learns labelled lines.
     var labels: String?
 
-    init(_ configuration: TrainingConfiguration, text: String) {
+    init(_ configuration: TrainingConfiguration, model: LlamaConfiguration, text: String) {
       self.text = text
-      let (model, plan) = (configuration.model, configuration.plan)
+      let plan = configuration.plan
       sizes = [
         model.vocabularySize, model.hiddenSize, model.intermediateSize, model.layers, model.heads,
         model.keyHeads, model.headSize, model.tiesEmbeddings ? 1 : 0, configuration.steps,
         configuration.batchSize, configuration.microBatches, configuration.sequence,
       ]
       constants = [model.rmsNormEpsilon, model.ropeTheta, model.initializerDeviation]
-      layers = plan.layers
-      chosenLayers = plan.chosenLayers.sorted()
+      layers = LinearLayers(plan.layers)
+      chosenLayers = (plan.choice?.chosen ?? Set(model.linearNames)).sorted()
       optimizers = [plan.optimizer, plan.restOptimizer]
       window = plan.window
       trained = [plan.trainsEmbedding, plan.trainsHead]
@@ -93,6 +95,29 @@ public struct ExperimentRun: Sendable, Hashable {
       ]
       seed = configuration.seed
       validationTokens = configuration.validationTokens
+    }
+  }
+
+  /// A parameterisation in the form that names of records are made of.
+  private enum LinearLayers: Encodable {
+    case frozen
+    case dense(packed: WeightFormat?)
+    case adapter(AdapterConfiguration, MergeSchedule)
+    case subspace(SubspaceConfiguration, packed: WeightFormat?)
+    case loqt(LoQTConfiguration, MergeSchedule)
+    case other(name: String, settings: String)
+
+    init(_ layers: any Parameterisation) {
+      self =
+        switch layers {
+        case is FrozenMatrices: .frozen
+        case let dense as DenseMatrices: .dense(packed: dense.packed)
+        case let adapter as AdapterMatrices: .adapter(adapter.adapter, adapter.merges)
+        case let subspace as SubspaceMatrices:
+          .subspace(subspace.subspace, packed: subspace.packed)
+        case let loqt as LoQTMatrices: .loqt(loqt.loqt, loqt.merges)
+        default: .other(name: "\(type(of: layers))", settings: "\(layers.settings)")
+        }
     }
   }
 
@@ -149,6 +174,14 @@ public struct ExperimentRun: Sendable, Hashable {
     }
     return trainer
   }
+}
+
+extension ExperimentRun: Hashable {
+  /// Whether the numbers of two runs are the same.
+  public static func == (a: Self, b: Self) -> Bool { a.key == b.key }
+
+  /// Hashes the key.
+  public func hash(into hasher: inout Hasher) { hasher.combine(key) }
 }
 
 /// A text and the vocabulary made of it, which all runs of an experiment share.

@@ -11,7 +11,7 @@ internal import Training
 
 /// A Llama that puts passages into classes by the mean of its hidden states.
 struct PassageClassifier: Module {
-  let body: Llama
+  let body: any LanguageModel
   let classifier: Linear
 
   var members: [ModuleMember] {
@@ -36,9 +36,8 @@ struct FineTuning {
     self.configuration = configuration
     passages = try PassageSet(text, testing: configuration.validationTokens)
     let plan = configuration.plan
-    let body = try Llama(
-      configuration.model, reading: SafetensorsFolder(path: path),
-      using: plan.builder(seed: configuration.seed))
+    let body = try configuration.model.makeModel(
+      reading: SafetensorsFolder(path: path), using: plan.builder(seed: configuration.seed))
     body.embedding.weight.isTrainable = plan.trainsEmbedding
     body.head?.weight.isTrainable = false
     var random = RandomSource(seed: configuration.seed).split("classifier")

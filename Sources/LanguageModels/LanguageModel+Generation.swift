@@ -2,7 +2,7 @@ internal import Autodiff
 internal import Layers
 public import Tensors
 
-extension Llama {
+extension LanguageModel {
   /// Continues a text token by token.
   ///
   /// Each token is drawn from the model's distribution after the last `maxPositions` tokens. Keys and
@@ -32,10 +32,10 @@ extension Llama {
     prompts: [[Int32]], count: Int, temperature: Double = 1, topK: Int? = nil,
     random: inout RandomSource
   ) -> [[Int32]] {
-    precondition(prompts.allSatisfy { !$0.isEmpty }, "Llama.generate: the prompt is empty")
+    precondition(prompts.allSatisfy { !$0.isEmpty }, "\(Self.self).generate: the prompt is empty")
     precondition(
       temperature >= 0 && (topK ?? 1) >= 1,
-      "Llama.generate: temperature \(temperature), topK \(topK ?? 0)")
+      "\(Self.self).generate: temperature \(temperature), topK \(topK ?? 0)")
     guard !prompts.isEmpty else { return [] }
     var decoding = Decoding(model: self, adding: count)
     var texts = prompts
@@ -69,13 +69,13 @@ extension Llama {
 }
 
 /// The state of a model that continues texts: the keys and values of what it has read.
-private struct Decoding {
-  let model: Llama
+private struct Decoding<Model: LanguageModel> {
+  let model: Model
   /// How many tokens will be added, to find room for them at once.
   let added: Int
   private var caches: [KeyValueCache] = []
 
-  init(model: Llama, adding added: Int) {
+  init(model: Model, adding added: Int) {
     self.model = model
     self.added = added
   }

@@ -7,7 +7,7 @@ public import Tensors
 ///
 /// Names are those of Hugging Face's checkpoints. The seven linear layers of each block are made by
 /// the layer builder, and so dense or quantised as it says; embedding, norms and head are dense.
-public struct Llama: Module {
+public struct Llama: LanguageModel {
   /// The sizes and constants.
   public let configuration: LlamaConfiguration
   /// The vectors of the tokens, `[vocabulary, hidden]`.
@@ -54,9 +54,6 @@ public struct Llama: Module {
       + [ModuleMember("model.norm", norm)] + (head.map { [ModuleMember("lm_head", $0)] } ?? [])
   }
 
-  /// The head `[vocabulary, hidden]`, the embedding when it has none of its own.
-  var headWeight: Variable { Variable(head?.weight ?? embedding.weight) }
-
   /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
   /// outside the vocabulary and on more tokens than `maxPositions`.
   public func hiddenStates(_ tokens: Tensor<Int32>) -> Variable {
@@ -96,24 +93,6 @@ public struct Llama: Module {
         capacity: capacity, padding: padding, keyHeads: configuration.keyHeads,
         headSize: configuration.headSize)
     }
-  }
-
-  /// For each token the logits of the one that follows: `[batch, tokens]` to
-  /// `[batch, tokens, vocabulary]`. Traps on a token outside the vocabulary and on more tokens than
-  /// `maxPositions`.
-  public func logits(_ tokens: Tensor<Int32>) -> Variable {
-    linear(hiddenStates(tokens), headWeight)
-  }
-
-  /// The mean negative log-likelihood in nats of `labels` `[batch, tokens]`, where a label is the
-  /// token that follows the one at its place (so labels are tokens moved by one already), or -100 to
-  /// leave the place out. Never holds the logits of the whole batch. Traps on shapes that differ and
-  /// on tokens or labels outside the vocabulary.
-  public func loss(tokens: Tensor<Int32>, labels: Tensor<Int32>) -> Variable {
-    precondition(
-      tokens.shape == labels.shape,
-      "Llama.loss: tokens \(tokens.shape) and labels \(labels.shape) differ")
-    return linearCrossEntropy(hiddenStates(tokens), headWeight, labels: labels)
   }
 
   /// Sets each dense parameter to the tensor of its Hugging Face name; a tied model passes over a

@@ -43,10 +43,9 @@ extension LlamaConfiguration {
     let (h, f, v) = (hiddenSize, intermediateSize, vocabularySize)
     let (q, k) = (heads * headSize, keyHeads * headSize)
     let t = batch * tokens
-    let block = t * (2 * h + 2 * q + 2 * k + 2 * f + heads + 2)
+    let block = t * activations.kept
     let kept = recomputesBlocks ? t * h : block
-    let fitting = (32 << 20) / (4 * v)
-    let logits = v * min(t, max(1, fitting > 16 ? fitting & ~15 : fitting))
+    let logits = logitElementCount(tokens: t)
     let isCollected = gradients == .collected
 
     var peak = layers * kept + t * (3 * h + 1) + v * h + logits
@@ -55,7 +54,7 @@ extension LlamaConfiguration {
     if isCollected { held += h }
     for index in (0..<layers).reversed() {
       let before = index * kept
-      peak = max(peak, before + held + block + t * h + 2 * t * f + h * f)
+      peak = max(peak, before + held + block + t * activations.backward + h * f)
       if isCollected { held += 3 * h * f + h }
       // The attention's part of the block, with the gradient that comes in.
       let attention = t * (2 * h + q + 2 * k + heads + 1)

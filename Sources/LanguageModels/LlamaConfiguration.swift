@@ -45,17 +45,6 @@ public struct LlamaConfiguration: Sendable, Hashable {
     self.tiesEmbeddings = tiesEmbeddings
     self.initializerDeviation = initializerDeviation
   }
-
-  /// Parameters of the blocks' seven linear layers.
-  public var linearParameterCount: Int {
-    layers * hiddenSize * (2 * (heads + keyHeads) * headSize + 3 * intermediateSize)
-  }
-
-  /// All parameters: the linear layers, the embedding, the head and the norms.
-  public var parameterCount: Int {
-    linearParameterCount + (tiesEmbeddings ? 1 : 2) * vocabularySize * hiddenSize
-      + (2 * layers + 1) * hiddenSize
-  }
 }
 
 extension LlamaConfiguration {

@@ -89,7 +89,7 @@ struct RunArguments: ParsableArguments {
       throw InputError("--weights has a config.json of its own. Leave --config out.")
     }
     let model = try (weights.map { $0 + "/config.json" } ?? config).map {
-      try LlamaConfiguration(path: $0)
+      try ModelFamily.configuration(path: $0)
     }
     return try TrainingConfiguration(
       model: model ?? TrainingConfiguration.model(preset: preset), named: modelName,

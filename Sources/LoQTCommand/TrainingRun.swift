@@ -98,7 +98,7 @@ struct TrainingRun {
     let text = try SourceText(file: arguments.text ?? settings.text)
     Interruption.install()
     try check(
-      settings.configuration(model: LlamaConfiguration(path: folder + "/config.json")),
+      settings.configuration(model: ModelFamily.configuration(path: folder + "/config.json")),
       isResumed: true)
     let corpus = Corpus(
       text, tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: folder)))

@@ -110,6 +110,22 @@ extension PackedLinear: StepParticipant {
   }
 }
 
+extension PackedLinear: StoredLayer {
+  /// W.
+  public var storedFormats: [(name: String, format: WeightFormat?)] { [("weight", weight.format)] }
+  /// Bytes of W.
+  public var storedByteCounts: (weights: Int, projections: Int) { (weight.byteCount, 0) }
+
+  /// Puts back W.
+  public func restore(from source: some StoredLayerSource) throws {
+    let shape: Shape = [outputSize, inputSize]
+    guard let saved = try source.matrix("weight", shape, format: weight.format) else {
+      throw source.mismatch("weight", found: "no such matrix", expected: "\(shape)")
+    }
+    restore(weight: saved)
+  }
+}
+
 /// Trained matrices in a packed format.
 public struct PackedLinearFactory: LinearFactory {
   /// How the matrices are stored.

@@ -1,5 +1,6 @@
 internal import Formatting
 public import LanguageModels
+internal import Layers
 internal import Training
 
 /// The memory model of LoQT's paper (arXiv 2405.16528, table 1): weights and optimizer state with 2

@@ -11,7 +11,7 @@ extension RunEstimate {
   /// the size of the head's.
   public mutating func measureTime(of configuration: TrainingConfiguration) {
     var model = configuration.model
-    model.layers = 1
+    model.blockCount = 1
     model.vocabularySize = 256
     let sequence = min(configuration.sequence, 512)
     let batch = max(1, min(configuration.batchSize, 512 / sequence))
@@ -24,32 +24,32 @@ extension RunEstimate {
     let head = 3 * product * Double(configuration.model.vocabularySize) / Double(rows)
     let share = Double(configuration.tokensPerStep) / Double(tokens)
     // The optimizer's part of a block is there once, whatever the tokens.
-    secondsPerStep = (steps * Double(configuration.model.layers) + head) * share
+    secondsPerStep = (steps * Double(configuration.model.blockCount) + head) * share
   }
 
   /// Adds the time of the bare matrix products of an ordinary step.
   public mutating func measureProducts(of configuration: TrainingConfiguration) {
-    productSecondsPerStep = StepProducts(configuration).measureSeconds()
+    productSecondsPerStep = configuration.stepProducts.measureSeconds()
   }
 
   private static func blockSeconds(
-    _ model: LlamaConfiguration, _ configuration: TrainingConfiguration, _ batch: Int,
+    _ model: any ModelConfiguration, _ configuration: TrainingConfiguration, _ batch: Int,
     _ sequence: Int
   ) -> Double {
     let memory = configuration.memory
-    var llama = Llama(
-      model, using: configuration.plan.builder(seed: 0, storage: memory.storage))
-    llama.recomputesBlocks = memory.checkpointsActivations
-    let made = configuration.makeOptimizer(for: llama)
+    var block = model.makeModel(
+      using: configuration.plan.builder(seed: 0, storage: memory.storage))
+    block.recomputesBlocks = memory.checkpointsActivations
+    let made = configuration.makeOptimizer(for: block)
     let optimizer = Stepper(
-      made.optimizer, training: llama, merges: configuration.plan.merges.gap == nil ? .never : .once
+      made.optimizer, training: block, merges: configuration.plan.merges.gap == nil ? .never : .once
     )
     optimizer.measuresLossAfterMerge = false
     optimizer.collectsGradients = memory.collects(microBatches: 1)
     optimizer.gradientStorage = memory.storage
     let tokens = Tensor((0..<batch * sequence).map { Int32($0 % 256) }, shape: [batch, sequence])
     func step() {
-      _ = try? optimizer.step { llama.loss(tokens: tokens, labels: tokens) }
+      _ = try? optimizer.step { block.loss(tokens: tokens, labels: tokens) }
     }
     // The first one may take projections.
     step()

@@ -164,7 +164,7 @@ extension TrainingConfiguration {
 
 /// What may be changed about a configuration.
 private struct Changes {
-  var model: LlamaConfiguration
+  var model: any ModelConfiguration
   var method: TrainingMethod
   var options: MethodOptions
   var memory: MemoryOptions

@@ -1,9 +1,7 @@
-internal import Adapters
 internal import Autodiff
 internal import Foundation
 internal import LanguageModels
 internal import Layers
-internal import LoQT
 internal import Optimizers
 internal import Quantization
 internal import QuantizedLayers
@@ -38,7 +36,7 @@ extension Trainer {
       model.peak(
         configuration.plan, memory: configuration.memory, batch: configuration.batchShape
       ).tensors
-    record.operationsPerStep = StepProducts(configuration).operations
+    record.operationsPerStep = configuration.stepProducts.operations
     record.wallSeconds = clock.elapsed
     return record
   }
@@ -47,29 +45,21 @@ extension Trainer {
   /// `other`.
   public var liveMemory: MemoryBreakdown {
     var bytes = MemoryBreakdown()
-    var adapters: Set<ObjectIdentifier> = []
-    for (_, layer) in optimizer.layers {
-      let counts = layer.byteCounts
-      bytes.weights += counts.weight
-      bytes.projections += counts.projection
-      bytes.adapters += counts.factor
-      adapters.insert(ObjectIdentifier(layer.factor))
-    }
-    for (_, layer) in model.modules(ofType: AdapterLinear.self) {
-      bytes.weights += layer.weight?.byteCount ?? 0
-      for factor in [layer.up, layer.down] {
-        bytes.adapters += factor.byteCount
-        adapters.insert(ObjectIdentifier(factor))
-      }
+    for (_, layer) in model.modules(ofType: (any StoredLayer).self) {
+      let counts = layer.storedByteCounts
+      bytes.weights += counts.weights
+      bytes.projections += counts.projections
     }
     var largest = 0
     for parameter in model.parameters {
-      let count = parameter.byteCount
-      if !adapters.contains(ObjectIdentifier(parameter)) { bytes.weights += count }
+      if parameter.memoryKind == .adapters {
+        bytes.adapters += parameter.byteCount
+      } else {
+        bytes.weights += parameter.byteCount
+      }
       if parameter.isTrainable { largest = Swift.max(largest, 4 * parameter.shape.elementCount) }
     }
     for (_, layer) in model.modules(ofType: PackedLinear.self) {
-      bytes.weights += layer.weight.byteCount
       largest = Swift.max(largest, 4 * layer.outputSize * layer.inputSize)
     }
     bytes.projections += subspaces?.projectionByteCount ?? 0

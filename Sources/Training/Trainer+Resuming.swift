@@ -31,13 +31,13 @@ extension Trainer {
           + "\(settings.tokenCount). Give the text of that run.")
     }
     try self.init(
-      settings.configuration(model: try LlamaConfiguration(document)), corpus: corpus, start: start
-    ) { Llama(toRestore: $0, using: $1) }
+      settings.configuration(model: try ModelFamily.configuration(document)), corpus: corpus,
+      start: start
+    ) { $0.makeModel(toRestoreUsing: $1) }
     let weights = try SafetensorsFolder(path: path)
     var unread = Set(weights.names)
     try model.restoreLayers(
-      from: weights, loqt: document.optionalDocument("loqt"),
-      adapters: document.optionalDocument("adapters"), &unread)
+      from: weights, document, key: type(of: configuration.plan.layers).checkpointKey, &unread)
     let restored = Set(weights.names).subtracting(unread)
     for (name, parameter) in model.namedParameters() where !restored.contains(name) {
       parameter.tensor = try weights.tensor(named: name, shape: parameter.shape)
@@ -58,6 +58,6 @@ extension Trainer {
         .malformed, file: path + "/optimizer.state", found: "\(error)",
         remedy: "Start the run again")
     }
-    if let record = try Checkpoint.record(path: path + "/training.json") { goOn(from: record) }
+    if let record = try Checkpoint.record(path: path + "/training.json") { resume(from: record) }
   }
 }

@@ -26,7 +26,7 @@ public final class Trainer {
   /// The text.
   public let corpus: Corpus
   /// The model.
-  public let model: Llama
+  public let model: any LanguageModel
   /// What takes the steps.
   public let optimizer: Stepper
   /// What has happened so far.
@@ -58,15 +58,15 @@ public final class Trainer {
     start: ContinuousClock.Instant = ContinuousClock().now
   ) throws {
     try self.init(configuration, corpus: corpus, start: start) { model, builder in
-      guard let folder = configuration.weights else { return Llama(model, using: builder) }
-      return try Llama(model, reading: SafetensorsFolder(path: folder), using: builder)
+      guard let folder = configuration.weights else { return model.makeModel(using: builder) }
+      return try model.makeModel(reading: SafetensorsFolder(path: folder), using: builder)
     }
   }
 
   /// A run of the model that `makeModel` makes.
   init(
     _ configuration: TrainingConfiguration, corpus: Corpus, start: ContinuousClock.Instant,
-    makeModel: (LlamaConfiguration, LayerBuilder) throws -> Llama
+    makeModel: (any ModelConfiguration, LayerBuilder) throws -> any LanguageModel
   ) throws {
     sampler = try BatchSampler(
       corpus.training, batchSize: configuration.batchSize, sequence: configuration.sequence,
@@ -148,7 +148,7 @@ public final class Trainer {
   }
 
   /// Takes over what a saved run recorded.
-  func goOn(from record: RunRecord) {
+  func resume(from record: RunRecord) {
     self.record = record
     clock.goOn(trainingSeconds: record.steps.last?.elapsed ?? 0, wallSeconds: record.wallSeconds)
     hasBegun = true
@@ -245,7 +245,7 @@ extension Trainer: AsyncSequence {
   public func makeAsyncIterator() -> Iterator { Iterator(trainer: self) }
 }
 
-extension Llama {
+extension LanguageModel {
   /// The mean negative log-likelihood of windows of text, nats a token.
   public func meanLoss(over windows: EvaluationWindows) -> Double {
     withoutGradient {

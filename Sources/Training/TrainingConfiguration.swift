@@ -1,12 +1,13 @@
 public import LanguageModels
+internal import Layers
 internal import Optimizers
 internal import Tokenization
 
 /// Everything that decides a training run besides its text. What is left out gets a default that
 /// suits the method and the length of the run.
-public struct TrainingConfiguration: Sendable, Hashable {
+public struct TrainingConfiguration: Sendable {
   /// The model; its vocabulary is set to the tokenizer's.
-  public var model: LlamaConfiguration
+  public var model: any ModelConfiguration
   /// The model's name, for people.
   public let modelName: String
   /// The folder of a trained model to begin from; nil for a random start.
@@ -50,7 +51,7 @@ public struct TrainingConfiguration: Sendable, Hashable {
   ///
   /// Throws an `InputError` that names the setting, what is wrong with it, and what to give instead.
   public init(
-    model: LlamaConfiguration, named modelName: String = "custom", weights: String? = nil,
+    model: any ModelConfiguration, named modelName: String = "custom", weights: String? = nil,
     method: TrainingMethod = .loqt, options: MethodOptions = MethodOptions(), steps: Int? = nil,
     batchSize: Int? = nil,
     microBatches: Int? = nil, mergeBatchSize: Int? = nil, sequence: Int? = nil,
@@ -162,7 +163,7 @@ public struct TrainingConfiguration: Sendable, Hashable {
 
   private static func notices(
     _ plan: MethodPlan, _ options: MethodOptions, _ method: TrainingMethod,
-    _ model: LlamaConfiguration
+    _ model: any ModelConfiguration
   ) -> [String] {
     var notices: [String] = []
     if case .count(let rank)? = plan.rank {
@@ -181,21 +182,18 @@ public struct TrainingConfiguration: Sendable, Hashable {
   }
 }
 
-extension LlamaConfiguration {
-  /// The names of the linear layers of a block.
-  public static let linearNames: [String] = [
-    "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
-  ]
+extension TrainingConfiguration {
+  /// The tokens of its steps.
+  public var batchShape: BatchShape {
+    BatchShape(
+      batch: batchSize / microBatches, mergeBatch: mergeBatchSize / microBatches,
+      sequence: sequence, microBatches: microBatches)
+  }
 
-  /// The names and sizes of the linear layers of all blocks.
-  public var linearShapes: [(name: String, out: Int, in: Int)] {
-    let (queries, keys) = (heads * headSize, keyHeads * headSize)
-    let block = [
-      ("q_proj", queries, hiddenSize), ("k_proj", keys, hiddenSize),
-      ("v_proj", keys, hiddenSize), ("o_proj", hiddenSize, queries),
-      ("gate_proj", intermediateSize, hiddenSize), ("up_proj", intermediateSize, hiddenSize),
-      ("down_proj", hiddenSize, intermediateSize),
-    ]
-    return (0..<layers).flatMap { _ in block.map { (name: $0.0, out: $0.1, in: $0.2) } }
+  /// The matrix products of its ordinary steps.
+  public var stepProducts: StepProducts {
+    StepProducts(
+      model, plan, tokens: tokensPerStep, sequence: sequence,
+      recomputesBlocks: memory.checkpointsActivations)
   }
 }

@@ -47,10 +47,10 @@ import Testing
     }
   }
 
-  private static func bits(_ model: Llama) throws -> [String: [UInt8]] {
+  private static func bits(_ model: any LanguageModel) throws -> [String: [UInt8]] {
     try withTemporaryFolder { folder in
       try Checkpoint(
-        model: model, loqt: nil, tokenizer: byteCorpus().tokenizer, record: nil
+        model: model, tokenizer: byteCorpus().tokenizer, record: nil
       ).write(to: folder + "/checkpoint")
       let file = try SafetensorsFile(path: folder + "/checkpoint/model.safetensors")
       return try Dictionary(

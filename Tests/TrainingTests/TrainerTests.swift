@@ -104,7 +104,8 @@ import Tensors
     let bytes = MemoryModel(model).breakdown(plan)
     let rank = method == .apolloMini ? 1.0 : 256
     var (n, short, long) = (0.0, 0.0, 0.0)
-    for (_, out, input) in model.linearShapes {
+    for layer in model.linearShapes {
+      let (out, input) = (layer.out, layer.in)
       n += Double(out * input)
       short += rank * Double(min(out, input))
       long += rank * Double(max(out, input))

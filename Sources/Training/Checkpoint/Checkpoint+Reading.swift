@@ -4,14 +4,10 @@
   internal import Foundation
 #endif
 
-internal import Adapters
 internal import Autodiff
+internal import JSON
 internal import LanguageModels
 internal import Layers
-internal import LoQT
-internal import Optimizers
-internal import Quantization
-internal import QuantizedLayers
 internal import TensorFiles
 internal import Tensors
 internal import Tokenization
@@ -24,37 +20,31 @@ extension Checkpoint {
   public init(path: String) throws {
     try AtomicFolder.recover(at: path)
     let document = try JSONDocument(path: path + "/config.json")
-    let configuration = try LlamaConfiguration(document)
-    let loqt = try document.optionalDocument("loqt")
-    let adapters = try document.optionalDocument("adapters")
-    let loqtConfiguration: LoQTConfiguration? = if let loqt { try .init(loqt) } else { nil }
-    let adapterConfiguration: AdapterConfiguration? =
-      if let adapters { try .init(adapters) } else { nil }
-    let packing = try document.optionalString("packed").map { _ in
-      try WeightFormat(document, "packed")
-    }
+    let configuration = try ModelFamily.configuration(document)
+    let parameterisation = try StoredParameterisations.reading(document)
     let weights = try SafetensorsFolder(path: path)
     try Self.check(
-      configuration, fits: weights, hasFactors: adapters != nil, file: document.file)
-    let factory: any LinearFactory =
-      loqtConfiguration.map { LoQTFactory($0) } ?? adapterConfiguration.map { AdapterFactory($0) }
-      ?? packing.map { PackedLinearFactory(format: $0) } ?? DenseLinearFactory()
+      configuration, fits: weights, hasFactors: parameterisation is AdapterMatrices,
+      file: document.file)
     // Layers that the method did not hold are dense, and so are their tensors.
-    let others = LlamaConfiguration.linearNames.filter { name in
-      let part = ["gate_proj", "up_proj", "down_proj"].contains(name) ? "mlp" : "self_attn"
-      let layer = "model.layers.0.\(part).\(name)."
-      return weights.entry(named: layer + "weight") != nil
-        && weights.entry(named: layer + "factor") == nil
-        && weights.entry(named: layer + "up") == nil
+    let key = type(of: parameterisation).checkpointKey
+    let section = try key.flatMap { key throws(TensorFileError) -> JSONDocument? in
+      guard case .object? = document.object[key] else { return nil }
+      return try document.optionalDocument(key)
+    }
+    let held = try section?.optionalDocument("layers").map { Set($0.object.keys) }
+    let others = configuration.linearNames.filter { name in
+      held.map { held in !held.contains { $0.hasSuffix("." + name) } }
+        ?? weights.names.contains { $0.hasSuffix(".\(name).weight") }
     }
     let builder = LayerBuilder(
-      factory,
+      parameterisation.factory,
       exceptions: Dictionary(
         uniqueKeysWithValues: others.map { ($0, DenseLinearFactory() as any LinearFactory) }))
-    let model = Llama(toRestore: configuration, using: builder)
+    let model = configuration.makeModel(toRestoreUsing: builder)
 
     var unread = Set(weights.names)
-    try model.restoreLayers(from: weights, loqt: loqt, adapters: adapters, &unread)
+    try model.restoreLayers(from: weights, document, key: key, &unread)
     let restored = Set(weights.names).subtracting(unread)
     for (name, parameter) in model.namedParameters() where !restored.contains(name) {
       parameter.tensor = try weights.tensor(named: name, shape: parameter.shape)
@@ -67,30 +57,32 @@ extension Checkpoint {
         found: "a tensor this model has no place for")
     }
     self.init(
-      model: model, loqt: loqtConfiguration, adapter: adapterConfiguration, packing: packing,
+      model: model, parameterisation: parameterisation,
       tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: path)),
       record: try Self.record(path: path + "/training.json"))
   }
 
   /// Refuses sizes that the files cannot fill before anything of these sizes is made.
   private static func check(
-    _ configuration: LlamaConfiguration, fits weights: SafetensorsFolder, hasFactors: Bool,
+    _ configuration: any ModelConfiguration, fits weights: SafetensorsFolder, hasFactors: Bool,
     file: String
   ) throws(TensorFileError) {
-    let bytes = weights.names.reduce(0) { $0 + (weights.entry(named: $1)?.byteRange.count ?? 0) }
-    let (heads, keyHeads) = (Double(configuration.heads), Double(configuration.keyHeads))
-    let block =
-      2 * (heads + keyHeads) * Double(configuration.headSize)
-      + 3 * Double(configuration.intermediateSize)
-    let elements =
-      Double(configuration.hiddenSize)
-      * (Double(configuration.layers) * block + Double(configuration.vocabularySize))
-    // No format takes fewer than four bits an element; a product of two factors of floats has at least
-    // as many elements as its sides.
-    let sides = Double(configuration.layers) * (block + 7 * Double(configuration.hiddenSize))
-    let table = Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
-    let least = hasFactors ? 4 * (sides / 2 + table) : elements / 2
-    guard least <= Double(bytes), configuration.maxPositions <= 1 << 20 else {
+    let names = weights.names
+    let bytes = names.reduce(0) { $0 + (weights.entry(named: $1)?.byteRange.count ?? 0) }
+    func fits() -> Bool {
+      // Every block has tensors of its own.
+      guard configuration.blockCount <= names.count, configuration.maxPositions <= 1 << 20 else {
+        return false
+      }
+      let table = Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
+      let layers = configuration.linearShapes
+      let elements = layers.reduce(table) { $0 + Double($1.out) * Double($1.in) }
+      // No format takes fewer than four bits an element; a product of two factors of floats has at least
+      // as many elements as its sides.
+      let sides = layers.reduce(0.0) { $0 + Double($1.out) + Double($1.in) }
+      return (hasFactors ? 4 * (sides / 2 + table) : elements / 2) <= Double(bytes)
+    }
+    guard fits() else {
       throw TensorFileError(
         .unsupported, file: file, found: "sizes beyond those of the tensors beside it",
         remedy: "Fetch or write the folder again")

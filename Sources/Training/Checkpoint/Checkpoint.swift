@@ -4,14 +4,13 @@
   internal import Foundation
 #endif
 
-public import Adapters
 internal import Autodiff
 internal import JSON
 public import LanguageModels
 internal import Layers
-public import LoQT
 internal import Optimizers
-public import Quantization
+internal import Quantization
+internal import QuantizedLayers
 internal import Stepping
 public import TensorFiles
 internal import Tensors
@@ -28,13 +27,9 @@ public import Tokenization
 /// that it can go on.
 public struct Checkpoint {
   /// The model.
-  public let model: Llama
-  /// How its LoQT layers hold their matrices; nil where it has none.
-  public let loqt: LoQTConfiguration?
-  /// How its adapter layers hold their matrices; nil where it has none.
-  public let adapter: AdapterConfiguration?
-  /// How its trained packed matrices are stored; nil where it has none.
-  public let packing: WeightFormat?
+  public let model: any LanguageModel
+  /// How its linear layers are held.
+  public let parameterisation: any Parameterisation
   /// The tokenizer.
   public let tokenizer: any Tokenizer
   /// The run that made it.
@@ -44,23 +39,20 @@ public struct Checkpoint {
 
   /// The parts of a checkpoint.
   public init(
-    model: Llama, loqt: LoQTConfiguration? = nil, adapter: AdapterConfiguration? = nil,
-    packing: WeightFormat? = nil, tokenizer: any Tokenizer, record: RunRecord?
+    model: any LanguageModel, parameterisation: any Parameterisation = DenseMatrices(),
+    tokenizer: any Tokenizer, record: RunRecord?
   ) {
     self.model = model
-    self.loqt = loqt
-    self.adapter = adapter
-    self.packing = packing
+    self.parameterisation = parameterisation
     self.tokenizer = tokenizer
     self.record = record
   }
 
   /// Where a trainer stands.
   public init(_ trainer: Trainer) {
-    let layers = trainer.configuration.plan.layers
     self.init(
-      model: trainer.model, loqt: layers.loqt, adapter: layers.adapter,
-      packing: layers.packing, tokenizer: trainer.corpus.tokenizer, record: trainer.record)
+      model: trainer.model, parameterisation: trainer.configuration.plan.layers,
+      tokenizer: trainer.corpus.tokenizer, record: trainer.record)
     if trainer.step < trainer.configuration.steps {
       unfinished = (RunSettings(trainer), trainer.optimizer.stateTensors)
     }
@@ -76,9 +68,9 @@ public struct Checkpoint {
         try SafetensorsFile.write(tensors, to: folder + "/model.safetensors")
         try checkOriginals()
         var configuration = model.configuration.json
-        configuration["loqt"] = loqt.map { .object(section(of: $0)) }
-        configuration["packed"] = packing.map { .string($0.name) }
-        configuration["adapters"] = adapter.map { .object(section(of: $0)) }
+        if let key = type(of: parameterisation).checkpointKey, section != .null {
+          configuration[key] = section
+        }
         try AtomicFile.write(
           JSONValue.object(configuration).text(.indented) + "\n", to: folder + "/config.json")
         try writeTokenizer(to: folder)
@@ -130,42 +122,28 @@ public struct Checkpoint {
 
   /// Throws when an original matrix could not be read to be written.
   private func checkOriginals() throws(TensorFileError) {
-    for (name, layer) in model.modules(ofType: LoQTLinear.self) {
-      guard let failure = layer.original?.failure else { continue }
+    for (name, layer) in model.modules(ofType: (any StepParticipant).self) {
+      guard let failure = layer.deferredMatrix?.failure else { continue }
       throw failure as? TensorFileError
         ?? TensorFileError(.cannotRead, file: name + ".weight", found: "\(failure)")
     }
   }
 
-  private func section(of loqt: LoQTConfiguration) -> JSONObject {
-    var layers = JSONObject()
-    for (name, layer) in model.modules(ofType: LoQTLinear.self) {
-      layers[name] = [
-        "weight": .string(layer.weightFormat.name),
-        "projection": layer.projection.map { .string($0.format.name) } ?? .null,
-      ]
+  /// How the linear layers are held, with the formats of each one's matrices.
+  private var section: JSONValue {
+    guard case .object(var section) = parameterisation.checkpointSection else {
+      return parameterisation.checkpointSection
     }
-    return [
-      "rank": loqt.rank.json,
-      "scale": .number(Double(loqt.scale)),
-      "weight": .string(loqt.weightFormat.name),
-      "projection": .string(loqt.projectionFormat.name),
-      "compensation_steps": .integer(loqt.compensationSteps),
-      "side": .string(loqt.side.rawValue),
-      "state_rule": .string(loqt.stateRule.rawValue),
-      "layers": .object(layers),
-    ]
-  }
-
-  private func section(of adapter: AdapterConfiguration) -> JSONObject {
     var layers = JSONObject()
-    for (name, layer) in model.modules(ofType: AdapterLinear.self) {
-      layers[name] = ["weight": layer.weight.map { .string($0.format.name) } ?? .null]
+    for (name, layer) in model.modules(ofType: (any StoredLayer).self) {
+      var formats = JSONObject()
+      for (part, format) in layer.storedFormats {
+        formats[part] = format.map { .string($0.name) } ?? .null
+      }
+      layers[name] = .object(formats)
     }
-    return [
-      "rank": adapter.rank.json, "scale": .number(Double(adapter.scale)),
-      "layers": .object(layers),
-    ]
+    section["layers"] = .object(layers)
+    return .object(section)
   }
 
   private func writeTokenizer(to folder: String) throws(TensorFileError) {

@@ -104,7 +104,9 @@ public struct RunSettings: Codable, Sendable, Hashable {
   /// The configuration they stand for; `model` is that of the checkpoint.
   ///
   /// Throws an `InputError` where this program cannot go on with such a run.
-  public func configuration(model: LlamaConfiguration) throws(InputError) -> TrainingConfiguration {
+  public func configuration(model: any ModelConfiguration) throws(InputError)
+    -> TrainingConfiguration
+  {
     guard let method = TrainingMethod(rawValue: method) else {
       throw InputError(
         "The saved run has the method '\(method)', which this program does not know.")

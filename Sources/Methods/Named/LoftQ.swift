@@ -1,5 +1,4 @@
 internal import Adapters
-internal import LoQT
 internal import Optimizers
 internal import Quantization
 

@@ -1,7 +1,6 @@
 internal import LoQT
 internal import Optimizers
 internal import Quantization
-internal import Stepping
 
 extension TrainingMethod {
   /// LoQT: packed 4-bit matrices, low-rank updates that are merged (Loeschcke et al., arXiv 2405.16528).

@@ -1,8 +1,5 @@
 internal import Adapters
-internal import LoQT
-internal import Optimizers
 internal import Quantization
-internal import Stepping
 
 extension TrainingMethod {
   /// LoRA that is merged and started again, so that the updates add up to more than their rank (Lialin

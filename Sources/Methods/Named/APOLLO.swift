@@ -1,5 +1,4 @@
 internal import Optimizers
-internal import Quantization
 
 extension TrainingMethod {
   /// The gradient itself with a learning rate for each channel, which the optimizer's state in a random

@@ -117,7 +117,7 @@ public struct MethodOptions: Sendable, Hashable, Codable {
   public init() {}
 
   /// What is set.
-  var given: Set<Name> {
+  package var given: Set<Name> {
     var names: Set<Name> = []
     func note(_ value: Any?, _ name: Name) { if value != nil { names.insert(name) } }
     note(rank, .rank)

@@ -28,7 +28,7 @@ public struct MemoryOptions: Sendable, Hashable, Codable {
   public init() {}
 
   /// Throws an `InputError` for what contradicts itself.
-  func check(microBatches: Int) throws(InputError) {
+  package func check(microBatches: Int) throws(InputError) {
     if let norm = clippingNorm { _ = try positive(norm, "--clipping-norm", such: "1") }
     guard updates == .perLayer else { return }
     if clippingNorm != nil {
@@ -44,12 +44,12 @@ public struct MemoryOptions: Sendable, Hashable, Codable {
   }
 
   /// Whether every step holds its gradients.
-  func collects(microBatches: Int) -> Bool {
+  package func collects(microBatches: Int) -> Bool {
     updates == .collected || clippingNorm != nil || microBatches > 1
   }
 
   /// The options in words, for people: those that are not usual.
-  var settings: [(String, String)] {
+  package var settings: [(String, String)] {
     var rows: [(String, String)] = []
     if storage != .float32 { rows.append(("storage", storage.rawValue)) }
     if checkpointsActivations { rows.append(("activations", "recomputed")) }

@@ -1,43 +1,66 @@
-package import LanguageModels
-internal import LoQT
-internal import Optimizers
-internal import Quantization
-internal import Stepping
+public import LanguageModels
+internal import Layers
+public import Optimizers
+public import Quantization
+public import Stepping
 package import Tensors
 
 /// The options of a method with everything filled in and checked: what a method makes its plan of.
 public struct MethodSettings: Sendable {
-  let rank: RankRule
-  let side: SideRule
-  let scale: Float
-  let optimizer: OptimizerKind
-  let gap: Int
-  let schedule: MergeSchedule
-  let weightFormat: WeightFormat?
+  /// r.
+  public let rank: RankRule
+  /// The side of projections.
+  public let side: SideRule
+  /// s.
+  public let scale: Float
+  /// What moves the trained parameters of the linear layers.
+  public let optimizer: OptimizerKind
+  /// Steps before the second merge or projection.
+  public let gap: Int
+  /// When updates are merged or projections taken.
+  public let schedule: MergeSchedule
+  /// How matrices are stored, where it was said.
+  public let weightFormat: WeightFormat?
   /// The format as one that matrices can be trained in; nil for floats.
-  var packing: WeightFormat? {
+  public var packing: WeightFormat? {
     weightFormat == .float32 ? nil : weightFormat
   }
-  let compensation: Int
-  let alternations: Int
-  let pruning: Double
-  let projectionFormat: WeightFormat?
-  let projector: GradientProjector
-  let window: ProjectionWindow
-  let stateRule: StateRule?
-  let postponing: Double
-  let roundsStochastically: Bool
-  let restOptimizer: OptimizerKind?
-  let restLearningRate: Double?
-  let trainsEmbedding: Bool
-  let trainsHead: Bool
-  let layers: Set<String>
-  let recordsSurvival: Bool
-  let keepsOriginal: Bool
+  /// C, the alternations of error compensation.
+  public let compensation: Int
+  /// The alternations of LoftQ's start.
+  public let alternations: Int
+  /// The share of the optimizer's state that a merge prunes.
+  public let pruning: Double
+  /// How projections are stored, where it was said.
+  public let projectionFormat: WeightFormat?
+  /// How projections are found.
+  public let projector: GradientProjector
+  /// Which gradient projections are taken from when a step has several micro-batches.
+  public let window: ProjectionWindow
+  /// What becomes of the optimizer's state with a new projection, where it was said.
+  public let stateRule: StateRule?
+  /// Merges are left out while a layer's update is below this share of its weights.
+  public let postponing: Double
+  /// Whether matrices are rounded at random at a merge.
+  public let roundsStochastically: Bool
+  /// What moves embedding, head and norms, where it was said.
+  public let restOptimizer: OptimizerKind?
+  /// Their highest learning rate, where it was said.
+  public let restLearningRate: Double?
+  /// Whether the embedding is trained.
+  public let trainsEmbedding: Bool
+  /// Whether the head is trained.
+  public let trainsHead: Bool
+  /// Which linear layers the method holds, where not all.
+  public let choice: MethodPlan.LayerChoice?
+  /// Whether merges report which share of an update survived.
+  public let recordsSurvival: Bool
+  /// Whether layers keep their initial matrix until the first merge.
+  public let keepsOriginal: Bool
 
   /// Throws an `InputError` that names the option, what is wrong with it, and what to give instead.
-  package init(
-    _ options: MethodOptions, of method: TrainingMethod, model: LlamaConfiguration, steps: Int
+  public init(
+    _ options: MethodOptions, of method: TrainingMethod, model: any ModelConfiguration, steps: Int
   ) throws(InputError) {
     rank = try Self.rank(options.rank, model)
     side = options.side ?? .smaller
@@ -73,8 +96,8 @@ public struct MethodSettings: Sendable {
         "--postponing \(postponing) is not a share from 0 to below 1. Give one such as 0.05.")
     }
     roundsStochastically = options.stochasticRounding ?? false
-    layers = Set(options.layers ?? LlamaConfiguration.linearNames)
-    let known = LlamaConfiguration.linearNames
+    let known = model.linearNames
+    let layers = Set(options.layers ?? known)
     if let name = layers.subtracting(known).min() {
       throw InputError(
         "--layers: there is no linear layer '\(name)'. Choose among \(known.joined(separator: ", "))."
@@ -83,6 +106,7 @@ public struct MethodSettings: Sendable {
     guard !layers.isEmpty else {
       throw InputError("--layers names no layer. Leave it out for all.")
     }
+    choice = layers.count < known.count ? MethodPlan.LayerChoice(layers, of: known) : nil
     recordsSurvival = options.survival ?? true
     if postponing > 0, !recordsSurvival {
       throw InputError(
@@ -106,7 +130,7 @@ public struct MethodSettings: Sendable {
     }
   }
 
-  private static func rank(_ rule: RankRule?, _ model: LlamaConfiguration) throws(InputError)
+  private static func rank(_ rule: RankRule?, _ model: any ModelConfiguration) throws(InputError)
     -> RankRule
   {
     let largest = model.linearShapes.map { min($0.out, $0.in) }.max() ?? 1
@@ -128,8 +152,8 @@ public struct MethodSettings: Sendable {
     case .energy(let lost, let least, let most):
       guard lost > 0, lost < 1, least >= 1, most >= least else {
         throw InputError(
-          "--rank-energy \(lost) with ranks from \(least) to \(most) cannot be. Give a share between "
-            + "0 and 1, such as 0.04, and bounds from 1 on.")
+          "--rank energy:\(lost):\(least):\(most) cannot be. Give a share between 0 and 1 and bounds from "
+            + "1 on, such as energy:0.04:8:128.")
       }
     }
     return rule
@@ -161,26 +185,4 @@ extension MethodOptions.Projector {
     case .randomized: .randomized()
     }
   }
-}
-
-/// A positive number that single precision can hold, as it is used in.
-func positive(_ value: Double, _ name: String, such example: String)
-  throws(InputError) -> Double
-{
-  guard value.isFinite, Float(value) > 0, Float(value).isFinite else {
-    throw InputError("\(name) \(value) is not a positive number. Give one such as \(example).")
-  }
-  return value
-}
-
-/// A count within limits.
-func count(_ value: Int, _ name: String, in range: ClosedRange<Int>, usual: Int? = nil)
-  throws(InputError) -> Int
-{
-  guard range.contains(value) else {
-    let remedy = usual.map { "The usual one is \($0)." } ?? "Give one that is."
-    throw InputError(
-      "\(name) \(value) is not a count from \(range.lowerBound) to \(range.upperBound). \(remedy)")
-  }
-  return value
 }

@@ -1,7 +1,5 @@
 internal import Adapters
-internal import LoQT
 internal import Optimizers
-internal import Quantization
 
 extension TrainingMethod {
   /// Every matrix is the product of two factors (Kamalakara et al., arXiv 2209.13569).

@@ -66,7 +66,7 @@ public struct MemoryBreakdown: Codable, Sendable, Hashable {
   }
 
   /// The larger of both, kind by kind.
-  func highest(_ other: MemoryBreakdown) -> MemoryBreakdown {
+  package func highest(_ other: MemoryBreakdown) -> MemoryBreakdown {
     var result = self
     for (_, path) in Self.kinds {
       result[keyPath: path] = max(self[keyPath: path], other[keyPath: path])

@@ -1,5 +1,4 @@
 internal import Optimizers
-internal import Quantization
 
 extension TrainingMethod {
   /// GaLore that moves what lies outside the subspace too, scaled as the inner optimizer scales what

@@ -1,5 +1,4 @@
 internal import Optimizers
-internal import Quantization
 
 extension TrainingMethod {
   /// GaLore whose rank is as low as an energy threshold allows, and whose moments follow the subspace

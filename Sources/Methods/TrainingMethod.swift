@@ -8,15 +8,27 @@ public struct TrainingMethod: Sendable {
   /// What holds where a person says nothing.
   public struct Defaults: Sendable {
     /// The highest learning rate.
-    public var learningRate = 0.01
+    public var learningRate: Double
     /// s.
-    public var scale = 1.0
+    public var scale: Double
     /// What moves the trained parameters of the linear layers.
-    public var optimizer = OptimizerKind.adamW
+    public var optimizer: OptimizerKind
     /// How gaps between merges grow.
-    public var mergeSchedule = MethodOptions.MergeGrowth.exponential
+    public var mergeSchedule: MethodOptions.MergeGrowth
     /// The gap is a tenth of the run, but not above this.
-    public var longestGap = 100
+    public var longestGap: Int
+
+    /// Defaults; what is left out is most methods'.
+    public init(
+      learningRate: Double = 0.01, scale: Double = 1, optimizer: OptimizerKind = .adamW,
+      mergeSchedule: MethodOptions.MergeGrowth = .exponential, longestGap: Int = 100
+    ) {
+      self.learningRate = learningRate
+      self.scale = scale
+      self.optimizer = optimizer
+      self.mergeSchedule = mergeSchedule
+      self.longestGap = longestGap
+    }
   }
 
   /// The name on the command line and in files.
@@ -31,7 +43,16 @@ public struct TrainingMethod: Sendable {
   let options: Set<MethodOptions.Name>
   private let makePlan: @Sendable (MethodSettings) -> MethodPlan
 
-  init(
+  /// A method.
+  ///
+  /// - Parameters:
+  ///   - name: On the command line and in files.
+  ///   - title: As people write it.
+  ///   - summary: What it does, as a phrase.
+  ///   - defaults: What holds where a person says nothing.
+  ///   - options: Those that have an effect.
+  ///   - plan: What its options amount to.
+  public init(
     _ name: String, _ title: String, _ summary: String, defaults: Defaults = Defaults(),
     options: Set<MethodOptions.Name>, plan: @escaping @Sendable (MethodSettings) -> MethodPlan
   ) {
@@ -44,12 +65,12 @@ public struct TrainingMethod: Sendable {
   }
 
   /// The plan of some settings.
-  package func plan(_ settings: MethodSettings) -> MethodPlan {
+  public func plan(_ settings: MethodSettings) -> MethodPlan {
     var plan = makePlan(settings)
     if let kind = settings.restOptimizer { plan.restOptimizer = kind }
     plan.restLearningRate = settings.restLearningRate
     plan.window = settings.window
-    plan.chosenLayers = settings.layers
+    plan.choice = settings.choice
     (plan.trainsEmbedding, plan.trainsHead) = (settings.trainsEmbedding, settings.trainsHead)
     return plan
   }
@@ -57,7 +78,7 @@ public struct TrainingMethod: Sendable {
   /// Whether a scale has an effect.
   public var hasScale: Bool { uses(.scale) }
 
-  func uses(_ option: MethodOptions.Name) -> Bool {
+  package func uses(_ option: MethodOptions.Name) -> Bool {
     options.contains(option) || MethodOptions.Name.common.contains(option)
   }
 }

@@ -1,0 +1,68 @@
+public import Autodiff
+public import Layers
+public import Tensors
+
+/// A model that predicts each token of a text from those before it.
+///
+/// What a model must say of itself is its embedding, its blocks, its head and how tokens become hidden
+/// states; logits, losses and generation follow.
+public protocol LanguageModel: Module {
+  /// What describes it.
+  associatedtype Configuration: ModelConfiguration
+  /// What its blocks are.
+  associatedtype Block: Module
+
+  /// The sizes and constants.
+  var configuration: Configuration { get }
+  /// The vectors of the tokens, `[vocabulary, hidden]`.
+  var embedding: Embedding { get }
+  /// The blocks, first to last.
+  var blocks: [Block] { get }
+  /// The head `[vocabulary, hidden]`; nil when the embedding serves.
+  var head: Linear? { get }
+  /// Whether training keeps only each block's input and computes the block again on the way back.
+  var recomputesBlocks: Bool { get set }
+
+  /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
+  /// outside the vocabulary and on more tokens than the model has positions for.
+  func hiddenStates(_ tokens: Tensor<Int32>) -> Variable
+
+  /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
+  /// places in front of each that hold no token, so that texts of several lengths end together. None for
+  /// a model that keeps nothing, which then computes all positions for every token it generates.
+  func makeCaches(capacity: Int, padding: [Int]) -> [KeyValueCache]
+
+  /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, without a gradient.
+  func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable
+}
+
+extension LanguageModel {
+  /// The head `[vocabulary, hidden]`, the embedding when it has none of its own.
+  public var headWeight: Variable { Variable(head?.weight ?? embedding.weight) }
+
+  /// None.
+  public func makeCaches(capacity: Int, padding: [Int]) -> [KeyValueCache] { [] }
+
+  /// Those of the tokens alone.
+  public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
+    withoutGradient { hiddenStates(tokens) }
+  }
+
+  /// For each token the logits of the one that follows: `[batch, tokens]` to
+  /// `[batch, tokens, vocabulary]`. Traps on a token outside the vocabulary and on more tokens than
+  /// the model has positions for.
+  public func logits(_ tokens: Tensor<Int32>) -> Variable {
+    linear(hiddenStates(tokens), headWeight)
+  }
+
+  /// The mean negative log-likelihood in nats of `labels` `[batch, tokens]`, where a label is the
+  /// token that follows the one at its place (so labels are tokens moved by one already), or -100 to
+  /// leave the place out. Never holds the logits of the whole batch. Traps on shapes that differ and
+  /// on tokens or labels outside the vocabulary.
+  public func loss(tokens: Tensor<Int32>, labels: Tensor<Int32>) -> Variable {
+    precondition(
+      tokens.shape == labels.shape,
+      "\(Self.self).loss: tokens \(tokens.shape) and labels \(labels.shape) differ")
+    return linearCrossEntropy(hiddenStates(tokens), headWeight, labels: labels)
+  }
+}

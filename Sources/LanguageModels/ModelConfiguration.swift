@@ -1,0 +1,81 @@
+public import Layers
+public import JSON
+public import Tensors
+
+/// The sizes and constants of a language model: what is needed to make it, to read and write its files,
+/// and to tell its memory before it is made.
+public protocol ModelConfiguration: Sendable, Hashable {
+  /// The name of the architecture, `model_type` in a `config.json`.
+  var modelType: String { get }
+  /// Number of different tokens, rows of the embedding.
+  var vocabularySize: Int { get set }
+  /// Size of the vector of a token.
+  var hiddenSize: Int { get }
+  /// Number of blocks.
+  var blockCount: Int { get set }
+  /// The longest sequence.
+  var maxPositions: Int { get set }
+  /// Whether the head is the transposed embedding.
+  var tiesEmbeddings: Bool { get }
+  /// The linear layers of all blocks, first to last.
+  var linearShapes: [LinearShape] { get }
+  /// The names and shapes of the tensors of a dense model's file: the embedding first.
+  var tensorShapes: [(name: String, shape: Shape)] { get }
+  /// What a block keeps and takes for each token in a training step.
+  var activations: BlockActivations { get }
+  /// The members of a `config.json`, from which `ModelFamily.configuration(_:)` reads it again.
+  var json: JSONObject { get }
+
+  /// A model with initial values drawn from the builder's random numbers, or read by it.
+  func makeModel(using linear: LayerBuilder) -> any LanguageModel
+}
+
+/// What a block of a model holds for each token of a training step, in elements.
+public struct BlockActivations: Sendable, Hashable {
+  /// Kept from the forward to the backward pass.
+  public var kept: Int
+  /// Alive beside these at the worst moment of the block's backward pass.
+  public var backward: Int
+  /// Sizes of all query heads together: the width of attention's products.
+  public var attentionWidth: Int
+
+  /// The elements of a block.
+  public init(kept: Int, backward: Int, attentionWidth: Int) {
+    self.kept = kept
+    self.backward = backward
+    self.attentionWidth = attentionWidth
+  }
+}
+
+extension ModelConfiguration {
+  /// The names of the linear layers of a block, each once.
+  public var linearNames: [String] {
+    var seen: Set<String> = []
+    return linearShapes.map(\.name).filter { seen.insert($0).inserted }
+  }
+
+  /// Parameters of the blocks' linear layers, biases not counted.
+  public var linearParameterCount: Int { linearShapes.reduce(0) { $0 + $1.elementCount } }
+
+  /// All parameters of a dense model.
+  public var parameterCount: Int { tensorShapes.reduce(0) { $0 + $1.shape.elementCount } }
+
+  /// The shapes of all parameters but the matrices of the blocks' linear layers: the embedding, the head
+  /// where it has one of its own, then norms, biases and the like.
+  public var restShapes: [Shape] {
+    let table: Shape = [vocabularySize, hiddenSize]
+    let tables = Array(repeating: table, count: tiesEmbeddings ? 1 : 2)
+    let matrices = Set(linearShapes.map { "." + $0.name + ".weight" })
+    let others = tensorShapes.filter { tensor in
+      tensor.shape != table && !matrices.contains { tensor.name.hasSuffix($0) }
+    }
+    return tables + others.map(\.shape)
+  }
+
+  /// Elements of the block of logits that the loss holds at a time, of a step of so many tokens: at most
+  /// 32 MiB.
+  public func logitElementCount(tokens: Int) -> Int {
+    let fitting = (32 << 20) / (4 * vocabularySize)
+    return vocabularySize * min(tokens, max(1, fitting > 16 ? fitting & ~15 : fitting))
+  }
+}

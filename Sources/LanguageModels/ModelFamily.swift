@@ -1,0 +1,64 @@
+internal import Synchronization
+public import TensorFiles
+
+/// The models that share a `model_type`: how their `config.json` is read.
+///
+/// A family of the package lives in a file of its own and is named in `known`; one from outside is
+/// added by `register`.
+public struct ModelFamily: Sendable {
+  /// What the field `model_type` of a `config.json` says.
+  public let modelType: String
+  private let read: @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
+
+  /// A family.
+  ///
+  /// - Parameter read: Makes a configuration of a `config.json`; throws a `TensorFileError` that names
+  ///   the field, what was found and what was expected.
+  public init(
+    _ modelType: String,
+    read: @escaping @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
+  ) {
+    self.modelType = modelType
+    self.read = read
+  }
+
+  /// The families of this package.
+  private static let known: [ModelFamily] = [.llama]
+  private static let registered = Mutex<[ModelFamily]>([])
+
+  /// Every family there is, those from outside first.
+  public static var all: [ModelFamily] { registered.withLock { $0 } + known }
+
+  /// Adds a family, before those there are: one of the same type takes the other's place.
+  public static func register(_ family: ModelFamily) {
+    registered.withLock { $0.insert(family, at: 0) }
+  }
+
+  /// The configuration in a `config.json`. A file that does not say its type is a Llama's.
+  ///
+  /// - Throws: A `TensorFileError` that names the field, what was found and what was expected; for an
+  ///   unknown type with the list of those that are known.
+  public static func configuration(_ document: JSONDocument) throws(TensorFileError)
+    -> any ModelConfiguration
+  {
+    let type = try document.optionalString("model_type") ?? "llama"
+    let families = all
+    guard let family = families.first(where: { $0.modelType == type }) else {
+      let names = Set(families.map { "'\($0.modelType)'" }).sorted().joined(separator: ", ")
+      throw document.unsupported("model_type", "'\(type)'", "one of \(names)")
+    }
+    return try family.read(document)
+  }
+
+  /// The configuration in the `config.json` of a path; see `configuration(_:)`.
+  public static func configuration(path: String) throws(TensorFileError) -> any ModelConfiguration {
+    try configuration(JSONDocument(path: path))
+  }
+}
+
+extension ModelFamily {
+  /// Llama (Touvron et al., 2023, arXiv 2302.13971) and its kin.
+  static let llama = ModelFamily("llama") { document throws(TensorFileError) in
+    try LlamaConfiguration(document)
+  }
+}

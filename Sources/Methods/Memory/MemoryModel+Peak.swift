@@ -1,0 +1,157 @@
+internal import Autodiff
+internal import LanguageModels
+internal import Layers
+internal import Optimizers
+
+/// The tokens of a training step.
+public struct BatchShape: Sendable, Hashable, Codable {
+  /// Sequences of a micro-batch.
+  public var batch: Int
+  /// Sequences of a micro-batch of a step that merges.
+  public var mergeBatch: Int
+  /// Tokens of a sequence.
+  public var sequence: Int
+  /// Micro-batches of a step.
+  public var microBatches: Int
+
+  /// The shape of a step.
+  public init(batch: Int, mergeBatch: Int? = nil, sequence: Int, microBatches: Int = 1) {
+    self.batch = batch
+    self.mergeBatch = mergeBatch ?? batch
+    self.sequence = sequence
+    self.microBatches = microBatches
+  }
+}
+
+extension MemoryModel {
+  /// The bytes of tensors by kind when they are most: the worst moment of the worst step. `other` is
+  /// left at 0.
+  ///
+  /// With T tokens, h hidden, v vocabulary and L blocks, a block keeps T times its `activations.kept`
+  /// elements for the backward pass, and more for layers that are reached through a trained factor;
+  /// where it is recomputed, T h until its turn comes. The moments are the head, a block at its
+  /// worst, its merge, the embedding, and the updates after the pass where gradients are collected.
+  public func peak(
+    _ plan: MethodPlan, memory: MemoryOptions = MemoryOptions(), batch: BatchShape
+  ) -> MemoryBreakdown {
+    let ordinary = moments(plan, memory, batch, isMerge: false)
+    let merges = plan.layers.mergesInBackward && plan.merges.gap != nil
+    let merge = merges ? moments(plan, memory, batch, isMerge: true) : []
+    return (ordinary + merge).max { $0.total < $1.total } ?? MemoryBreakdown()
+  }
+
+  private func moments(
+    _ plan: MethodPlan, _ options: MemoryOptions, _ batch: BatchShape, isMerge: Bool
+  ) -> [MemoryBreakdown] {
+    let state = state(plan, storage: options.storage)
+    let (h, v, blocks) = (model.hiddenSize, model.vocabularySize, model.blockCount)
+    let t = (isMerge ? batch.mergeBatch : batch.batch) * batch.sequence
+    let layer = LayerMemory(
+      largestOf: self, plan, StepShape(tokens: t, storage: options.storage))
+
+    let low = isMerge ? 0 : layer.keptPerToken
+    let block = t * (model.activations.kept + low)
+    let kept = options.checkpointsActivations ? t * h : block
+    let logits = model.logitElementCount(tokens: t)
+
+    // Bytes of gradients that wait for the end of the pass.
+    let element = options.storage.byteCount
+    let isCollecting = options.collects(microBatches: batch.microBatches)
+    let holdsRest =
+      isCollecting || (isMerge && options.updates == .automatic)
+    let headCount = isUntied ? (plan.trainsHead ? v * h : 0) : (plan.trainsEmbedding ? v * h : 0)
+    let embeddingCount = plan.trainsEmbedding ? v * h : 0
+    let headHeld = holdsRest ? element * headCount : (isUntied ? 0 : 4 * headCount)
+    let layersHeld = isCollecting && !isMerge ? element * layer.trainedCount : 0
+    // While one is brought into 16 bits it is there twice.
+    let narrowed = options.storage == .bfloat16 && holdsRest ? 2 : 0
+
+    var moments: [MemoryBreakdown] = []
+    func moment(
+      gradients: Int, activations: Int, scratch: Int = 0, event: Int = 0
+    ) {
+      var bytes = state
+      bytes.gradients = gradients
+      bytes.activations = activations
+      bytes.scratch = scratch
+      bytes.projectionEvent = event
+      moments.append(bytes)
+    }
+    let window = batch.microBatches > 1 && isMerge ? layer.sketchBytes : 0
+    let earlier = batch.microBatches > 1 ? layersHeld + headHeld : 0
+    let panel = options.storage == .bfloat16 ? min(16 << 20, 4 * v * h) : 0
+    let atHead = 4 * (blocks * kept + t * (3 * h + 1) + logits)
+    moment(
+      gradients: (4 + narrowed) * headCount + earlier, activations: atHead, scratch: panel,
+      event: window)
+    let before = (blocks - 1) * kept
+    let inBlock = 4 * (before + block + t * model.activations.backward)
+    // The last block is the first on the way back, the first one holds most gradients.
+    for index in [blocks - 1, 0] {
+      let share = isCollecting ? (blocks - 1 - index) : 0
+      let held = max(earlier, headHeld + layersHeld * share / max(1, blocks))
+      let activations = inBlock - 4 * (blocks - 1 - index) * kept
+      let fresh = isMerge ? 0 : (4 + narrowed) * layer.gradientCount
+      moment(
+        gradients: held + fresh, activations: activations, scratch: layer.scratchBytes,
+        event: window)
+      if isMerge {
+        moment(
+          gradients: held, activations: activations, scratch: 0, event: window + layer.mergeBytes)
+      }
+    }
+    let embeddingFresh = isUntied ? (4 + narrowed) * embeddingCount : 0
+    moment(
+      gradients: max(earlier, headHeld + layersHeld) + embeddingFresh, activations: 4 * t * h)
+    if holdsRest {
+      // Each is widened for its update.
+      let widest = max(headCount, embeddingCount, layer.gradientCount)
+      let embeddingHeld = isUntied ? element * embeddingCount : 0
+      moment(
+        gradients: layersHeld + headHeld + embeddingHeld, activations: 0,
+        scratch: options.storage == .bfloat16 ? 4 * widest : 0)
+    }
+    if isMerge, layer.original > 0, !plan.readsOriginals {
+      // Before their first merge the layers hold their matrices whole, and nothing else but B.
+      var bytes = state
+      bytes.weights += layer.original
+      bytes.projections = 0
+      bytes.optimizer = 0
+      bytes.gradients = (4 + narrowed) * headCount
+      bytes.activations = atHead
+      moments.append(bytes)
+    }
+    return moments
+  }
+}
+
+/// What the linear layers add to a moment of a step.
+private struct LayerMemory {
+  /// Elements a token that a block keeps for its trained factors.
+  var keptPerToken = 0
+  /// Elements of the largest gradient of a layer, and of all.
+  var gradientCount = 0
+  var trainedCount = 0
+  /// Copies in single precision and panels, during a layer's backward pass.
+  var scratchBytes = 0
+  /// What merging a layer takes.
+  var mergeBytes = 0
+  /// Sketches of all layers' gradients.
+  var sketchBytes = 0
+  /// What all matrices take more before their first merge.
+  var original = 0
+
+  init(largestOf memory: MemoryModel, _ plan: MethodPlan, _ step: StepShape) {
+    let layersPerBlock = memory.shapes.count / max(1, memory.model.blockCount)
+    for (index, layer) in memory.shapes.enumerated() {
+      let (cost, _) = plan.cost(of: layer, in: step)
+      gradientCount = max(gradientCount, cost.gradients.max() ?? 0)
+      trainedCount += cost.gradients.reduce(0, +)
+      scratchBytes = max(scratchBytes, cost.scratch)
+      mergeBytes = max(mergeBytes, cost.merge)
+      sketchBytes += cost.sketch
+      original += cost.original
+      if index < layersPerBlock { keptPerToken += cost.keptPerToken }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+public import Autodiff
+public import Layers
+public import Optimizers
+public import Stepping
+
+/// A method as a product of choices: parameterisation, optimizers, and what is trained at all.
+public struct MethodPlan: Sendable {
+  /// How the linear layers of a model are held and trained.
+  public var layers: any Parameterisation
+  /// What moves the trained parameters of the linear layers.
+  public var optimizer: OptimizerKind
+  /// What moves all other parameters: embedding, head, norms.
+  public var restOptimizer: OptimizerKind
+  /// The highest learning rate of all other parameters; nil for that of the linear layers.
+  public var restLearningRate: Double?
+  /// Which gradient projections are taken from when a step has several micro-batches.
+  public var window = ProjectionWindow.sketch
+  /// Which linear layers the method holds, where it does not hold all.
+  public var choice: LayerChoice?
+  /// Whether the embedding is trained.
+  public var trainsEmbedding = true
+  /// Whether the head is trained; a tied one follows the embedding.
+  public var trainsHead = true
+  /// Whether layers that keep their original matrices until their first merge read them from files
+  /// rather than hold them.
+  public var readsOriginals = false
+
+  /// The linear layers that a method holds, by their names in a block, and the others, which are dense
+  /// and moved as the rest is.
+  public struct LayerChoice: Sendable, Hashable {
+    /// Held by the method.
+    public var chosen: Set<String>
+    /// Dense.
+    public var others: Set<String>
+
+    /// Some of all names.
+    public init(_ chosen: Set<String>, of all: [String]) {
+      self.chosen = chosen
+      others = Set(all).subtracting(chosen)
+    }
+  }
+
+  /// A plan.
+  public init(
+    layers: some Parameterisation, optimizer: OptimizerKind = .adamW,
+    restOptimizer: OptimizerKind = .adamW
+  ) {
+    self.layers = layers
+    self.optimizer = optimizer
+    self.restOptimizer = restOptimizer
+  }
+
+  /// Whether the method holds the layers of a name.
+  public func isChosen(_ name: some StringProtocol) -> Bool {
+    !(choice?.others.contains(String(name)) ?? false)
+  }
+
+  /// What makes the layers of a model.
+  public func builder(seed: UInt64, storage: ParameterStorage = .float32) -> LayerBuilder {
+    let others = (choice?.others ?? []).map { ($0, DenseLinearFactory() as any LinearFactory) }
+    return LayerBuilder(
+      layers.factory, seed: seed, exceptions: Dictionary(uniqueKeysWithValues: others),
+      storage: storage)
+  }
+
+  /// When updates are merged.
+  public var merges: MergeSchedule { layers.merges }
+  /// r of the linear layers; nil where there is none.
+  public var rank: RankRule? { layers.rank }
+
+  /// The plan in words, for people.
+  public var settings: [(String, String)] {
+    if layers is FrozenMatrices { return [] }
+    var rows = layers.settings
+    if layers.side != .smaller { rows.append(("side of projections", layers.side.rawValue)) }
+    if let choice { rows.append(("layers", choice.chosen.sorted().joined(separator: ", "))) }
+    rows.append(("optimizer of linear layers", optimizer.rawValue))
+    if let restLearningRate { rows.append(("learning rate of the rest", "\(restLearningRate)")) }
+    if restOptimizer != .adamW { rows.append(("optimizer of the rest", restOptimizer.rawValue)) }
+    return rows
+  }
+
+  /// What a linear layer costs in a step, and the optimizer that remembers moments of it.
+  func cost(of layer: LinearShape, in step: StepShape) -> (LayerCost, optimizer: OptimizerKind) {
+    isChosen(layer.name)
+      ? (layers.cost(of: layer, in: step), optimizer: optimizer)
+      : (LayerCost.whole(layer, packed: nil, in: step), optimizer: restOptimizer)
+  }
+}
+
+extension MethodPlan: Hashable {
+  /// Whether all choices are the same.
+  public static func == (a: Self, b: Self) -> Bool {
+    a.layers.equals(b.layers) && a.optimizer == b.optimizer && a.restOptimizer == b.restOptimizer
+      && a.restLearningRate == b.restLearningRate && a.window == b.window && a.choice == b.choice
+      && a.trainsEmbedding == b.trainsEmbedding && a.trainsHead == b.trainsHead
+      && a.readsOriginals == b.readsOriginals
+  }
+
+  /// Hashes the parameterisation and the optimizers.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(layers)
+    hasher.combine(optimizer)
+    hasher.combine(restOptimizer)
+  }
+}
