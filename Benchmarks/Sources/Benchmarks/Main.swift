@@ -25,7 +25,7 @@ struct Main {
         Data("No case matches '\(pattern)'. Leave it out to run all.\n".utf8))
       exit(1)
     }
-    print("\(Threads.count) threads, OpenBLAS kernels for \(Threads.blasCore)\n")
+    print("\(Processor.current), kernels \(BLASKernels.current), \(Threads.count) threads\n")
     print(line("case", "ours", "rival", "", "ratio", "reach"))
     var rows: [Row] = []
     for comparison in chosen {

@@ -19,16 +19,11 @@ public enum Threads {
     }
   }
 
-  private static let singleThreadedBLAS: Void = openblas_set_num_threads(1)
+  /// Puts OpenBLAS on one thread and on the right kernels, once, before the first product.
+  static func prepareBLAS() { _ = BLASKernels.current }
 
-  /// Puts OpenBLAS on one thread, once, before the first product.
-  static func prepareBLAS() { singleThreadedBLAS }
-
-  /// The processor whose kernels OpenBLAS uses; the environment variable OPENBLAS_CORETYPE forces one.
-  public static var blasCore: String {
-    prepareBLAS()
-    return openblas_get_corename().map { String(cString: $0) } ?? "unknown"
-  }
+  /// The processor whose kernels OpenBLAS uses: `BLASKernels.current.name`.
+  public static var blasCore: String { BLASKernels.current.name }
 
   private static let lapack = Mutex(())
 
