@@ -111,8 +111,8 @@ extension BLASKernels {
     for other in order {
       if let other {
         name = blas.change(other.name)
-        // A build may know names for which it has no kernels.
-        guard self.level(of: name) == other.level else { continue }
+        // For a name that a build does not have it takes some others.
+        guard name == other.name else { continue }
       } else if name != own {
         name = blas.change(nil)
       }
@@ -152,11 +152,12 @@ extension BLASKernels {
   /// Kernels that a processor can run, from the best down: one for each level, always the same.
   static func kernels(for processor: Processor) -> [Named] {
     let features = processor.features
-    let isIntel = processor.maker == "GenuineIntel"
     var list: [Named] = []
     if features.isSuperset(of: [.avx512, .avx2, .fma]) { list.append(("SkylakeX", .avx512)) }
-    if features.isSuperset(of: [.avx2, .fma]) { list.append((isIntel ? "Haswell" : "Zen", .avx2)) }
-    if isIntel, features.contains(.avx) { list.append(("Sandybridge", .avx)) }
+    if features.isSuperset(of: [.avx2, .fma]) { list.append(("Haswell", .avx2)) }
+    if features.contains(.avx), processor.maker == "GenuineIntel" {
+      list.append(("Sandybridge", .avx))
+    }
     return list
   }
 

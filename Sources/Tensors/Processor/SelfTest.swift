@@ -23,14 +23,15 @@ enum SelfTest {
       let before = values.matrix(m, n)
       let v = values.vector(n)
       let product = a.times(b.times(v, transposed: transposeB), transposed: transposeA)
+      let old = before.times(v)
       for keeping: Scalar in [0, 0.5] {
         // What is not kept must not be read either.
         var c = keeping == 0 ? Matrix(m, n, repeating: .nan) : before
         Scalar._gemm(
           transposeA, transposeB, m, n, k, 0.75, a.elements, a.columns, b.elements, b.columns,
           keeping, &c.elements, n)
-        let kept = before.times(v).map { $0 * Double(keeping) }
-        guard agree(c.times(v), zip(product, kept).map { 0.75 * $0 + $1 }, Scalar.self) else {
+        let right = zip(product, old).map { 0.75 * $0 + Double(keeping) * $1 }
+        guard agree(c.times(v), right, Scalar.self) else {
           return false
         }
       }
@@ -135,10 +136,20 @@ private struct Matrix<Scalar: RealScalar> {
   /// The product with a vector, summed in double precision.
   func times(_ v: [Double], transposed: Bool = false) -> [Double] {
     var result = [Double](repeating: 0, count: transposed ? columns : rows)
-    for i in 0..<rows {
-      for j in 0..<columns {
-        let element = Double(elements[i * columns + j])
-        if transposed { result[j] += element * v[i] } else { result[i] += element * v[j] }
+    let columns = columns
+    elements.withUnsafeBufferPointer { elements in
+      result.withUnsafeMutableBufferPointer { result in
+        for i in 0..<rows {
+          let row = elements[i * columns..<(i + 1) * columns]
+          if transposed {
+            let factor = v[i]
+            for (j, element) in zip(0..., row) { result[j] += Double(element) * factor }
+          } else {
+            var sum = 0.0
+            for (element, factor) in zip(row, v) { sum += Double(element) * factor }
+            result[i] = sum
+          }
+        }
       }
     }
     return result

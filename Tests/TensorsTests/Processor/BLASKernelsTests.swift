@@ -31,7 +31,7 @@ import Testing
           canChange: canChange,
           change: { [self] wish in
             changes.append(wish)
-            name = wish.map { known.contains($0) ? $0 : "Prescott" } ?? detected
+            name = wish.map { known.contains($0) ? $0 : "Cooperlake" } ?? detected
             return name
           },
           isRight: { [self] in !wrong.contains(name) }),
@@ -57,7 +57,7 @@ import Testing
       ("Prescott", "GenuineIntel", wide, "SkylakeX"),
       ("Haswell", "GenuineIntel", wide, "SkylakeX"),
       ("Zen", "AuthenticAMD", wide, "SkylakeX"),
-      ("Barcelona", "AuthenticAMD", middle, "Zen"),
+      ("Barcelona", "AuthenticAMD", middle, "Haswell"),
       ("Nehalem", "GenuineIntel", middle, "Haswell"),
       ("Prescott", "GenuineIntel", Processor.Features.avx, "Sandybridge"),
     ])
