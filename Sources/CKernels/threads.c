@@ -21,6 +21,7 @@
 #endif
 
 #include "include/loqt_kernels.h"
+#include "include/loqt_processor.h"
 
 typedef void (*loqt_body)(void *context, intptr_t begin, intptr_t end);
 
@@ -57,18 +58,16 @@ static void move(affinity thread, int processor) {
   sched_setaffinity(thread.thread, sizeof one, &one);
 }
 
-/// Where worker k of a loop of so many ranges best runs: as far from the caller and from the other
-/// workers as the processors of this thread allow; negative when nothing is known.
-static int processor_for(int worker, int ranges, affinity caller) {
-  int count = CPU_COUNT(&caller.set);
-  if (count < ranges || caller.processor < 0) return -1;
-  int steps = (worker + 1) * (count / ranges);
-  int processor = caller.processor;
-  while (steps > 0) {
-    processor = (processor + 1) % CPU_SETSIZE;
-    if (CPU_ISSET(processor, &caller.set)) steps--;
-  }
-  return processor;
+/// Where the workers of a loop of so many ranges best run; negative when nothing is known.
+static void place_workers(affinity caller, int ranges, int16_t *places) {
+  static int16_t known[LOQT_MOST_PROCESSORS];  // guarded by pool.busy
+  static bool read;
+  if (!read) loqt_processor_leaders(known);
+  read = true;
+  int16_t leaders[LOQT_MOST_PROCESSORS];
+  for (int p = 0; p < LOQT_MOST_PROCESSORS; p++)
+    leaders[p] = CPU_ISSET(p, &caller.set) ? known[p] : -1;
+  loqt_place_workers(leaders, caller.processor, ranges, places);
 }
 
 #else
@@ -82,11 +81,9 @@ static void move(affinity thread, int processor) {
   (void)thread;
   (void)processor;
 }
-static int processor_for(int worker, int ranges, affinity caller) {
-  (void)worker;
-  (void)ranges;
+static void place_workers(affinity caller, int ranges, int16_t *places) {
   (void)caller;
-  return -1;
+  for (int k = 0; k < ranges - 1; k++) places[k] = -1;
 }
 
 #endif
@@ -264,7 +261,7 @@ void loqt_parallel_for(intptr_t count, intptr_t grain, loqt_body body, void *con
   int workers = start_workers((int)ranges - 1);
   if (workers > ranges - 1) workers = (int)ranges - 1;
   atomic_store(&pool.pending, workers);
-  affinity caller;
+  int16_t places[maximum_threads];
   bool known = false;
   for (int k = 0; k < workers; k++) {
     mailbox *box = &mailboxes[k];
@@ -274,9 +271,9 @@ void loqt_parallel_for(intptr_t count, intptr_t grain, loqt_body body, void *con
     box->end = count - box->begin < length ? count : box->begin + length;
     atomic_store(&box->open, true);
     if (!atomic_load(&box->bell.asleep)) continue;
-    if (!known) caller = own_affinity();
+    if (!known) place_workers(own_affinity(), (int)ranges, places);
     known = true;
-    ring(&box->bell, processor_for(k, (int)ranges, caller));
+    ring(&box->bell, places[k]);
   }
   // The first range here, and the last ones too if the system gave fewer threads than wanted.
   run_here(0, length, length, body, context);

@@ -39,6 +39,23 @@ typedef struct {
 
 loqt_processor loqt_this_processor(void);
 
+// ---- Cores ------------------------------------------------------------------------------------
+
+enum { LOQT_MOST_PROCESSORS = 1024 };
+/// leaders[p], for all LOQT_MOST_PROCESSORS: the first processor on the core of p, or -1 where this
+/// thread may not run on p.
+void loqt_processor_leaders(int16_t *leaders);
+/// Processors in such a list, and the cores that they make up.
+int loqt_count_processors(const int16_t *leaders);
+int loqt_count_cores(const int16_t *leaders);
+/// places[k]: where worker k of a loop of so many ranges best runs, beside its caller on `caller`.
+/// Cores of their own, as far apart as there are cores; with fewer cores than ranges processors of
+/// their own; with fewer processors -1, as when nothing is known.
+void loqt_place_workers(const int16_t *leaders, int caller, int ranges, int16_t *places);
+/// The peak rate of this thread at multiplications and additions in registers, in operations a
+/// nanosecond, over so many rounds; with double precision when `wide`.
+double loqt_register_peak(bool wide, int64_t rounds);
+
 // ---- OpenBLAS's kernels -----------------------------------------------------------------------
 
 /// Whether the OpenBLAS of this process can change its kernels while it runs.

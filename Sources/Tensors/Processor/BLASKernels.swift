@@ -1,14 +1,6 @@
 internal import CKernels
 internal import COpenBLAS
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
-
 /// The kernels of OpenBLAS in use, and how they were chosen.
 ///
 /// OpenBLAS looks for the processor's kernels when the program starts, and takes those of 2004 for a
@@ -43,7 +35,7 @@ public struct BLASKernels: Hashable, Sendable {
     // Our loops split the work; OpenBLAS computes on the thread that calls it.
     openblas_set_num_threads(1)
     return choose(
-      forced: getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }, on: .current,
+      forced: SystemFiles.variable("OPENBLAS_CORETYPE"), on: .current,
       with: Chooser(
         canChange: loqt_openblas_can_choose(),
         change: { name in
