@@ -58,16 +58,18 @@ static void move(affinity thread, int processor) {
   sched_setaffinity(thread.thread, sizeof one, &one);
 }
 
-/// Where the workers of a loop of so many ranges best run; negative when nothing is known.
-static void place_workers(affinity caller, int ranges, int16_t *places) {
-  static int16_t known[LOQT_MOST_PROCESSORS];  // guarded by pool.busy
-  static bool read;
-  if (!read) loqt_processor_leaders(known);
-  read = true;
-  int16_t leaders[LOQT_MOST_PROCESSORS];
-  for (int p = 0; p < LOQT_MOST_PROCESSORS; p++)
-    leaders[p] = CPU_ISSET(p, &caller.set) ? known[p] : -1;
-  loqt_place_workers(leaders, caller.processor, ranges, places);
+/// Where the workers of a loop of so many ranges best run; negative when nothing is known. What was
+/// found last is kept, as most loops are alike; guarded by the pool's `busy`.
+static const int16_t *places_for(affinity caller, int ranges) {
+  static int16_t leaders[LOQT_MOST_PROCESSORS], places[maximum_threads];
+  static affinity last;
+  static int last_ranges;
+  bool moved = last_ranges == 0 || !CPU_EQUAL(&caller.set, &last.set);
+  if (moved) loqt_processor_leaders(leaders);
+  if (moved || ranges != last_ranges || caller.processor != last.processor)
+    loqt_place_workers(leaders, caller.processor, ranges, places);
+  last = caller, last_ranges = ranges;
+  return places;
 }
 
 #else
@@ -81,9 +83,11 @@ static void move(affinity thread, int processor) {
   (void)thread;
   (void)processor;
 }
-static void place_workers(affinity caller, int ranges, int16_t *places) {
+static const int16_t *places_for(affinity caller, int ranges) {
+  static int16_t places[maximum_threads];
   (void)caller;
   for (int k = 0; k < ranges - 1; k++) places[k] = -1;
+  return places;
 }
 
 #endif
@@ -261,8 +265,7 @@ void loqt_parallel_for(intptr_t count, intptr_t grain, loqt_body body, void *con
   int workers = start_workers((int)ranges - 1);
   if (workers > ranges - 1) workers = (int)ranges - 1;
   atomic_store(&pool.pending, workers);
-  int16_t places[maximum_threads];
-  bool known = false;
+  const int16_t *places = NULL;
   for (int k = 0; k < workers; k++) {
     mailbox *box = &mailboxes[k];
     box->body = body;
@@ -271,8 +274,7 @@ void loqt_parallel_for(intptr_t count, intptr_t grain, loqt_body body, void *con
     box->end = count - box->begin < length ? count : box->begin + length;
     atomic_store(&box->open, true);
     if (!atomic_load(&box->bell.asleep)) continue;
-    if (!known) place_workers(own_affinity(), (int)ranges, places);
-    known = true;
+    if (!places) places = places_for(own_affinity(), (int)ranges);
     ring(&box->bell, places[k]);
   }
   // The first range here, and the last ones too if the system gave fewer threads than wanted.

@@ -27,7 +27,7 @@ extension TrainingRun {
       training  \(grouped(configuration.steps)) steps of \(configuration.batchSize) x \
       \(configuration.sequence) tokens, learning rate \(configuration.learningRate), \
       \(Threads.count) threads
-      processor \(Processor.current), kernels \(BLASKernels.current)
+      \(processorLine)
       """
   }
 

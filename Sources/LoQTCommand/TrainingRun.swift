@@ -48,7 +48,6 @@ struct TrainingRun {
     let trainer = try makeTrainer(start)
     try prepareFolders()
     console.print(header(of: trainer))
-    if let notice = BLASKernels.current.notice { console.warn(notice) }
     let configuration = trainer.configuration
 
     for try await event in trainer {

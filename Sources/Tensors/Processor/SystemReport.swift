@@ -149,7 +149,9 @@ extension SystemReport {
         "The system gives no huge pages, so that large buffers cost more misses and more faults.",
         "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled")
     }
-    if processor.maker != "", processor.secondCacheReadByBLAS == 0,
+    // From Haswell's kernels on OpenBLAS does not ask for it.
+    if let level = BLASKernels.level(of: kernels.name), level < .avx2,
+      processor.secondCacheReadByBLAS == 0,
       SystemFiles.variable("OPENBLAS_L2_SIZE") == nil
     {
       let size = processor.secondCache > 0 ? processor.secondCache : 1_024
