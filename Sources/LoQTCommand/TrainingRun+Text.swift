@@ -28,6 +28,7 @@ extension TrainingRun {
       training  \(grouped(configuration.steps)) steps of \(configuration.batchSize) x \
       \(configuration.sequence) tokens, learning rate \(configuration.learningRate), \
       \(Threads.count) threads
+      \(processorLine)
       """
   }
 
