@@ -1,4 +1,3 @@
-import Formatting
 import ArgumentParser
 import Formatting
 import Foundation

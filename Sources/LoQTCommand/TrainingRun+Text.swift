@@ -8,7 +8,7 @@ import Training
 
 extension TrainingRun {
   /// What will be done, before it is begun.
-  func header(of trainer: Trainer) -> String {
+  func header(of trainer: LanguageModelTrainer) -> String {
     let (configuration, corpus) = (trainer.configuration, trainer.corpus)
     let model = configuration.model
     var method = configuration.method.name + configuration.planText
