@@ -25,7 +25,8 @@ func tests(
 let libraries = [
   "JSON", "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "Stepping",
   "QuantizedLayers",
-  "Adapters", "LoQT", "LanguageModels", "TensorFiles", "Tokenization", "Methods", "Training",
+  "Adapters", "LoQT", "LoQTKit", "LanguageModels", "TensorFiles", "Tokenization", "Methods",
+  "Training",
   "Reports",
   "Experiments",
 ]
@@ -73,6 +74,13 @@ let package = Package(
       on: [
         "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff", "Quantization",
         "Tensors",
+      ]),
+    // All of these at once, for people who build models.
+    rung(
+      "LoQTKit",
+      on: [
+        "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff",
+        "Quantization", "Tensors",
       ]),
     // 6-8: the job.
     rung("LanguageModels", on: ["Layers", "Autodiff", "Tensors", "JSON", "TensorFiles"]),

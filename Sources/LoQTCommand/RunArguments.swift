@@ -2,6 +2,7 @@ import ArgumentParser
 import Autodiff
 import Foundation
 import LanguageModels
+import Optimizers
 import Training
 
 /// What decides a training step: the model, the method, the batch and the memory. The same for a run
@@ -82,7 +83,8 @@ struct RunArguments: ParsableArguments {
   /// - Parameter vocabulary: Rows of embedding and head at least; those of --config or --weights when
   ///   left out.
   func configuration(
-    vocabulary: Int? = nil, learningRate: Double? = nil, seed: UInt64 = 0,
+    vocabulary: Int? = nil, learningRate: Double? = nil, schedule: ScheduleRule = .cosine,
+    seed: UInt64 = 0,
     validationTokens: Int? = nil
   ) throws -> TrainingConfiguration {
     if weights != nil, config != nil {
@@ -97,6 +99,6 @@ struct RunArguments: ParsableArguments {
       batchSize: batch,
       microBatches: microBatches, mergeBatchSize: mergeBatch, sequence: sequence,
       vocabulary: vocabulary ?? model?.vocabularySize, memory: memory.options,
-      learningRate: learningRate, seed: seed, validationTokens: validationTokens)
+      learningRate: learningRate, schedule: schedule, seed: seed, validationTokens: validationTokens)
   }
 }

@@ -1,5 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import LanguageModels
+public import Optimizers
 import Training
 
 /// What a training is told, from a random start or from a trained model.
@@ -46,6 +47,13 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
+      How the learning rate goes from there: \(ScheduleRule.all.map(\.name).joined(separator: ", ")).
+      """, valueName: "name"))
+  var schedule = ScheduleRule.cosine
+
+  @Option(
+    help: ArgumentHelp(
+      """
       Rows of embedding and head where they are more than the tokens of the vocabulary, as a \
       published size has them.
       """, valueName: "count"))
@@ -83,7 +91,7 @@ struct TrainingArguments: ParsableArguments {
   var trainingConfiguration: TrainingConfiguration {
     get throws {
       try runArguments.configuration(
-        vocabulary: modelVocabulary, learningRate: learningRate, seed: seed,
+        vocabulary: modelVocabulary, learningRate: learningRate, schedule: schedule, seed: seed,
         validationTokens: validationTokens)
     }
   }
@@ -93,4 +101,13 @@ struct TrainingArguments: ParsableArguments {
       "\($0.name) \($0.defaults.learningRate)"
     }.joined(separator: ", ")
   }
+}
+
+extension ScheduleRule: ExpressibleByArgument {
+  /// The rule of a name.
+  public init?(argument: String) { self.init(named: argument) }
+  /// The name.
+  public var defaultValueDescription: String { name }
+  /// All names.
+  public static var allValueStrings: [String] { all.map(\.name) }
 }

@@ -1,6 +1,7 @@
 internal import Foundation
 public import LanguageModels
 public import Optimizers
+internal import Synchronization
 internal import Stepping
 
 /// How the matrices of the linear layers are held and trained: a named point among all plans.
@@ -96,17 +97,36 @@ public struct TrainingMethod: Sendable {
 }
 
 extension TrainingMethod: CaseIterable {
-  /// Every method.
+  /// Every method of the package.
   public static let allCases: [TrainingMethod] = [
     .loqt, .loqtUnquantized, .full, .lowRank, .lora, .qlora, .loftq, .relora, .galore, .qGaLore,
     .fira, .apollo, .apolloMini, .adaRankGrad, .frozen,
   ]
 }
 
+extension TrainingMethod {
+  private static let registered = Mutex<[TrainingMethod]>([])
+
+  /// Adds a method from outside, so that runs with it can be named and resumed. Traps when there is one of
+  /// the name.
+  public static func register(_ method: TrainingMethod) {
+    precondition(
+      TrainingMethod(rawValue: method.name) == nil,
+      "TrainingMethod: there is a '\(method.name)' already")
+    registered.withLock { $0.append(method) }
+  }
+}
+
+extension TrainingMethod: CustomStringConvertible {
+  /// The name.
+  public var description: String { name }
+}
+
 extension TrainingMethod: RawRepresentable, Hashable {
-  /// The method of a name.
+  /// The method of a name, of the package or registered.
   public init?(rawValue: String) {
-    guard let method = Self.allCases.first(where: { $0.name == rawValue }) else { return nil }
+    let all = Self.allCases + Self.registered.withLock { $0 }
+    guard let method = all.first(where: { $0.name == rawValue }) else { return nil }
     self = method
   }
 

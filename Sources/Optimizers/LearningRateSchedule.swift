@@ -5,26 +5,26 @@ internal import Tensors
 /// Step t of a warm-up has the rate peak (t + 1) / warmup, so that the first step moves something, and
 /// the last step of the run has the final rate. (Transformers' schedules give step t of the warm-up
 /// peak t / warmup, and reach the final rate one step after the run.)
-public struct LearningRateSchedule: Sendable, Hashable, Codable {
-  private enum Kind: Hashable, Codable {
-    case constant
-    case cosine(steps: Int, warmup: Int, final: Double)
-    case linear(steps: Int, warmup: Int, final: Double)
-  }
-
+public struct LearningRateSchedule: Sendable {
   /// The highest learning rate.
   public var peak: Double
-  private var kind: Kind
+  /// The rate of a step as a share of the peak.
+  private let share: @Sendable (_ step: Int) -> Double
   private var restarts: [Int] = []
   private var restartWarmup = 0
 
-  private init(peak: Double, kind: Kind) {
+  /// A schedule of any shape.
+  ///
+  /// - Parameters:
+  ///   - peak: The highest rate.
+  ///   - share: The rate of a step, counted from 0, as a share of the peak.
+  public init(peak: Double, share: @escaping @Sendable (_ step: Int) -> Double) {
     self.peak = peak
-    self.kind = kind
+    self.share = share
   }
 
   /// The same rate at every step.
-  public static func constant(_ rate: Double) -> Self { Self(peak: rate, kind: .constant) }
+  public static func constant(_ rate: Double) -> Self { Self(peak: rate) { _ in 1 } }
 
   /// Rises linearly to `peak` over the warm-up, then falls along half a cosine to
   /// `finalFraction * peak` at the last step.
@@ -35,19 +35,60 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
   ///   - warmup: Steps of the rise; a tenth of the run when left out.
   ///   - finalFraction: The last rate as a share of the peak.
   public static func cosine(
-    peak: Double, steps: Int, warmup: Int? = nil, finalFraction: Double = 0.1
+    peak: Double, steps: Int, warmup: Int? = nil, finalFraction final: Double = 0.1
   ) -> Self {
-    Self(
-      peak: peak, kind: .cosine(steps: steps, warmup: warmup ?? steps / 10, final: finalFraction))
+    falling(peak: peak, steps: steps, warmup: warmup) {
+      (1 + final) / 2 + (1 - final) / 2 * ScalarMath.cos($0 * .pi)
+    }
   }
 
   /// Rises linearly to `peak` over the warm-up, then falls linearly to `finalFraction * peak` at the
   /// last step.
+  ///
+  /// - Parameters:
+  ///   - peak: The highest rate.
+  ///   - steps: Steps of the whole run; later steps keep the last rate.
+  ///   - warmup: Steps of the rise; a tenth of the run when left out.
+  ///   - finalFraction: The last rate as a share of the peak.
   public static func linear(
-    peak: Double, steps: Int, warmup: Int? = nil, finalFraction: Double = 0
+    peak: Double, steps: Int, warmup: Int? = nil, finalFraction final: Double = 0
   ) -> Self {
-    Self(
-      peak: peak, kind: .linear(steps: steps, warmup: warmup ?? steps / 10, final: finalFraction))
+    falling(peak: peak, steps: steps, warmup: warmup) { 1 - (1 - final) * $0 }
+  }
+
+  /// Rises linearly to `peak` over the warm-up, stays there, and falls linearly to
+  /// `finalFraction * peak` over the last `decay` steps (Hu et al., MiniCPM, arXiv 2404.06395,
+  /// section 4).
+  ///
+  /// - Parameters:
+  ///   - peak: The highest rate.
+  ///   - steps: Steps of the whole run; later steps keep the last rate.
+  ///   - warmup: Steps of the rise; a tenth of the run when left out.
+  ///   - decay: Steps of the fall; a tenth of the run when left out.
+  ///   - finalFraction: The last rate as a share of the peak.
+  public static func warmupStableDecay(
+    peak: Double, steps: Int, warmup: Int? = nil, decay: Int? = nil,
+    finalFraction final: Double = 0.1
+  ) -> Self {
+    let warmup = warmup ?? steps / 10
+    let decay = max(1, decay ?? steps / 10)
+    return Self(peak: peak) { step in
+      if step < warmup { return Double(step + 1) / Double(warmup) }
+      let fallen = Double(step - (steps - 1 - decay)) / Double(decay)
+      return 1 - (1 - final) * min(1, max(0, fallen))
+    }
+  }
+
+  /// A linear rise, then `decay` of the share of the way from there to the last step.
+  private static func falling(
+    peak: Double, steps: Int, warmup: Int?, decay: @escaping @Sendable (Double) -> Double
+  ) -> Self {
+    let warmup = warmup ?? steps / 10
+    let span = Double(max(1, steps - 1 - warmup))
+    return Self(peak: peak) { step in
+      if step < warmup { return Double(step + 1) / Double(warmup) }
+      return decay(min(1, Double(step - warmup) / span))
+    }
   }
 
   /// The same rates, but for a linear rise over `warmup` steps from each of the given steps on
@@ -61,30 +102,9 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
 
   /// The rate of a step.
   public func callAsFunction(_ step: Int) -> Double {
-    let rate = unbrokenRate(step)
+    let rate = peak * share(step)
     guard let restart = restarts.last(where: { $0 <= step }), step - restart < restartWarmup
     else { return rate }
     return rate * Double(step - restart + 1) / Double(restartWarmup)
-  }
-
-  private func unbrokenRate(_ step: Int) -> Double {
-    switch kind {
-    case .constant: return peak
-    case .cosine(let steps, let warmup, let final):
-      return peak
-        * shape(step, steps, warmup) {
-          (1 + final) / 2 + (1 - final) / 2 * ScalarMath.cos($0 * .pi)
-        }
-    case .linear(let steps, let warmup, let final):
-      return peak * shape(step, steps, warmup) { 1 - (1 - final) * $0 }
-    }
-  }
-
-  private func shape(_ step: Int, _ steps: Int, _ warmup: Int, _ decay: (Double) -> Double)
-    -> Double
-  {
-    if step < warmup { return Double(step + 1) / Double(warmup) }
-    let span = Double(max(1, steps - 1 - warmup))
-    return decay(min(1, Double(step - warmup) / span))
   }
 }

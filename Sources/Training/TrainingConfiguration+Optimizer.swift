@@ -10,7 +10,7 @@ internal import Tensors
 extension TrainingConfiguration {
   /// The learning rate at each step: after a merge of adapters it rises again.
   var learningRateSchedule: LearningRateSchedule {
-    plan.layers.learningRate(.cosine(peak: learningRate, steps: steps), steps: steps)
+    plan.layers.learningRate(schedule(peak: learningRate, steps: steps), steps: steps)
   }
 
   /// What moves the parameters of a model: those of its chosen linear layers apart from the rest, and the part of it that holds projections.

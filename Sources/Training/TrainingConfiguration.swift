@@ -1,6 +1,6 @@
 public import LanguageModels
 internal import Layers
-internal import Optimizers
+public import Optimizers
 internal import Tokenization
 
 /// Everything that decides a training run besides its text. What is left out gets a default that
@@ -35,9 +35,10 @@ public struct TrainingConfiguration: Sendable {
   public let options: MethodOptions
   /// What the method and its options amount to for this model and length.
   public let plan: MethodPlan
-  /// The highest learning rate, reached after a warm-up of a tenth of the run; the last is a tenth. The
-  /// method's usual one when left out, a tenth of it for a trained model.
+  /// The highest learning rate. The method's usual one when left out, a tenth of it for a trained model.
   public let learningRate: Double
+  /// How the learning rate goes on from there.
+  public let schedule: ScheduleRule
   /// Decides initial values, batches and samples.
   public let seed: UInt64
   /// Steps between evaluations on some of the validation text.
@@ -56,6 +57,7 @@ public struct TrainingConfiguration: Sendable {
     batchSize: Int? = nil,
     microBatches: Int? = nil, mergeBatchSize: Int? = nil, sequence: Int? = nil,
     vocabulary: Int? = nil, memory: MemoryOptions = MemoryOptions(), learningRate: Double? = nil,
+    schedule: ScheduleRule = .cosine,
     seed: UInt64 = 0, evaluationInterval: Int? = nil, validationTokens: Int? = nil
   ) throws(InputError) {
     self.modelName = modelName
@@ -102,6 +104,7 @@ public struct TrainingConfiguration: Sendable {
     self.learningRate = try positive(
       learningRate ?? method.defaults.learningRate * (weights == nil ? 1 : Self.continuedShare),
       "--learning-rate", such: "0.01")
+    self.schedule = schedule
     self.seed = seed
     self.evaluationInterval = try count(
       evaluationInterval ?? max(1, self.steps / 10), "the evaluation interval", in: 1...1 << 31)
@@ -154,8 +157,9 @@ public struct TrainingConfiguration: Sendable {
       ("tokens a sequence", "\(sequence)"),
       ("learning rate", "\(learningRate)"), ("seed", "\(seed)"),
     ]
+    let shape = schedule.name == ScheduleRule.cosine.name ? [] : [("schedule", schedule.name)]
     let start = weights.map { [("trained model", $0)] } ?? []
-    return (rows + start + plan.settings + memory.settings).map {
+    return (rows + shape + start + plan.settings + memory.settings).map {
       RunRecord.Setting(name: $0.0, value: $0.1)
     }
   }

@@ -5,7 +5,7 @@
 #endif
 
 public import LanguageModels
-internal import LoQT
+internal import Optimizers
 internal import Stepping
 public import TensorFiles
 internal import Tokenization
@@ -36,6 +36,8 @@ public struct RunSettings: Codable, Sendable, Hashable {
   public var validationTokens: Int?
   /// The highest learning rate.
   public var learningRate: Double
+  /// The name of the learning rate's schedule; nil for a cosine.
+  public var schedule: String?
   /// The seed.
   public var seed: UInt64
   /// Steps between evaluations.
@@ -65,6 +67,8 @@ public struct RunSettings: Codable, Sendable, Hashable {
     memory = configuration.memory
     validationTokens = configuration.validationTokens
     learningRate = configuration.learningRate
+    schedule =
+      configuration.schedule.name == ScheduleRule.cosine.name ? nil : configuration.schedule.name
     seed = configuration.seed
     evaluationInterval = configuration.evaluationInterval
     text = trainer.corpus.name
@@ -111,12 +115,16 @@ public struct RunSettings: Codable, Sendable, Hashable {
       throw InputError(
         "The saved run has the method '\(method)', which this program does not know.")
     }
+    guard let schedule = schedule.map({ ScheduleRule(named: $0) }) ?? .cosine else {
+      throw InputError(
+        "The saved run has the schedule '\(schedule ?? "")', which this program does not know.")
+    }
     return try TrainingConfiguration(
       model: model, named: modelName, weights: weights, method: method, options: options,
       steps: steps, batchSize: batchSize, microBatches: microBatches,
       mergeBatchSize: mergeBatchSize,
       sequence: sequence, vocabulary: model.vocabularySize, memory: memory,
-      learningRate: learningRate, seed: seed, evaluationInterval: evaluationInterval,
+      learningRate: learningRate, schedule: schedule, seed: seed, evaluationInterval: evaluationInterval,
       validationTokens: validationTokens)
   }
 }
