@@ -52,7 +52,10 @@ public final class Trainer {
   /// Throws an `InputError` where the text does not fill one batch or has tokens that a trained model
   /// lacks, and a `TensorFileError` where that model cannot be read.
   ///
-  /// - Parameter start: When the run began for the user, for its wall time.
+  /// - Parameters:
+  ///   - configuration: The settings.
+  ///   - corpus: The text.
+  ///   - start: When the run began for the user, for its wall time.
   public convenience init(
     _ configuration: TrainingConfiguration, corpus: Corpus,
     start: ContinuousClock.Instant = ContinuousClock().now
