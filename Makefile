@@ -2,7 +2,8 @@
 #                       layers frozen, and compares the two (about ten minutes on two cores)
 # make run TEXT=file    the same on a text of your own
 # make test             builds and runs all tests; the build checks what each module imports
-# make bench            times our code beside its rivals; CASES=pattern chooses, JSON=file writes
+# make bench            times our code beside its rivals, and compares with the stored table of the same
+#                       processor; CASES=pattern chooses, JSON=file writes, KEEP=1 stores the ratios
 # make headline         trains 7B and 13B models for some steps, and compares memory and time with
 #                       targets: hours; goes on where it stopped. ONLY=7b chooses runs by their names
 # make lint             checks the format of the sources
@@ -18,6 +19,7 @@ CORPUS := runs/king-james.txt
 TEXT ?=
 CASES ?=
 JSON ?=
+KEEP ?=
 ONLY ?=
 STEPS ?= 700
 # The highest validation perplexity that LoQT may reach on the corpus, as a share of the frozen
@@ -75,6 +77,7 @@ run: libraries $(if $(TEXT),,$(CORPUS))
 # What passes is not worth a line; the last line is the runner's summary of the package's own tests.
 test: libraries
 	@echo "Building the tests, which takes some minutes the first time."
+	trap 'echo "Ran on:"; .build/release/loqt doctor --no-measure 2> /dev/null | sed -n 1,6p' EXIT
 	for package in Tests/Consumer .; do
 	  scratch=.build; [ $$package = . ] || scratch=.build/consumer
 	  swift test -c release --package-path $$package --scratch-path $$scratch --disable-xctest \
@@ -86,7 +89,7 @@ test: libraries
 
 bench: libraries
 	@swift run -c release --package-path Benchmarks --scratch-path .build/benchmarks \
-	  $$(test -t 1 || echo --quiet) Benchmarks $(CASES) $(if $(JSON),--json=$(JSON))
+	  $$(test -t 1 || echo --quiet) Benchmarks $(CASES) $(if $(JSON),--json=$(JSON)) $(if $(KEEP),--keep)
 
 headline: libraries $(if $(TEXT),,$(CORPUS))
 	@$(BUILD) --product loqt

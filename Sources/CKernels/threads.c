@@ -21,6 +21,7 @@
 #endif
 
 #include "include/loqt_kernels.h"
+#include "include/loqt_processor.h"
 
 typedef void (*loqt_body)(void *context, intptr_t begin, intptr_t end);
 
@@ -57,18 +58,18 @@ static void move(affinity thread, int processor) {
   sched_setaffinity(thread.thread, sizeof one, &one);
 }
 
-/// Where worker k of a loop of so many ranges best runs: as far from the caller and from the other
-/// workers as the processors of this thread allow; negative when nothing is known.
-static int processor_for(int worker, int ranges, affinity caller) {
-  int count = CPU_COUNT(&caller.set);
-  if (count < ranges || caller.processor < 0) return -1;
-  int steps = (worker + 1) * (count / ranges);
-  int processor = caller.processor;
-  while (steps > 0) {
-    processor = (processor + 1) % CPU_SETSIZE;
-    if (CPU_ISSET(processor, &caller.set)) steps--;
-  }
-  return processor;
+/// Where the workers of a loop of so many ranges best run; negative when nothing is known. What was
+/// found last is kept, as most loops are alike; guarded by the pool's `busy`.
+static const int16_t *places_for(affinity caller, int ranges) {
+  static int16_t leaders[LOQT_MOST_PROCESSORS], places[maximum_threads];
+  static affinity last;
+  static int last_ranges;
+  bool moved = last_ranges == 0 || !CPU_EQUAL(&caller.set, &last.set);
+  if (moved) loqt_processor_leaders(leaders);
+  if (moved || ranges != last_ranges || caller.processor != last.processor)
+    loqt_place_workers(leaders, caller.processor, ranges, places);
+  last = caller, last_ranges = ranges;
+  return places;
 }
 
 #else
@@ -82,11 +83,11 @@ static void move(affinity thread, int processor) {
   (void)thread;
   (void)processor;
 }
-static int processor_for(int worker, int ranges, affinity caller) {
-  (void)worker;
-  (void)ranges;
+static const int16_t *places_for(affinity caller, int ranges) {
+  static int16_t places[maximum_threads];
   (void)caller;
-  return -1;
+  for (int k = 0; k < ranges - 1; k++) places[k] = -1;
+  return places;
 }
 
 #endif
@@ -264,8 +265,7 @@ void loqt_parallel_for(intptr_t count, intptr_t grain, loqt_body body, void *con
   int workers = start_workers((int)ranges - 1);
   if (workers > ranges - 1) workers = (int)ranges - 1;
   atomic_store(&pool.pending, workers);
-  affinity caller;
-  bool known = false;
+  const int16_t *places = NULL;
   for (int k = 0; k < workers; k++) {
     mailbox *box = &mailboxes[k];
     box->body = body;
@@ -274,9 +274,8 @@ void loqt_parallel_for(intptr_t count, intptr_t grain, loqt_body body, void *con
     box->end = count - box->begin < length ? count : box->begin + length;
     atomic_store(&box->open, true);
     if (!atomic_load(&box->bell.asleep)) continue;
-    if (!known) caller = own_affinity();
-    known = true;
-    ring(&box->bell, processor_for(k, (int)ranges, caller));
+    if (!places) places = places_for(own_affinity(), (int)ranges);
+    ring(&box->bell, places[k]);
   }
   // The first range here, and the last ones too if the system gave fewer threads than wanted.
   run_here(0, length, length, body, context);

@@ -32,11 +32,11 @@ extension Experiment {
   private static func row(
     _ method: TrainingMethod, _ preset: String, _ model: LlamaConfiguration
   ) -> [Finding.Cell]? {
-    guard
-      let settings = try? MethodSettings(MethodOptions(), of: method, model: model, steps: 1_000)
-    else { return nil }
+    guard let plan = try? method.plan(MethodOptions(), model: model, steps: 1_000) else {
+      return nil
+    }
     let memory = MemoryModel(model)
-    let bytes = memory.breakdown(method.plan(settings))
+    let bytes = memory.breakdown(plan)
     let full = memory.breakdown(MethodPlan(layers: .dense()))
     func gigabytes(_ count: Int) -> Finding.Cell { .number(Double(count) / 1e9, decimals: 3) }
     let sum = bytes.total - bytes.gradients

@@ -150,8 +150,9 @@ public struct ExperimentRun: Sendable {
           }
           try Checkpoint(trainer).write(to: path)
         }
-        let run = try FineTuning(configuration, on: text, base: path)
-        return try run.execute(progress: progress)
+        let trainer = Trainer(
+          configuration, task: try PassageClassification(configuration, on: text, base: path))
+        return try await take(trainer, progress: progress) ? trainer.finish() : nil
       }
       return try await train(on: text.corpus, progress: progress)?.finish()
     } catch let error as TrainingError {
@@ -166,13 +167,20 @@ public struct ExperimentRun: Sendable {
   }
 
   private func train(on corpus: Corpus, progress: (TrainingProgress) -> Bool) async throws
-    -> Trainer?
+    -> LanguageModelTrainer?
   {
     let trainer = try Trainer(configuration, corpus: corpus)
+    return try await take(trainer, progress: progress) ? trainer : nil
+  }
+
+  /// Takes all steps; false when `progress` says to stop.
+  private func take(
+    _ trainer: Trainer<some TrainingTask>, progress: (TrainingProgress) -> Bool
+  ) async throws -> Bool {
     for try await event in trainer {
-      if case .step(let report) = event, !progress(report) { return nil }
+      if case .step(let report) = event, !progress(report) { return false }
     }
-    return trainer
+    return true
   }
 }
 

@@ -8,11 +8,10 @@ extension Variant {
   func stateByteCount(_ scale: ExperimentScale) -> Int? {
     guard var model = LlamaConfiguration.preset(scale.preset) else { return nil }
     model.vocabularySize = scale.vocabulary
-    guard
-      let settings = try? MethodSettings(
-        options, of: method, model: model, steps: steps ?? scale.steps)
-    else { return nil }
-    let bytes = MemoryModel(model).breakdown(method.plan(settings))
+    guard let plan = try? method.plan(options, model: model, steps: steps ?? scale.steps) else {
+      return nil
+    }
+    let bytes = MemoryModel(model).breakdown(plan)
     return bytes.total - bytes.gradients
   }
 

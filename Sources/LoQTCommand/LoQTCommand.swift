@@ -14,6 +14,7 @@ struct LoQTCommand: AsyncParsableCommand {
       trains them through low-rank updates, which are merged into the matrices from time to time.
       """,
     subcommands: [
-      Pretrain.self, FineTune.self, Estimate.self, Headline.self, ExperimentCommand.self,
+      Pretrain.self, FineTune.self, Estimate.self, Doctor.self,
+      Headline.self, ExperimentCommand.self,
     ])
 }

@@ -8,7 +8,7 @@ import Training
 
 extension TrainingRun {
   /// What will be done, before it is begun.
-  func header(of trainer: Trainer) -> String {
+  func header(of trainer: LanguageModelTrainer) -> String {
     let (configuration, corpus) = (trainer.configuration, trainer.corpus)
     let model = configuration.model
     var method = configuration.method.name + configuration.planText
@@ -28,6 +28,7 @@ extension TrainingRun {
       training  \(grouped(configuration.steps)) steps of \(configuration.batchSize) x \
       \(configuration.sequence) tokens, learning rate \(configuration.learningRate), \
       \(Threads.count) threads
+      \(processorLine)
       """
   }
 

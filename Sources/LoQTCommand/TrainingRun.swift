@@ -76,7 +76,7 @@ struct TrainingRun {
     if let summary = arguments.summary { console.print("summary     \(summary)") }
   }
 
-  private func makeTrainer(_ start: ContinuousClock.Instant) throws -> Trainer {
+  private func makeTrainer(_ start: ContinuousClock.Instant) throws -> LanguageModelTrainer {
     if let folder = arguments.resume { return try resumedTrainer(folder, start) }
     let configuration = try arguments.trainingConfiguration
     guard let file = arguments.text else {
@@ -91,7 +91,7 @@ struct TrainingRun {
     return try Trainer(configuration, corpus: corpus, start: start)
   }
 
-  private func resumedTrainer(_ folder: String, _ start: ContinuousClock.Instant) throws -> Trainer
+  private func resumedTrainer(_ folder: String, _ start: ContinuousClock.Instant) throws -> LanguageModelTrainer
   {
     let settings = try RunSettings(checkpoint: folder)
     try setThreads(arguments.threads)
@@ -171,7 +171,7 @@ struct TrainingRun {
   }
 
   /// Saves and ends the run where a limit has been set on its memory that the next step would break.
-  private func stopAtShortage(_ trainer: Trainer) throws {
+  private func stopAtShortage(_ trainer: LanguageModelTrainer) throws {
     guard let limit = ProcessMemory.shortage, !arguments.force else { return }
     console.endProgress()
     try writeFiles(trainer, trainer.finish(isInterrupted: true))
@@ -182,7 +182,7 @@ struct TrainingRun {
   }
 
   /// Saves after Ctrl-C and ends the program.
-  private func stop(_ trainer: Trainer) throws {
+  private func stop(_ trainer: LanguageModelTrainer) throws {
     let steps = trainer.configuration.steps
     let code = ExitCode(128 + (Interruption.signal ?? 2))
     guard trainer.step > 0 else {
@@ -197,7 +197,7 @@ struct TrainingRun {
     throw code
   }
 
-  private func writeFiles(_ trainer: Trainer, _ record: RunRecord) throws {
+  private func writeFiles(_ trainer: LanguageModelTrainer, _ record: RunRecord) throws {
     if arguments.checkpoint || trainer.step < trainer.configuration.steps {
       try Checkpoint(trainer).write(to: checkpointPath)
     }

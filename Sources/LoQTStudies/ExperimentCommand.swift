@@ -75,6 +75,7 @@ package struct ExperimentCommand: AsyncParsableCommand {
     try setThreads(threads)
     Interruption.install()
     let console = Console()
+    console.print(processorLine)
     let runner = ExperimentRunner(
       experiment, scale: scale,
       text: try makeText(experiment, vocabulary: scale.vocabulary),

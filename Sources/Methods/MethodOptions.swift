@@ -118,34 +118,19 @@ public struct MethodOptions: Sendable, Hashable, Codable {
 
   /// What is set.
   package var given: Set<Name> {
-    var names: Set<Name> = []
-    func note(_ value: Any?, _ name: Name) { if value != nil { names.insert(name) } }
-    note(rank, .rank)
-    note(side, .side)
-    note(scale, .scale)
-    note(optimizer, .optimizer)
-    note(mergeGap, .mergeGap)
-    note(mergeSchedule, .mergeSchedule)
-    note(mergeGrowth, .mergeGrowth)
-    note(weightFormat, .weightFormat)
-    note(compensation, .compensation)
-    note(alternations, .alternations)
-    note(pruning, .pruning)
-    note(merges, .merges)
-    note(longestGap, .longestGap)
-    note(projectionFormat, .projectionFormat)
-    note(projector, .projector)
-    note(window, .window)
-    note(stateRule, .stateRule)
-    note(postponing, .postponing)
-    note(stochasticRounding, .stochasticRounding)
-    note(restOptimizer, .restOptimizer)
-    note(restLearningRate, .restLearningRate)
-    note(freezeEmbedding, .freezeEmbedding)
-    note(freezeHead, .freezeHead)
-    note(layers, .layers)
-    note(survival, .survival)
-    note(keepOriginal, .keepOriginal)
-    return names
+    let set = Mirror(reflecting: self).children.filter {
+      Mirror(reflecting: $0.value).children.first != nil
+    }
+    return Set(set.compactMap { $0.label.flatMap(Name.init(property:)) })
+  }
+}
+
+extension MethodOptions.Name {
+  /// The name of a property: its words with hyphens between.
+  init?(property: String) {
+    let words = property.reduce(into: "") { text, letter in
+      text += letter.isUppercase ? "-" + letter.lowercased() : String(letter)
+    }
+    self.init(rawValue: words)
   }
 }

@@ -2,15 +2,16 @@ public import LanguageModels
 internal import Layers
 public import Optimizers
 public import Quantization
-public import Stepping
+internal import Stepping
 package import Tensors
 
-/// The options of a method with everything filled in and checked: what a method makes its plan of.
+/// What every method is made of, filled in and checked: rank, scale, schedule, optimizers. What only one
+/// method knows it reads from `options`, and checks, in its own file.
 public struct MethodSettings: Sendable {
+  /// What a person set.
+  public let options: MethodOptions
   /// r.
   public let rank: RankRule
-  /// The side of projections.
-  public let side: SideRule
   /// s.
   public let scale: Float
   /// What moves the trained parameters of the linear layers.
@@ -19,55 +20,37 @@ public struct MethodSettings: Sendable {
   public let gap: Int
   /// When updates are merged or projections taken.
   public let schedule: MergeSchedule
-  /// How matrices are stored, where it was said.
-  public let weightFormat: WeightFormat?
-  /// The format as one that matrices can be trained in; nil for floats.
-  public var packing: WeightFormat? {
-    weightFormat == .float32 ? nil : weightFormat
-  }
-  /// C, the alternations of error compensation.
-  public let compensation: Int
-  /// The alternations of LoftQ's start.
-  public let alternations: Int
-  /// The share of the optimizer's state that a merge prunes.
-  public let pruning: Double
-  /// How projections are stored, where it was said.
-  public let projectionFormat: WeightFormat?
-  /// How projections are found.
-  public let projector: GradientProjector
-  /// Which gradient projections are taken from when a step has several micro-batches.
-  public let window: ProjectionWindow
-  /// What becomes of the optimizer's state with a new projection, where it was said.
-  public let stateRule: StateRule?
-  /// Merges are left out while a layer's update is below this share of its weights.
-  public let postponing: Double
-  /// Whether matrices are rounded at random at a merge.
-  public let roundsStochastically: Bool
-  /// What moves embedding, head and norms, where it was said.
-  public let restOptimizer: OptimizerKind?
-  /// Their highest learning rate, where it was said.
-  public let restLearningRate: Double?
-  /// Whether the embedding is trained.
-  public let trainsEmbedding: Bool
-  /// Whether the head is trained.
-  public let trainsHead: Bool
   /// Which linear layers the method holds, where not all.
   public let choice: MethodPlan.LayerChoice?
-  /// Whether merges report which share of an update survived.
-  public let recordsSurvival: Bool
-  /// Whether layers keep their initial matrix until the first merge.
-  public let keepsOriginal: Bool
 
   /// Throws an `InputError` that names the option, what is wrong with it, and what to give instead.
   public init(
     _ options: MethodOptions, of method: TrainingMethod, model: any ModelConfiguration, steps: Int
   ) throws(InputError) {
+    self.options = options
     rank = try Self.rank(options.rank, model)
-    side = options.side ?? .smaller
     scale = Float(
       try positive(options.scale ?? method.defaults.scale, "--scale", such: "0.5"))
     optimizer = options.optimizer ?? method.defaults.optimizer
     gap = try Self.gap(options.mergeGap, method, steps: steps)
+    schedule = try Self.schedule(options, method, gap: gap, steps: steps)
+    choice = try Self.choice(options.layers, model)
+  }
+
+  /// The side of projections.
+  public var side: SideRule { options.side ?? .smaller }
+  /// How projections are found.
+  public var projector: GradientProjector {
+    GradientProjector(method: (options.projector ?? .automatic).method)
+  }
+  /// The format as one that matrices can be trained in; nil for floats.
+  public var packing: WeightFormat? {
+    options.weightFormat == .float32 ? nil : options.weightFormat
+  }
+
+  private static func schedule(
+    _ options: MethodOptions, _ method: TrainingMethod, gap: Int, steps: Int
+  ) throws(InputError) -> MergeSchedule {
     let kind =
       options.mergeSchedule
       ?? (options.merges == nil ? method.defaults.mergeSchedule : .geometric)
@@ -78,26 +61,20 @@ public struct MethodSettings: Sendable {
     let longest = try options.longestGap.map {
       gap throws(InputError) in try count(gap, "--longest-gap", in: 1...1 << 31)
     }
-    schedule =
-      switch kind {
-      case .exponential: .exponential(every: gap, growth: growth, longestGap: longest)
-      case .linear: .linear(every: gap, growth: growth, longestGap: longest)
-      case .static: .static(every: min(gap, longest ?? gap))
-      case .geometric:
-        .geometric(merges: merges, fillingSteps: steps, ratio: growth, longestGap: longest)
-      }
-    projectionFormat = options.projectionFormat
-    projector = GradientProjector(method: (options.projector ?? .automatic).method)
-    window = options.window ?? .sketch
-    stateRule = options.stateRule
-    postponing = options.postponing ?? 0
-    guard (0..<1).contains(postponing) else {
-      throw InputError(
-        "--postponing \(postponing) is not a share from 0 to below 1. Give one such as 0.05.")
+    return switch kind {
+    case .exponential: .exponential(every: gap, growth: growth, longestGap: longest)
+    case .linear: .linear(every: gap, growth: growth, longestGap: longest)
+    case .static: .static(every: min(gap, longest ?? gap))
+    case .geometric:
+      .geometric(merges: merges, fillingSteps: steps, ratio: growth, longestGap: longest)
     }
-    roundsStochastically = options.stochasticRounding ?? false
+  }
+
+  private static func choice(_ layers: [String]?, _ model: any ModelConfiguration)
+    throws(InputError) -> MethodPlan.LayerChoice?
+  {
     let known = model.linearNames
-    let layers = Set(options.layers ?? known)
+    let layers = Set(layers ?? known)
     if let name = layers.subtracting(known).min() {
       throw InputError(
         "--layers: there is no linear layer '\(name)'. Choose among \(known.joined(separator: ", "))."
@@ -106,28 +83,7 @@ public struct MethodSettings: Sendable {
     guard !layers.isEmpty else {
       throw InputError("--layers names no layer. Leave it out for all.")
     }
-    choice = layers.count < known.count ? MethodPlan.LayerChoice(layers, of: known) : nil
-    recordsSurvival = options.survival ?? true
-    if postponing > 0, !recordsSurvival {
-      throw InputError(
-        "--postponing measures updates by the copy of B that --no-survival leaves out. Leave one of "
-          + "them out.")
-    }
-    restOptimizer = options.restOptimizer
-    restLearningRate = try options.restLearningRate.map { rate throws(InputError) in
-      try positive(rate, "--rest-learning-rate", such: "0.003")
-    }
-    trainsEmbedding = !(options.freezeEmbedding ?? false)
-    trainsHead = !(options.freezeHead ?? false)
-    weightFormat = options.weightFormat
-    compensation = try count(options.compensation ?? 5, "--compensation", in: 0...100, usual: 5)
-    // Without compensation W is only rounded at the first merge: it may as well be at once.
-    keepsOriginal = options.keepOriginal ?? (compensation > 0)
-    alternations = try count(options.alternations ?? 5, "--alternations", in: 1...100, usual: 5)
-    pruning = options.pruning ?? 0.9
-    guard (0...1).contains(pruning) else {
-      throw InputError("--pruning \(pruning) is not a share from 0 to 1. The usual one is 0.9.")
-    }
+    return layers.count < known.count ? MethodPlan.LayerChoice(layers, of: known) : nil
   }
 
   private static func rank(_ rule: RankRule?, _ model: any ModelConfiguration) throws(InputError)

@@ -1,5 +1,7 @@
 internal import Foundation
+public import LanguageModels
 public import Optimizers
+internal import Stepping
 
 /// How the matrices of the linear layers are held and trained: a named point among all plans.
 ///
@@ -41,7 +43,7 @@ public struct TrainingMethod: Sendable {
   public let defaults: Defaults
   /// The options that have an effect.
   let options: Set<MethodOptions.Name>
-  private let makePlan: @Sendable (MethodSettings) -> MethodPlan
+  private let makePlan: @Sendable (MethodSettings) throws(InputError) -> MethodPlan
 
   /// A method.
   ///
@@ -54,7 +56,7 @@ public struct TrainingMethod: Sendable {
   ///   - plan: What its options amount to.
   public init(
     _ name: String, _ title: String, _ summary: String, defaults: Defaults = Defaults(),
-    options: Set<MethodOptions.Name>, plan: @escaping @Sendable (MethodSettings) -> MethodPlan
+    options: Set<MethodOptions.Name>, plan: @escaping @Sendable (MethodSettings) throws(InputError) -> MethodPlan
   ) {
     self.name = name
     self.title = title
@@ -64,14 +66,24 @@ public struct TrainingMethod: Sendable {
     makePlan = plan
   }
 
-  /// The plan of some settings.
-  public func plan(_ settings: MethodSettings) -> MethodPlan {
-    var plan = makePlan(settings)
-    if let kind = settings.restOptimizer { plan.restOptimizer = kind }
-    plan.restLearningRate = settings.restLearningRate
-    plan.window = settings.window
+  /// The plan for a model and a run of so many steps. Throws an `InputError` that names the option, what is
+  /// wrong with it, and what to give instead.
+  public func plan(_ options: MethodOptions, model: any ModelConfiguration, steps: Int)
+    throws(InputError) -> MethodPlan
+  { try plan(MethodSettings(options, of: self, model: model, steps: steps)) }
+
+  /// The plan of some settings. Throws an `InputError` for an option that the method cannot have so.
+  public func plan(_ settings: MethodSettings) throws(InputError) -> MethodPlan {
+    let options = settings.options
+    var plan = try makePlan(settings)
+    if let kind = options.restOptimizer { plan.restOptimizer = kind }
+    plan.restLearningRate = try options.restLearningRate.map { rate throws(InputError) in
+      try positive(rate, "--rest-learning-rate", such: "0.003")
+    }
+    plan.window = options.window ?? .sketch
     plan.choice = settings.choice
-    (plan.trainsEmbedding, plan.trainsHead) = (settings.trainsEmbedding, settings.trainsHead)
+    plan.trainsEmbedding = !(options.freezeEmbedding ?? false)
+    plan.trainsHead = !(options.freezeHead ?? false)
     return plan
   }
 

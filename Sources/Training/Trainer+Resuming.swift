@@ -9,7 +9,7 @@ internal import TensorFiles
 internal import Tensors
 internal import Tokenization
 
-extension Trainer {
+extension Trainer where Task == LanguageModelling {
   /// Goes on with a run from the checkpoint it left, bit for bit.
   ///
   /// Throws an error that names the file and what is wrong, also when the text is another one.

@@ -1,14 +1,10 @@
-public import LanguageModels
-internal import Autodiff
+internal import LanguageModels
 internal import Layers
-internal import LoQT
 internal import Optimizers
 public import Stepping
-internal import TensorFiles
 internal import Tensors
-internal import Tokenization
 
-/// Trains a language model on a corpus.
+/// Trains a model on its task: most often a language model on a text.
 ///
 /// Iterating takes the steps and tells what happens; leaving the loop, or cancelling its task, stops
 /// after the step that is running. `finish` then measures the model and gives the record of the run.
@@ -20,13 +16,11 @@ internal import Tokenization
 /// ```
 ///
 /// Everything happens on the caller's thread: a trainer lives in one isolation domain.
-public final class Trainer {
-  /// The settings; the model's vocabulary is the tokenizer's.
+public final class Trainer<Task: TrainingTask> {
+  /// The settings.
   public let configuration: TrainingConfiguration
-  /// The text.
-  public let corpus: Corpus
-  /// The model.
-  public let model: any LanguageModel
+  /// What is trained, and on what.
+  public let task: Task
   /// What takes the steps.
   public let optimizer: Stepper
   /// What has happened so far.
@@ -40,89 +34,44 @@ public final class Trainer {
   var kindPeaks = MemoryBreakdown()
   /// The most that the process held beside tensors at the end of a step.
   var programBytes = 0
-  private var sampler: BatchSampler
   private let mergeSteps: [Int]
-  private let evaluationWindows: EvaluationWindows
-  let validationWindows: EvaluationWindows
   private var pending: [TrainingEvent] = []
   private var hasBegun = false
 
   /// A run that has not begun.
   ///
-  /// Throws an `InputError` where the text does not fill one batch or has tokens that a trained model
-  /// lacks, and a `TensorFileError` where that model cannot be read.
-  ///
   /// - Parameters:
-  ///   - configuration: The settings.
-  ///   - corpus: The text.
+  ///   - configuration: How the task's model is trained. The model that the configuration describes is
+  ///     what memory is estimated by.
+  ///   - task: Its model is made already.
   ///   - start: When the run began for the user, for its wall time.
-  public convenience init(
-    _ configuration: TrainingConfiguration, corpus: Corpus,
+  public init(
+    _ configuration: TrainingConfiguration, task: Task,
     start: ContinuousClock.Instant = ContinuousClock().now
-  ) throws {
-    try self.init(configuration, corpus: corpus, start: start) { model, builder in
-      guard let folder = configuration.weights else { return model.makeModel(using: builder) }
-      return try model.makeModel(reading: SafetensorsFolder(path: folder), using: builder)
-    }
-  }
-
-  /// A run of the model that `makeModel` makes.
-  init(
-    _ configuration: TrainingConfiguration, corpus: Corpus, start: ContinuousClock.Instant,
-    makeModel: (any ModelConfiguration, LayerBuilder) throws -> any LanguageModel
-  ) throws {
-    sampler = try BatchSampler(
-      corpus.training, batchSize: configuration.batchSize, sequence: configuration.sequence,
-      seed: configuration.seed)
-    guard corpus.validation.tokens.count > 1 else {
-      throw InputError(
-        "\(corpus.name) is too short to keep a part for validation. Give a longer text.")
-    }
-    let configuration = try configuration.sized(for: corpus)
+  ) {
     self.configuration = configuration
-    self.corpus = corpus
+    self.task = task
     clock = RunClock(start: start)
-    let memory = configuration.memory
-    var model = try makeModel(
-      configuration.model,
-      configuration.plan.builder(seed: configuration.seed, storage: memory.storage))
-    model.recomputesBlocks = memory.checkpointsActivations
-    self.model = model
     mergeSteps = configuration.plan.merges.mergeSteps(
       below: configuration.steps, sparingTail: true)
-    model.embedding.weight.isTrainable = configuration.plan.trainsEmbedding
-    model.head?.weight.isTrainable = configuration.plan.trainsHead
-    let made = configuration.makeOptimizer(for: model)
+    let memory = configuration.memory
+    let made = configuration.makeOptimizer(for: task.module)
     subspaces = made.subspaces
     optimizer = Stepper(
-      made.optimizer, training: model, merges: configuration.plan.merges,
+      made.optimizer, training: task.module, merges: configuration.plan.merges,
       steps: configuration.steps)
     optimizer.projectionWindow = configuration.plan.window
     optimizer.clippingNorm = memory.clippingNorm
     optimizer.collectsGradients = memory.updates == .collected
     optimizer.gradientStorage = memory.storage
     optimizer.measuresLossAfterMerge = memory.updates != .perLayer
-    let isSilent = configuration.validationTokens == 0
-    evaluationWindows = .spread(
-      isSilent ? 0 : configuration.evaluationWindows, over: corpus.validation,
-      sequence: configuration.sequence,
-      batchSize: configuration.batchSize)
-    validationWindows =
-      configuration.validationTokens.map {
-        .spread(
-          ($0 + configuration.sequence - 1) / configuration.sequence, over: corpus.validation,
-          sequence: configuration.sequence, batchSize: configuration.batchSize)
-      }
-      ?? .all(
-        of: corpus.validation, sequence: configuration.sequence,
-        batchSize: configuration.batchSize)
+    optimizer.seed = configuration.seed
     record = RunRecord(
       method: configuration.method.name, seed: configuration.seed,
-      tokensPerStep: configuration.tokensPerStep, parameterCount: configuration.model.parameterCount
-    )
+      tokensPerStep: task.tokensPerStep, parameterCount: configuration.model.parameterCount)
     record.settings =
-      [RunRecord.Setting(name: "text", value: corpus.name)] + configuration.settings
-    for notice in corpus.notices + configuration.notices { note(notice) }
+      [RunRecord.Setting(name: "text", value: task.source)] + configuration.settings
+    for notice in task.notices + configuration.notices { note(notice) }
   }
 
   /// Steps taken.
@@ -143,7 +92,7 @@ public final class Trainer {
         hasBegun = true
         evaluateSome()
       }
-      if pending.isEmpty, step < configuration.steps, !Task.isCancelled {
+      if pending.isEmpty, step < configuration.steps, !_Concurrency.Task.isCancelled {
         try takeStep()
       }
     }
@@ -159,13 +108,10 @@ public final class Trainer {
   }
 
   private func takeStep() throws {
-    let size = optimizer.isMergeDue ? configuration.mergeBatchSize : configuration.batchSize
-    let parts = sampler.batch(step: step, size: size).split(into: configuration.microBatches)
+    let losses = try task.losses(of: step, isMerge: optimizer.isMergeDue)
     TensorMemory.resetPeak()
     let report = try clock.measureStep {
-      let report = try optimizer.step(over: parts) {
-        model.loss(tokens: $0.inputs, labels: $0.labels)
-      }
+      let report = try optimizer.step(over: losses) { $0() }
       return (report, isMerge: report.merge != nil)
     }
     largestCollectedGradients = Swift.max(largestCollectedGradients, report.collectedGradientBytes)
@@ -209,24 +155,24 @@ public final class Trainer {
     return TrainingProgress(
       step: step, steps: configuration.steps, loss: report.loss,
       learningRate: report.learningRate,
-      tokensPerSecond: Double(configuration.tokensPerStep) / Swift.max(clock.stepSeconds, 1e-9),
+      tokensPerSecond: Double(task.tokensPerStep) / Swift.max(clock.stepSeconds, 1e-9),
       remainingSeconds: clock.estimate(
         steps: left, merges: mergeSteps.filter { $0 >= step }.count,
-        windows: evaluations * evaluationWindows.windowCount + validationWindows.windowCount),
+        windows: evaluations * task.size(of: .interim) + task.size(of: .final)),
       residentBytes: ProcessMemory.residentBytes, memory: MemoryBreakdown(report.liveMemory),
       peakMemory: MemoryBreakdown(report.peakMemory))
   }
 
   private func evaluateSome() {
-    guard evaluationWindows.tokenCount > 0 else { return }
-    let evaluation = RunRecord.Evaluation(step: step, loss: evaluate(evaluationWindows))
+    guard task.size(of: .interim) > 0 else { return }
+    let evaluation = RunRecord.Evaluation(step: step, loss: measure(.interim))
     record.evaluations.append(evaluation)
     pending.append(.evaluation(evaluation))
   }
 
-  /// The mean loss over windows, nats a token.
-  func evaluate(_ windows: EvaluationWindows) -> Double {
-    clock.measureEvaluation(windows: windows.windowCount) { model.meanLoss(over: windows) }
+  /// The loss of the model at present.
+  func measure(_ evaluation: TaskEvaluation) -> Double {
+    clock.measureEvaluation(windows: task.size(of: evaluation)) { task.measure(evaluation) }
   }
 }
 
@@ -246,17 +192,4 @@ extension Trainer: AsyncSequence {
 
   /// Goes on from where the run stands.
   public func makeAsyncIterator() -> Iterator { Iterator(trainer: self) }
-}
-
-extension LanguageModel {
-  /// The mean negative log-likelihood of windows of text, nats a token.
-  public func meanLoss(over windows: EvaluationWindows) -> Double {
-    withoutGradient {
-      var sum = 0.0
-      for batch in windows.batches {
-        sum += loss(tokens: batch.inputs, labels: batch.labels).scalar * Double(batch.tokenCount)
-      }
-      return sum / Double(max(1, windows.tokenCount))
-    }
-  }
 }

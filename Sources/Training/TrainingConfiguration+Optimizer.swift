@@ -1,6 +1,6 @@
 internal import Autodiff
-package import LanguageModels
-internal import Layers
+internal import LanguageModels
+package import Layers
 internal import LoQT
 package import Optimizers
 internal import QuantizedLayers
@@ -13,20 +13,23 @@ extension TrainingConfiguration {
     plan.layers.learningRate(.cosine(peak: learningRate, steps: steps), steps: steps)
   }
 
-  /// What moves the parameters of a model, and the part of it that holds projections.
-  package func makeOptimizer(for model: some LanguageModel)
+  /// What moves the parameters of a model: those of its chosen linear layers apart from the rest, and the part of it that holds projections.
+  package func makeOptimizer(for module: some Module)
     -> (optimizer: any Optimizer, subspaces: SubspaceOptimizer?)
   {
     let rate = learningRateSchedule
     let rest = plan.restOptimizer.makeOptimizer(learningRate: rate)
     let inner = plan.optimizer.makeOptimizer(learningRate: rate)
-    // The matrices; packed ones have parameters that stand for them.
-    let linear = model.blocks.flatMap { block in
-      block.modules(ofType: (any LinearLayer).self)
-        .filter { plan.isChosen($0.name.split(separator: ".").last ?? "") }
-        .flatMap { $0.module.parameters }
-        + block.modules(ofType: (any StepParticipant).self).flatMap(\.module.standInParameters)
-    }
+    // The matrices; some have parameters that stand for them.
+    let names = Set(model.linearNames)
+    let linear =
+      module.modules(ofType: (any LinearLayer).self)
+      .filter { layer in
+        let name = layer.name.split(separator: ".").last.map(String.init) ?? layer.name
+        return names.contains(name) && plan.isChosen(name)
+      }
+      .flatMap { $0.module.parameters }
+      + module.modules(ofType: (any StepParticipant).self).flatMap(\.module.standInParameters)
     let moving = plan.layers.optimizer(
       of: linear, using: inner, random: RandomSource(seed: seed).split("galore"))
     let factor = plan.restLearningRate.map { $0 / learningRate } ?? 1

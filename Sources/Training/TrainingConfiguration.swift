@@ -96,8 +96,7 @@ public struct TrainingConfiguration: Sendable {
         "The trained model has \(model.vocabularySize) rows for tokens, not \(self.vocabulary). Leave "
           + "--model-vocabulary out.")
     }
-    var plan = method.plan(
-      try MethodSettings(options, of: method, model: model, steps: self.steps))
+    var plan = try method.plan(options, model: model, steps: self.steps)
     plan.readsOriginals = weights != nil
     self.plan = plan
     self.learningRate = try positive(

@@ -1,5 +1,6 @@
 import Foundation
 import TensorFiles
+import Tensors
 import TestSupport
 import Testing
 import Training
@@ -271,6 +272,17 @@ import Training
       let resumed = try loqt(["pretrain", "--resume", "out/checkpoint"], in: folder)
       #expect(resumed.code == 1 && resumed.errors.contains("activations"), "\(resumed.errors)")
       #expect(resumed.errors.contains("A resumed run keeps its settings"), "\(resumed.errors)")
+    }
+  }
+
+  @Test func theDoctorTellsProcessorKernelsAndThreads() throws {
+    try withText { folder in
+      let outcome = try loqt(["doctor", "--no-measure", "--threads", "3", "--json"], in: folder)
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      let report = try JSONDecoder().decode(SystemReport.self, from: Data(outcome.output.utf8))
+      #expect(report.processor == Processor.current.description)
+      #expect(report.kernels == BLASKernels.current.description)
+      #expect(report.threads == 3 && report.speeds.isEmpty)
     }
   }
 

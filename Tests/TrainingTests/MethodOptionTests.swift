@@ -25,7 +25,7 @@ import Training
   }
 
   /// Trains, and compares the bytes with those of the formula.
-  private func finish(_ configuration: TrainingConfiguration) async throws -> Trainer {
+  private func finish(_ configuration: TrainingConfiguration) async throws -> LanguageModelTrainer {
     let trainer = try Trainer(configuration, corpus: byteCorpus(8_000))
     let record = try await finished(trainer)
     #expect(record.validationLoss < record.evaluations[0].loss - 0.1)
@@ -79,7 +79,10 @@ import Training
   func projectionsStandOnTheSideAskedFor(_ method: TrainingMethod, _ side: SideRule) async throws {
     let settings = try configuration(method) { $0.side = side }
     let trainer = try await finish(settings)
-    let matrix = trainer.model.blocks[0].feedForward.gate
+    let matrix = try #require(
+      trainer.model.modules(ofType: (any LinearLayer).self)
+        .first { $0.name.hasSuffix("gate_proj") }
+    ).module
     let sides: [SideRule: ProjectionSide] = [
       .smaller: .left, .larger: .right, .left: .left, .right: .right,
     ]

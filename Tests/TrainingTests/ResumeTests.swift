@@ -10,7 +10,7 @@ import Training
 
 @Suite struct ResumeTests {
   /// Everything of a model, to the bit.
-  private static func bits(_ trainer: Trainer) throws -> [UInt8] {
+  private static func bits(_ trainer: LanguageModelTrainer) throws -> [UInt8] {
     try withTemporaryFolder { folder in
       try Checkpoint(trainer).write(to: folder + "/checkpoint")
       let file = try SafetensorsFile(path: folder + "/checkpoint/model.safetensors")
@@ -32,7 +32,7 @@ import Training
     try await body(folder)
   }
 
-  private static func advance(_ trainer: Trainer, to step: Int) async throws {
+  private static func advance(_ trainer: LanguageModelTrainer, to step: Int) async throws {
     for try await event in trainer {
       if case .step(let progress) = event, progress.step == step { break }
     }

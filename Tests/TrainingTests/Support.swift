@@ -30,7 +30,7 @@ func tinyConfiguration(
 }
 
 /// Takes all steps.
-func finished(_ trainer: Trainer) async throws -> RunRecord {
+func finished(_ trainer: LanguageModelTrainer) async throws -> RunRecord {
   for try await _ in trainer {}
   return trainer.finish()
 }

@@ -7,9 +7,12 @@ struct Main {
     let arguments = CommandLine.arguments.dropFirst()
     var pattern = ""
     var json: String?
+    var keeps = false
     for argument in arguments {
       if argument.hasPrefix("--json=") {
         json = String(argument.dropFirst(7))
+      } else if argument == "--keep" {
+        keeps = true
       } else {
         pattern = argument
       }
@@ -25,8 +28,12 @@ struct Main {
         Data("No case matches '\(pattern)'. Leave it out to run all.\n".utf8))
       exit(1)
     }
-    print("\(Threads.count) threads, OpenBLAS kernels for \(Threads.blasCore)\n")
-    print(line("case", "ours", "rival", "", "ratio", "reach"))
+    var table = StoredTable(in: tables)
+    print(
+      "\(Processor.current), OpenBLAS kernels \(BLASKernels.current), \(Threads.count) threads")
+    if let notice = BLASKernels.current.notice { print(notice) }
+    print("stored: \(table.isEmpty ? "nothing for this processor yet" : table.name)\n")
+    print(line("case", "ours", "rival", "", "ratio", "reach", "stored"))
     var rows: [Row] = []
     for comparison in chosen {
       let row = comparison.measure()
@@ -35,20 +42,30 @@ struct Main {
         line(
           "\(row.group): \(row.case)", number(row.value), number(row.rival_value),
           "\(row.unit), \(row.rival)", number(row.ratio),
-          number(row.reach) + (row.ok ? "" : "  missed")))
+          number(row.reach) + (row.ok ? "" : "  missed"),
+          table.change(of: row).map { number($0) } ?? ""))
     }
     let missed = rows.filter { !$0.ok }.count
     print("\n\(rows.count) cases, \(rows.count - missed) reached, \(missed) missed")
-    if let json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try encoder.encode(rows).write(to: URL(fileURLWithPath: json), options: .atomic)
+    let slower = rows.filter { table.change(of: $0).map { $0 < 0.9 } ?? false }
+    if !slower.isEmpty {
+      print("\(slower.count) below .9 of the stored ratio: measure them again before believing it")
     }
+    try table.keep(rows, replacing: keeps)
+    if let json {
+      try encoded(rows).write(to: URL(fileURLWithPath: json), options: .atomic)
+    }
+  }
+
+  /// `Benchmarks/Processors` in the sources, wherever the program was built.
+  private static var tables: URL {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(component: "Processors")
   }
 
   private static func line(
     _ name: String, _ ours: String, _ rival: String, _ unit: String, _ ratio: String,
-    _ reach: String
+    _ reach: String, _ stored: String
   ) -> String {
     func left(_ text: String, _ width: Int) -> String {
       text + String(repeating: " ", count: max(1, width - text.count))
@@ -57,7 +74,7 @@ struct Main {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
     return left(name, 46) + right(ours, 10) + right(rival, 10) + "  " + left(unit, 34)
-      + right(ratio, 8) + "  " + reach
+      + right(ratio, 8) + "  " + left(reach, 13) + stored
   }
 
   private static func number(_ value: Double) -> String {

@@ -7,7 +7,7 @@ extension TrainingMethod {
     "apollo", "APOLLO", "gradients scaled by channel, as a random subspace tells",
     defaults: Defaults(scale: 1, mergeSchedule: .static),
     options: [.rank, .side, .scale, .optimizer, .mergeGap]
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
@@ -22,7 +22,7 @@ extension TrainingMethod {
     "apollo-mini", "APOLLO-Mini", "gradients scaled by matrix, as a random direction tells",
     defaults: Defaults(scale: 11.3137, mergeSchedule: .static),
     options: [.side, .scale, .optimizer, .mergeGap]
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(

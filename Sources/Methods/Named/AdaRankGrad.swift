@@ -6,7 +6,7 @@ extension TrainingMethod {
   public static let adaRankGrad = TrainingMethod(
     "adarankgrad", "AdaRankGrad", "GaLore with as low a rank as the gradient's energy allows",
     defaults: Defaults(scale: 0.25, mergeSchedule: .static), options: subspaceOptions
-  ) { settings in
+  ) { settings throws(InputError) in
     // A plain number bounds the rank from above.
     let rank: RankRule =
       if case .count(let most) = settings.rank {
@@ -18,7 +18,7 @@ extension TrainingMethod {
       layers: .subspace(
         SubspaceConfiguration(
           rank: rank, side: settings.side, scale: settings.scale, rule: .within(settings.projector),
-          refresh: .converged(atMost: settings.gap), stateRule: settings.stateRule ?? .project)),
+          refresh: .converged(atMost: settings.gap), stateRule: settings.options.stateRule ?? .project)),
       optimizer: settings.optimizer)
   }
 }

@@ -6,13 +6,13 @@ extension TrainingMethod {
   public static let fira = TrainingMethod(
     "fira", "Fira", "GaLore that also moves what lies outside the subspace",
     defaults: Defaults(scale: 0.25, mergeSchedule: .static), options: subspaceOptions
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
           rank: settings.rank, side: settings.side, scale: settings.scale,
           rule: .withResidual(settings.projector),
-          refresh: .scheduled(settings.schedule), stateRule: settings.stateRule ?? .keep)),
+          refresh: .scheduled(settings.schedule), stateRule: settings.options.stateRule ?? .keep)),
       optimizer: settings.optimizer)
   }
 }

@@ -9,14 +9,14 @@ extension TrainingMethod {
     options: subspaceOptions.union([
       .mergeSchedule, .mergeGrowth, .merges, .longestGap, .weightFormat, .projectionFormat,
     ])
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
           rank: settings.rank, side: settings.side, scale: settings.scale,
           rule: .within(settings.projector),
-          refresh: .scheduled(settings.schedule), stateRule: settings.stateRule ?? .keep,
-          projectionFormat: settings.projectionFormat ?? .float32),
+          refresh: .scheduled(settings.schedule), stateRule: settings.options.stateRule ?? .keep,
+          projectionFormat: settings.options.projectionFormat ?? .float32),
         packed: settings.packing),
       optimizer: settings.optimizer)
   }

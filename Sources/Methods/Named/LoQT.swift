@@ -10,18 +10,23 @@ extension TrainingMethod {
     options: shared.union([
       .weightFormat, .projectionFormat, .compensation, .stochasticRounding, .keepOriginal,
     ])
-  ) { settings in
-    MethodPlan(
+  ) { settings throws(InputError) in
+    let options = settings.options
+    let compensation = try count(
+      options.compensation ?? 5, "--compensation", in: 0...100, usual: 5)
+    return MethodPlan(
       layers: .loqt(
         LoQTConfiguration(
           rank: settings.rank, side: settings.side, scale: settings.scale,
-          weightFormat: settings.weightFormat ?? .nf4(),
-          projectionFormat: settings.projectionFormat ?? .nf4(),
-          compensationSteps: settings.compensation, projector: settings.projector,
+          weightFormat: options.weightFormat ?? .nf4(),
+          projectionFormat: options.projectionFormat ?? .nf4(),
+          compensationSteps: compensation, projector: settings.projector,
           // Measured to be better than keeping it, as the paper does: `loqt experiment states`.
-          stateRule: settings.stateRule ?? .project, postponing: settings.postponing,
-          roundsStochastically: settings.roundsStochastically,
-          keepsOriginalWeight: settings.keepsOriginal, recordsSurvival: settings.recordsSurvival),
+          stateRule: options.stateRule ?? .project, postponing: try postponing(options),
+          roundsStochastically: options.stochasticRounding ?? false,
+          // Without compensation W is only rounded at the first merge: it may as well be at once.
+          keepsOriginalWeight: options.keepOriginal ?? (compensation > 0),
+          recordsSurvival: options.survival ?? true),
         settings.schedule),
       optimizer: settings.optimizer)
   }
@@ -31,18 +36,33 @@ extension TrainingMethod {
     .projector, .window, .stateRule, .postponing, .survival,
   ]
 
+  /// The least share of its weights that an update must be to be merged.
+  private static func postponing(_ options: MethodOptions) throws(InputError) -> Double {
+    let share = options.postponing ?? 0
+    guard (0..<1).contains(share) else {
+      throw InputError(
+        "--postponing \(share) is not a share from 0 to below 1. Give one such as 0.05.")
+    }
+    guard share == 0 || options.survival ?? true else {
+      throw InputError(
+        "--postponing measures updates by the copy of B that --no-survival leaves out. Leave one of "
+          + "them out.")
+    }
+    return share
+  }
+
   /// LoQT without quantisers.
   public static let loqtUnquantized = TrainingMethod(
     "loqt-nq", "LoQT without quantisation", "LoQT without quantisation",
     defaults: Defaults(scale: 0.5), options: shared
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .loqt(
         LoQTConfiguration(
           rank: settings.rank, side: settings.side, scale: settings.scale, weightFormat: .float32,
           projectionFormat: .float32, compensationSteps: 0, projector: settings.projector,
-          stateRule: settings.stateRule ?? .keep, postponing: settings.postponing,
-          recordsSurvival: settings.recordsSurvival),
+          stateRule: settings.options.stateRule ?? .keep, postponing: try postponing(settings.options),
+          recordsSurvival: settings.options.survival ?? true),
         settings.schedule),
       optimizer: settings.optimizer)
   }

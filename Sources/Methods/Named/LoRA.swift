@@ -7,12 +7,12 @@ extension TrainingMethod {
   public static let lora = TrainingMethod(
     "lora", "LoRA", "frozen dense matrices with a trained low-rank update",
     defaults: Defaults(learningRate: 0.003), options: [.rank, .scale, .optimizer, .weightFormat]
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .adapter(
         AdapterConfiguration(
           rank: settings.rank, scale: settings.scale,
-          base: .frozen(settings.weightFormat ?? .float32)), .never),
+          base: .frozen(settings.options.weightFormat ?? .float32)), .never),
       optimizer: settings.optimizer)
   }
 }

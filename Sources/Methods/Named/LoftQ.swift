@@ -9,13 +9,14 @@ extension TrainingMethod {
     "loftq", "LoftQ", "QLoRA that starts nearest to the initial matrices",
     defaults: Defaults(learningRate: 0.003),
     options: [.rank, .scale, .optimizer, .weightFormat, .alternations]
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .adapter(
         AdapterConfiguration(
           rank: settings.rank, scale: settings.scale,
           base: .alternating(
-            settings.weightFormat ?? .nf4(), steps: settings.alternations)), .never),
+            settings.options.weightFormat ?? .nf4(), steps: try count(
+              settings.options.alternations ?? 5, "--alternations", in: 1...100, usual: 5))), .never),
       optimizer: settings.optimizer)
   }
 }

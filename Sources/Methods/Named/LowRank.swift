@@ -6,7 +6,7 @@ extension TrainingMethod {
   public static let lowRank = TrainingMethod(
     "low-rank", "Low-rank matrices", "every matrix is a product of two trained factors",
     defaults: Defaults(learningRate: 0.003), options: [.rank, .optimizer]
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .adapter(AdapterConfiguration(rank: settings.rank, base: .none), .never),
       optimizer: settings.optimizer)

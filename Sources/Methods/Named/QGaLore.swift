@@ -8,14 +8,14 @@ extension TrainingMethod {
     "q-galore", "Q-GaLore", "GaLore with 8-bit matrices, 4-bit projections and lazy refreshes",
     defaults: Defaults(scale: 0.25, optimizer: .adamW8bit, mergeSchedule: .static),
     options: subspaceOptions.union([.weightFormat, .projectionFormat])
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .subspace(
         SubspaceConfiguration(
           rank: settings.rank, side: settings.side, scale: settings.scale,
           rule: .within(settings.projector),
-          refresh: .lazy(every: settings.gap), stateRule: settings.stateRule ?? .keep,
-          projectionFormat: settings.projectionFormat
+          refresh: .lazy(every: settings.gap), stateRule: settings.options.stateRule ?? .keep,
+          projectionFormat: settings.options.projectionFormat
             ?? .affine(
               AffineScheme(bits: .four, symmetry: .asymmetric, grouping: .group(256)))),
         packed: settings.packing

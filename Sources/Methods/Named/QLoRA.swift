@@ -7,12 +7,12 @@ extension TrainingMethod {
   public static let qlora = TrainingMethod(
     "qlora", "QLoRA", "frozen 4-bit matrices with a trained low-rank update",
     defaults: Defaults(learningRate: 0.003), options: [.rank, .scale, .optimizer, .weightFormat]
-  ) { settings in
+  ) { settings throws(InputError) in
     MethodPlan(
       layers: .adapter(
         AdapterConfiguration(
           rank: settings.rank, scale: settings.scale,
-          base: .frozen(settings.weightFormat ?? .nf4())), .never),
+          base: .frozen(settings.options.weightFormat ?? .nf4())), .never),
       optimizer: settings.optimizer)
   }
 }

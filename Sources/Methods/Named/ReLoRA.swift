@@ -12,12 +12,16 @@ extension TrainingMethod {
       .longestGap,
       .pruning,
     ]
-  ) { settings in
-    MethodPlan(
+  ) { settings throws(InputError) in
+    let pruning = settings.options.pruning ?? 0.9
+    guard (0...1).contains(pruning) else {
+      throw InputError("--pruning \(pruning) is not a share from 0 to 1. The usual one is 0.9.")
+    }
+    return MethodPlan(
       layers: .adapter(
         AdapterConfiguration(
           rank: settings.rank, scale: settings.scale,
-          base: .merged(settings.weightFormat ?? .float32, pruning: settings.pruning)),
+          base: .merged(settings.options.weightFormat ?? .float32, pruning: pruning)),
         settings.schedule),
       optimizer: settings.optimizer)
   }

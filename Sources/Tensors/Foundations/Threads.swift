@@ -8,27 +8,32 @@ internal import Synchronization
 /// routines on large matrices use OpenBLAS's own threads, which what other threads of the program
 /// compute in the meantime may then use, too.
 public enum Threads {
-  /// Threads used by every operation, the caller included. At first the number of processors this
-  /// process may run on. Results depend on it only through the order of additions in decompositions of
-  /// large matrices. Traps when it is not positive; more than 256 count as 256.
+  /// Threads used by every operation, the caller included. At first what `ThreadLimits` says. Results
+  /// depend on it only through the order of additions in decompositions of large matrices. Traps when
+  /// it is not positive; more than 256 count as 256.
   public static var count: Int {
-    get { Int(loqt_thread_count()) }
+    get {
+      limited
+      return Int(loqt_thread_count())
+    }
     set {
       precondition(newValue >= 1, "Threads.count: \(newValue) is not a positive number")
+      limited
       loqt_set_thread_count(Int32(newValue))
     }
   }
 
-  private static let singleThreadedBLAS: Void = openblas_set_num_threads(1)
+  private static let limited: Void = loqt_set_thread_count(
+    Int32(clamping: ThreadLimits.current.count))
 
-  /// Puts OpenBLAS on one thread, once, before the first product.
-  static func prepareBLAS() { singleThreadedBLAS }
+  /// Limits the number of threads, once, before the first loop.
+  @inline(__always) static func prepare() { limited }
 
-  /// The processor whose kernels OpenBLAS uses; the environment variable OPENBLAS_CORETYPE forces one.
-  public static var blasCore: String {
-    prepareBLAS()
-    return openblas_get_corename().map { String(cString: $0) } ?? "unknown"
-  }
+  /// Puts OpenBLAS on one thread and on the right kernels, once, before the first product.
+  static func prepareBLAS() { _ = BLASKernels.current }
+
+  /// The processor whose kernels OpenBLAS uses: `BLASKernels.current.name`.
+  public static var blasCore: String { BLASKernels.current.name }
 
   private static let lapack = Mutex(())
 
@@ -60,6 +65,7 @@ package func parallelFor(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void)
     if count > 0 { body(0..<count) }
     return
   }
+  Threads.prepare()
   withoutActuallyEscaping(body) { escaping in
     var box = escaping
     withUnsafeMutablePointer(to: &box) { pointer in

@@ -49,7 +49,7 @@ public struct Checkpoint {
   }
 
   /// Where a trainer stands.
-  public init(_ trainer: Trainer) {
+  public init(_ trainer: LanguageModelTrainer) {
     self.init(
       model: trainer.model, parameterisation: trainer.configuration.plan.layers,
       tokenizer: trainer.corpus.tokenizer, record: trainer.record)

@@ -51,7 +51,7 @@ public struct RunSettings: Codable, Sendable, Hashable {
   /// Layers whose merge had not happened yet.
   public var layersDue: [String]
 
-  init(_ trainer: Trainer) {
+  init(_ trainer: LanguageModelTrainer) {
     let configuration = trainer.configuration
     modelName = configuration.modelName
     method = configuration.method.name

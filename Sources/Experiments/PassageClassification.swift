@@ -24,14 +24,19 @@ struct PassageClassifier: Module {
   }
 }
 
-/// One run of fine-tuning a language model that was trained on the text to tell classes of passages.
-struct FineTuning {
+/// Learning to tell classes of passages, from a language model that was trained on the text.
+final class PassageClassification: TrainingTask {
   private let configuration: TrainingConfiguration
   private let passages: PassageSet
   private let model: PassageClassifier
-  private let optimizer: Stepper
+  private var random: RandomSource
+  /// Passages of the epoch that have not been learnt yet.
+  private var left: [Int] = []
+  private let batchSize: Int
+  /// The share of right answers when it was measured last.
+  private var accuracy: Double?
 
-  /// A run from a trained model in a folder.
+  /// The task of a run from a trained model in a folder.
   init(_ configuration: TrainingConfiguration, on text: ExperimentText, base path: String) throws {
     self.configuration = configuration
     passages = try PassageSet(text, testing: configuration.validationTokens)
@@ -48,52 +53,35 @@ struct FineTuning {
         weight: .normal(
           [passages.classes, size], standardDeviation: 0.02, using: &random),
         bias: .zeros([passages.classes])))
-    let made = configuration.makeOptimizer(for: body)
-    optimizer = Stepper(
-      made.optimizer, training: model, merges: plan.merges, steps: configuration.steps)
+    self.random = RandomSource(seed: configuration.seed).split("passages")
+    batchSize = min(configuration.batchSize, passages.training.count)
+    source = text.corpus.name
   }
 
-  /// Trains, and gives the record with the loss and the share of right answers on the test passages;
-  /// nil when `progress` says to stop.
-  func execute(progress: (TrainingProgress) -> Bool) throws -> RunRecord? {
-    var record = RunRecord(
-      method: configuration.method.name, seed: configuration.seed,
-      tokensPerStep: configuration.batchSize * PassageSet.length,
-      parameterCount: configuration.model.parameterCount)
-    record.settings = configuration.settings
-    var random = RandomSource(seed: configuration.seed).split("passages")
-    var left: [Int] = []
-    let batchSize = min(configuration.batchSize, passages.training.count)
-    let clock = ContinuousClock()
-    let start = clock.now
-    for step in 0..<configuration.steps {
-      if left.count < batchSize { left = passages.training.shuffled(using: &random) }
-      let batch = passages.batch(left.suffix(batchSize))
-      left.removeLast(batchSize)
-      let report = try optimizer.step { crossEntropy(model(batch), labels: batch.labels) }
-      let elapsed = (clock.now - start) / .seconds(1)
-      record.steps.append(
-        RunRecord.Step(
-          step: report.step, loss: report.loss, learningRate: report.learningRate,
-          elapsed: elapsed))
-      if let merge = report.merge { record.merges.append(merge) }
-      let perStep = elapsed / Double(step + 1)
-      let goesOn = progress(
-        TrainingProgress(
-          step: step + 1, steps: configuration.steps, loss: report.loss,
-          learningRate: report.learningRate,
-          tokensPerSecond: Double(record.tokensPerStep) / max(perStep, 1e-9),
-          remainingSeconds: perStep * Double(configuration.steps - step - 1), residentBytes: 0,
-          memory: MemoryBreakdown(report.liveMemory),
-          peakMemory: MemoryBreakdown(report.peakMemory)))
-      if !goesOn { return nil }
-    }
+  let source: String
+  var module: any Module { model }
+  var tokensPerStep: Int { configuration.batchSize * PassageSet.length }
+
+  func losses(of step: Int, isMerge: Bool) -> [() -> Variable] {
+    if left.count < batchSize { left = passages.training.shuffled(using: &random) }
+    let batch = passages.batch(left.suffix(batchSize))
+    left.removeLast(batchSize)
+    return [{ [model] in crossEntropy(model(batch), labels: batch.labels) }]
+  }
+
+  func size(of evaluation: TaskEvaluation) -> Int {
+    evaluation == .final ? passages.test.count : 0
+  }
+
+  func measure(_ evaluation: TaskEvaluation) -> Double {
     let (loss, accuracy) = measure()
-    record.validationLoss = loss
+    self.accuracy = accuracy
+    return loss
+  }
+
+  func complete(_ record: inout RunRecord) {
     record.accuracy = accuracy
-    record.evaluations.append(RunRecord.Evaluation(step: configuration.steps, loss: loss))
     record.memory = MemoryModel(configuration.model).breakdown(configuration.plan)
-    return record
   }
 
   private func measure() -> (loss: Double, accuracy: Double) {
