@@ -12,8 +12,10 @@ public struct ModelFamily: Sendable {
 
   /// A family.
   ///
-  /// - Parameter read: Makes a configuration of a `config.json`; throws a `TensorFileError` that names
-  ///   the field, what was found and what was expected.
+  /// - Parameters:
+  ///   - modelType: What the field `model_type` of a `config.json` says.
+  ///   - read: Makes a configuration of a `config.json`; throws a `TensorFileError` that names the
+  ///     field, what was found and what was expected.
   public init(
     _ modelType: String,
     read: @escaping @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration

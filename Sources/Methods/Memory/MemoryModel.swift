@@ -24,7 +24,9 @@ public struct MemoryModel: Sendable {
 
   /// The bytes of a plan; with a rank by energy, of the largest ranks it may choose.
   ///
-  /// - Parameter storage: How B, embedding, head and dense matrices are held.
+  /// - Parameters:
+  ///   - plan: How the linear layers are held and trained.
+  ///   - storage: How B, embedding, head and dense matrices are held.
   public func breakdown(
     _ plan: MethodPlan, storage: ParameterStorage = .float32
   ) -> MemoryBreakdown {

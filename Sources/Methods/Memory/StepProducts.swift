@@ -14,6 +14,8 @@ public struct StepProducts: Sendable, Hashable {
   /// forward once more where activations are recomputed.
   ///
   /// - Parameters:
+  ///   - model: The model.
+  ///   - plan: How its linear layers are held and trained.
   ///   - tokens: Of the step.
   ///   - sequence: Tokens of a sequence.
   ///   - recomputesBlocks: Whether activations are computed again on the way back.

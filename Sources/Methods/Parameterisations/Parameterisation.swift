@@ -32,7 +32,10 @@ public protocol Parameterisation: Sendable, Hashable, Codable {
   func cost(of layer: LinearShape, in step: StepShape) -> LayerCost
   /// The matrix products of a layer in an ordinary step beside y = x Wᵀ and dx = d W.
   ///
-  /// - Parameter forwardPasses: 2 where activations are computed again on the way back.
+  /// - Parameters:
+  ///   - layer: The sides of its matrix.
+  ///   - tokens: Of the step.
+  ///   - forwardPasses: 2 where activations are computed again on the way back.
   func products(of layer: LinearShape, tokens: Int, forwardPasses: Int) -> [MatrixProduct]
 
   /// What moves the layers' parameters by the optimizer that was chosen for them.
