@@ -114,19 +114,22 @@ struct GramSpace<Scalar: RealScalar> {
         // G U (UᵀG U)⁻¹ is U and something orthogonal to it: as well conditioned as can be.
         y = inner.solvedFromRight(consume w, transposed: true)
         if step < steps { continue }
+        let basis = lift(y)
+        guard GramFactor.isSharp(inner.spread, rows: basis.shape[0]) else { return nil }
         return LeadingVectors(
-          vectors: try lift(y).orthonormalizingColumns(), values: .empty, others: nil,
+          vectors: try basis.orthonormalizingColumns(), values: .empty, others: nil,
           effectiveRank: rank)
       }
       let eigen = try SymmetricEigen(lower: .lowerProduct(w, metric?(w) ?? w))
       let order = Tensor((Int32(count - rank)..<Int32(count)).reversed())
       let squares = eigen.values.reshaped(to: [count, 1]).gatheringRows(at: order)
       let spread = squares[rank - 1, 0] / squares[0, 0]
-      guard spread > GramFactor<Scalar>.leastSpread else { return nil }
       let values = sqrt(squares)
       let rows = eigen.vectors.transposed().gatheringRows(at: order)
       let scaled = rows / values
-      let vectors = try lift(matmul(w, scaled.transposed())).orthonormalizingColumns()
+      let found = lift(matmul(w, scaled.transposed()))
+      guard GramFactor.isSharp(spread, rows: found.shape[0]) else { return nil }
+      let vectors = try found.orthonormalizingColumns()
       // The other side's are orthonormal up to this; coordinates add the rounding of their metric.
       let error = metric == nil ? Scalar.ulpOfOne / min(spread, inner.spread) : .infinity
       let others =
