@@ -149,15 +149,15 @@ struct GramSpace<Scalar: RealScalar> {
 
 /// Whether singular values decay slowly, told from how much of their energy some vectors capture.
 struct DecayTest<Scalar: RealScalar> {
-  /// The sum of all squared singular values.
-  let energy: Double
+  /// The root of the sum of all squared singular values.
+  let norm: Double
   /// How many there are.
   let count: Int
 
   /// Of an operator whose elements are at hand.
   init?<A: LinearOperator>(_ a: A) where A.Scalar == Scalar {
     guard a.denseCost == 0 else { return nil }
-    energy = a.dense().sumOfSquares()
+    norm = a.dense().norm()
     count = min(a.rows, a.columns)
   }
 
@@ -167,9 +167,9 @@ struct DecayTest<Scalar: RealScalar> {
   /// tenth vector on.
   func isSlow(_ images: Tensor<Scalar>, _ scale: Scalar) -> Bool {
     let vectors = images.shape[1]
-    let captured = Double(images.sumOfSquares()) / (Double(scale) * Double(scale))
-    let left = (energy - captured) / Double(Swift.max(1, count - vectors))
-    return left * 16 > captured / Double(vectors)
+    let share = images.norm() / Double(scale) / norm
+    let left = (1 - share * share) / Double(Swift.max(1, count - vectors))
+    return left * 16 > share * share / Double(vectors)
   }
 }
 

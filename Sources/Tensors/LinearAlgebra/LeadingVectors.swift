@@ -267,11 +267,11 @@ private func unitScale<A: LinearOperator>(of a: A, _ source: inout RandomSource)
   guard largest.isFinite else {
     throw LinearAlgebraError(
       routine: "singular vectors",
-      message: "operator [\(a.rows), \(a.columns)] has NaN or infinite products")
+      message: "operator \(givenShape(of: a)) has NaN or infinite products")
   }
   guard largest > 0 else {
     throw LinearAlgebraError(
-      routine: "singular vectors", message: "operator [\(a.rows), \(a.columns)] is zero")
+      routine: "singular vectors", message: "operator \(givenShape(of: a)) is zero")
   }
   return powerOfTwo(near: A.Scalar(largest))
 }
