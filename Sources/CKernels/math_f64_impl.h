@@ -42,7 +42,8 @@ INLINE double gelu_of(double x) {
   if (x < -39.0) return x * 0.0;
   if (x < -37.0) {
     // erfc is not a normal number any more; its asymptotic series.
-    double square = x * x, rest = fma(x, x, -square), root = exp(-0.25 * square), r = 1.0 / square;
+    double square = x * x, rest = fma(x, x, -square), root = exp(-0.25 * square);
+    double r = 1.0 / square;
     double sum = 1.0 - r * (1.0 - r * (3.0 - r * (15.0 - r * (105.0 - r * (945.0 - r * 10395.0)))));
     return -(0.39894228040143267794 * root * sum * (1.0 - 0.5 * rest)) * root;
   }
@@ -55,7 +56,8 @@ INLINE double gelu_tanh_of(double x) {
   double a = fabs(x);
   if (a > 23.0) a = 23.0;
   double square = a * a, square_rest = fma(a, a, -square);
-  double p = gelu_c * square, p_rest = fma(gelu_c, square, -p) + gelu_c * square_rest + c_rest * square;
+  double p = gelu_c * square;
+  double p_rest = fma(gelu_c, square, -p) + gelu_c * square_rest + c_rest * square;
   double s = 1.0 + p, s_rest = (p > 1.0 ? p - s + 1.0 : 1.0 - s + p) + p_rest;
   double t = a * s, t_rest = fma(a, s, -t) + a * s_rest;
   double k = 2 * gelu_k, q = k * t, q_rest = fma(k, t, -q) + k * t_rest + k_rest * t;

@@ -1,4 +1,5 @@
 import CKernels
+import Tensors
 import TestSupport
 import Testing
 
@@ -69,13 +70,16 @@ extension KernelTests {
     }
 
     /// Within what the C library's exponential and erfc leave, over cancellation and underflow.
-    @Test(arguments: [(LOQT_SILU, "silu"), (LOQT_GELU, "gelu"), (LOQT_GELU_TANH, "gelu_tanh")])
-    func hardDoublesStayWithinFourUnits(_ operation: Int32, _ name: String) throws {
+    @Test(
+      arguments: [
+        (Int(LOQT_SILU), "silu"), (Int(LOQT_GELU), "gelu"), (Int(LOQT_GELU_TANH), "gelu_tanh"),
+      ])
+    func hardDoublesStayWithinFourUnits(_ operation: Int, _ name: String) throws {
       let fixture = try Fixture("activations")
       let x = try fixture.tensor("x", of: "hard", as: Double.self).scalars
       let expected = try fixture.tensor(name, of: "hard", as: Double.self).scalars
       let y = sameAtEveryInstructionSet(name) {
-        produced(x.count) { Double.unary(operation, x, $0, x.count) }
+        produced(x.count) { Double.unary(Int32(operation), x, $0, x.count) }
       }
       for (argument, (value, exact)) in zip(x, zip(y, expected)) {
         let unit = max(exact.magnitude, .leastNormalMagnitude).ulp

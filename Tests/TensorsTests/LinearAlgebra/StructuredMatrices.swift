@@ -1,4 +1,4 @@
-import Tensors
+@testable import Tensors
 
 extension TestMatrix {
   /// Matrices of few distinct rows, columns or values, and of values spread over many orders of

@@ -1,5 +1,6 @@
-import Tensors
 import Testing
+
+@testable import Tensors
 
 /// Every route to leading singular vectors on matrices of low rank and structure, in LAPACK's measures
 /// and against its decomposition in double precision.
