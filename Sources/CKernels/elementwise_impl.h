@@ -74,10 +74,6 @@ static void NAME(binary_rows)(int operation, const REAL *a, const REAL *b, REAL 
 
 #define HALF ((REAL)0.5)
 #define ONE ((REAL)1)
-#define ROOT_HALF ((REAL)0.70710678118654752440)
-// The tanh form of GELU: tanh(k (x + c x^3)).
-#define GELU_K ((REAL)0.79788456080286535588)
-#define GELU_C ((REAL)0.044715)
 
 INLINE V NAME(sign_of)(V x) {
   V y = pick(x > (REAL)0, splat(ONE), pick(x < (REAL)0, splat(-ONE), splat((REAL)0)));
@@ -97,10 +93,10 @@ INLINE V NAME(apply_unary)(int operation, V x) {
     case LOQT_TANH: return tanh_of(x);
     case LOQT_ERF: return erf_of(x);
     case LOQT_SIGMOID: return sigmoid_of(x);
-    case LOQT_SILU: return x * sigmoid_of(x);
+    case LOQT_SILU: return silu_of(x);
     case LOQT_RELU: return pick(x <= (REAL)0, splat((REAL)0), x);
-    case LOQT_GELU: return HALF * x * (ONE + erf_of(x * ROOT_HALF));
-    case LOQT_GELU_TANH: return HALF * x * (ONE + tanh_of(GELU_K * (x + GELU_C * x * x * x)));
+    case LOQT_GELU: return gelu_of(x);
+    case LOQT_GELU_TANH: return gelu_tanh_of(x);
     case LOQT_SIN: return sin_of(x);
     case LOQT_COS: return cos_of(x);
     case LOQT_FLOOR: return __builtin_elementwise_floor(x);
@@ -131,15 +127,8 @@ INLINE V NAME(derivative)(int operation, V x) {
       return s * (ONE + x * sigmoid_of(-x));
     }
     case LOQT_RELU: return pick(x > (REAL)0, splat(ONE), splat((REAL)0));
-    case LOQT_GELU: {
-      V density = (REAL)0.39894228040143267794 * exp_of(-HALF * x * x);
-      return HALF * (ONE + erf_of(x * ROOT_HALF)) + x * density;
-    }
-    case LOQT_GELU_TANH: {
-      V t = tanh_of(GELU_K * (x + GELU_C * x * x * x));
-      V inner = GELU_K * (ONE + (REAL)3 * GELU_C * x * x);
-      return HALF * (ONE + t) + HALF * x * (ONE - t * t) * inner;
-    }
+    case LOQT_GELU: return gelu_slope_of(x);
+    case LOQT_GELU_TANH: return gelu_tanh_slope_of(x);
     case LOQT_SIN: return cos_of(x);
     default: return -sin_of(x);
   }
@@ -189,9 +178,6 @@ static void NAME(unary_gradient)(int operation, const REAL *x, const REAL *g, RE
   }
 }
 #undef EACH_DIFFERENTIABLE
-#undef ROOT_HALF
-#undef GELU_K
-#undef GELU_C
 #undef HALF
 
 // ---- Combinations -------------------------------------------------------------------------------
@@ -233,11 +219,7 @@ static void NAME(select)(const uint8_t *condition, const REAL *a, const REAL *b,
 }
 
 static void NAME(swiglu)(const REAL *gate, const REAL *up, REAL *y, intptr_t n) {
-#define STEP(READ, WRITE)                                                                          \
-  do {                                                                                             \
-    V a = READ(gate);                                                                              \
-    WRITE(y, a * sigmoid_of(a) * READ(up));                                                        \
-  } while (0)
+#define STEP(READ, WRITE) WRITE(y, silu_of(READ(gate)) * READ(up))
   FOR_EACH_VECTOR(STEP);
 #undef STEP
 }

@@ -1,7 +1,7 @@
 // Functions of sixteen floats, in float arithmetic without fused operations. The polynomials are
 // minimax fits of our own. Largest errors over all floats, in units in the last place, as tested:
-// exp 1.0, log 1.5, tanh 1.3, erf 2, sigmoid 2.5. Infinities, NaN and subnormal arguments and results
-// behave as in the C library.
+// exp 1.0, log 1.5, tanh 1.3, erf 2, sigmoid 2.5, silu 4, gelu and its tanh form 5.
+// Infinities, NaN and subnormal arguments and results behave as in the C library.
 
 /// `p * x + c` with two roundings.
 #define HORNER(p, x, c) ((p) * (x) + (c))
@@ -148,16 +148,19 @@ INLINE void tanh_of_all(const float *x, float *y, intptr_t n) {
   if (i < n) store_part(y + i, tanh_of(load_part(x + i, n - i)), n - i);
 }
 
-INLINE v16f erf_of(v16f x) {
-  v16f a = magnitude(x), z = x * x;
-  // erf(x) / x - 1 as a polynomial in x^2 below 1.
+/// erf(x) / x - 1 as a polynomial in z = x^2 below 1.
+INLINE v16f erf_excess_of(v16f z) {
   v16f p = splat(7.85386073e-5f);
   p = HORNER(p, z, -8.01019371e-4f);
   p = HORNER(p, z, 5.18832775e-3f);
   p = HORNER(p, z, -2.68538129e-2f);
   p = HORNER(p, z, 1.12835854e-1f);
   p = HORNER(p, z, -3.76126260e-1f);
-  p = HORNER(p, z, 1.28379167e-1f);
+  return HORNER(p, z, 1.28379167e-1f);
+}
+
+INLINE v16f erf_of(v16f x) {
+  v16f a = magnitude(x), p = erf_excess_of(x * x);
   // log(1 - erf(x)) above; from 4 on the result rounds to 1.
   v16f t = pick(a > 4.0f, splat(4.0f), a);
   v16f q = splat(-2.14455249e-5f);
@@ -174,6 +177,107 @@ INLINE v16f erf_of(v16f x) {
 INLINE v16f sigmoid_of(v16f x) {
   v16f e = exp_of(-magnitude(x));
   return pick(x < 0.0f, e, splat(1.0f)) / (1.0f + e);
+}
+
+/// x times its sigmoid, which is not a normal number below -87: there x e^x, by the root of e^x.
+INLINE v16f silu_of(v16f x) {
+  v16f y = x * sigmoid_of(x);
+  v16i far = x < -87.0f;
+  if (__builtin_expect(any_lane(far), 0)) {
+    v16f root = exp_of(x * 0.5f);
+    y = pick(far, x * root * root, y);
+  }
+  return y;
+}
+
+/// e to the power -q is root * root * rest: a factor at a time, so that only the last product rounds
+/// to a subnormal number.
+typedef struct {
+  v16f root, rest;
+} falling_power;
+
+/// For q up to 174, of which no digit of a float is lost to its size.
+INLINE falling_power falling_power_of(v16d q) {
+  v16f high = __builtin_convertvector(q, v16f);
+  v16f low = __builtin_convertvector(q - __builtin_convertvector(high, v16d), v16f);
+  return (falling_power){exp_moderate(high * -0.5f), 1.0f - low};
+}
+
+// What goes to 0 below x without the difference of 1 and nearly 1. -infinity is not a number.
+
+/// The share of a normal distribution below -|x|, which is e^(-x^2 / 2) times `ratio`.
+typedef struct {
+  v16f size, ratio;
+  falling_power power;
+} normal_tail;
+
+INLINE normal_tail normal_tail_of(v16f x) {
+  v16f a = magnitude(x);
+  a = pick(a > 15.0f, splat(15.0f), a);
+  v16d wide = __builtin_convertvector(a, v16d);
+  v16f t = (a - 4.0f) / (a + 4.0f);
+  v16f p = splat(-1.47993036e-4f);
+  p = HORNER(p, t, -6.07619004e-5f);
+  p = HORNER(p, t, 1.55883795e-3f);
+  p = HORNER(p, t, -1.26065942e-3f);
+  p = HORNER(p, t, -1.05142789e-2f);
+  p = HORNER(p, t, 4.43767346e-2f);
+  p = HORNER(p, t, -9.52592343e-2f);
+  p = HORNER(p, t, 1.28906906e-1f);
+  p = HORNER(p, t, -9.63800848e-2f);
+  p = HORNER(p, t, -2.30091978e-2f);
+  p = HORNER(p, t, 8.49695802e-1f);
+  return (normal_tail){a, p / (a + a + 1.0f), falling_power_of(wide * wide * 0.5)};
+}
+
+INLINE v16f gelu_of(v16f x) {
+  normal_tail a = normal_tail_of(x);
+  v16f part = a.ratio * a.power.rest * a.power.root;
+  v16f y = pick(x < 0.0f, -(a.size * part) * a.power.root, x * (1.0f - part * a.power.root));
+  // Nothing cancels near 0, where the ratio has more rounding.
+  v16f half = x * 0.707106781f * 0.5f;
+  v16f near = x * (HORNER(erf_excess_of(0.5f * x * x), half, half) + 0.5f);
+  y = pick(a.size < 0.7f, near, y);
+  return pick(x == -INFINITY, splat(NAN), y);
+}
+
+INLINE v16f gelu_slope_of(v16f x) {
+  normal_tail a = normal_tail_of(x);
+  v16f power = a.power.rest * a.power.root * a.power.root, below = a.ratio * power;
+  return pick(x < 0.0f, below, 1.0f - below) + with_sign(a.size, x) * (3.98942280e-1f * power);
+}
+
+// The tanh form of GELU is x / 2 (1 + tanh(k (x + c x^3))).
+static const double gelu_k = 0.79788456080286535588, gelu_c = 0.044715;
+
+/// |x| and e to the power of -2 k (|x| + c |x|^3).
+typedef struct {
+  v16f size;
+  falling_power power;
+} tanh_form;
+
+INLINE tanh_form tanh_form_of(v16f x) {
+  v16f a = magnitude(x);
+  a = pick(a > 11.0f, splat(11.0f), a);
+  v16d wide = __builtin_convertvector(a, v16d);
+  return (tanh_form){a, falling_power_of(2 * gelu_k * wide * (1.0 + gelu_c * wide * wide))};
+}
+
+/// (1 + tanh u) / 2 is the sigmoid of 2 u.
+INLINE v16f gelu_tanh_of(v16f x) {
+  tanh_form a = tanh_form_of(x);
+  v16f part = a.power.rest * a.power.root, whole = 1.0f + part * a.power.root;
+  v16f y = pick(x < 0.0f, -(a.size * part / whole) * a.power.root, x / whole);
+  return pick(x == -INFINITY, splat(NAN), y);
+}
+
+INLINE v16f gelu_tanh_slope_of(v16f x) {
+  tanh_form a = tanh_form_of(x);
+  v16f power = a.power.rest * a.power.root * a.power.root, near = 1.0f / (1.0f + power);
+  v16f inner = (float)gelu_k * (1.0f + (float)(3 * gelu_c) * a.size * a.size);
+  v16f far = power * near;
+  v16f turn = 2.0f * with_sign(a.size, x) * inner;
+  return pick(x < 0.0f, far * (1.0f + turn * near), near * (1.0f + turn * far));
 }
 
 #define LANE_BY_LANE(name, call)                                                                   \

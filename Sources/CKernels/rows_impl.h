@@ -9,6 +9,9 @@ INLINE REAL NAME(shift_of)(const REAL *x, intptr_t n) {
   return NAME(finite_shift)(NAME(largest)(x, n));
 }
 
+/// What makes exponentials add up to 1: NaN for those of a row with infinity, which are no shares.
+INLINE REAL NAME(inverse_of)(double sum) { return sum < INFINITY ? (REAL)(1 / sum) : (REAL)NAN; }
+
 /// The sum of exp(x - shift), which go to y unless y is null.
 INLINE double NAME(sum_of_exponentials)(const REAL *x, REAL shift, REAL *y, intptr_t n) {
   __auto_type sums = widen(splat((REAL)0));
@@ -69,7 +72,7 @@ static void NAME(softmax_streamed)(const REAL *x, REAL *y, intptr_t rows, intptr
       for (int j = 0; j < 4 && out; j++)
         store_past_caches(out + i + j * LANES, load(before + i + j * LANES) * factor);
     }
-    factor = (REAL)(1 / sum_lanes(sums));
+    factor = NAME(inverse_of)(sum_lanes(sums));
     shift = NAME(finite_shift)(largest_lane(larger(first, second)));
     REAL *other = before;
     before = current;
@@ -90,7 +93,7 @@ static void NAME(softmax_rows)(const REAL *x, REAL *y, intptr_t rows, intptr_t c
   for (intptr_t r = 0; r < rows; r++, x += cols, y += cols) {
     REAL shift = NAME(shift_of)(x, cols);
     double sum = NAME(sum_of_exponentials)(x, shift, y, cols);
-    NAME(scale_row)((REAL)(1 / sum), y, cols);
+    NAME(scale_row)(NAME(inverse_of)(sum), y, cols);
   }
 }
 

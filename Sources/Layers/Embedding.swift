@@ -24,4 +24,10 @@ public struct Embedding: Module {
   public func callAsFunction(_ indices: Tensor<Int32>) -> Variable {
     embedding(Variable(weight), at: indices)
   }
+
+  /// The same for indices of 64 bits.
+  @_disfavoredOverload
+  public func callAsFunction(_ indices: Tensor<Int64>) -> Variable {
+    embedding(Variable(weight), at: indices)
+  }
 }

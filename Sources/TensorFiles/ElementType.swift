@@ -16,6 +16,12 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case i16 = "I16"
   /// Signed integers of 8 bits.
   case i8 = "I8"
+  /// Unsigned integers of 64 bits.
+  case u64 = "U64"
+  /// Unsigned integers of 32 bits.
+  case u32 = "U32"
+  /// Unsigned integers of 16 bits.
+  case u16 = "U16"
   /// Bytes.
   case u8 = "U8"
   /// Truth values, one a byte, 0 or 1.
@@ -24,10 +30,22 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   /// The size of one element in bytes.
   public var byteCount: Int {
     switch self {
-    case .f64, .i64: 8
-    case .f32, .i32: 4
-    case .f16, .bf16, .i16: 2
+    case .f64, .i64, .u64: 8
+    case .f32, .i32, .u32: 4
+    case .f16, .bf16, .i16, .u16: 2
     case .i8, .u8, .bool: 1
+    }
+  }
+
+  /// The scalar to read it as where no other is asked for.
+  var scalar: any TensorFileScalar.Type {
+    switch self {
+    case .f64: Double.self
+    case .f32, .f16, .bf16: Float.self
+    case .i64, .u64, .u32: Int64.self
+    case .i32, .i16, .i8, .u16: Int32.self
+    case .u8: UInt8.self
+    case .bool: Bool.self
     }
   }
 

@@ -86,8 +86,8 @@ extension Double: TensorFileScalar {
 extension Int32: TensorFileScalar {
   /// I32.
   public static var elementType: ElementType { .i32 }
-  /// I32, I16, I8 and U8.
-  public static var readableTypes: Set<ElementType> { [.i32, .i16, .i8, .u8] }
+  /// I32, I16, I8, U16 and U8.
+  public static var readableTypes: Set<ElementType> { [.i32, .i16, .i8, .u16, .u8] }
   /// Copies or widens; never fails.
   public static func convert(
     _ bytes: UnsafeRawBufferPointer, of type: ElementType,
@@ -97,6 +97,7 @@ extension Int32: TensorFileScalar {
     case .i32: copy(bytes, scalars)
     case .i16: map(bytes, scalars) { (value: Int16) in Int32(value) }
     case .i8: map(bytes, scalars) { (value: Int8) in Int32(value) }
+    case .u16: map(bytes, scalars) { (value: UInt16) in Int32(value) }
     case .u8: map(bytes, scalars) { (value: UInt8) in Int32(value) }
     default: unreadable(type, as: Self.self)
     }
@@ -107,9 +108,11 @@ extension Int32: TensorFileScalar {
 extension Int64: TensorFileScalar {
   /// I64.
   public static var elementType: ElementType { .i64 }
-  /// I64, I32, I16, I8 and U8.
-  public static var readableTypes: Set<ElementType> { [.i64, .i32, .i16, .i8, .u8] }
-  /// Copies or widens; never fails.
+  /// I64, I32, I16, I8, U64, U32, U16 and U8.
+  public static var readableTypes: Set<ElementType> {
+    [.i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8]
+  }
+  /// Copies or widens; fails at a U64 of 2^63 or more.
   public static func convert(
     _ bytes: UnsafeRawBufferPointer, of type: ElementType,
     into scalars: UnsafeMutableBufferPointer<Int64>
@@ -119,6 +122,11 @@ extension Int64: TensorFileScalar {
     case .i32: map(bytes, scalars) { (value: Int32) in Int64(value) }
     case .i16: map(bytes, scalars) { (value: Int16) in Int64(value) }
     case .i8: map(bytes, scalars) { (value: Int8) in Int64(value) }
+    case .u64:
+      copy(bytes, scalars)
+      return scalars.firstIndex { $0 < 0 }
+    case .u32: map(bytes, scalars) { (value: UInt32) in Int64(value) }
+    case .u16: map(bytes, scalars) { (value: UInt16) in Int64(value) }
     case .u8: map(bytes, scalars) { (value: UInt8) in Int64(value) }
     default: unreadable(type, as: Self.self)
     }
@@ -163,23 +171,25 @@ extension FileReader {
   /// Reads a tensor stored row-major from `position` on.
   ///
   /// The caller has checked that its bytes lie inside the file. The system writes straight into
-  /// the tensor where nothing is converted, else through a buffer of bounded size.
+  /// the tensor where nothing is converted, else through a buffer of bounded size. With `swapped` the
+  /// elements are big-endian.
   func tensor<Scalar: TensorFileScalar>(
-    at position: Int, of type: ElementType, shape: Shape, field: String
+    at position: Int, of type: ElementType, shape: Shape, field: String, swapped: Bool = false
   ) throws(TensorFileError) -> Tensor<Scalar> {
     guard Scalar.readableTypes.contains(type) else {
       let names = Scalar.readableTypes.map(\.rawValue).sorted().joined(separator: ", ")
       throw TensorFileError(
         .typeMismatch, file: path, field: field, found: type.rawValue,
-        expected: "one of \(names) to read it as \(Scalar.self)")
+        expected: "one of \(names) to read it as \(Scalar.self)",
+        remedy: "Pass `as: \(type.scalar).self`")
     }
     var failure: TensorFileError?
     let tensor = Tensor<Scalar>(unsafeUninitializedShape: shape) { scalars in
       do throws(TensorFileError) {
-        if type == Scalar.elementType, type != .bool {
+        if type == Scalar.elementType, type != .bool, !swapped {
           try read(at: position, into: UnsafeMutableRawBufferPointer(scalars))
         } else {
-          try convert(at: position, of: type, into: scalars, field: field)
+          try convert(at: position, of: type, into: scalars, field: field, swapped: swapped)
         }
       } catch {
         failure = error
@@ -191,7 +201,7 @@ extension FileReader {
 
   private func convert<Scalar: TensorFileScalar>(
     at position: Int, of type: ElementType, into scalars: UnsafeMutableBufferPointer<Scalar>,
-    field: String
+    field: String, swapped: Bool
   ) throws(TensorFileError) {
     let chunk = 1 << 16
     let buffer = UnsafeMutableRawBufferPointer.allocate(
@@ -201,12 +211,18 @@ extension FileReader {
       let count = min(chunk, scalars.count - start)
       let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(count * type.byteCount)])
       try read(at: position + start * type.byteCount, into: bytes)
+      if swapped {
+        for first in stride(from: 0, to: bytes.count, by: type.byteCount) {
+          bytes[first..<first + type.byteCount].reverse()
+        }
+      }
       let target = UnsafeMutableBufferPointer(rebasing: scalars[start..<start + count])
       if let fault = Scalar.convert(UnsafeRawBufferPointer(bytes), of: type, into: target) {
         throw TensorFileError(
           .malformed, file: path, field: field,
-          offset: position + (start + fault) * type.byteCount, found: "byte \(bytes[fault])",
-          expected: "a \(type.rawValue)")
+          offset: position + (start + fault) * type.byteCount,
+          found: type == .bool ? "byte \(bytes[fault])" : "a number of 2^63 or more",
+          expected: type == .bool ? "a BOOL" : "one that a signed integer of 64 bits holds")
       }
     }
   }

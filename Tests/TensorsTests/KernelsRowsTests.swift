@@ -62,6 +62,9 @@ extension KernelTests {
     @Test func rowsWithInfinitiesFollowTheLimits() {
       let masked: [Float] = [0, -.infinity, 0, -.infinity]
       #expect(produced(4) { Float.softmaxRows(masked, $0, 1, 4) } == [0.5, 0, 0.5, 0])
+      // As PyTorch and SciPy have it: no share of what has infinity is a number.
+      let endless = produced(3) { Float.softmaxRows([1, .infinity, 2], $0, 1, 3) }
+      #expect(endless.allSatisfy { $0.isNaN })
       let none = [Float](repeating: -.infinity, count: 4)
       #expect(produced(1) { Float.logsumexpRows(none, $0, 1, 4) } == [-.infinity])
       #expect(produced(1) { Float.logsumexpRows([1, .infinity], $0, 1, 2) } == [.infinity])

@@ -11,6 +11,14 @@ public func crossEntropy(_ logits: Variable, labels: Tensor<Int32>, ignoredIndex
   CrossEntropy(labels: labels, ignored: ignoredIndex)(logits)
 }
 
+/// The same for labels of 64 bits.
+@_disfavoredOverload
+public func crossEntropy(_ logits: Variable, labels: Tensor<Int64>, ignoredIndex: Int32 = -100)
+  -> Variable
+{
+  crossEntropy(logits, labels: labels.narrowed("crossEntropy"), ignoredIndex: ignoredIndex)
+}
+
 /// `crossEntropy` of the logits x Wᵀ, which exist for one block of rows at a time only.
 ///
 /// x is `[..., d]`, weight `[vocabulary, d]`, `labels` has one a row of x. When a gradient is wanted
@@ -26,6 +34,15 @@ public func linearCrossEntropy(
   let standIn = Variable(value: .float(Tensor(0).broadcast(to: weight.shape)), node: weight.node)
   return LinearCrossEntropy(labels: labels, ignored: ignoredIndex, half: HalfTable(rows))(
     x, standIn)
+}
+
+/// The same for labels of 64 bits.
+@_disfavoredOverload
+public func linearCrossEntropy(
+  _ x: Variable, _ weight: Variable, labels: Tensor<Int64>, ignoredIndex: Int32 = -100
+) -> Variable {
+  linearCrossEntropy(
+    x, weight, labels: labels.narrowed("linearCrossEntropy"), ignoredIndex: ignoredIndex)
 }
 
 private struct CrossEntropy: CustomOperation {

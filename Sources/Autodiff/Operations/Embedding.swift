@@ -12,6 +12,12 @@ public func embedding(_ table: Variable, at indices: Tensor<Int32>) -> Variable 
   return EmbeddingRows(indices: indices, half: HalfTable(rows))(standIn)
 }
 
+/// The same for indices of 64 bits.
+@_disfavoredOverload
+public func embedding(_ table: Variable, at indices: Tensor<Int64>) -> Variable {
+  embedding(table, at: indices.narrowed("embedding"))
+}
+
 private struct EmbeddingRows: CustomOperation {
   let indices: Tensor<Int32>
   /// The table where it is stored in 16 bits.

@@ -51,10 +51,15 @@ public struct GGUFFile: Sendable {
     header.positions[name].map { header.entries[$0] }
   }
 
+  /// Reads one tensor as floats.
+  public func tensor(named name: String) throws(TensorFileError) -> Tensor<Float> {
+    try tensor(named: name, as: Float.self)
+  }
+
   /// Reads one tensor of plain elements, as any scalar that holds all their values exactly; as
   /// floats also one of Q8_0, Q4_0 or Q4_1, dequantised.
   public func tensor<Scalar: TensorFileScalar>(
-    named name: String, as scalar: Scalar.Type = Float.self
+    named name: String, as scalar: Scalar.Type = Scalar.self
   ) throws(TensorFileError) -> Tensor<Scalar> {
     let entry = try requiredEntry(named: name)
     if entry.elementType.block != nil,

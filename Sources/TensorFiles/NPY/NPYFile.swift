@@ -2,19 +2,34 @@ public import Tensors
 
 /// NumPy's `.npy` files: one array each.
 ///
-/// Versions 1 to 3 of the format, little-endian, of the element types of ``ElementType`` except
-/// BF16. Arrays in Fortran order are transposed while they are read. See
+/// Versions 1 to 3 of the format, of the element types of ``ElementType`` except BF16. Arrays in
+/// Fortran order are transposed while they are read, big-endian ones swapped. Where several follow
+/// each other in one file, as `numpy.save` appends them, this is one of them. See
 /// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 public struct NPYFile: Sendable {
   private let reader: FileReader
+  private let part: Range<Int>
   private let header: NPYHeader
 
-  /// Opens a file and checks its header against its length.
+  /// Opens a file at its first array and checks its header against its length.
   public init(path: String) throws(TensorFileError) {
-    reader = try FileReader(path: path)
+    let reader = try FileReader(path: path)
+    try self.init(reader, in: 0..<reader.size)
+  }
+
+  /// The array at the beginning of a part of a file.
+  init(_ reader: FileReader, in part: Range<Int>) throws(TensorFileError) {
+    self.reader = reader
+    self.part = part
+    let end = min(part.lowerBound + NPYHeader.maximumLength, part.upperBound)
     header = try NPYHeader(
-      start: reader.bytes(in: 0..<min(NPYHeader.maximumLength, reader.size)),
-      fileSize: reader.size, file: path)
+      start: reader.bytes(in: part.lowerBound..<end), fileSize: part.count, file: reader.path)
+  }
+
+  /// The array after this one in its file; nil where this is the last.
+  public func next() throws(TensorFileError) -> NPYFile? {
+    let start = part.lowerBound + header.dataEnd
+    return start < part.upperBound ? try NPYFile(reader, in: start..<part.upperBound) : nil
   }
 
   /// How the elements are stored.
@@ -22,13 +37,19 @@ public struct NPYFile: Sendable {
   /// The sizes of the axes, outermost first.
   public var shape: Shape { Shape(header.dimensions) }
 
+  /// Reads the array as floats.
+  public func tensor() throws(TensorFileError) -> Tensor<Float> {
+    try tensor(as: Float.self)
+  }
+
   /// Reads the array as any scalar that holds all its values exactly.
-  public func tensor<Scalar: TensorFileScalar>(as scalar: Scalar.Type = Float.self)
+  public func tensor<Scalar: TensorFileScalar>(as scalar: Scalar.Type = Scalar.self)
     throws(TensorFileError) -> Tensor<Scalar>
   {
     let stored = header.isFortranOrder ? Shape(shape.reversed()) : shape
     let tensor: Tensor<Scalar> = try reader.tensor(
-      at: header.dataStart, of: elementType, shape: stored, field: "array")
+      at: part.lowerBound + header.dataStart, of: elementType, shape: stored, field: "array",
+      swapped: header.isBigEndian)
     guard header.isFortranOrder else { return tensor }
     return tensor.transposed(Array((0..<stored.rank).reversed())).contiguous()
   }

@@ -1,9 +1,11 @@
 /// The checked header of a `.npy` file: a magic number and a dictionary in Python's notation.
 struct NPYHeader: Sendable {
   var elementType = ElementType.f32
+  var isBigEndian = false
   var isFortranOrder = false
   var dimensions: [Int] = []
   var dataStart = 0
+  var dataEnd = 0
 
   /// Longer headers belong to arrays of records, which are not read.
   static let maximumLength = 1 << 16
@@ -12,8 +14,17 @@ struct NPYHeader: Sendable {
 
   private static let descriptions: [String: ElementType] = [
     "<f8": .f64, "<f4": .f32, "<f2": .f16, "<i8": .i64, "<i4": .i32, "<i2": .i16,
-    "|i1": .i8, "|u1": .u8, "|b1": .bool,
+    "<u8": .u64, "<u4": .u32, "<u2": .u16, "|i1": .i8, "|u1": .u8, "|b1": .bool,
   ]
+
+  /// What a description says: the order of bytes, where it matters, then the kind and the size.
+  private static func elementType(_ description: String) -> (type: ElementType, isSwapped: Bool)? {
+    let plain = description.drop { "<>|=".contains($0) }
+    guard description.count - plain.count <= 1,
+      let type = descriptions["<" + plain] ?? descriptions["|" + plain]
+    else { return nil }
+    return (type, description.first == ">" && type.byteCount > 1)
+  }
 
   /// Checks the first bytes of a file: all of it, or `maximumLength`.
   init(start: [UInt8], fileSize: Int, file: String) throws(TensorFileError) {
@@ -21,7 +32,7 @@ struct NPYHeader: Sendable {
       throw TensorFileError(
         start.count < 10 && Self.magic.starts(with: start.prefix(6)) ? .truncated : .malformed,
         file: file, found: "another beginning", expected: "the mark of a .npy file",
-        remedy: "An .npz archive holds several .npy files; unpack it first")
+        remedy: "Open an .npz archive as NPZFile")
     }
     let version = start[6]
     guard (1...3).contains(version), version == 1 || start.count >= 12 else {
@@ -39,20 +50,28 @@ struct NPYHeader: Sendable {
     var parser = NPYHeaderParser(start[textStart..<dataStart], file: file)
     let fields = try parser.parse()
 
-    guard let type = Self.descriptions[fields.description] else {
+    guard let (type, isSwapped) = Self.elementType(fields.description) else {
       throw TensorFileError(
         .unsupported, file: file, field: "descr", found: quoted(fields.description),
         expected: "one of " + Self.descriptions.keys.sorted().joined(separator: ", "),
         remedy: "Convert the array with astype before saving it")
     }
     elementType = type
+    isBigEndian = isSwapped
     isFortranOrder = fields.isFortranOrder
     dimensions = fields.shape
     guard let bytes = type.byteCount(of: dimensions) else {
       throw TensorFileError(
         .malformed, file: file, field: "shape", found: "\(dimensions), whose size overflows")
     }
-    guard bytes == fileSize - dataStart else {
+    dataEnd = dataStart &+ bytes
+    // What follows is another array, or nothing; where it begins beyond these bytes, it is checked when
+    // it is asked for.
+    let isFollowed =
+      bytes < fileSize - dataStart
+      && (dataEnd < start.count
+        ? start[dataEnd...].starts(with: Self.magic) : fileSize > start.count)
+    guard bytes == fileSize - dataStart || isFollowed else {
       throw TensorFileError(
         bytes > fileSize - dataStart ? .truncated : .malformed, file: file, field: "data",
         found: "\(fileSize - dataStart) bytes",
@@ -177,6 +196,8 @@ private struct NPYHeaderParser {
         throw failure("something else", expected: "a size between 0 and \(Int.max)")
       }
       rest = rest[digits.endIndex...]
+      // Python 2 wrote 2L.
+      _ = accept("L")
       sizes.append(size)
       guard sizes.count <= NPYHeader.maximumRank else {
         throw failure("more than \(NPYHeader.maximumRank) axes", .limitExceeded)

@@ -60,7 +60,7 @@ public struct SafetensorsFile: Sendable {
   ///     ones; a conversion that could lose anything is an error.
   ///   - shape: The shape it must have, if that is known.
   public func tensor<Scalar: TensorFileScalar>(
-    named name: String, as scalar: Scalar.Type = Float.self, shape: Shape? = nil
+    named name: String, as scalar: Scalar.Type = Scalar.self, shape: Shape? = nil
   ) throws(TensorFileError) -> Tensor<Scalar> {
     let entry = try requiredEntry(named: name)
     if let shape, shape != entry.shape {
@@ -71,6 +71,13 @@ public struct SafetensorsFile: Sendable {
     return try reader.tensor(
       at: header.dataStart + entry.byteRange.lowerBound, of: entry.elementType,
       shape: entry.shape, field: "tensor \(quoted(name))")
+  }
+
+  /// Reads one tensor as floats.
+  public func tensor(named name: String, shape: Shape? = nil) throws(TensorFileError)
+    -> Tensor<Float>
+  {
+    try tensor(named: name, as: Float.self, shape: shape)
   }
 
   /// Reads the bytes of one tensor as they are stored.

@@ -117,9 +117,16 @@ public struct SafetensorsFolder: Sendable {
     places[name].flatMap { files[$0].entry(named: name) }
   }
 
+  /// Reads one tensor as floats.
+  public func tensor(named name: String, shape: Shape? = nil) throws(TensorFileError)
+    -> Tensor<Float>
+  {
+    try tensor(named: name, as: Float.self, shape: shape)
+  }
+
   /// Reads one tensor; see ``SafetensorsFile/tensor(named:as:shape:)``.
   public func tensor<Scalar: TensorFileScalar>(
-    named name: String, as scalar: Scalar.Type = Float.self, shape: Shape? = nil
+    named name: String, as scalar: Scalar.Type = Scalar.self, shape: Shape? = nil
   ) throws(TensorFileError) -> Tensor<Scalar> {
     guard let place = places[name] else {
       throw TensorFileError(

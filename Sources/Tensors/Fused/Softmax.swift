@@ -1,4 +1,5 @@
-/// exp(x) over its sum along each row of the last axis. A row of -infinity alone gives NaN.
+/// exp(x) over its sum along each row of the last axis. A row of -infinity alone gives NaN, as does
+/// one that has infinity.
 public func softmax<Scalar: RealScalar>(_ x: consuming Tensor<Scalar>) -> Tensor<Scalar> {
   let (source, result) = x.overwriting()
   let (x, y) = (source.base, result.base)
@@ -45,7 +46,7 @@ package func logsumexp<Scalar: RealScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar
   }
 }
 
-/// The logarithm of `softmax`, exact where a probability is too small to represent.
+/// The logarithm of `softmax`, exact where a probability is too small to represent; NaN where that is.
 public func logSoftmax<Scalar: RealScalar>(_ x: consuming Tensor<Scalar>) -> Tensor<Scalar> {
   let totals = logsumexp(x)
   let (source, result) = x.overwriting()
@@ -55,6 +56,10 @@ public func logSoftmax<Scalar: RealScalar>(_ x: consuming Tensor<Scalar>) -> Ten
     parallelFor(rows, grain: rowGrain(cols)) { r in
       for row in r {
         let start = row * cols
+        if totals[row].isInfinite {
+          Scalar._fill(.nan, y + start, cols)
+          continue
+        }
         Scalar._binary(
           BinaryKernel.subtract.rawValue, x + start, 1, totals + row, 0, y + start, cols)
       }

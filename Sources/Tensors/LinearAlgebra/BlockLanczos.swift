@@ -6,11 +6,10 @@ struct LanczosBasis<Scalar: RealScalar> {
   let images: Tensor<Scalar>
 
   /// A space of `count` dimensions, a block of `width` at a time: a sample of the range, A Aᵀ times
-  /// it, and so on. Every block is made orthogonal to all before it, again and again until that
-  /// changes nothing, so that rounding never
-  /// brings back a direction already there; where the operator has nothing more to give, the
-  /// remaining directions are arbitrary (Golub and Underwood 1977; Musco and Musco, Randomized block
-  /// Krylov methods, 2015, algorithm 2).
+  /// it, and so on (Golub and Underwood 1977; Musco and Musco, Randomized block Krylov methods, 2015,
+  /// algorithm 2). Every block is made orthogonal to all before it. Where it has nothing to add to
+  /// them, as with repeated singular values, the range is sampled again; where that has nothing to add
+  /// either, the basis spans the range, and its other directions are random.
   init<A: LinearOperator>(
     of a: A, count: Int, width: Int, scale: Scalar, _ source: inout RandomSource
   ) throws(LinearAlgebraError) where A.Scalar == Scalar {
@@ -18,27 +17,32 @@ struct LanczosBasis<Scalar: RealScalar> {
     var images = Tensor<Scalar>.zeros([a.columns, count])
     var block = scaled(a.sample(min(width, count), of: .left, using: &source))
     var start = 0
-    while true {
-      let end = start + block.shape[1]
-      // The second pass takes what rounding left; more are needed only for arbitrary directions.
-      for pass in 1...4 {
-        var shares: Double = 0
-        if start > 0 {
-          let known = basis.sliced(0..<start, alongAxis: 1)
-          let coordinates = matmul(known.transposed(), block)
-          shares = coordinates.norm()
-          block.addProduct(known, coordinates, scale: -1)
-        }
-        block = try block.orthonormalizingColumns()
-        if pass > 1, shares < 0.01 { break }
+    while start < count {
+      let known = basis.sliced(0..<start, alongAxis: 1)
+      let wanted = block.shape[1]
+      block = try block.orthonormalizingColumns(beside: known)
+      var found = block.shape[1]
+      while found < wanted {
+        let random = Tensor<Scalar>.normal([a.columns, wanted - found], using: &source)
+        let more = try scaled(a.apply(random))
+          .orthonormalizingColumns(beside: .concatenated([known, block], alongAxis: 1))
+        if more.shape[1] == 0 { break }
+        block = .concatenated([block, more], alongAxis: 1)
+        found = block.shape[1]
       }
+      if found < wanted {
+        let whole = try completed(
+          .concatenated([known, block], alongAxis: 1), to: count, &source)
+        block = whole.sliced(start..<count, alongAxis: 1).copied()
+      }
+      let end = start + block.shape[1]
       basis[.all, start..<end] = block
       let image = scaled(a.applyTransposed(block))
       images[.all, start..<end] = image
+      start = end
       if end == count { break }
       let next = scaled(a.apply(image))
       block = end + width <= count ? next : next.sliced(0..<count - end, alongAxis: 1).copied()
-      start = end
     }
     self.basis = basis
     self.images = images

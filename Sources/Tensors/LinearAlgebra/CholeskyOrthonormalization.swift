@@ -9,6 +9,14 @@ package struct GramFactor<Scalar: RealScalar> {
   /// Below this spread rounding takes more than a few percent of the smallest direction.
   static var leastSpread: Scalar { 64 * Scalar.ulpOfOne }
 
+  /// Whether squares down to this share of the largest hold their roots to the rounding of a matrix
+  /// with so many rows. Its square is above the rounding that a square takes of the largest; in
+  /// float, whose rounding a value is rarely wanted to, that is enough.
+  static func isSharp(_ share: Scalar, rows: Int) -> Bool {
+    let side = Scalar(8 * rows)
+    return share > leastSpread && (Scalar.self == Float.self || share * side * side > 1)
+  }
+
   /// Factors a Gram matrix of which the lower triangle is given; nil when it is not positive
   /// definite, not finite, or so ill-conditioned that the smallest directions are rounding errors.
   package init?(_ gram: consuming Tensor<Scalar>) {
@@ -78,16 +86,46 @@ extension Tensor where Scalar: RealScalar {
     return try QR(of: self).q
   }
 
-  /// Orthonormal columns that span what those of this `[m, n]` matrix have beside the orthonormal ones
-  /// of `basis`, and are orthogonal to these.
-  func orthonormalizingColumns(against basis: Tensor) throws(LinearAlgebraError) -> Tensor {
+  /// Orthonormal columns, orthogonal to the orthonormal ones of `basis`, that span what those of this
+  /// `[m, n]` matrix have beside them. They are fewer than n where rounding alone is left of some: it
+  /// may lie within the span of `basis` again, and would be magnified into a copy of what is there.
+  func orthonormalizingColumns(beside basis: Tensor) throws(LinearAlgebraError) -> Tensor {
     var rest = self
-    // Once more, because the first projection leaves rounding errors that the lengths magnify.
-    for _ in 0..<2 {
-      rest.addProduct(basis, matmul(basis.transposed(), rest), scale: -1)
+    // The second pass takes what rounding left; more are needed where columns depend on each other.
+    for pass in 1...8 where rest.shape[1] > 0 {
+      var shares: Double = 0
+      if basis.shape[1] > 0 {
+        let before = pass == 1 ? rest.squaredColumnLengths() : nil
+        let coordinates = matmul(basis.transposed(), rest)
+        shares = coordinates.norm()
+        rest.addProduct(basis, coordinates, scale: -1)
+        // Columns of length 1 that lose more than half of it were rounding that the first pass left.
+        let limits = before?.map { $0 * Self.noise * Self.noise }
+        let after = rest.squaredColumnLengths()
+        // What is not a number stays, to be found by the factorisation.
+        let kept = after.indices.filter { !(after[$0] <= limits?[$0] ?? 0.25) }
+        if kept.count < after.count { rest = rest.gatheringColumns(at: kept) }
+      }
       rest = try rest.orthonormalizingColumns()
+      if pass > 1, shares < 0.01 { return rest }
     }
-    return rest
+    if rest.shape[1] == 0 { return rest }
+    let count = basis.shape[1]
+    return try QR(of: .concatenated([basis, rest], alongAxis: 1)).q
+      .sliced(count..<count + rest.shape[1], alongAxis: 1).copied()
+  }
+
+  /// The share of a column's length below which rounding is all that a projection leaves.
+  static var noise: Double { 16 * Double(Scalar.ulpOfOne) }
+
+  /// The squared lengths of the columns of this matrix.
+  func squaredColumnLengths() -> [Double] {
+    square(self).sum(squeezingAxes: [0]).converted(to: Double.self).scalars
+  }
+
+  /// The columns of this matrix at some positions.
+  func gatheringColumns(at positions: [Int]) -> Tensor {
+    transposed().gatheringRows(at: Tensor<Int32>(positions.map { Int32($0) })).transposed().copied()
   }
 
   /// The signs, 1 or -1, that make the component of largest magnitude (the first of equals) of each

@@ -114,19 +114,22 @@ struct GramSpace<Scalar: RealScalar> {
         // G U (UᵀG U)⁻¹ is U and something orthogonal to it: as well conditioned as can be.
         y = inner.solvedFromRight(consume w, transposed: true)
         if step < steps { continue }
+        let basis = lift(y)
+        guard GramFactor.isSharp(inner.spread, rows: basis.shape[0]) else { return nil }
         return LeadingVectors(
-          vectors: try lift(y).orthonormalizingColumns(), values: .empty, others: nil,
+          vectors: try basis.orthonormalizingColumns(), values: .empty, others: nil,
           effectiveRank: rank)
       }
       let eigen = try SymmetricEigen(lower: .lowerProduct(w, metric?(w) ?? w))
       let order = Tensor((Int32(count - rank)..<Int32(count)).reversed())
       let squares = eigen.values.reshaped(to: [count, 1]).gatheringRows(at: order)
       let spread = squares[rank - 1, 0] / squares[0, 0]
-      guard spread > GramFactor<Scalar>.leastSpread else { return nil }
       let values = sqrt(squares)
       let rows = eigen.vectors.transposed().gatheringRows(at: order)
       let scaled = rows / values
-      let vectors = try lift(matmul(w, scaled.transposed())).orthonormalizingColumns()
+      let found = lift(matmul(w, scaled.transposed()))
+      guard GramFactor.isSharp(spread, rows: found.shape[0]) else { return nil }
+      let vectors = try found.orthonormalizingColumns()
       // The other side's are orthonormal up to this; coordinates add the rounding of their metric.
       let error = metric == nil ? Scalar.ulpOfOne / min(spread, inner.spread) : .infinity
       let others =
@@ -146,15 +149,15 @@ struct GramSpace<Scalar: RealScalar> {
 
 /// Whether singular values decay slowly, told from how much of their energy some vectors capture.
 struct DecayTest<Scalar: RealScalar> {
-  /// The sum of all squared singular values.
-  let energy: Double
+  /// The root of the sum of all squared singular values.
+  let norm: Double
   /// How many there are.
   let count: Int
 
   /// Of an operator whose elements are at hand.
   init?<A: LinearOperator>(_ a: A) where A.Scalar == Scalar {
     guard a.denseCost == 0 else { return nil }
-    energy = a.dense().sumOfSquares()
+    norm = a.dense().norm()
     count = min(a.rows, a.columns)
   }
 
@@ -164,9 +167,9 @@ struct DecayTest<Scalar: RealScalar> {
   /// tenth vector on.
   func isSlow(_ images: Tensor<Scalar>, _ scale: Scalar) -> Bool {
     let vectors = images.shape[1]
-    let captured = Double(images.sumOfSquares()) / (Double(scale) * Double(scale))
-    let left = (energy - captured) / Double(Swift.max(1, count - vectors))
-    return left * 16 > captured / Double(vectors)
+    let share = images.norm() / Double(scale) / norm
+    let left = (1 - share * share) / Double(Swift.max(1, count - vectors))
+    return left * 16 > share * share / Double(vectors)
   }
 }
 

@@ -12,6 +12,9 @@ struct LeadingVectors<Scalar: RealScalar> {
   var others: Tensor<Scalar>?
   /// How many the operator determines.
   var effectiveRank: Int
+  /// False where the squares they were told from hid what an operator of this rank has beside them, or
+  /// in the smallest of them.
+  var isAccurate = true
 
   /// The vectors with the component of largest magnitude of each positive; in place, as nobody else
   /// holds them.
@@ -108,10 +111,11 @@ private func leadingLeft<A: LinearOperator>(
     found = LeadingVectors(
       vectors: svd.u.sliced(0..<rank, alongAxis: 1), values: svd.singularValues.sliced(0..<rank),
       others: svd.vt.sliced(0..<rank).transposed(),
-      effectiveRank: rankBesideRounding(svd.singularValues))
+      effectiveRank: rankBesideRounding(svd.singularValues, rows: a.rows))
   case .gram:
     found = try leadingEigenvectors(of: a.gram(.left, scale: scale), rank)
-    if method == .automatic, found.effectiveRank < rank {
+    // Of all vectors, none is lost.
+    if method == .automatic, found.effectiveRank < rank || !found.isAccurate && rank < a.rows {
       found = try leadingEigenvectors(ofImages: a.dense().transposed() * scale, rank)
     }
     found.values = found.values / scale
@@ -135,7 +139,7 @@ private func leadingLeft<A: LinearOperator>(
     found = LeadingVectors(
       vectors: matmul(found.vectors, restricted.u), values: restricted.singularValues,
       others: restricted.vt.transposed(),
-      effectiveRank: rankBesideRounding(restricted.singularValues))
+      effectiveRank: rankBesideRounding(restricted.singularValues, rows: a.rows))
   }
   let kept = min(found.effectiveRank, rank, a.rankBound)
   found.effectiveRank = kept
@@ -180,13 +184,13 @@ private func leadingVectors<Scalar: RealScalar>(
 ) throws(LinearAlgebraError) -> LeadingVectors<Scalar> {
   var found = try leadingEigenvectors(ofImages: images, rank)
   let smallest = found.values[rank - 1] / found.values[0]
-  if wanted == .both, !(smallest * smallest > GramFactor<Scalar>.leastSpread) {
+  if wanted == .both, !GramFactor.isSharp(smallest * smallest, rows: images.shape[0]) {
     let svd = try SVD(of: images.transposed())
     return LeadingVectors(
       vectors: matmul(basis, svd.u.sliced(0..<rank, alongAxis: 1)),
       values: svd.singularValues.sliced(0..<rank),
       others: svd.vt.sliced(0..<rank).transposed(),
-      effectiveRank: min(rank, rankBesideRounding(svd.singularValues)))
+      effectiveRank: min(rank, rankBesideRounding(svd.singularValues, rows: basis.shape[0])))
   }
   if wanted == .both {
     found.others = try matmul(images, found.vectors / found.values).orthonormalizingColumns()
@@ -195,13 +199,20 @@ private func leadingVectors<Scalar: RealScalar>(
   return found
 }
 
-/// The leading eigenvectors of the Gram matrix of the columns of `images`; in double precision where
-/// the squares of some would drown in the rounding of those of others.
+/// The leading eigenvectors of the Gram matrix of the columns of `images`; where squares hide too much,
+/// of that in double precision, and in double precision by the decomposition of the images.
 private func leadingEigenvectors<Scalar: RealScalar>(ofImages images: Tensor<Scalar>, _ count: Int)
   throws(LinearAlgebraError) -> LeadingVectors<Scalar>
 {
   let found = try leadingEigenvectors(of: .lowerProduct(images, images), count)
-  if found.effectiveRank == count || Scalar.self == Double.self { return found }
+  if found.isAccurate { return found }
+  if Scalar.self == Double.self {
+    let svd = try SVD(of: images.transposed())
+    let values = svd.singularValues.sliced(0..<count)
+    return LeadingVectors(
+      vectors: svd.u.sliced(0..<count, alongAxis: 1), values: values, others: nil,
+      effectiveRank: rankBesideRounding(values, rows: images.shape[0]))
+  }
   let wide = images.converted(to: Double.self)
   let exact = try leadingEigenvectors(of: .lowerProduct(wide, wide), count)
   let values = exact.values.converted(to: Scalar.self)
@@ -210,10 +221,13 @@ private func leadingEigenvectors<Scalar: RealScalar>(ofImages images: Tensor<Sca
     effectiveRank: rankBesideRounding(values))
 }
 
-/// How many of some descending singular values stand out of the rounding of a matrix that has them.
-private func rankBesideRounding<Scalar: RealScalar>(_ values: Tensor<Scalar>) -> Int {
+/// How many of some descending singular values stand out of rounding: that of the matrix, and of the
+/// decomposition of one with so many rows.
+private func rankBesideRounding<Scalar: RealScalar>(_ values: Tensor<Scalar>, rows: Int = 0) -> Int
+{
   let scalars = values.scalars
-  let noise = 16 * Scalar.ulpOfOne * (scalars.first ?? 0)
+  let units = max(16, 4 * Scalar(rows).squareRoot())
+  let noise = units * Scalar.ulpOfOne * (scalars.first ?? 0)
   return scalars.count { $0 > noise }
 }
 
@@ -229,12 +243,18 @@ private func leadingEigenvectors<Scalar: RealScalar>(of gram: Tensor<Scalar>, _ 
   }
   let eigen = try SymmetricEigen(lower: gram.copied())
   let order = Tensor((Int32(n - count)..<Int32(n)).reversed())
-  let squares = eigen.values.scalars.suffix(count).reversed().map { max(0, $0) }
+  let all = eigen.values.scalars.reversed().map { max(0, $0) }
+  let squares = all.prefix(count)
   let noise = 16 * Scalar.ulpOfOne * (squares.first ?? 0)
+  let effectiveRank = squares.count { $0 > noise }
+  // Rounding of the largest square turns the vector of the smallest, which loses as much of its value
+  // as it is smaller: more than the rounding of the operator, where that has nothing else.
+  let isWhole = count == n || all[count] <= noise
+  let isGraded = squares.last.map { 64 * $0 < squares[0] } ?? false
   return LeadingVectors(
     vectors: eigen.vectors.transposed().gatheringRows(at: order).transposed(),
-    values: Tensor(squares.map { $0.squareRoot() }), others: nil,
-    effectiveRank: squares.count { $0 > noise })
+    values: Tensor(squares.map { $0.squareRoot() }), others: nil, effectiveRank: effectiveRank,
+    isAccurate: effectiveRank == count && !(isWhole && isGraded))
 }
 
 /// A power of two that brings the operator near norm 1 when its squares might overflow or underflow,
@@ -247,11 +267,11 @@ private func unitScale<A: LinearOperator>(of a: A, _ source: inout RandomSource)
   guard largest.isFinite else {
     throw LinearAlgebraError(
       routine: "singular vectors",
-      message: "operator [\(a.rows), \(a.columns)] has NaN or infinite products")
+      message: "operator \(givenShape(of: a)) has NaN or infinite products")
   }
   guard largest > 0 else {
     throw LinearAlgebraError(
-      routine: "singular vectors", message: "operator [\(a.rows), \(a.columns)] is zero")
+      routine: "singular vectors", message: "operator \(givenShape(of: a)) is zero")
   }
   return powerOfTwo(near: A.Scalar(largest))
 }
@@ -260,7 +280,8 @@ private func unitScale<A: LinearOperator>(of a: A, _ source: inout RandomSource)
 /// anyway, and of zero and what is not finite.
 func powerOfTwo<Scalar: RealScalar>(near largest: Scalar) -> Scalar {
   if largest == 0 || !largest.isFinite || (1e-6...1e6).contains(Double(largest)) { return 1 }
-  let exponent = max(-120, min(120, -Int(largest.exponent)))
+  let limit = Int(Scalar.greatestFiniteMagnitude.exponent) - 7
+  let exponent = max(-limit, min(limit, -Int(largest.exponent)))
   return Scalar(sign: .plus, exponent: Scalar.Exponent(exponent), significand: 1)
 }
 
@@ -280,5 +301,6 @@ func completed<Scalar: RealScalar>(
   let (length, start) = (kept.shape[0], kept.shape[1])
   guard start < count else { return kept }
   let random = Tensor<Scalar>.normal([length, count - start], using: &source)
-  return .concatenated([kept, try random.orthonormalizingColumns(against: kept)], alongAxis: 1)
+  let columns = try random.orthonormalizingColumns(beside: kept)
+  return try completed(.concatenated([kept, columns], alongAxis: 1), to: count, &source)
 }

@@ -164,9 +164,17 @@ public struct FactoredOperator<Scalar: RealScalar>: LinearOperator {
   }
 }
 
+/// The shape of an operator as it was given, before it was turned.
+func givenShape(of a: some LinearOperator) -> Shape {
+  (a as? any TurnedOperator)?.givenShape ?? [a.rows, a.columns]
+}
+
+private protocol TurnedOperator { var givenShape: Shape { get } }
+
 /// The transposed matrix.
-struct TransposedOperator<Base: LinearOperator>: LinearOperator {
+struct TransposedOperator<Base: LinearOperator>: LinearOperator, TurnedOperator {
   let base: Base
+  fileprivate var givenShape: Shape { Tensors.givenShape(of: base) }
   var rows: Int { base.columns }
   var columns: Int { base.rows }
   var rankBound: Int { base.rankBound }

@@ -7,15 +7,14 @@ func rangeOfProduct<Scalar: RealScalar>(near: Tensor<Scalar>, far: Tensor<Scalar
   guard near.shape[0] > 0, let spanning = SpanningRows(of: far), spanning.rank > 0 else {
     return nil
   }
+  // Beyond a dependence, what a Gram matrix can tell is not all there is.
   var rows = near
   if spanning.rank < near.shape[0] {
-    let lengths = Tensor<Scalar>(spanning.lengths).reshaped(to: [near.shape[0], 1])
-    rows = matmul(
-      spanning.coordinates.transposed(), near.gatheringRows(at: Tensor(spanning.order)) * lengths)
+    rows = matmul(matmul(far, try orthonormalSpan(of: far.transposed())).transposed(), near)
   }
   guard let chosen = SpanningRows(of: rows) else { return nil }
-  let count = chosen.rank
-  let lengths = Tensor<Scalar>(chosen.lengths.prefix(count).map { 1 / $0 }).reshaped(to: [count, 1])
-  let basis = rows.gatheringRows(at: Tensor(Array(chosen.order.prefix(count)))) * lengths
+  guard chosen.rank == rows.shape[0] else { return try orthonormalSpan(of: rows.transposed()) }
+  let lengths = Tensor<Scalar>(chosen.lengths.map { 1 / $0 }).reshaped(to: [chosen.rank, 1])
+  let basis = rows.gatheringRows(at: Tensor(chosen.order)) * lengths
   return try basis.transposed().copied().orthonormalizingColumns()
 }

@@ -37,13 +37,20 @@ struct SpanningRows<Scalar: RealScalar> {
   }
 }
 
-/// Orthonormal columns, as many as y `[m, n]` has, whose span holds its columns up to rounding: those of
-/// them that stand out first, then what the others have beside these, at length 1 again. What rounding
-/// leaves of none is drawn at random. Householder's reflections do the same at a fraction of the rate
-/// of matrix products.
+/// Orthonormal columns, as many as y `[m, n]` has, whose span holds its columns up to rounding; those
+/// past its rank are random.
 func orthonormalBasis<Scalar: RealScalar>(
   of y: Tensor<Scalar>, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> Tensor<Scalar> {
+  try completed(orthonormalSpan(of: y), to: y.shape[1], &source)
+}
+
+/// Orthonormal columns that span those of y `[m, n]` up to rounding, as many as its rank: those of them
+/// that stand out first, then what the others have beside these, at length 1 again. Householder's
+/// reflections do the same at a fraction of the rate of matrix products.
+func orthonormalSpan<Scalar: RealScalar>(of y: Tensor<Scalar>)
+  throws(LinearAlgebraError) -> Tensor<Scalar>
+{
   let count = y.shape[1]
   if count == 0 { return y }
   var basis = Tensor<Scalar>.zeros([y.shape[0], 0])
@@ -54,14 +61,20 @@ func orthonormalBasis<Scalar: RealScalar>(
     guard spanning.rank > 0 else { break }
     let lengths = Tensor<Scalar>(spanning.lengths.map { $0 > 0 ? 1 / $0 : 0 })
     let rows = rest.gatheringRows(at: Tensor(spanning.order)) * lengths.reshaped(to: [-1, 1])
-    var found = rows.sliced(0..<spanning.rank).transposed().copied()
-    found =
+    let found = rows.sliced(0..<spanning.rank).transposed().copied()
+    let columns =
       basis.shape[1] == 0
-      ? try found.orthonormalizingColumns() : try found.orthonormalizingColumns(against: basis)
-    basis = .concatenated([basis, found], alongAxis: 1)
-    guard basis.shape[1] < count else { return basis }
+      ? try found.orthonormalizingColumns() : try found.orthonormalizingColumns(beside: basis)
+    basis = .concatenated([basis, columns], alongAxis: 1)
+    guard basis.shape[1] < count else { break }
     rest = rows.sliced(spanning.rank..<rows.shape[0])
     rest.addProduct(matmul(rest, basis), basis.transposed(), scale: -1)
+    // Rounding may lie in the span of what is there, and is not to be brought to length 1.
+    let left = rest.transposed().squaredColumnLengths()
+    let noise = Tensor<Scalar>.noise
+    let kept = left.indices.filter { left[$0] > noise * noise }.map { Int32($0) }
+    if kept.isEmpty { break }
+    if kept.count < left.count { rest = rest.gatheringRows(at: Tensor(kept)) }
   }
-  return try completed(basis, to: count, &source)
+  return basis
 }

@@ -81,7 +81,7 @@ extension Tensor where Scalar: RealScalar {
       // The mean was rounded: what that leaves of a sum is taken from the squares.
       let left = Scalar._sum($0, $1)
       let squares = Scalar._sumOfSquares($0, $1) - left * left / Double(max(1, $1))
-      return Scalar((squares < 0 ? 0 : squares) / Double($1 - correction))
+      return Scalar((squares < 0 ? 0 : squares) / Double(max(0, $1 - correction)))
     }
   }
 
@@ -102,7 +102,7 @@ extension Tensor where Scalar: RealScalar {
 
   /// Euclidean norms, with squares added in double precision.
   public func norm(alongAxes axes: [Int]) -> Tensor {
-    reduced(axes, "norm") { Scalar(Scalar._sumOfSquares($0, $1).squareRoot()) }
+    reduced(axes, "norm") { Scalar(normOfRun($0, $1, Scalar._sumOfSquares($0, $1))) }
   }
 
   /// Euclidean norms, with squares added in double precision.

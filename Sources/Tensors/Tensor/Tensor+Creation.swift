@@ -55,6 +55,14 @@ extension Tensor where Scalar: Numeric {
   }
 }
 
+extension Tensor where Scalar: Numeric {
+  /// The same for indices of 64 bits.
+  @_disfavoredOverload
+  public static func oneHot(_ indices: Tensor<Int64>, classes: Int) -> Tensor {
+    oneHot(indices.narrowed("oneHot"), classes: classes)
+  }
+}
+
 /// A scalar or a list of literals: what a `Tensor` written as nested brackets is made of.
 public enum TensorLiteral<Scalar: TensorScalar>: Sendable {
   /// One element.

@@ -17,7 +17,11 @@ extension Tensor: CustomStringConvertible {
           picked.sliced(last[3]..<last[5] + 1, alongAxis: axis),
         ], alongAxis: axis)
     }
-    let texts = picked.scalars.map { "\($0)" }
+    let texts = picked.scalars.map { scalar in
+      let text = "\(scalar)"
+      // Swift also prints the sign and the payload of what is not a number.
+      return isFloatingPoint && text.contains("nan") ? "nan" : text
+    }
     guard rank > 0 else { return texts[0] }
     var layout = PrintedLayout(
       words: isFloatingPoint ? alignedNumbers(texts, largest: notationLimit) : aligned(texts),

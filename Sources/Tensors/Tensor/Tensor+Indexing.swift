@@ -37,6 +37,33 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
+  /// The same for indices of 64 bits.
+  @_disfavoredOverload
+  public func gatheringRows(at indices: Tensor<Int64>) -> Tensor {
+    gatheringRows(at: indices.narrowed("gatheringRows"))
+  }
+
+  /// The same for indices of 64 bits.
+  @_disfavoredOverload
+  public mutating func scatterAdd(_ rows: Tensor, at indices: Tensor<Int64>) {
+    scatterAdd(rows, at: indices.narrowed("scatterAdd"))
+  }
+}
+
+extension Tensor where Scalar == Int64 {
+  /// The same positions or labels as the kernels take them. Traps where one is beyond 32 bits.
+  package func narrowed(_ operation: StaticString) -> Tensor<Int32> {
+    Tensor<Int32>(unsafeUninitializedShape: shape) { out in
+      withUnsafeBuffer { x in
+        for i in out.indices {
+          guard let index = Int32(exactly: x[i]) else {
+            preconditionFailure("\(operation): index \(x[i]) is beyond 2^31")
+          }
+          out[i] = index
+        }
+      }
+    }
+  }
 }
 
 extension Tensor where Scalar: HalfPrecisionScalar {
@@ -56,6 +83,12 @@ extension Tensor where Scalar: HalfPrecisionScalar {
         }
       }
     }
+  }
+
+  /// The same for indices of 64 bits.
+  @_disfavoredOverload
+  public func gatheringRows(at indices: Tensor<Int64>) -> Tensor<Float> {
+    gatheringRows(at: indices.narrowed("gatheringRows"))
   }
 }
 

@@ -1,4 +1,4 @@
-/// Arithmetic of integers traps on overflow, as Swift's own does.
+/// Arithmetic of integers traps on overflow, with the operation and its operands.
 extension Tensor where Scalar: FixedWidthInteger {
   /// Elementwise sum with broadcasting.
   public static func + (a: Tensor, b: Tensor) -> Tensor { integerArithmetic(.add, a, b, "+") }
@@ -18,18 +18,18 @@ extension Tensor where Scalar: FixedWidthInteger {
   public static func / (a: Tensor, b: Scalar) -> Tensor { a / Tensor(b) }
 
   /// Sum of all elements; 0 when empty.
-  public func sum() -> Scalar { withUnsafeBuffer { $0.reduce(0, +) } }
+  public func sum() -> Scalar { withUnsafeBuffer { integerFold(.add, $0)! } }
 
   /// The largest element. Traps when empty.
   public func maximum() -> Scalar {
     precondition(elementCount > 0, "maximum: shape \(shape) is empty")
-    return withUnsafeBuffer { $0.max()! }
+    return withUnsafeBuffer { integerFold(.maximum, $0)! }
   }
 
   /// The smallest element. Traps when empty.
   public func minimum() -> Scalar {
     precondition(elementCount > 0, "minimum: shape \(shape) is empty")
-    return withUnsafeBuffer { $0.min()! }
+    return withUnsafeBuffer { integerFold(.minimum, $0)! }
   }
 
   /// Sums along the given axes, which disappear.
@@ -66,6 +66,17 @@ extension Tensor where Scalar: FixedWidthInteger {
   }
 }
 
+/// Bytes are added as wider integers, because few of them already exceed 255.
+extension Tensor where Scalar == UInt8 {
+  /// Sum of all elements; 0 when empty.
+  public func sum() -> Int64 { withUnsafeBuffer { $0.reduce(0) { $0 + Int64($1) } } }
+
+  /// Sums along the given axes, which disappear.
+  public func sum(squeezingAxes axes: [Int]) -> Tensor<Int64> {
+    converted(to: Int64.self).sum(squeezingAxes: axes)
+  }
+}
+
 /// The elements taken together; nil where there are none to choose from.
 @_specialize(where Scalar == Int32)
 @_specialize(where Scalar == Int64)
@@ -76,7 +87,7 @@ private func integerFold<Scalar: FixedWidthInteger>(
   switch operation {
   case .maximum: run.max()
   case .minimum: run.min()
-  default: run.reduce(0, +)
+  default: run.reduce(0) { whole($0.addingReportingOverflow($1), $0, $1, "sum") }
   }
 }
 
@@ -87,9 +98,28 @@ private func integerArithmetic<Scalar: TensorScalar & FixedWidthInteger>(
   _ operation: BinaryKernel, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ name: StaticString
 ) -> Tensor<Scalar> {
   switch operation {
-  case .add: zipped(a, b, name) { $0 + $1 }
-  case .subtract: zipped(a, b, name) { $0 - $1 }
-  case .multiply: zipped(a, b, name) { $0 * $1 }
-  default: zipped(a, b, name) { $0 / $1 }
+  case .add: zipped(a, b, name) { whole($0.addingReportingOverflow($1), $0, $1, name) }
+  case .subtract: zipped(a, b, name) { whole($0.subtractingReportingOverflow($1), $0, $1, name) }
+  case .multiply: zipped(a, b, name) { whole($0.multipliedReportingOverflow(by: $1), $0, $1, name) }
+  default: zipped(a, b, name) { whole($0.dividedReportingOverflow(by: $1), $0, $1, name) }
   }
+}
+
+/// The result of an operation on two integers. Traps when it is none of their type.
+@inline(__always)
+private func whole<Scalar: FixedWidthInteger>(
+  _ result: (partialValue: Scalar, overflow: Bool), _ a: Scalar, _ b: Scalar, _ name: StaticString
+) -> Scalar {
+  if result.overflow { integerOverflow(a, b, name) }
+  return result.partialValue
+}
+
+@inline(never)
+private func integerOverflow<Scalar: FixedWidthInteger>(
+  _ a: Scalar, _ b: Scalar, _ name: StaticString
+) -> Never {
+  preconditionFailure(
+    "\(name)" == "/" && b == 0
+      ? "/: \(a) is divided by zero"
+      : "\(name): \(a) and \(b) give no \(Scalar.self). Convert to a wider type first")
 }

@@ -10,8 +10,8 @@ extension Tensor where Scalar: RealScalar {
   /// Sum of the squares of all elements, in double precision.
   public func sumOfSquares() -> Double { doubleSum(Scalar._sumOfSquares) }
 
-  /// The Frobenius (Euclidean) norm.
-  public func norm() -> Double { sumOfSquares().squareRoot() }
+  /// The Frobenius (Euclidean) norm, whatever the range of its square.
+  public func norm() -> Double { withPointer { normOfRun($0, elementCount, sumOfSquares()) } }
 
   /// Inner product of two tensors of equal shape, in double precision.
   public func dot(_ other: Tensor) -> Double {
@@ -105,4 +105,20 @@ extension Tensor where Scalar: RealScalar {
   /// The position of the largest element of each row of the last axis, as `argmax(alongAxis:)`
   /// finds it.
   public func argmaxAlongRows() -> Tensor<Int32> { argmax(alongAxis: -1) }
+}
+
+/// The norm of some numbers, the sum of whose squares is known: anew with a power of two taken out where
+/// that sum is beyond the range of doubles, or so small that some squares were.
+func normOfRun<Scalar: RealScalar>(
+  _ x: UnsafePointer<Scalar>, _ count: Int, _ squares: Double
+) -> Double {
+  if squares > 1e-280 && squares < .infinity || count == 0 { return squares.squareRoot() }
+  let largest = Double(max(Scalar._maximum(x, count), -Scalar._minimum(x, count)))
+  guard largest > 0, largest < .infinity else { return squares.squareRoot() }
+  let scale = powerOfTwo(near: largest)
+  let sum = UnsafeBufferPointer(start: x, count: count).reduce(0) {
+    let scaled = Double($1) * scale
+    return $0 + scaled * scaled
+  }
+  return sum.squareRoot() / scale
 }

@@ -83,6 +83,12 @@ extension Tensor {
     }
     return taken.movingAxis(-1, to: position)
   }
+
+  /// The same for indices of 64 bits.
+  @_disfavoredOverload
+  public func takingAlongAxis(_ axis: Int, at indices: Tensor<Int64>) -> Tensor {
+    takingAlongAxis(axis, at: indices.narrowed("takingAlongAxis"))
+  }
 }
 
 /// Each element moved to the nearest end of `bounds` when outside them; NaN stays NaN.

@@ -288,6 +288,32 @@ struct TruncatedSVDTests {
     }
   }
 
+  @Test func errorsShowTheOperatorAsItWasGiven() {
+    var source = RandomSource(seed: 7)
+    let error = #expect(throws: LinearAlgebraError.self) {
+      try truncatedSVD(of: DenseOperator(Tensor<Float>.zeros([4, 3])), rank: 1, using: &source)
+    }
+    #expect(error?.message == "operator [4, 3] is zero")
+  }
+
+  @Test(arguments: methods)
+  func doublesAtTheEndsOfTheirRangeAreDecomposed(_ method: TruncationMethod) throws {
+    for (m, n) in [(20, 30), (150, 140)] {
+      for exponent in [-960, 960] {
+        var source = RandomSource(seed: 6)
+        let (a, values) = try spectrum(m, n, &source) { 1 / ($0 * $0) }
+        let unit = Double(sign: .plus, exponent: exponent, significand: 1)
+        let scaled = DenseOperator(a.converted(to: Double.self) * unit)
+        let t = try truncatedSVD(of: scaled, rank: 5, method: method, using: &source)
+        for (found, value) in zip(t.singularValues.scalars, values) {
+          // The values were rounded to float, and a sample loses a part of the last ones.
+          #expect(abs(found / unit / value - 1) < 1e-3, "\(m) x \(n), 2^\(exponent)")
+        }
+        #expect(orthogonalityRatio(t.u) < lapackThreshold && t.effectiveRank == 5)
+      }
+    }
+  }
+
   @Test func noVectorsAreAskedOfAnEmptyOperator() throws {
     var source = RandomSource(seed: 8)
     let empty = DenseOperator(Tensor<Float>.zeros([0, 4]))

@@ -14,6 +14,7 @@ struct DescriptionTests {
     "[0.33333333 0.66666667]": [0.3333333333333333, 0.6666666666666666],
     "[ nan   1. -inf]": [.nan, 1, -.infinity],
     "[nan inf]": [.nan, .infinity],
+    "[nan nan]": [-.nan, Double(nan: 5, signaling: false)],
     "[0. 0.]": [0, 0],
     "[1.23456789e+08]": [123_456_789],
     "[99999999.]": [99_999_999],

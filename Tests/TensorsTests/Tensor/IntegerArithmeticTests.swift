@@ -23,6 +23,30 @@ struct IntegerArithmeticTests {
     await #expect(processExitsWith: .failure) { _ = Tensor<UInt8>([200]) * 2 }
     await #expect(processExitsWith: .failure) { _ = Tensor<Int32>([1]) / 0 }
   }
+
+  @Test func whatEndsTheProcessIsNamed() async throws {
+    func message(_ result: ExitTest.Result?) throws -> String {
+      String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    }
+    var result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor<Int32>([Int32.max]) + 1
+    }
+    #expect(try message(result).contains("+: 2147483647 and 1 give no Int32. Convert to a wider"))
+    result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor<Int64>([7]) / 0
+    }
+    #expect(try message(result).contains("/: 7 is divided by zero"))
+    result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor<Int32>([Int32.max, 1]).sum()
+    }
+    #expect(try message(result).contains("sum: 2147483647 and 1 give no Int32"))
+  }
+
+  @Test func bytesAreAddedAsWiderIntegers() {
+    let bytes: Tensor<UInt8> = [[200, 100, 255], [1, 2, 3]]
+    #expect(bytes.sum() == 561)
+    #expect(bytes.sum(squeezingAxes: [1]) == Tensor<Int64>([555, 6]))
+  }
 }
 
 struct IntegerConversionTests {

@@ -91,4 +91,21 @@ struct ReductionTests {
       }
     }
   }
+
+  @Test(arguments: [1e-200, 1e200, 5e-324])
+  func normsDoNotLeaveTheRangeOfTheirSquares(_ unit: Double) {
+    let x = Tensor<Double>([3 * unit, -4 * unit, 0, 0]).reshaped(to: [2, 2])
+    #expect(abs(x.norm() / unit - 5) < 1e-15)
+    let rows = x.norm(squeezingAxes: [1])
+    #expect(abs(rows[0] / unit - 5) < 1e-15 && rows[1] == 0)
+    #expect(Tensor<Double>([unit, .infinity]).norm() == .infinity)
+    #expect(Tensor<Double>([unit, .nan]).norm().isNaN)
+  }
+
+  @Test func varianceOfTooFewIsNoNumberOrInfinite() {
+    let x: Tensor<Double> = [[1], [2]]
+    #expect(x.variance(squeezingAxes: [1], correction: 1).scalars.allSatisfy { $0.isNaN })
+    #expect(x.variance(squeezingAxes: [1], correction: 2).scalars.allSatisfy { $0.isNaN })
+    #expect(x.variance(squeezingAxes: [0], correction: 3).scalars == [.infinity])
+  }
 }
