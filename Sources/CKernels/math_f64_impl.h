@@ -44,7 +44,8 @@ INLINE double gelu_of(double x) {
     // erfc is not a normal number any more; its asymptotic series.
     double square = x * x, rest = fma(x, x, -square), root = exp(-0.25 * square);
     double r = 1.0 / square;
-    double sum = 1.0 - r * (1.0 - r * (3.0 - r * (15.0 - r * (105.0 - r * (945.0 - r * 10395.0)))));
+    double sum = 105.0 - r * (945.0 - r * 10395.0);
+    sum = 1.0 - r * (1.0 - r * (3.0 - r * (15.0 - r * sum)));
     return -(0.39894228040143267794 * root * sum * (1.0 - 0.5 * rest)) * root;
   }
   double z = -x * root_half, rest = fma(-x, root_half, -z) - x * root_half_rest;
