@@ -78,7 +78,7 @@ run: libraries $(if $(TEXT),,$(CORPUS))
 test: libraries
 	@echo "Building the tests, which takes some minutes the first time."
 	trap 'echo "Ran on:"; .build/release/loqt doctor --no-measure 2> /dev/null | sed -n 1,6p' EXIT
-	for package in Tests/Consumer .; do
+	for package in Examples .; do
 	  scratch=.build; [ $$package = . ] || scratch=.build/consumer
 	  swift test -c release --package-path $$package --scratch-path $$scratch --disable-xctest \
 	    --explicit-target-dependency-import-check error 2>&1 |

@@ -9,7 +9,7 @@ struct Digits {
 
   init() throws {
     let folder = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-    let file = try SafetensorsFile(path: "/\(folder)/Fixtures/digits.safetensors")
+    let file = try SafetensorsFile(path: "/\(folder)/Tests/Fixtures/digits.safetensors")
     let pixels = try file.bytes(named: "digits/pixels")
     let labels = try file.bytes(named: "digits/labels")
     let x = Tensor(pixels.map { Float($0) / 16 }, shape: [labels.count, 64])
