@@ -97,7 +97,7 @@ headline: libraries $(if $(TEXT),,$(CORPUS))
 
 lint:
 	@swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift \
-	  Benchmarks/Sources
+	  Benchmarks/Sources Examples
 
 # The symbols of every library, and the articles of Docs.docc around them; a warning is an error. Read it
 # through a server: python3 -m http.server --directory .build/documentation

@@ -99,6 +99,7 @@ struct RunArguments: ParsableArguments {
       batchSize: batch,
       microBatches: microBatches, mergeBatchSize: mergeBatch, sequence: sequence,
       vocabulary: vocabulary ?? model?.vocabularySize, memory: memory.options,
-      learningRate: learningRate, schedule: schedule, seed: seed, validationTokens: validationTokens)
+      learningRate: learningRate, schedule: schedule, seed: seed, validationTokens: validationTokens
+    )
   }
 }

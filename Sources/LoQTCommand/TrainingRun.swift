@@ -91,7 +91,8 @@ struct TrainingRun {
     return try Trainer(configuration, corpus: corpus, start: start)
   }
 
-  private func resumedTrainer(_ folder: String, _ start: ContinuousClock.Instant) throws -> LanguageModelTrainer
+  private func resumedTrainer(_ folder: String, _ start: ContinuousClock.Instant) throws
+    -> LanguageModelTrainer
   {
     let settings = try RunSettings(checkpoint: folder)
     try setThreads(arguments.threads)

@@ -57,7 +57,8 @@ public struct TrainingMethod: Sendable {
   ///   - plan: What its options amount to.
   public init(
     _ name: String, _ title: String, _ summary: String, defaults: Defaults = Defaults(),
-    options: Set<MethodOptions.Name>, plan: @escaping @Sendable (MethodSettings) throws(InputError) -> MethodPlan
+    options: Set<MethodOptions.Name>,
+    plan: @escaping @Sendable (MethodSettings) throws(InputError) -> MethodPlan
   ) {
     self.name = name
     self.title = title

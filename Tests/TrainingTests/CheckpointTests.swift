@@ -11,7 +11,9 @@ import Training
 
 @Suite struct CheckpointTests {
   /// A trainer some steps in.
-  private func trained(_ method: TrainingMethod, steps: Int = 6) async throws -> LanguageModelTrainer {
+  private func trained(_ method: TrainingMethod, steps: Int = 6) async throws
+    -> LanguageModelTrainer
+  {
     let trainer = try Trainer(tinyConfiguration(method, steps: steps), corpus: byteCorpus())
     _ = try await finished(trainer)
     return trainer

@@ -18,7 +18,8 @@ extension TrainingMethod {
       layers: .subspace(
         SubspaceConfiguration(
           rank: rank, side: settings.side, scale: settings.scale, rule: .within(settings.projector),
-          refresh: .converged(atMost: settings.gap), stateRule: settings.options.stateRule ?? .project)),
+          refresh: .converged(atMost: settings.gap),
+          stateRule: settings.options.stateRule ?? .project)),
       optimizer: settings.optimizer)
   }
 }

@@ -61,7 +61,8 @@ extension TrainingMethod {
         LoQTConfiguration(
           rank: settings.rank, side: settings.side, scale: settings.scale, weightFormat: .float32,
           projectionFormat: .float32, compensationSteps: 0, projector: settings.projector,
-          stateRule: settings.options.stateRule ?? .keep, postponing: try postponing(settings.options),
+          stateRule: settings.options.stateRule ?? .keep,
+          postponing: try postponing(settings.options),
           recordsSurvival: settings.options.survival ?? true),
         settings.schedule),
       optimizer: settings.optimizer)

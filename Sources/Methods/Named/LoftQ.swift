@@ -15,8 +15,10 @@ extension TrainingMethod {
         AdapterConfiguration(
           rank: settings.rank, scale: settings.scale,
           base: .alternating(
-            settings.options.weightFormat ?? .nf4(), steps: try count(
-              settings.options.alternations ?? 5, "--alternations", in: 1...100, usual: 5))), .never),
+            settings.options.weightFormat ?? .nf4(),
+            steps: try count(
+              settings.options.alternations ?? 5, "--alternations", in: 1...100, usual: 5))), .never
+      ),
       optimizer: settings.optimizer)
   }
 }

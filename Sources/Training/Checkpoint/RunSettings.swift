@@ -124,7 +124,8 @@ public struct RunSettings: Codable, Sendable, Hashable {
       steps: steps, batchSize: batchSize, microBatches: microBatches,
       mergeBatchSize: mergeBatchSize,
       sequence: sequence, vocabulary: model.vocabularySize, memory: memory,
-      learningRate: learningRate, schedule: schedule, seed: seed, evaluationInterval: evaluationInterval,
+      learningRate: learningRate, schedule: schedule, seed: seed,
+      evaluationInterval: evaluationInterval,
       validationTokens: validationTokens)
   }
 }
