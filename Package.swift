@@ -25,7 +25,8 @@ func tests(
 let libraries = [
   "JSON", "Tensors", "Quantization", "Autodiff", "Layers", "Optimizers", "Stepping",
   "QuantizedLayers",
-  "Adapters", "LoQT", "LoQTKit", "LanguageModels", "TensorFiles", "Tokenization", "Methods",
+  "Adapters", "LoQT", "ModelFiles", "LoQTKit", "LanguageModels", "TensorFiles", "Tokenization",
+  "Methods",
   "Training",
   "Reports",
   "Experiments",
@@ -75,11 +76,15 @@ let package = Package(
         "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff", "Quantization",
         "Tensors",
       ]),
+    rung(
+      "ModelFiles",
+      on: ["QuantizedLayers", "Layers", "Autodiff", "Quantization", "Tensors", "TensorFiles"]),
     // All of these at once, for people who build models.
     rung(
       "LoQTKit",
       on: [
-        "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff",
+        "ModelFiles", "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
+        "Autodiff",
         "Quantization", "Tensors",
       ]),
     // 6-8: the job.
@@ -95,7 +100,8 @@ let package = Package(
     rung(
       "Training",
       on: [
-        "Methods", "LanguageModels", "LoQT", "QuantizedLayers", "Stepping", "Optimizers", "Layers",
+        "Methods", "ModelFiles", "LanguageModels", "LoQT", "QuantizedLayers", "Stepping",
+        "Optimizers", "Layers",
         "Autodiff", "Quantization", "Tensors", "Formatting", "JSON", "TensorFiles", "Tokenization",
       ]),
     // 9: what is made of a run.
@@ -145,6 +151,12 @@ let package = Package(
       of: "LoQT",
       with: [
         "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff",
+        "Quantization", "Tensors", "TensorFiles",
+      ]),
+    tests(
+      of: "ModelFiles",
+      with: [
+        "LoQT", "Adapters", "QuantizedLayers", "Stepping", "Optimizers", "Layers", "Autodiff",
         "Quantization", "Tensors", "TensorFiles",
       ]),
     tests(

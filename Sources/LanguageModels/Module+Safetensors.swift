@@ -14,7 +14,8 @@ extension Module {
   }
 
   /// Writes all parameters under their dotted names to a safetensors file, which appears when it is
-  /// whole; one that is shared is written once, under its first name.
+  /// whole; one that is shared is written once, under its first name. Packed matrices and whatever else is no
+  /// parameter is left out: `save(to:)` of ModelFiles writes the whole module.
   public func saveParameters(path: String) throws(TensorFileError) {
     try SafetensorsFile.write(parameterTensors, metadata: ["format": "pt"], to: path)
   }

@@ -19,16 +19,23 @@ public struct ParameterLoadReport: Sendable, Hashable, CustomStringConvertible {
   public var unexpected: [String] = []
   /// Tensors of another shape than their parameters, which keep their values.
   public var mismatched: [Mismatch] = []
+  /// Tensors of the module's state that are no parameters, packed matrices say, which keep their values:
+  /// a model that has any is saved and loaded as a whole.
+  public var state: [String] = []
 
-  /// Whether every parameter had its tensor and every tensor its parameter.
-  public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
+  /// Whether every parameter had its tensor and every tensor its parameter, and there is nothing else to
+  /// load.
+  public var isComplete: Bool {
+    missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty && state.isEmpty
+  }
 
   /// The names, one a line.
   public var description: String {
     if isComplete { return "every parameter was loaded" }
     return
       (missing.map { "missing: \($0)" } + unexpected.map { "unexpected: \($0)" }
-      + mismatched.map { "\($0.name): the tensor has shape \($0.found), not \($0.expected)" })
+      + mismatched.map { "\($0.name): the tensor has shape \($0.found), not \($0.expected)" }
+      + state.map { "\($0): no parameter, so it was not loaded" })
       .joined(separator: "\n")
   }
 
@@ -66,8 +73,11 @@ extension Module {
     var report = ParameterLoadReport()
     var aliases: [ObjectIdentifier: [String]] = [:]
     walk { name, content in
-      if case .parameter(let parameter) = content {
+      switch content {
+      case .parameter(let parameter):
         aliases[ObjectIdentifier(parameter), default: []].append(name)
+      case .state: report.state.append(name)
+      case .frozen, .module: break
       }
     }
     for (name, parameter) in namedParameters() {
@@ -93,7 +103,8 @@ extension Module {
     loadParameters(named: tensors.keys) { tensors[$0]! }
   }
 
-  /// All parameters' values by dotted name, as `loadParameters` takes them; shared storage, no copies.
+  /// All parameters' values by dotted name, as `loadParameters` takes them; shared storage, no copies. What
+  /// a module holds beside parameters, packed matrices say, is not among them.
   public var parameterTensors: [String: Tensor<Float>] {
     Dictionary(
       namedParameters().map { ($0.name, $0.parameter.tensor) },

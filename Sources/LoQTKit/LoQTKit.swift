@@ -3,6 +3,7 @@
 @_exported public import Autodiff
 @_exported public import Layers
 @_exported public import LoQT
+@_exported public import ModelFiles
 @_exported public import Optimizers
 @_exported public import Quantization
 @_exported public import QuantizedLayers

@@ -50,7 +50,9 @@ private struct StoredProduct: CustomOperation {
 /// A linear layer with a frozen matrix in a packed format; its bias is trained.
 public final class QuantizedLinear: LinearLayer {
   /// W `[out, in]`.
-  public let weight: StoredMatrix
+  public private(set) var weight: StoredMatrix {
+    didSet { weight.count(as: .weights) }
+  }
   /// `[out]`.
   public let bias: Parameter?
   /// Through which the gradient of W can be asked for.
@@ -86,6 +88,21 @@ public final class QuantizedLinear: LinearLayer {
   public var members: [ModuleMember] {
     weight.members(named: "weight") + [ModuleMember("weight", .frozen(handle))]
       + (bias.map { [ModuleMember("bias", $0)] } ?? [])
+  }
+}
+
+extension QuantizedLinear: StoredLayer {
+  /// W.
+  public var storedFormats: [(name: String, format: WeightFormat?)] { [("weight", weight.format)] }
+  /// Bytes of W.
+  public var storedByteCounts: (weights: Int, projections: Int) { (weight.byteCount, 0) }
+
+  /// Puts back W.
+  public func restore(from source: some StoredLayerSource) throws {
+    guard let saved = try source.matrix("weight", weight.shape, format: weight.format) else {
+      throw source.mismatch("weight", found: "no such matrix", expected: "\(weight.shape)")
+    }
+    weight = saved
   }
 }
 

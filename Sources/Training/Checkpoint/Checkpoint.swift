@@ -8,6 +8,7 @@ internal import Autodiff
 internal import JSON
 public import LanguageModels
 internal import Layers
+internal import ModelFiles
 internal import Optimizers
 internal import Quantization
 internal import QuantizedLayers
@@ -65,7 +66,7 @@ public struct Checkpoint {
   public func write(to path: String) throws(TensorFileError) {
     try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
       do throws(TensorFileError) {
-        try SafetensorsFile.write(tensors, to: folder + "/model.safetensors")
+        try SafetensorsFile.write(model.sources, to: folder + "/model.safetensors")
         try checkOriginals()
         var configuration = model.configuration.json
         if let key = type(of: parameterisation).checkpointKey, section != .null {
@@ -97,29 +98,6 @@ public struct Checkpoint {
     }
   }
 
-  /// Every parameter and every other tensor of the model's state, each once.
-  private var tensors: [SafetensorsFile.Source] {
-    var sources: [SafetensorsFile.Source] = []
-    for (name, parameter) in model.namedParameters() {
-      // Made when its turn comes: what is held in 16 bits is widened for writing.
-      sources.append(
-        SafetensorsFile.Source(
-          name, shape: parameter.shape, as: parameter.storage == .bfloat16 ? .bf16 : .f32
-        ) { parameter.tensor })
-    }
-    model.walk { name, content in
-      guard case .state(let tensor) = content else { return }
-      switch tensor {
-      case .float(let tensor): sources.append(SafetensorsFile.Source(name, tensor))
-      case .bytes(let tensor): sources.append(SafetensorsFile.Source(name, tensor))
-      case .integers(let tensor): sources.append(SafetensorsFile.Source(name, tensor))
-      case .deferred(let tensor):
-        sources.append(SafetensorsFile.Source(name, shape: tensor.shape) { tensor.tensor() })
-      }
-    }
-    return sources
-  }
-
   /// Throws when an original matrix could not be read to be written.
   private func checkOriginals() throws(TensorFileError) {
     for (name, layer) in model.modules(ofType: (any StepParticipant).self) {
@@ -135,7 +113,7 @@ public struct Checkpoint {
       return parameterisation.checkpointSection
     }
     var layers = JSONObject()
-    for (name, layer) in model.modules(ofType: (any StoredLayer).self) {
+    for (name, layer) in model.storedLayers {
       var formats = JSONObject()
       for (part, format) in layer.storedFormats {
         formats[part] = format.map { .string($0.name) } ?? .null
