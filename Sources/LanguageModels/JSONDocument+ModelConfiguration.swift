@@ -1,3 +1,5 @@
+internal import JSON
+internal import Layers
 import TensorFiles
 
 /// How the fields of a `config.json` are read: with limits that a model can be made within, and errors
@@ -47,5 +49,62 @@ extension JSONDocument {
   /// Refuses a property that is not supported.
   func expectFalse(_ name: String) throws(TensorFileError) {
     if try optionalBoolean(name) ?? false { throw unsupported(name, "true", "false") }
+  }
+
+  /// This document with values for fields that are absent; one that is null says that there is none.
+  func filled(with defaults: JSONObject) -> JSONDocument {
+    var object = object
+    for (key, value) in defaults where object[key] == nil { object[key] = value }
+    return JSONDocument(object, file: file)
+  }
+
+  /// The size of a head: an even one, `hidden_size` over the heads when left out.
+  func headSize(hiddenSize: Int, heads: Int) throws(TensorFileError) -> Int {
+    guard let size = try optionalInteger("head_dim") else {
+      guard hiddenSize % heads == 0 else {
+        throw unsupported("hidden_size", "\(hiddenSize)", "a multiple of the \(heads) heads")
+      }
+      return try even(hiddenSize / heads)
+    }
+    return try even(size)
+  }
+
+  private func even(_ size: Int) throws(TensorFileError) -> Int {
+    guard size > 0, size % 2 == 0, size < 1 << 16 else {
+      throw unsupported("head_dim", "\(size)", "a positive even size")
+    }
+    return size
+  }
+
+  /// A function of elements by one of its names, silu when left out.
+  func activation(_ name: String, or other: String = "silu") throws(TensorFileError) -> Activation {
+    let found = try optionalString(name) ?? other
+    guard let activation = Activation(configurationName: found) else {
+      let names = Activation.configurationNames.map(\.name).joined(separator: ", ")
+      throw unsupported(name, "'\(found)'", "one of \(names)")
+    }
+    return activation
+  }
+
+  /// The kinds of blocks in `layer_types`: windowed where it says `sliding_attention`; nil when absent.
+  func windowedBlocks(_ count: Int) throws(TensorFileError) -> [Bool]? {
+    guard let value = object["layer_types"], value != .null else { return nil }
+    let names = value.arrayValue?.compactMap(\.stringValue) ?? []
+    let known = ["full_attention", "sliding_attention"]
+    guard names.count == count, names.allSatisfy(known.contains) else {
+      throw unsupported(
+        "layer_types", value.kind, "\(count) times 'full_attention' or 'sliding_attention'")
+    }
+    return names.map { $0 == "sliding_attention" }
+  }
+}
+
+extension DecoderConfiguration {
+  /// `layer_types` of the blocks.
+  var layerTypes: JSONValue {
+    .array(
+      (0..<layers).map {
+        .string(kind(ofBlock: $0).isWindowed ? "sliding_attention" : "full_attention")
+      })
   }
 }

@@ -101,7 +101,7 @@ private struct Decoding<Model: LanguageModel> {
       let input = Tensor(tokens.flatMap { $0 }, shape: [tokens.count, tokens[0].count])
       let states = model.hiddenStates(input, caches: &caches)
       let last = states.sliced(tokens[0].count - 1..<tokens[0].count, alongAxis: 1)
-      return linear(last, model.headWeight).tensor.reshaped(to: [tokens.count, -1])
+      return model.logits(of: last).tensor.reshaped(to: [tokens.count, -1])
     }
   }
 }

@@ -23,6 +23,9 @@ public protocol LanguageModel: Module {
   /// Whether training keeps only each block's input and computes the block again on the way back.
   var recomputesBlocks: Bool { get set }
 
+  /// The bound that logits are softly held within, c tanh(l / c); nil for none.
+  var logitCap: Double? { get }
+
   /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
   /// outside the vocabulary and on more tokens than the model has positions for.
   func hiddenStates(_ tokens: Tensor<Int32>) -> Variable
@@ -41,6 +44,9 @@ extension LanguageModel {
   public var headWeight: Variable { Variable(head?.weight ?? embedding.weight) }
 
   /// None.
+  public var logitCap: Double? { nil }
+
+  /// None.
   public func makeCaches(capacity: Int, padding: [Int]) -> [KeyValueCache] { [] }
 
   /// Those of the tokens alone.
@@ -52,7 +58,13 @@ extension LanguageModel {
   /// `[batch, tokens, vocabulary]`. Traps on a token outside the vocabulary and on more tokens than
   /// the model has positions for.
   public func logits(_ tokens: Tensor<Int32>) -> Variable {
-    linear(hiddenStates(tokens), headWeight)
+    logits(of: hiddenStates(tokens))
+  }
+
+  /// What the head makes of hidden states `[..., hidden]`: `[..., vocabulary]`.
+  public func logits(of states: Variable) -> Variable {
+    let logits = linear(states, headWeight)
+    return logitCap.map { cap in tanh(logits / cap) * cap } ?? logits
   }
 
   /// The mean negative log-likelihood in nats of `labels` `[batch, tokens]`, where a label is the
@@ -63,6 +75,6 @@ extension LanguageModel {
     precondition(
       tokens.shape == labels.shape,
       "\(Self.self).loss: tokens \(tokens.shape) and labels \(labels.shape) differ")
-    return linearCrossEntropy(hiddenStates(tokens), headWeight, labels: labels)
+    return linearCrossEntropy(hiddenStates(tokens), headWeight, labels: labels, cap: logitCap)
   }
 }

@@ -26,6 +26,10 @@ public protocol ModelConfiguration: Sendable, Hashable {
   /// The members of a `config.json`, from which `ModelFamily.configuration(_:)` reads it again.
   var json: JSONObject { get }
 
+  /// Where published files hold a tensor of the model that is not there under its own name; nil where
+  /// nowhere else.
+  func place(of name: String) -> TensorPlace?
+
   /// A model with initial values drawn from the builder's random numbers, or read by it.
   func makeModel(using linear: LayerBuilder) -> any LanguageModel
 }
@@ -48,6 +52,9 @@ public struct BlockActivations: Sendable, Hashable {
 }
 
 extension ModelConfiguration {
+  /// Nowhere else.
+  public func place(of name: String) -> TensorPlace? { nil }
+
   /// The names of the linear layers of a block, each once.
   public var linearNames: [String] {
     var seen: Set<String> = []

@@ -25,7 +25,9 @@ public struct ModelFamily: Sendable {
   }
 
   /// The families of this package.
-  private static let known: [ModelFamily] = [.llama]
+  private static let known: [ModelFamily] = [
+    ModelFamily(DecoderFamily.llama), ModelFamily(DecoderFamily.qwen2),
+  ]
   private static let registered = Mutex<[ModelFamily]>([])
 
   /// Every family there is, those from outside first.
@@ -55,12 +57,5 @@ public struct ModelFamily: Sendable {
   /// The configuration in the `config.json` of a path; see `configuration(_:)`.
   public static func configuration(path: String) throws(TensorFileError) -> any ModelConfiguration {
     try configuration(JSONDocument(path: path))
-  }
-}
-
-extension ModelFamily {
-  /// Llama (Touvron et al., 2023, arXiv 2302.13971) and its kin.
-  static let llama = ModelFamily("llama") { document throws(TensorFileError) in
-    try LlamaConfiguration(document)
   }
 }

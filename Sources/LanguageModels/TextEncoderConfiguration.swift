@@ -79,12 +79,7 @@ extension TextEncoderConfiguration {
     }
     try document.expect("position_embedding_type", "absolute")
     try document.expectFalse("is_decoder")
-    let name = try document.optionalString("hidden_act") ?? "gelu"
-    let known = Self.activations.first { $0.name == name }
-    guard let activation = known?.activation else {
-      throw document.unsupported(
-        "hidden_act", "'\(name)'", "one of \(Self.activations.map(\.name).joined(separator: ", "))")
-    }
+    let activation = try document.activation("hidden_act", or: "gelu")
     let (hiddenSize, heads) = (
       try document.size("hidden_size"), try document.size("num_attention_heads")
     )
@@ -108,17 +103,11 @@ extension TextEncoderConfiguration {
       initializerDeviation: try document.number("initializer_range", or: 0.02, in: 0...1e6))
   }
 
-  /// Hugging Face's names.
-  private static let activations: [(name: String, activation: Activation)] = [
-    ("gelu", .gelu), ("gelu_new", .geluTanh), ("gelu_pytorch_tanh", .geluTanh), ("relu", .relu),
-    ("silu", .silu), ("swish", .silu), ("tanh", .tanh), ("sigmoid", .sigmoid),
-  ]
-
   /// The members of a `config.json` that Hugging Face's encoders read.
   public var json: JSONObject {
     [
       "attention_probs_dropout_prob": 0.0,
-      "hidden_act": .string(Self.activations.first { $0.activation == activation }!.name),
+      "hidden_act": .string(activation.configurationName),
       "hidden_dropout_prob": .number(dropout),
       "hidden_size": .integer(hiddenSize),
       "initializer_range": .number(initializerDeviation),

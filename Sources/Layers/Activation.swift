@@ -1,4 +1,5 @@
 public import Autodiff
+internal import Tensors
 
 /// A function of each element, as a layer.
 public enum Activation: String, Layer, Sendable, Hashable {
@@ -17,6 +18,17 @@ public enum Activation: String, Layer, Sendable, Hashable {
 
   /// None.
   public var members: [ModuleMember] { [] }
+
+  var kernel: UnaryKernel {
+    switch self {
+    case .relu: .relu
+    case .gelu: .gelu
+    case .geluTanh: .geluTanh
+    case .silu: .silu
+    case .tanh: .tanh
+    case .sigmoid: .sigmoid
+    }
+  }
 
   /// The function of each element of x.
   public func callAsFunction(_ x: Variable) -> Variable {

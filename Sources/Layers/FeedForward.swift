@@ -7,13 +7,16 @@ public struct FeedForward: Layer {
   /// The function between them.
   public let activation: Activation
 
-  /// A layer over vectors of `hiddenSize`.
+  /// A layer over vectors of `hiddenSize`; the names are those by which the matrices are read.
   public init(
     hiddenSize: Int, intermediateSize: Int, activation: Activation = .gelu, bias: Bool = true,
-    initializer: Initializer = .uniformFanIn, using linear: LayerBuilder
+    initializer: Initializer = .uniformFanIn, names: (up: String, down: String) = ("", ""),
+    using linear: LayerBuilder
   ) {
-    up = linear(hiddenSize, intermediateSize, bias: bias, initializer: initializer)
-    down = linear(intermediateSize, hiddenSize, bias: bias, initializer: initializer)
+    up = linear(
+      hiddenSize, intermediateSize, bias: bias, initializer: initializer, named: names.up)
+    down = linear(
+      intermediateSize, hiddenSize, bias: bias, initializer: initializer, named: names.down)
     self.activation = activation
   }
 

@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// The keys and values of the tokens that an attention layer has seen, so that a text grows token by
 /// token without computing them again.
@@ -35,12 +35,20 @@ public struct KeyValueCache: Sendable {
     Tensor((count..<count + tokens).map(Int32.init))
   }
 
-  /// What the tokens added last may see.
-  var mask: AttentionMask {
-    if padding.allSatisfy({ $0 == 0 }) { return .causal }
+  /// The positions `[batch, tokens]` of the next `tokens` tokens in their own sequences, where those are
+  /// counted from 0 behind the padding; 0 for padding itself.
+  package func positions(of tokens: Int) -> Tensor<Int32> {
+    Tensor(
+      padding.flatMap { first in (count..<count + tokens).map { Int32(max(0, $0 - first)) } },
+      shape: [padding.count, tokens])
+  }
+
+  /// What the tokens added last may see: all before them, or the last `window`.
+  func mask(window: Int?) -> AttentionMask {
+    if padding.allSatisfy({ $0 == 0 }) { return AttentionMask(isCausal: true, window: window) }
     let visible = padding.flatMap { first in (0..<count).map { UInt8($0 >= first ? 1 : 0) } }
     return AttentionMask(
-      isCausal: true, visibleKeys: Tensor(visible, shape: [padding.count, count]))
+      isCausal: true, visibleKeys: Tensor(visible, shape: [padding.count, count]), window: window)
   }
 
   /// Adds the keys and values `[batch, tokens, keyHeads, headSize]` of the next tokens, and gives back

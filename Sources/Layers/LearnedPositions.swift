@@ -1,5 +1,5 @@
 public import Autodiff
-import Tensors
+public import Tensors
 
 /// Adds to the vector of each token a trained vector of its position.
 public struct LearnedPositions: Layer {
@@ -8,13 +8,15 @@ public struct LearnedPositions: Layer {
   /// The row of the first token's position. RoBERTa begins at 2.
   public let offset: Int
 
-  /// A table for sequences of up to `count` tokens of `size` elements. Traps on a negative offset.
+  /// A table for sequences of up to `count` tokens of `size` elements, read by `name` where the builder
+  /// reads. Traps on a negative offset.
   public init(
     count: Int, size: Int, offset: Int = 0,
-    initializer: Initializer = .normal(standardDeviation: 0.02), using builder: LayerBuilder
+    initializer: Initializer = .normal(standardDeviation: 0.02), named name: String? = nil,
+    using builder: LayerBuilder
   ) {
     precondition(offset >= 0, "LearnedPositions: offset \(offset) is negative")
-    weight = Parameter(builder.tensor([count + offset, size], initializer))
+    weight = Parameter(builder.tensor([count + offset, size], initializer, named: name))
     self.offset = offset
   }
 
@@ -27,5 +29,11 @@ public struct LearnedPositions: Layer {
       x.shape.rank == 3 && x.shape[1] <= count,
       "LearnedPositions: x \(x.shape) is not [batch, at most \(count), \(weight.shape[1])]")
     return x + Variable(weight).sliced(offset..<offset + x.shape[1])
+  }
+
+  /// x `[batch, tokens, size]` with the vectors of `positions` `[batch, tokens]` added. Traps on a
+  /// position that the table has not.
+  public func callAsFunction(_ x: Variable, at positions: Tensor<Int32>) -> Variable {
+    x + embedding(Variable(weight), at: offset == 0 ? positions : positions + Int32(offset))
   }
 }

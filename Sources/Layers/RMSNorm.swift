@@ -4,19 +4,23 @@ import Tensors
 /// Divides each row by the root of its mean square, then scales each element (Zhang and Sennrich,
 /// 2019, arXiv 1910.07467).
 public struct RMSNorm: Layer {
-  /// The scale of each element, `[size]`.
+  /// The scale of each element less `offset`, `[size]`.
   public let weight: Parameter
   /// Added to the mean square.
   public let epsilon: Double
+  /// Added to the weight: 1 where checkpoints hold the difference from no scaling, as Gemma's do.
+  public let offset: Double
 
   /// A layer for rows of `size` elements, with scales of 1.
-  public init(_ size: Int, epsilon: Double = 1e-6) {
-    weight = Parameter(.ones([size]))
+  public init(_ size: Int, epsilon: Double = 1e-6, offset: Double = 0) {
+    weight = Parameter(Tensor(repeating: Float(1 - offset), shape: [size]))
     self.epsilon = epsilon
+    self.offset = offset
   }
 
   /// x `[..., size]` normalised. Traps when the last axis is of another size.
   public func callAsFunction(_ x: Variable) -> Variable {
-    rmsNorm(x, weight: Variable(weight), epsilon: epsilon)
+    let weight = Variable(weight)
+    return rmsNorm(x, weight: offset == 0 ? weight : weight + offset, epsilon: epsilon)
   }
 }

@@ -1,6 +1,7 @@
 public import Tensors
 
-/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` lets each query see.
+/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` lets each query see, or with the scores
+/// that `scores` makes of Q Kᵀ.
 ///
 /// `queries` is `[batch, queries, heads, headSize]`; `keys` and `values` are
 /// `[batch, keys, keyHeads, headSize]`, where `heads` is a multiple of `keyHeads` and neighbouring
@@ -8,25 +9,27 @@ public import Tensors
 /// the scores. Hidden keys and values
 /// must be finite. Traps when the shapes do not fit.
 public func attention(
-  queries: Variable, keys: Variable, values: Variable, mask: AttentionMask
+  queries: Variable, keys: Variable, values: Variable, mask: AttentionMask,
+  scores: AttentionScores = AttentionScores()
 ) -> Variable {
-  Attention(mask: mask)(queries, keys, values)
+  Attention(mask: mask, scores: scores)(queries, keys, values)
 }
 
 /// `attention` in which each query sees the keys up to its own position: with more keys than queries,
 /// query i stands at position keys - queries + i.
 public func causalAttention(queries: Variable, keys: Variable, values: Variable) -> Variable {
-  Attention(mask: .causal)(queries, keys, values)
+  Attention(mask: .causal, scores: AttentionScores())(queries, keys, values)
 }
 
 private struct Attention: CustomOperation {
   let mask: AttentionMask
+  let scores: AttentionScores
 
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
     -> Tensor<S>
   {
     let (output, logsum) = attention(
-      queries: inputs[0], keys: inputs[1], values: inputs[2], mask: mask)
+      queries: inputs[0], keys: inputs[1], values: inputs[2], mask: mask, scores: scores)
     context.save(inputs[0], inputs[1], inputs[2], logsum)
     return output
   }
@@ -35,8 +38,8 @@ private struct Attention: CustomOperation {
   ) -> [Tensor<S>?] {
     let saved = context.takeSaved()
     let shares = attentionGradient(
-      queries: saved[0], keys: saved[1], values: saved[2], mask: mask, logsum: saved[3],
-      gradient)
+      queries: saved[0], keys: saved[1], values: saved[2], mask: mask, scores: scores,
+      logsum: saved[3], gradient)
     return [
       context.needsGradient[0] ? shares.queries : nil,
       context.needsGradient[1] ? shares.keys : nil,

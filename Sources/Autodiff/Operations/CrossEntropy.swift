@@ -24,16 +24,19 @@ public func crossEntropy(_ logits: Variable, labels: Tensor<Int64>, ignoredIndex
 /// x is `[..., d]`, weight `[vocabulary, d]`, `labels` has one a row of x. When a gradient is wanted
 /// each block gives its share at once, so that the gradients of x and of the weight are kept, of their
 /// sizes, and nothing else. A weight in 16 bits is never whole in single precision. Traps when the shapes do not fit, and on a label outside the vocabulary.
+///
+/// With a `cap` c the logits are c tanh(l / c), l = x Wᵀ.
 public func linearCrossEntropy(
-  _ x: Variable, _ weight: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100
+  _ x: Variable, _ weight: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100,
+  cap: Double? = nil
 ) -> Variable {
   guard case .bfloat16(let rows) = weight.value else {
-    return LinearCrossEntropy(labels: labels, ignored: ignoredIndex)(x, weight)
+    return LinearCrossEntropy(labels: labels, ignored: ignoredIndex, cap: cap)(x, weight)
   }
   // The weight is widened by panels of rows; a shape without elements stands for it.
   let standIn = Variable(value: .float(Tensor(0).broadcast(to: weight.shape)), node: weight.node)
-  return LinearCrossEntropy(labels: labels, ignored: ignoredIndex, half: HalfTable(rows))(
-    x, standIn)
+  return LinearCrossEntropy(
+    labels: labels, ignored: ignoredIndex, cap: cap, half: HalfTable(rows))(x, standIn)
 }
 
 /// The same for labels of 64 bits.
@@ -69,6 +72,7 @@ private struct CrossEntropy: CustomOperation {
 private struct LinearCrossEntropy: CustomOperation {
   let labels: Tensor<Int32>
   let ignored: Int32
+  let cap: Double?
   /// The weight where it is stored in 16 bits.
   var half: HalfTable?
 
@@ -80,7 +84,7 @@ private struct LinearCrossEntropy: CustomOperation {
     if context.needsGradient[1] { wanted.insert(.weight) }
     let weight = half?.take().map { HeadWeight.bfloat16($0) } ?? .same(inputs[1])
     let result = linearCrossEntropy(
-      inputs[0], weight: weight, labels: labels, ignoring: ignored, gradients: wanted)
+      inputs[0], weight: weight, labels: labels, ignoring: ignored, cap: cap, gradients: wanted)
     context.save(result.input ?? .empty, result.weight ?? .empty)
     return Tensor(result.loss)
   }

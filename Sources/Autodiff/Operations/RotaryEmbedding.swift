@@ -1,28 +1,70 @@
+internal import Synchronization
 public import Tensors
 
 /// The angles of a rotary position embedding (Su et al., 2021, arXiv 2104.09864), in the half-split
 /// form of published Llama checkpoints: element i of a head turns with element i + headSize / 2, at
-/// position p by p * base^(-2i / headSize) radians.
+/// position p by p * base^(-2i / headSize) radians, or with the frequencies that `scaling` makes of
+/// these.
+///
+/// Copies share one table, which grows with the positions that are asked for.
 public struct RotaryAngles: Sendable {
-  /// The number of positions that the angles are known for.
+  /// The number of positions that there are angles for.
   public let positions: Int
   /// The size of a head.
   public let headSize: Int
   /// The base of the frequencies.
   public let base: Double
-  private let table: RotaryTable<Float>
+  /// How the frequencies are changed for texts longer than the model was first made for.
+  public let scaling: RotaryScaling
+  private let tables = RotaryTables()
 
   /// The angles for positions below `positions`. Traps on an odd head size.
-  public init(positions: Int, headSize: Int, base: Double = 10_000) {
+  public init(
+    positions: Int, headSize: Int, base: Double = 10_000, scaling: RotaryScaling = .none
+  ) {
+    precondition(headSize % 2 == 0, "RotaryAngles: head size \(headSize) is odd")
     self.positions = positions
     self.headSize = headSize
     self.base = base
-    table = RotaryTable(positions: positions, headSize: headSize, base: base)
+    self.scaling = scaling
   }
 
-  func table<Scalar: RealScalar>(as type: Scalar.Type) -> RotaryTable<Scalar> {
-    table as? RotaryTable<Scalar>
-      ?? RotaryTable(positions: positions, headSize: headSize, base: base)
+  /// Bytes of the table so far.
+  public var byteCount: Int { tables.byteCount }
+
+  /// A table with angles for the first `count` positions at least. Traps where there are not so many.
+  func table<Scalar: RealScalar>(of count: Int, as type: Scalar.Type) -> RotaryTable<Scalar> {
+    precondition(
+      count <= positions, "RotaryAngles: position \(count - 1) is not below \(positions)")
+    return tables.table(of: count, atMost: positions) { rows in
+      let frequencies = RotaryTable<Scalar>.frequencies(headSize: headSize, base: base)
+      return RotaryTable(
+        positions: rows, frequencies: scaling.scaled(frequencies, base: base),
+        scale: scaling.magnitude)
+    }
+  }
+}
+
+/// The table that copies of some angles share.
+private final class RotaryTables: Sendable {
+  private let single = Mutex<RotaryTable<Float>?>(nil)
+
+  var byteCount: Int { single.withLock { $0.map { 2 * $0.cosine.byteCount } ?? 0 } }
+
+  /// The table there is, or one of at least `count` positions that `make` gives. Texts that grow token
+  /// by token have it doubled each time.
+  func table<Scalar: RealScalar>(
+    of count: Int, atMost limit: Int, _ make: (Int) -> RotaryTable<Scalar>
+  ) -> RotaryTable<Scalar> {
+    // Only gradient checks compute in double.
+    guard Scalar.self == Float.self else { return make(count) }
+    return single.withLock { table in
+      let held = table?.positions ?? 0
+      if let table, held >= count { return table as! RotaryTable<Scalar> }
+      let grown = make(max(count, min(2 * held, limit)))
+      table = (grown as! RotaryTable<Float>)
+      return grown
+    }
   }
 }
 
@@ -48,14 +90,17 @@ private struct RotaryEmbedding: CustomOperation {
   let angles: RotaryAngles
   let positions: Tensor<Int32>
 
+  /// How many positions there must be angles for.
+  private var count: Int { positions.elementCount == 0 ? 0 : Int(positions.maximum()) + 1 }
+
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
     -> Tensor<S>
   {
-    angles.table(as: S.self).rotated(inputs[0], positions: positions)
+    angles.table(of: count, as: S.self).rotated(inputs[0], positions: positions)
   }
   func backward<S: RealScalar>(
     _ gradient: consuming Tensor<S>, _ context: inout OperationContext<S>
   ) -> [Tensor<S>?] {
-    [angles.table(as: S.self).rotated(gradient, positions: positions, .backward)]
+    [angles.table(of: count, as: S.self).rotated(gradient, positions: positions, .backward)]
   }
 }

@@ -1,4 +1,5 @@
-/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` lets each query see.
+/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` lets each query see, or with the scores
+/// that `scores` makes of Q Kᵀ.
 ///
 /// `queries` is `[batch, queries, heads, headSize]`; `keys` and `values` are
 /// `[batch, keys, keyHeads, headSize]`, where `heads` is a multiple of `keyHeads` and neighbouring
@@ -8,7 +9,8 @@
 /// query's scores, `[batch, heads, queries]`: all that the gradient needs besides the arguments. Traps
 /// when the shapes do not fit.
 package func attention<Scalar: RealScalar>(
-  queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask
+  queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask,
+  scores: AttentionScores = AttentionScores()
 ) -> (output: Tensor<Scalar>, logsum: Tensor<Scalar>) {
   let problem = AttentionProblem<Scalar>(queries.shape, keys.shape, values.shape, mask)
   let q = AttentionOperand(queries)
@@ -18,7 +20,8 @@ package func attention<Scalar: RealScalar>(
     Tensor<Scalar>(storage: TensorStorage(count: queries.elementCount), shape: queries.shape))
   let logsums: Shape = [problem.batch, problem.heads, problem.queries]
   let logsum = Tensor<Scalar>(storage: TensorStorage(count: logsums.elementCount), shape: logsums)
-  let (d, scale) = (problem.headSize, 1 / Scalar(problem.headSize).squareRoot())
+  let d = problem.headSize
+  let (scale, cap) = (scores.scale(headSize: d, as: Scalar.self), scores.softCap(as: Scalar.self))
   parallelFor(problem.batch * problem.heads, grain: problem.grain(heads: 1)) { range in
     let scratch = TensorStorage<Scalar>(count: problem.scratchCount)
     let p = scratch.base
@@ -33,6 +36,7 @@ package func attention<Scalar: RealScalar>(
         gemm(
           false, true, n, m, d, scale, q.at(b, row, head), q.stride, k.at(b, first, keyHead),
           k.stride, 0, p, ld)
+        cap?.apply(to: p, n * ld)
         block.softmax(p, logsum.base + index * problem.queries + row)
         gemm(
           false, false, n, d, m, 1, p, ld, v.at(b, first, keyHead), v.stride, 0,
@@ -49,7 +53,7 @@ package func attention<Scalar: RealScalar>(
 /// gradient of its output `[batch, queries, heads, headSize]`. Probabilities are worked out again, block by block.
 package func attentionGradient<Scalar: RealScalar>(
   queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask,
-  logsum: Tensor<Scalar>, _ gradient: Tensor<Scalar>
+  scores: AttentionScores = AttentionScores(), logsum: Tensor<Scalar>, _ gradient: Tensor<Scalar>
 ) -> (queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>) {
   let problem = AttentionProblem<Scalar>(queries.shape, keys.shape, values.shape, mask)
   precondition(
@@ -68,13 +72,15 @@ package func attentionGradient<Scalar: RealScalar>(
     Tensor<Scalar>(storage: TensorStorage(count: keys.elementCount), shape: keys.shape))
   let dv = AttentionOperand(
     Tensor<Scalar>(storage: TensorStorage(count: keys.elementCount), shape: keys.shape))
-  let (d, scale) = (problem.headSize, 1 / Scalar(problem.headSize).squareRoot())
+  let d = problem.headSize
+  let (scale, cap) = (scores.scale(headSize: d, as: Scalar.self), scores.softCap(as: Scalar.self))
   // A thread has all queries of a key head, so that nobody else adds to its dk and dv.
   parallelFor(problem.batch * problem.keyHeads, grain: problem.grain(heads: problem.group)) {
     range in
-    let scratch = TensorStorage<Scalar>(count: 2 * problem.scratchCount)
+    let scratch = TensorStorage<Scalar>(count: (cap == nil ? 2 : 3) * problem.scratchCount)
     let p = scratch.base
     let ds = scratch.base + problem.scratchCount
+    let uncapped = ds + problem.scratchCount
     for index in range {
       let (b, keyHead) = index.quotientAndRemainder(dividingBy: problem.keyHeads)
       // Keys that nothing has been added to yet.
@@ -94,12 +100,17 @@ package func attentionGradient<Scalar: RealScalar>(
           }
           untouched = 0..<0
           gemm(false, true, n, m, d, scale, qRow, q.stride, kRow, k.stride, 0, p, ld)
+          if let cap {
+            uncapped.update(from: p, count: n * ld)
+            cap.apply(to: p, n * ld)
+          }
           block.probabilities(p, sums)
           gemm(
             true, false, m, d, n, 1, p, ld, gRow, g.stride, keeping, dv.at(b, first, keyHead),
             dv.stride)
           gemm(false, true, n, m, d, 1, gRow, g.stride, vRow, v.stride, 0, ds, ld)
           block.softmaxGradient(p, ds)
+          cap?.turnBack(ds, from: uncapped, n * ld)
           gemm(
             false, false, n, d, m, scale, ds, ld, kRow, k.stride, 0, dq.at(b, row, head),
             dq.stride)
@@ -121,6 +132,7 @@ package func attentionGradient<Scalar: RealScalar>(
 private struct AttentionProblem<Scalar: RealScalar> {
   let batch, queries, keys, heads, keyHeads, headSize: Int
   private let isCausal: Bool
+  private let window: Int?
   /// Of each sequence the keys from its first visible one to its last.
   private let visible: [Range<Int>]
   /// `[batch, keys]`: 0 where a key may be seen, -infinity where not; nil when only the ends of
@@ -135,6 +147,7 @@ private struct AttentionProblem<Scalar: RealScalar> {
     (batch, queries, heads, headSize) = (q[0], q[1], q[2], q[3])
     (keys, keyHeads) = (k[1], k[2])
     isCausal = mask.isCausal
+    window = mask.window
     guard let marks = mask.visibleKeys else {
       visible = Array(repeating: 0..<k[1], count: q[0])
       holes = nil
@@ -183,10 +196,12 @@ private struct AttentionProblem<Scalar: RealScalar> {
       // The position of the first query.
       let position = isCausal ? keys - queries + start : keys
       let last = min(visible.upperBound, isCausal ? keys - queries + end : keys)
+      // The first key that the first query's window has, which moves on with the queries.
+      let first = max(visible.lowerBound, window.map { position + 1 - $0 } ?? 0)
       body(
         AttentionBlock(
-          rows: start..<end, keys: min(visible.lowerBound, last)..<last, position: position,
-          isCausal: isCausal, holes: holes))
+          rows: start..<end, keys: min(first, last)..<last, position: position,
+          isCausal: isCausal, window: window, holes: holes))
     }
   }
 
@@ -204,6 +219,7 @@ private struct AttentionBlock<Scalar: RealScalar> {
   /// Of the first query.
   let position: Int
   let isCausal: Bool
+  let window: Int?
   let holes: UnsafePointer<Scalar>?
 
   var stride: Int { attentionStride(keys.count) }
@@ -231,6 +247,14 @@ private struct AttentionBlock<Scalar: RealScalar> {
   }
 
   private func hide(_ p: UnsafeMutablePointer<Scalar>) {
+    if let window {
+      for row in 0..<rows.count {
+        let before = position + row + 1 - window - keys.lowerBound
+        if before > 0 {
+          Scalar._fill(-.infinity, p + row * stride, min(before, keys.count))
+        }
+      }
+    }
     guard let holes else { return }
     for row in 0..<rows.count {
       let (p, holes) = (p + row * stride, holes + keys.lowerBound)

@@ -7,19 +7,27 @@ public struct AttentionMask: Sendable {
   public var isCausal: Bool
   /// `[batch, keys]`, not 0 where a key may be seen; nil when all may.
   public var visibleKeys: Tensor<UInt8>?
+  /// How many keys up to its own position a query of a causal mask sees; nil for all.
+  public var window: Int?
 
-  /// A mask of these properties. Traps when `visibleKeys` is not a matrix.
+  /// A mask of these properties. Traps when `visibleKeys` is not a matrix, and on a window that is
+  /// not positive or not causal.
   ///
   /// - Parameters:
   ///   - isCausal: whether a query sees no key behind its own position.
   ///   - visibleKeys: `[batch, keys]`, as the attention masks of tokenizers are: 1 for a token, 0
   ///     for padding, which may lie on either side.
-  public init(isCausal: Bool, visibleKeys: Tensor<UInt8>? = nil) {
+  ///   - window: how many keys up to its own position a query sees; nil for all.
+  public init(isCausal: Bool, visibleKeys: Tensor<UInt8>? = nil, window: Int? = nil) {
     precondition(
       visibleKeys?.rank ?? 2 == 2,
       "AttentionMask: visible keys \(visibleKeys?.shape ?? []) are not [batch, keys]")
+    precondition(
+      window.map { isCausal && $0 > 0 } ?? true,
+      "AttentionMask: a window of \(window ?? 0) keys, causal: \(isCausal)")
     self.isCausal = isCausal
     self.visibleKeys = visibleKeys
+    self.window = window
   }
 
   /// Every query sees every key.

@@ -72,21 +72,23 @@ package enum HeadWeight<Scalar: RealScalar> {
 /// for one block of rows, which gives its share of the loss and of the wanted gradients at once.
 ///
 /// `x` is `[..., d]`, `weight` `[vocabulary, d]`, `labels` has one a row of `x`. The gradients are
-/// those of the loss itself, of the shapes of `x` and `weight`. `room` is how many bytes of logits may
+/// those of the loss itself, of the shapes of `x` and `weight`. With a `cap` c the logits are
+/// c tanh(l / c). `room` is how many bytes of logits may
 /// exist. Traps when shapes do not fit, and on a label outside the vocabulary.
 package func linearCrossEntropy<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
-  gradients wanted: LinearGradients = [], room: Int = 32 << 20
+  cap: Double? = nil, gradients wanted: LinearGradients = [], room: Int = 32 << 20
 ) -> (loss: Scalar, input: Tensor<Scalar>?, weight: Tensor<Scalar>?) {
   linearCrossEntropy(
-    x, weight: .same(weight), labels: labels, ignoring: ignored, gradients: wanted, room: room)
+    x, weight: .same(weight), labels: labels, ignoring: ignored, cap: cap, gradients: wanted,
+    room: room)
 }
 
 /// `linearCrossEntropy` with a weight that may be stored in 16 bits; that of its gradient is the
 /// precision computed in.
 package func linearCrossEntropy<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: HeadWeight<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
-  gradients wanted: LinearGradients = [], room: Int = 32 << 20
+  cap: Double? = nil, gradients wanted: LinearGradients = [], room: Int = 32 << 20
 ) -> (loss: Scalar, input: Tensor<Scalar>?, weight: Tensor<Scalar>?) {
   precondition(
     x.rank >= 1 && weight.shape.rank == 2 && x.shape.lastDimension == weight.shape[1],
@@ -95,9 +97,12 @@ package func linearCrossEntropy<Scalar: RealScalar>(
   let labels = CrossEntropyLabels(
     labels, ignored, of: [x.shape.rowCount, vocabulary], "linearCrossEntropy")
   let scale: Scalar? = wanted.isEmpty ? nil : 1 / labels.divisor()
-  let fitting = room / max(1, vocabulary * MemoryLayout<Scalar>.stride)
+  let cap = cap.map { SoftCap<Scalar>($0) }
+  // Capped logits stand beside those before, for the gradient.
+  let copies = cap == nil || scale == nil ? 1 : 2
+  let fitting = room / max(1, copies * vocabulary * MemoryLayout<Scalar>.stride)
   let blockRows = min(labels.rows, max(1, fitting > 16 ? fitting & ~15 : fitting))
-  let logits = TensorStorage<Scalar>(count: blockRows * vocabulary)
+  let logits = TensorStorage<Scalar>(count: copies * blockRows * vocabulary)
   var dx: Tensor<Scalar>?
   if wanted.contains(.input) {
     dx = Tensor(storage: TensorStorage(count: x.elementCount), shape: x.shape)
@@ -124,7 +129,20 @@ package func linearCrossEntropy<Scalar: RealScalar>(
         gemm(
           false, true, n, part.count, d, 1, x, d, w, d, 0, block + part.lowerBound, vocabulary)
       }
+      let count = n * vocabulary
+      let uncapped = block + (copies - 1) * blockRows * vocabulary
+      if let cap {
+        if copies == 2 { uncapped.update(from: block, count: count) }
+        parallelFor(count, grain: elementwiseGrain) {
+          cap.apply(to: block + $0.lowerBound, $0.count)
+        }
+      }
       total += labels.loss(block, rows, gradient: scale)
+      if let cap, copies == 2 {
+        parallelFor(count, grain: elementwiseGrain) {
+          cap.turnBack(block + $0.lowerBound, from: uncapped + $0.lowerBound, $0.count)
+        }
+      }
       dx?.withMutablePointer { dx in
         weight.forEachPanel { part, w in
           gemm(

@@ -9,7 +9,7 @@ package enum RotaryDirection: Sendable {
 /// The angles of a rotary position embedding (Su et al., 2021), in the half-split form of published
 /// Llama checkpoints: element i of a head turns with element i + headSize / 2.
 package struct RotaryTable<Scalar: RealScalar>: Sendable {
-  /// cos(position * base^(-2i / headSize)), `[positions, headSize / 2]`.
+  /// cos(position * frequency), `[positions, headSize / 2]`.
   package let cosine: Tensor<Scalar>
   /// The sines of the same angles.
   package let sine: Tensor<Scalar>
@@ -17,12 +17,24 @@ package struct RotaryTable<Scalar: RealScalar>: Sendable {
   /// The table for positions below `positions`, worked out in double precision. Traps on an odd
   /// head size.
   package init(positions: Int, headSize: Int, base: Double = 10_000) {
+    self.init(
+      positions: positions, frequencies: Self.frequencies(headSize: headSize, base: base))
+  }
+
+  /// base^(-2i / headSize) radians a position, `[headSize / 2]`. Traps on an odd head size.
+  package static func frequencies(headSize: Int, base: Double) -> Tensor<Double> {
     precondition(headSize % 2 == 0, "RotaryTable: head size \(headSize) is odd")
     let exponents = (0..<headSize / 2).map { -2 * Double($0) / Double(headSize) }
-    let frequencies = pow(Tensor(base), Tensor(exponents))
+    return pow(Tensor(base), Tensor(exponents))
+  }
+
+  /// The table for positions below `positions` of `frequencies`, `[headSize / 2]` radians a position;
+  /// what is turned is also multiplied with `scale`.
+  package init(positions: Int, frequencies: Tensor<Double>, scale: Double = 1) {
     let angles = Tensor((0..<positions).map(Double.init)).expandingShape(at: 1) * frequencies
-    cosine = cos(angles).converted(to: Scalar.self)
-    sine = sin(angles).converted(to: Scalar.self)
+    let (cosine, sine) = (cos(angles), sin(angles))
+    self.cosine = (scale == 1 ? cosine : cosine * scale).converted(to: Scalar.self)
+    self.sine = (scale == 1 ? sine : sine * scale).converted(to: Scalar.self)
   }
 
   /// The number of positions.

@@ -1,4 +1,4 @@
-extension LlamaConfiguration {
+extension DecoderConfiguration {
   /// When gradients are used up in a training step.
   public enum GradientUse: Sendable {
     /// Each parameter is updated the moment its gradient is complete.
@@ -36,7 +36,7 @@ extension LlamaConfiguration {
   ///   - batch: Sequences.
   ///   - tokens: Tokens of each.
   ///   - gradients: When gradients are used up.
-  ///   - recomputesBlocks: As `Llama.recomputesBlocks`.
+  ///   - recomputesBlocks: As `Decoder.recomputesBlocks`.
   public func stepPeakByteCount(
     batch: Int, tokens: Int, gradients: GradientUse = .streamed, recomputesBlocks: Bool = false
   ) -> Int {

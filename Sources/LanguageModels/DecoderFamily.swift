@@ -1,0 +1,58 @@
+public import JSON
+public import TensorFiles
+
+/// A family of models that a `Decoder` serves: what it is called, and how its `config.json` becomes the
+/// choices of a `DecoderConfiguration` and back.
+///
+/// Sizes and constants that all share are read and written for it; a family says what differs. Two
+/// families of one `modelType` are equal.
+public struct DecoderFamily: Sendable, Hashable {
+  /// What the field `model_type` of a `config.json` says.
+  public let modelType: String
+  /// What the field `architectures` says.
+  public let architecture: String
+  /// The values of fields that a file may leave out, where they are other than a Llama's.
+  let defaults: JSONObject
+  let read: @Sendable (inout DecoderConfiguration, JSONDocument) throws(TensorFileError) -> Void
+  let write: @Sendable (DecoderConfiguration) -> JSONObject
+  let place: @Sendable (DecoderConfiguration, String) -> TensorPlace?
+
+  /// A family.
+  ///
+  /// - Parameters:
+  ///   - modelType: What the field `model_type` says.
+  ///   - architecture: What the field `architectures` says.
+  ///   - defaults: The values of fields that a file may leave out, where they are other than a Llama's.
+  ///   - read: Sets the choices of a configuration whose sizes have been read.
+  ///   - write: The members of a `config.json` beside or instead of those that all share.
+  ///   - place: Where published files hold a tensor of the model, of its name; nil where under this name.
+  public init(
+    _ modelType: String, architecture: String, defaults: JSONObject = [:],
+    read: @escaping @Sendable (inout DecoderConfiguration, JSONDocument) throws(TensorFileError)
+      -> Void = { _, _ in },
+    write: @escaping @Sendable (DecoderConfiguration) -> JSONObject = { _ in [:] },
+    place: @escaping @Sendable (DecoderConfiguration, String) -> TensorPlace? = { _, _ in nil }
+  ) {
+    self.modelType = modelType
+    self.architecture = architecture
+    self.defaults = defaults
+    self.read = read
+    self.write = write
+    self.place = place
+  }
+
+  /// Whether both are of one type.
+  public static func == (a: DecoderFamily, b: DecoderFamily) -> Bool { a.modelType == b.modelType }
+
+  /// Hashes the type.
+  public func hash(into hasher: inout Hasher) { hasher.combine(modelType) }
+}
+
+extension ModelFamily {
+  /// A family that a `Decoder` serves.
+  public init(_ family: DecoderFamily) {
+    self.init(family.modelType) { document throws(TensorFileError) in
+      try DecoderConfiguration(document, of: family)
+    }
+  }
+}

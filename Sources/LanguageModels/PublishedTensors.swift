@@ -1,0 +1,121 @@
+internal import Layers
+public import TensorFiles
+public import Tensors
+
+/// The tensors of a model in a Hugging Face folder, by the model's names: whatever the files call them,
+/// and where they hold several in one or a matrix transposed.
+public struct PublishedTensors: Sendable {
+  private let weights: SafetensorsFolder
+  private let places: [String: TensorPlace]
+
+  /// Finds every tensor of a model.
+  ///
+  /// - Throws: A `TensorFileError` that names a tensor which is missing, has another shape, or has no
+  ///   place in the model; before anything is read.
+  public init(of model: any ModelConfiguration, in weights: SafetensorsFolder)
+    throws(TensorFileError)
+  {
+    self.weights = weights
+    let names = Set(weights.names)
+    var unused = names
+    var places: [String: TensorPlace] = [:]
+    for (name, shape) in model.tensorShapes {
+      let candidates = Self.candidates(name, model)
+      guard let place = candidates.first(where: { names.contains($0.name) }),
+        let entry = weights.entry(named: place.name)
+      else { throw Self.missing(name, shape, candidates, unused, weights.path) }
+      let expected = place.shape(of: shape)
+      guard entry.shape == expected else {
+        throw TensorFileError(
+          .typeMismatch, file: weights.path, field: "tensor '\(place.name)' shape",
+          found: "\(entry.shape)", expected: "\(expected) by config.json")
+      }
+      unused.remove(place.name)
+      places[name] = place
+    }
+    self.places = places
+    if let name = unused.subtracting(unused.filter(Self.isKnown)).min() {
+      let nearest = name.nearest(among: model.tensorShapes.map(\.name))
+      throw TensorFileError(
+        .unsupported, file: weights.path, field: "tensor '\(name)'",
+        found: "a tensor that a \(model.modelType) of this config.json has no place for",
+        remedy: nearest.map { "The nearest name that it has is '\($0)'" })
+    }
+  }
+
+  /// One of the model's tensors. Throws a `TensorFileError` where it cannot be read.
+  public func tensor(named name: String, shape: Shape) throws(TensorFileError) -> Tensor<Float> {
+    guard let place = places[name] else { return try weights.tensor(named: name, shape: shape) }
+    let whole = try weights.tensor(
+      named: place.name, as: Float.self, shape: place.shape(of: shape))
+    let turned = place.isTransposed ? whole.transposed() : whole
+    return (place.rows.map { turned.sliced($0, alongAxis: 0) } ?? turned).contiguous()
+  }
+
+  /// Where a tensor may be: under its own name, where its family has it, and either without the name of
+  /// the whole model, as files of models without a head are.
+  private static func candidates(_ name: String, _ model: any ModelConfiguration) -> [TensorPlace] {
+    let places = [TensorPlace(name)] + (model.place(of: name).map { [$0] } ?? [])
+    return places + places.compactMap { place in
+      guard let prefix = ["model.", "transformer."].first(where: { place.name.hasPrefix($0) })
+      else { return nil }
+      var bare = place
+      bare.name.removeFirst(prefix.count)
+      return bare
+    }
+  }
+
+  private static func missing(
+    _ name: String, _ shape: Shape, _ candidates: [TensorPlace], _ unused: Set<String>,
+    _ path: String
+  ) -> TensorFileError {
+    let nearest = unused.isEmpty ? nil : name.nearest(among: unused.sorted())
+    let hint = nearest.map { ". The nearest name there is '\($0)'" } ?? ""
+    return TensorFileError(
+      .missing, file: path, field: "tensor '\(name)'", found: "no such tensor",
+      expected: "\(shape)",
+      remedy: "Give the folder of a model whose matrices are dense, with its own config.json" + hint)
+  }
+
+  /// A tied head is the embedding again; angles of rotary positions and causal masks follow from sizes.
+  private static func isKnown(_ name: String) -> Bool {
+    name == "lm_head.weight"
+      || ["rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"].contains {
+        name.hasSuffix($0)
+      }
+  }
+}
+
+extension TensorPlace {
+  /// The shape that the file's tensor has for a tensor of the model.
+  fileprivate func shape(of own: Shape) -> Shape {
+    var shape = own
+    if let rowCount { shape = Shape([rowCount] + own.dropFirst()) }
+    return isTransposed ? Shape(shape.reversed()) : shape
+  }
+}
+
+extension String {
+  /// The name that takes the fewest changes of a letter from this one, where that is few enough to be
+  /// meant.
+  func nearest(among names: [String]) -> String? {
+    let letters = Array(utf8)
+    func distance(_ other: String) -> Int {
+      let other = Array(other.utf8)
+      var row = Array(0...other.count)
+      for (i, letter) in letters.enumerated() {
+        var corner = row[0]
+        row[0] = i + 1
+        for (j, second) in other.enumerated() {
+          let changed = corner + (letter == second ? 0 : 1)
+          corner = row[j + 1]
+          row[j + 1] = Swift.min(changed, corner + 1, row[j] + 1)
+        }
+      }
+      return row[other.count]
+    }
+    let best = names.prefix(4096).map { (name: $0, distance: distance($0)) }
+      .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
+    return best.flatMap { $0.distance <= max(3, letters.count / 3) ? $0.name : nil }
+  }
+}
