@@ -9,14 +9,28 @@ package struct JSONReader<Failure: JSONFailure> {
 
   /// The name that errors give to the text.
   package let file: String
-  /// Keys, and places in arrays such as `[3]`, on the way to the value at work.
-  package private(set) var path: [String] = []
 
   private let bytes: [UInt8]
   private let maximumMembers: Int
   private let maximumStringLength: Int
   private var position = 0
   private var depth = 0
+  private var steps: [Step] = []
+
+  private enum Step {
+    case key(String)
+    case place(Int)
+  }
+
+  /// Keys, and places in arrays such as `[3]`, on the way to the value at work.
+  package var path: [String] {
+    steps.map { step in
+      switch step {
+      case .key(let key): key
+      case .place(let index): "[\(index)]"
+      }
+    }
+  }
 
   package init(
     _ bytes: [UInt8], file: String, maximumMembers: Int = .max, maximumStringLength: Int = .max
@@ -62,8 +76,10 @@ package struct JSONReader<Failure: JSONFailure> {
     }
   }
 
-  private mutating func expect(_ byte: UInt8, _ expected: String) throws(Failure) {
-    guard peek == byte else { throw unexpected(expected) }
+  private mutating func expect(
+    _ byte: UInt8, _ expected: @autoclosure () -> String
+  ) throws(Failure) {
+    guard peek == byte else { throw unexpected(expected()) }
     position += 1
   }
 
@@ -120,9 +136,9 @@ package struct JSONReader<Failure: JSONFailure> {
           "more than \(reader.maximumMembers) keys in one object", code: .limitExceeded, at: start)
       }
       try reader.expectColon(after: key)
-      reader.path.append(key)
+      reader.steps.append(.key(key))
       try member(&reader, key)
-      reader.path.removeLast()
+      reader.steps.removeLast()
     }
   }
 
@@ -178,9 +194,9 @@ package struct JSONReader<Failure: JSONFailure> {
     }
     var index = 0
     while true {
-      path.append("[\(index)]")
+      steps.append(.place(index))
       try element(&self, index)
-      path.removeLast()
+      steps.removeLast()
       index += 1
       skipWhitespace()
       if peek == UInt8(ascii: ",") {
