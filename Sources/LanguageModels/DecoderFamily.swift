@@ -28,7 +28,8 @@ public struct DecoderFamily: Sendable, Hashable {
   ///   - place: Where published files hold a tensor of the model, of its name; nil where under this name.
   public init(
     _ modelType: String, architecture: String, defaults: JSONObject = [:],
-    read: @escaping @Sendable (inout DecoderConfiguration, JSONDocument) throws(TensorFileError)
+    read:
+      @escaping @Sendable (inout DecoderConfiguration, JSONDocument) throws(TensorFileError)
       -> Void = { _, _ in },
     write: @escaping @Sendable (DecoderConfiguration) -> JSONObject = { _ in [:] },
     place: @escaping @Sendable (DecoderConfiguration, String) -> TensorPlace? = { _, _ in nil }

@@ -36,35 +36,41 @@ extension LanguageModel {
     precondition(
       temperature >= 0 && (topK ?? 1) >= 1,
       "\(Self.self).generate: temperature \(temperature), topK \(topK ?? 0)")
+    let sampling = Sampling(temperature: temperature, topK: topK)
+    return generate(prompts: prompts, count: count, sampling: sampling, random: &random)
+  }
+
+  /// Continues several texts at once, which need not be of one length, each until it says stop.
+  ///
+  /// - Parameters:
+  ///   - prompts: The tokens to continue, at least one of each.
+  ///   - count: How many tokens to add at most.
+  ///   - sampling: How tokens are drawn.
+  ///   - random: Where the draws come from.
+  ///   - goesOn: Told each token that is added and to which prompt; false ends that text with the token.
+  /// - Returns: The tokens added to each prompt. Traps on an empty prompt and a token outside the
+  ///   vocabulary.
+  public func generate(
+    prompts: [[Int32]], count: Int, sampling: Sampling, random: inout RandomSource,
+    goesOn: (_ token: Int32, _ prompt: Int) -> Bool = { _, _ in true }
+  ) -> [[Int32]] {
+    precondition(prompts.allSatisfy { !$0.isEmpty }, "\(Self.self).generate: the prompt is empty")
     guard !prompts.isEmpty else { return [] }
     var decoding = Decoding(model: self, adding: count)
     var texts = prompts
+    var lengths: [Int?] = prompts.map { _ in nil }
     for _ in 0..<count {
       let logits = decoding.nextLogits(after: texts)
       for index in texts.indices {
-        let logits = logits.element(at: index)
-        texts[index].append(sample(logits, temperature, topK, &random))
+        let token = sampling.draw(logits.element(at: index), after: texts[index], &random)
+        texts[index].append(token)
+        if lengths[index] == nil, !goesOn(token, index) { lengths[index] = texts[index].count }
       }
+      if lengths.allSatisfy({ $0 != nil }) { break }
     }
-    return zip(texts, prompts).map { Array($0[$1.count...]) }
-  }
-
-  private func sample(
-    _ logits: Tensor<Float>, _ temperature: Double, _ topK: Int?, _ random: inout RandomSource
-  ) -> Int32 {
-    // Ties go to the smaller token, so that the choice is the same everywhere.
-    guard temperature > 0 else { return logits.argmax(alongAxis: 0).scalar }
-    let kept = topK.map { logits.topK(min($0, logits.elementCount)) }
-    let values = (kept?.values ?? logits).converted(to: Double.self)
-    let probabilities = softmax(values / temperature).scalars
-    var left = Double.random(in: 0..<1, using: &random)
-    var last = 0
-    for (place, probability) in probabilities.enumerated() where probability > 0 {
-      left -= probability
-      last = place
-      if left < 0 { break }
+    return texts.indices.map { index in
+      Array(texts[index][prompts[index].count..<(lengths[index] ?? texts[index].count)])
     }
-    return kept?.indices.scalars[last] ?? Int32(last)
   }
 }
 

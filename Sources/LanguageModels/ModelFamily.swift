@@ -45,6 +45,12 @@ public struct ModelFamily: Sendable {
   public static func configuration(_ document: JSONDocument) throws(TensorFileError)
     -> any ModelConfiguration
   {
+    var document = document
+    if let base = document.object[packedTypeKey] {
+      var object = document.object
+      object["model_type"] = base
+      document = JSONDocument(object, file: document.file)
+    }
     let type = try document.optionalString("model_type") ?? "llama"
     let families = all
     guard let family = families.first(where: { $0.modelType == type }) else {
@@ -52,6 +58,22 @@ public struct ModelFamily: Sendable {
       throw document.unsupported("model_type", "'\(type)'", "one of \(names)")
     }
     return try family.read(document)
+  }
+
+  /// The member of a packed model's `config.json` with the type of the model that is packed.
+  private static let packedTypeKey = "packed_model_type"
+
+  /// Has a `config.json` say that its matrices are packed, so that no other program takes the folder for
+  /// one of dense matrices and leaves the model at a random start.
+  ///
+  /// - Parameters:
+  ///   - configuration: Of the dense model.
+  ///   - method: How they are packed, by the name of the member that tells more.
+  package static func mark(_ configuration: inout JSONObject, packedAs method: String) {
+    configuration[packedTypeKey] = configuration["model_type"]
+    configuration["model_type"] = "loqt"
+    configuration["architectures"] = ["LoQTForCausalLM"]
+    configuration["quantization_config"] = ["quant_method": "loqt", "layers": .string(method)]
   }
 
   /// The configuration in the `config.json` of a path; see `configuration(_:)`.

@@ -56,13 +56,14 @@ public struct PublishedTensors: Sendable {
   /// the whole model, as files of models without a head are.
   private static func candidates(_ name: String, _ model: any ModelConfiguration) -> [TensorPlace] {
     let places = [TensorPlace(name)] + (model.place(of: name).map { [$0] } ?? [])
-    return places + places.compactMap { place in
-      guard let prefix = ["model.", "transformer."].first(where: { place.name.hasPrefix($0) })
-      else { return nil }
-      var bare = place
-      bare.name.removeFirst(prefix.count)
-      return bare
-    }
+    return places
+      + places.compactMap { place in
+        guard let prefix = ["model.", "transformer."].first(where: { place.name.hasPrefix($0) })
+        else { return nil }
+        var bare = place
+        bare.name.removeFirst(prefix.count)
+        return bare
+      }
   }
 
   private static func missing(
@@ -74,7 +75,8 @@ public struct PublishedTensors: Sendable {
     return TensorFileError(
       .missing, file: path, field: "tensor '\(name)'", found: "no such tensor",
       expected: "\(shape)",
-      remedy: "Give the folder of a model whose matrices are dense, with its own config.json" + hint)
+      remedy: "Give the folder of a model whose matrices are dense, with its own config.json" + hint
+    )
   }
 
   /// A tied head is the embedding again; angles of rotary positions and causal masks follow from sizes.

@@ -2,12 +2,12 @@ internal import Foundation
 internal import Tensors
 
 /// What the operating system says about this process's memory.
-public enum ProcessMemory {
+package enum ProcessMemory {
   /// The most bytes that were ever resident; 0 where the system does not say.
   ///
   /// From `/proc/self/status` where there is one: what `getrusage` says begins with the peak of the
   /// process that started this one.
-  public static var peakResidentBytes: Int {
+  package static var peakResidentBytes: Int {
     if let status = text("/proc/self/status"),
       let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
       let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
@@ -25,13 +25,13 @@ public enum ProcessMemory {
   }
 
   /// Bytes resident at present; the peak where the system does not say.
-  public static var residentBytes: Int { pages(at: 1) ?? peakResidentBytes }
+  package static var residentBytes: Int { pages(at: 1) ?? peakResidentBytes }
 
   /// Bytes of address space taken at present; nil where the system does not say.
   static var addressSpaceBytes: Int? { pages(at: 0) }
 
   /// Bytes resident that are no tensors: the program, its libraries and their buffers, the text.
-  public static var programBytes: Int {
+  package static var programBytes: Int {
     max(0, residentBytes - TensorMemory.liveBytes - TensorMemory.cachedBytes)
   }
 
@@ -48,14 +48,14 @@ public enum ProcessMemory {
   }
 
   /// Why no more memory can be had than so much.
-  public struct Limit: Sendable, Hashable {
+  package struct Limit: Sendable, Hashable {
     /// Bytes that this process may have in all, those it has included.
-    public var bytes: Int
+    package var bytes: Int
     /// What sets the limit, as a phrase.
-    public var source: String
+    package var source: String
 
     /// A limit.
-    public init(bytes: Int, source: String) {
+    package init(bytes: Int, source: String) {
       self.bytes = bytes
       self.source = source
     }
@@ -63,7 +63,7 @@ public enum ProcessMemory {
 
   /// The tightest of the limits on this process's memory: what the machine has free, the control
   /// group's limit, and that of the address space (`ulimit -v`). Nil where the system says nothing.
-  public static var limit: Limit? {
+  package static var limit: Limit? {
     var limits: [Limit] = []
     if let text = text("/proc/meminfo"),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
@@ -90,7 +90,7 @@ public enum ProcessMemory {
 
   /// Why the run cannot go on, where the control group's limit has become smaller than what this
   /// process has already taken at its peak: the system would end it without a word.
-  public static var shortage: Limit? {
+  package static var shortage: Limit? {
     controlGroupLimits().filter { $0.bytes < peakResidentBytes }.min { $0.bytes < $1.bytes }
   }
 
@@ -145,7 +145,7 @@ public enum ProcessMemory {
   }
 
   /// Bytes free on the disk of a folder, or of the nearest one around it that is there.
-  public static func freeDiskBytes(at path: String) -> Int? {
+  package static func freeDiskBytes(at path: String) -> Int? {
     var url = URL(filePath: path)
     while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
       url.deleteLastPathComponent()

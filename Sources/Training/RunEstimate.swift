@@ -61,11 +61,11 @@ public struct RunEstimate: Sendable, Hashable {
 
 extension TrainingConfiguration {
   /// A setting that takes less memory than this one.
-  public struct CheaperSetting: Sendable {
+  package struct CheaperSetting: Sendable {
     /// What to give on the command line.
-    public let arguments: String
+    package let arguments: String
     /// What the run takes then.
-    public let bytes: Int
+    package let bytes: Int
   }
 
   /// Throws an `InputError` with the estimate and three cheaper settings when the run needs more
@@ -74,7 +74,7 @@ extension TrainingConfiguration {
   /// - Parameters:
   ///   - limit: How much there is; what this process may have when left out.
   ///   - isResumed: Whether the run has begun already, so that its settings are what they are.
-  public func checkMemory(
+  package func checkMemory(
     limit: ProcessMemory.Limit? = ProcessMemory.limit, isResumed: Bool = false
   ) throws(InputError) {
     let estimate = RunEstimate(self)
@@ -96,7 +96,7 @@ extension TrainingConfiguration {
   }
 
   /// Throws an `InputError` when the disk has no room for a checkpoint of the run.
-  public func checkDisk(at path: String, free: Int? = nil) throws(InputError) {
+  package func checkDisk(at path: String, free: Int? = nil) throws(InputError) {
     let needed = RunEstimate(self).checkpointBytes
     guard let free = free ?? ProcessMemory.freeDiskBytes(at: path), free < needed else { return }
     throw InputError(
@@ -105,7 +105,7 @@ extension TrainingConfiguration {
   }
 
   /// Settings that take less, the least change first: each has those before it too.
-  public func cheaperSettings() -> [CheaperSetting] {
+  package func cheaperSettings() -> [CheaperSetting] {
     var settings: [CheaperSetting] = []
     var current = self
     var arguments: [String] = []

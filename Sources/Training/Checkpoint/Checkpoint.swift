@@ -71,6 +71,7 @@ public struct Checkpoint {
         var configuration = model.configuration.json
         if let key = type(of: parameterisation).checkpointKey, section != .null {
           configuration[key] = section
+          ModelFamily.mark(&configuration, packedAs: key)
         }
         try AtomicFile.write(
           JSONValue.object(configuration).text(.indented) + "\n", to: folder + "/config.json")
@@ -124,7 +125,7 @@ public struct Checkpoint {
     return .object(section)
   }
 
-  private func writeTokenizer(to folder: String) throws(TensorFileError) {
+  func writeTokenizer(to folder: String) throws(TensorFileError) {
     do throws(TokenizerError) {
       try tokenizer.save(to: URL(filePath: folder))
     } catch {

@@ -4,54 +4,54 @@
   internal import Foundation
 #endif
 
-public import LanguageModels
+package import LanguageModels
 internal import Optimizers
 internal import Stepping
-public import TensorFiles
+package import TensorFiles
 internal import Tokenization
 
 /// What a run was asked for, in a form that is saved with it: `run.json` in a checkpoint.
-public struct RunSettings: Codable, Sendable, Hashable {
+package struct RunSettings: Codable, Sendable, Hashable {
   /// The model's name.
-  public var modelName: String
+  package var modelName: String
   /// The method's name.
-  public var method: String
+  package var method: String
   /// The folder of the trained model that the run began from; nil for a random start.
-  public var weights: String?
+  package var weights: String?
   /// What was set about the method.
-  public var options: MethodOptions
+  package var options: MethodOptions
   /// Steps of the whole run.
-  public var steps: Int
+  package var steps: Int
   /// Sequences a step.
-  public var batchSize: Int
+  package var batchSize: Int
   /// Micro-batches a step.
-  public var microBatches: Int
+  package var microBatches: Int
   /// Sequences of a step that merges.
-  public var mergeBatchSize: Int
+  package var mergeBatchSize: Int
   /// Tokens a sequence.
-  public var sequence: Int
+  package var sequence: Int
   /// How the run trades memory.
-  public var memory: MemoryOptions
+  package var memory: MemoryOptions
   /// Tokens to measure on at the end; nil for all.
-  public var validationTokens: Int?
+  package var validationTokens: Int?
   /// The highest learning rate.
-  public var learningRate: Double
+  package var learningRate: Double
   /// The name of the learning rate's schedule; nil for a cosine.
-  public var schedule: String?
+  package var schedule: String?
   /// The seed.
-  public var seed: UInt64
+  package var seed: UInt64
   /// Steps between evaluations.
-  public var evaluationInterval: Int
+  package var evaluationInterval: Int
   /// Where the text is, and how many bytes of it are trained on.
-  public var text: String
+  package var text: String
   /// Tokens to train on; another count tells another text.
-  public var tokenCount: Int
+  package var tokenCount: Int
   /// Tokens of the vocabulary.
-  public var vocabulary: Int
+  package var vocabulary: Int
   /// Steps taken.
-  public var step: Int
+  package var step: Int
   /// Layers whose merge had not happened yet.
-  public var layersDue: [String]
+  package var layersDue: [String]
 
   init(_ trainer: LanguageModelTrainer) {
     let configuration = trainer.configuration
@@ -79,7 +79,7 @@ public struct RunSettings: Codable, Sendable, Hashable {
   }
 
   /// Reads them from a checkpoint. Throws when the folder holds no run that can go on.
-  public init(checkpoint path: String) throws(TensorFileError) {
+  package init(checkpoint path: String) throws(TensorFileError) {
     let file = path + "/run.json"
     guard FileManager.default.fileExists(atPath: file) else {
       throw TensorFileError(
@@ -108,7 +108,7 @@ public struct RunSettings: Codable, Sendable, Hashable {
   /// The configuration they stand for; `model` is that of the checkpoint.
   ///
   /// Throws an `InputError` where this program cannot go on with such a run.
-  public func configuration(model: any ModelConfiguration) throws(InputError)
+  package func configuration(model: any ModelConfiguration) throws(InputError)
     -> TrainingConfiguration
   {
     guard let method = TrainingMethod(rawValue: method) else {

@@ -41,7 +41,7 @@ public final class LanguageModelling: TrainingTask {
     var model =
       try makeModel.map { try $0(configuration.model, builder) }
       ?? configuration.weights.map { folder in
-        try configuration.model.makeModel(reading: SafetensorsFolder(path: folder), using: builder)
+        try configuration.model.makeModel(startingFrom: folder, using: builder)
       } ?? configuration.model.makeModel(using: builder)
     model.recomputesBlocks = memory.checkpointsActivations
     model.embedding.weight.isTrainable = configuration.plan.trainsEmbedding

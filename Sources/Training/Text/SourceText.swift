@@ -41,6 +41,12 @@ public struct SourceText: Sendable {
     validation = Array(text[cut...])
   }
 
+  /// The lines of a file that are not empty. Throws when it is missing or no file.
+  package static func lines(ofFile path: String) throws(InputError) -> [String] {
+    let text = String(decoding: try bytes(ofFile: path), as: UTF8.self)
+    return text.split(whereSeparator: \.isNewline).map(String.init)
+  }
+
   /// The bytes of a file. Throws when it is missing or no file.
   static func bytes(ofFile path: String) throws(InputError) -> [UInt8] {
     var isFolder = false

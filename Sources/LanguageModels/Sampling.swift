@@ -1,0 +1,89 @@
+public import Tensors
+
+/// How the next token is drawn from a model's logits.
+///
+/// In this order: tokens that the text has already are made less likely, the likeliest `topK` are kept, the
+/// logits are divided by the temperature, and of these tokens those of the `topP` nucleus and above the
+/// share `minP` of the likeliest one's probability.
+public struct Sampling: Sendable, Hashable {
+  /// Divides the logits: below 1 favours likely tokens, 0 always takes the likeliest.
+  public var temperature: Double
+  /// Draws among this many of the likeliest tokens; all when nil.
+  public var topK: Int?
+  /// Draws among as few of the likeliest tokens as have this probability together (Holtzman et al., arXiv
+  /// 1904.09751); 1 keeps all.
+  public var topP: Double
+  /// Draws among tokens with at least this share of the likeliest one's probability (Nguyen et al., arXiv
+  /// 2407.01082); 0 keeps all.
+  public var minP: Double
+  /// Positive logits of tokens that the text has are divided by it, negative ones multiplied (Keskar et
+  /// al., arXiv 1909.05858); 1 changes nothing.
+  public var repetitionPenalty: Double
+
+  /// Draws from the model's own distribution unless said otherwise. Traps on a negative temperature, a
+  /// `topK` below 1, a `topP` outside (0, 1], a `minP` outside [0, 1] and a penalty that is not positive.
+  public init(
+    temperature: Double = 1, topK: Int? = nil, topP: Double = 1, minP: Double = 0,
+    repetitionPenalty: Double = 1
+  ) {
+    precondition(
+      temperature >= 0 && (topK ?? 1) >= 1 && topP > 0 && topP <= 1 && (0...1).contains(minP)
+        && repetitionPenalty > 0,
+      "Sampling: temperature \(temperature), topK \(topK ?? 0), topP \(topP), minP \(minP), "
+        + "repetitionPenalty \(repetitionPenalty)")
+    self.temperature = temperature
+    self.topK = topK
+    self.topP = topP
+    self.minP = minP
+    self.repetitionPenalty = repetitionPenalty
+  }
+
+  /// A token for logits `[vocabulary]`.
+  func draw(_ logits: Tensor<Float>, after text: [Int32], _ random: inout RandomSource) -> Int32 {
+    let logits = penalised(logits, text)
+    // Ties go to the smaller token, so that the choice is the same everywhere.
+    guard temperature > 0 else { return logits.argmax(alongAxis: 0).scalar }
+    let kept = topK.map { logits.topK(min($0, logits.elementCount)) }
+    let values = (kept?.values ?? logits).converted(to: Double.self)
+    var probabilities = softmax(values / temperature).scalars
+    if topP < 1 || minP > 0 { restrict(&probabilities) }
+    var left = Double.random(in: 0..<1, using: &random)
+    var last = 0
+    for (place, probability) in probabilities.enumerated() where probability > 0 {
+      left -= probability
+      last = place
+      if left < 0 { break }
+    }
+    return kept?.indices.scalars[last] ?? Int32(last)
+  }
+
+  private func penalised(_ logits: Tensor<Float>, _ text: [Int32]) -> Tensor<Float> {
+    guard repetitionPenalty != 1 else { return logits }
+    let penalty = Float(repetitionPenalty)
+    var values = logits.scalars
+    for token in Set(text) {
+      let value = values[Int(token)]
+      values[Int(token)] = value > 0 ? value / penalty : value * penalty
+    }
+    return Tensor(values)
+  }
+
+  /// Sets the probability of tokens outside the nucleus, and of those far below the likeliest, to 0, and
+  /// the sum of the others to 1.
+  private func restrict(_ probabilities: inout [Double]) {
+    let order = probabilities.indices.sorted {
+      (probabilities[$1], $0) < (probabilities[$0], $1)
+    }
+    let least = minP * (order.first.map { probabilities[$0] } ?? 0)
+    var (sum, isFull) = (0.0, false)
+    for place in order {
+      if isFull || probabilities[place] < least {
+        probabilities[place] = 0
+        continue
+      }
+      sum += probabilities[place]
+      isFull = sum >= topP
+    }
+    for place in probabilities.indices { probabilities[place] /= sum }
+  }
+}

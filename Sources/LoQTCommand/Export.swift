@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import Terminal
+import Training
+
+/// `loqt export`: writes a model in a form that other programs load.
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a trained model as a folder that other programs load.",
+    discussion: """
+      The matrices of a checkpoint, packed ones and low-rank updates included, become dense matrices in a Hugging \
+      Face folder.
+
+      Example: loqt export runs/loqt/checkpoint --output model
+      """)
+
+  @Argument(help: ArgumentHelp("The folder of the model.", valueName: "folder"))
+  var model: String
+
+  @Option(help: ArgumentHelp("The folder to write.", valueName: "folder"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      How elements are written: \
+      \(Checkpoint.DenseStorage.allCases.map(\.rawValue).joined(separator: ", ")).
+      """, valueName: "format"))
+  var storage = Checkpoint.DenseStorage.float32
+
+  @Flag(help: "Replace what is there.")
+  var force = false
+
+  func run() throws {
+    if FileManager.default.fileExists(atPath: output), !force {
+      throw InputError(
+        "\(output) is there already. Name another folder, or give --force to replace it.")
+    }
+    let checkpoint = try Checkpoint(path: model)
+    try checkpoint.exportDense(to: output, as: storage)
+    print("model       \(output)")
+  }
+}
+
+extension Checkpoint.DenseStorage: ExpressibleByArgument {}

@@ -1,0 +1,70 @@
+internal import Autodiff
+internal import JSON
+package import LanguageModels
+package import Layers
+internal import TensorFiles
+internal import Tensors
+
+extension ModelConfiguration {
+  /// A model that begins with the weights in a folder: a Hugging Face folder of dense matrices, or a
+  /// checkpoint of any method, whose layers give the matrices that they multiply with.
+  ///
+  /// Throws a `TensorFileError` that names what is missing or does not fit.
+  package func makeModel(startingFrom folder: String, using linear: LayerBuilder) throws
+    -> any LanguageModel
+  {
+    let document = try JSONDocument(path: folder + "/config.json")
+    let stored = try StoredParameterisations.reading(document)
+    if let dense = stored as? DenseMatrices, dense.packed == nil {
+      return try makeModel(reading: SafetensorsFolder(path: folder), using: linear)
+    }
+    let weights = EffectiveWeights(of: try Checkpoint(path: folder).model)
+    linear.source = { name, shape in try weights.tensor(named: name, shape: shape) }
+    let model = makeModel(using: linear)
+    if let failure = linear.failure { throw failure }
+    for (name, parameter) in model.namedParameters() where parameter.shape.rank == 1 {
+      parameter.tensor = try weights.tensor(named: name, shape: parameter.shape)
+    }
+    return model
+  }
+}
+
+/// The tensors of the dense model that a model of any layers stands for, each made when it is asked for.
+///
+/// Read by the layers of one other model while they are made, or until their first merge: never from two
+/// threads at once.
+package final class EffectiveWeights: @unchecked Sendable {
+  private let model: any LanguageModel
+  private var layers: [String: any LinearLayer] = [:]
+  private var parameters: [String: Parameter] = [:]
+
+  /// Those of a model.
+  package init(of model: any LanguageModel) {
+    self.model = model
+    for (name, layer) in model.modules(ofType: (any LinearLayer).self) {
+      layers[name + ".weight"] = layer
+    }
+    for (name, parameter) in model.namedParameters() { parameters[name] = parameter }
+  }
+
+  /// The names and shapes of all tensors, those of layers by what they multiply with.
+  package var shapes: [(name: String, shape: Shape)] {
+    model.dense.tensorShapes
+  }
+
+  /// The tensor of a name. Throws a `TensorFileError` where there is none of the shape.
+  package func tensor(named name: String, shape: Shape) throws -> Tensor<Float> {
+    let found = layers[name].map { $0.effectiveWeight() } ?? parameters[name]?.tensor
+    guard let found, found.shape == shape else {
+      throw TensorFileError(
+        .missing, file: "the model's weights", field: "tensor '\(name)'",
+        found: found.map { "\($0.shape)" } ?? "no such tensor", expected: "\(shape)")
+    }
+    return found
+  }
+}
+
+extension LanguageModel {
+  /// Its configuration, as that of the dense model.
+  fileprivate var dense: any ModelConfiguration { configuration }
+}
