@@ -23,7 +23,7 @@ public struct PublishedTensors: Sendable {
       let candidates = Self.candidates(name, model)
       guard let place = candidates.first(where: { names.contains($0.name) }),
         let entry = weights.entry(named: place.name)
-      else { throw Self.missing(name, shape, candidates, unused, weights.path) }
+      else { throw Self.missing(name, shape, of: model, in: weights) }
       let expected = place.shape(of: shape)
       guard entry.shape == expected else {
         throw TensorFileError(
@@ -46,8 +46,12 @@ public struct PublishedTensors: Sendable {
   /// One of the model's tensors. Throws a `TensorFileError` where it cannot be read.
   public func tensor(named name: String, shape: Shape) throws(TensorFileError) -> Tensor<Float> {
     guard let place = places[name] else { return try weights.tensor(named: name, shape: shape) }
-    let whole = try weights.tensor(
-      named: place.name, as: Float.self, shape: place.shape(of: shape))
+    let shape = place.shape(of: shape)
+    let whole =
+      weights.entry(named: place.name)?.elementType == .f64
+      ? try weights.tensor(named: place.name, as: Double.self, shape: shape)
+        .converted(to: Float.self)
+      : try weights.tensor(named: place.name, as: Float.self, shape: shape)
     let turned = place.isTransposed ? whole.transposed() : whole
     return (place.rows.map { turned.sliced($0, alongAxis: 0) } ?? turned).contiguous()
   }
@@ -56,25 +60,28 @@ public struct PublishedTensors: Sendable {
   /// the whole model, as files of models without a head are.
   private static func candidates(_ name: String, _ model: any ModelConfiguration) -> [TensorPlace] {
     let places = [TensorPlace(name)] + (model.place(of: name).map { [$0] } ?? [])
-    return places + places.compactMap { place in
-      guard let prefix = ["model.", "transformer."].first(where: { place.name.hasPrefix($0) })
-      else { return nil }
-      var bare = place
-      bare.name.removeFirst(prefix.count)
-      return bare
-    }
+    return places
+      + places.compactMap { place in
+        guard let prefix = ["model.", "transformer."].first(where: { place.name.hasPrefix($0) })
+        else { return nil }
+        var bare = place
+        bare.name.removeFirst(prefix.count)
+        return bare
+      }
   }
 
   private static func missing(
-    _ name: String, _ shape: Shape, _ candidates: [TensorPlace], _ unused: Set<String>,
-    _ path: String
+    _ name: String, _ shape: Shape, of model: any ModelConfiguration, in weights: SafetensorsFolder
   ) -> TensorFileError {
-    let nearest = unused.isEmpty ? nil : name.nearest(among: unused.sorted())
-    let hint = nearest.map { ". The nearest name there is '\($0)'" } ?? ""
+    let meant = model.tensorShapes.flatMap { candidates($0.name, model).map(\.name) }
+    let others = Set(weights.names).subtracting(meant).filter { !isKnown($0) }
+    let hint =
+      name.nearest(among: others.sorted()).map { ". The nearest name there is '\($0)'" } ?? ""
     return TensorFileError(
-      .missing, file: path, field: "tensor '\(name)'", found: "no such tensor",
+      .missing, file: weights.path, field: "tensor '\(name)'", found: "no such tensor",
       expected: "\(shape)",
-      remedy: "Give the folder of a model whose matrices are dense, with its own config.json" + hint)
+      remedy: "Give the folder of a model whose matrices are dense, with its own config.json" + hint
+    )
   }
 
   /// A tied head is the embedding again; angles of rotary positions and causal masks follow from sizes.
