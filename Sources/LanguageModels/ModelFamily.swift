@@ -26,7 +26,8 @@ public struct ModelFamily: Sendable {
 
   /// The families of this package.
   private static let known: [ModelFamily] = [
-    ModelFamily(DecoderFamily.llama), ModelFamily(DecoderFamily.qwen2),
+    ModelFamily(DecoderFamily.llama),
+    ModelFamily(DecoderFamily.qwen2),
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 
