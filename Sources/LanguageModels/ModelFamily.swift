@@ -28,6 +28,7 @@ public struct ModelFamily: Sendable {
   private static let known: [ModelFamily] = [
     ModelFamily(DecoderFamily.llama),
     ModelFamily(DecoderFamily.qwen2),
+    ModelFamily(DecoderFamily.mistral),
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 

@@ -19,6 +19,7 @@ struct FamilyFixture {
     "llama_dynamic",
     "llama_yarn",
     "llama_yarn_all",
+    "mistral_tiny",
   ]
   /// All of them.
   static let all = names
