@@ -29,6 +29,7 @@ public struct ModelFamily: Sendable {
     ModelFamily(DecoderFamily.llama),
     ModelFamily(DecoderFamily.qwen2),
     ModelFamily(DecoderFamily.mistral),
+    ModelFamily(DecoderFamily.qwen3),
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 

@@ -20,6 +20,7 @@ struct FamilyFixture {
     "llama_yarn",
     "llama_yarn_all",
     "mistral_tiny",
+    "qwen3_tiny",
   ]
   /// All of them.
   static let all = names
