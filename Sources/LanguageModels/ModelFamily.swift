@@ -30,6 +30,7 @@ public struct ModelFamily: Sendable {
     ModelFamily(DecoderFamily.qwen2),
     ModelFamily(DecoderFamily.mistral),
     ModelFamily(DecoderFamily.qwen3),
+    ModelFamily(DecoderFamily.smolLM3),
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 

@@ -21,6 +21,7 @@ struct FamilyFixture {
     "llama_yarn_all",
     "mistral_tiny",
     "qwen3_tiny",
+    "smollm3_tiny",
   ]
   /// All of them.
   static let all = names
