@@ -31,6 +31,7 @@ public struct ModelFamily: Sendable {
     ModelFamily(DecoderFamily.mistral),
     ModelFamily(DecoderFamily.qwen3),
     ModelFamily(DecoderFamily.smolLM3),
+    ModelFamily(DecoderFamily.phi3),
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 

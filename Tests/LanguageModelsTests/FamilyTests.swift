@@ -22,6 +22,7 @@ struct FamilyFixture {
     "mistral_tiny",
     "qwen3_tiny",
     "smollm3_tiny",
+    "phi3_tiny",
   ]
   /// All of them.
   static let all = names
