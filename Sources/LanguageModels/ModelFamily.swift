@@ -32,6 +32,7 @@ public struct ModelFamily: Sendable {
     ModelFamily(DecoderFamily.qwen3),
     ModelFamily(DecoderFamily.smolLM3),
     ModelFamily(DecoderFamily.phi3),
+    ModelFamily(DecoderFamily.gemma2),
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 

@@ -23,6 +23,7 @@ struct FamilyFixture {
     "qwen3_tiny",
     "smollm3_tiny",
     "phi3_tiny",
+    "gemma2_tiny",
   ]
   /// All of them.
   static let all = names
