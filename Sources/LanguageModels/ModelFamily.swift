@@ -33,6 +33,7 @@ public struct ModelFamily: Sendable {
     ModelFamily(DecoderFamily.smolLM3),
     ModelFamily(DecoderFamily.phi3),
     ModelFamily(DecoderFamily.gemma2),
+    ModelFamily(DecoderFamily.gemma3),
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 

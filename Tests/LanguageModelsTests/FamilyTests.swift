@@ -24,6 +24,7 @@ struct FamilyFixture {
     "smollm3_tiny",
     "phi3_tiny",
     "gemma2_tiny",
+    "gemma3_tiny",
   ]
   /// All of them.
   static let all = names
