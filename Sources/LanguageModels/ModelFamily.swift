@@ -34,6 +34,7 @@ public struct ModelFamily: Sendable {
     ModelFamily(DecoderFamily.phi3),
     ModelFamily(DecoderFamily.gemma2),
     ModelFamily(DecoderFamily.gemma3),
+    .gpt2,
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 

@@ -27,7 +27,7 @@ struct FamilyFixture {
     "gemma3_tiny",
   ]
   /// All of them.
-  static let all = names
+  static let all = names + ["gpt2_tiny"]
 
   let model: any LanguageModel
   let expected: Fixture
