@@ -11,7 +11,7 @@ public struct PublishedTensors: Sendable {
   /// Finds every tensor of a model.
   ///
   /// - Throws: A `TensorFileError` that names a tensor which is missing, has another shape, or has no
-  ///   place in the model; before anything is read.
+  ///   place in the model, a tied model's head that is not its embedding among them.
   public init(of model: any ModelConfiguration, in weights: SafetensorsFolder)
     throws(TensorFileError)
   {
@@ -34,6 +34,9 @@ public struct PublishedTensors: Sendable {
       places[name] = place
     }
     self.places = places
+    if model.tiesEmbeddings, let embedding = model.tensorShapes.first {
+      try checkHead(embedding.name, embedding.shape)
+    }
     if let name = unused.subtracting(unused.filter(Self.isKnown)).min() {
       let nearest = name.nearest(among: model.tensorShapes.map(\.name))
       throw TensorFileError(
@@ -54,6 +57,20 @@ public struct PublishedTensors: Sendable {
       : try weights.tensor(named: place.name, as: Float.self, shape: shape)
     let turned = place.isTransposed ? whole.transposed() : whole
     return (place.rows.map { turned.sliced($0, alongAxis: 0) } ?? turned).contiguous()
+  }
+
+  /// Refuses a head of its own in the files of a model that would pass over it.
+  private func checkHead(_ embedding: String, _ shape: Shape) throws(TensorFileError) {
+    let name = "lm_head.weight"
+    guard weights.entry(named: name)?.shape == shape else { return }
+    guard
+      try weights.tensor(named: name, shape: shape) == tensor(named: embedding, shape: shape)
+    else {
+      throw TensorFileError(
+        .unsupported, file: weights.path, field: "tensor '\(name)'",
+        found: "a head that is not the embedding", expected: "the embedding by config.json",
+        remedy: "Set tie_word_embeddings to false in config.json to keep this head")
+    }
   }
 
   /// Where a tensor may be: under its own name, where its family has it, and either without the name of
@@ -84,7 +101,7 @@ public struct PublishedTensors: Sendable {
     )
   }
 
-  /// A tied head is the embedding again; angles of rotary positions and causal masks follow from sizes.
+  /// A tied head is the embedding again, as `checkHead` has seen; angles of rotary positions and causal masks follow from sizes.
   private static func isKnown(_ name: String) -> Bool {
     name == "lm_head.weight"
       || ["rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"].contains {

@@ -110,6 +110,19 @@ import Testing
     }
   }
 
+  @Test func aTiedModelIsNotReadWithAnotherHead() throws {
+    var tensors = try tensors("qwen3_tiny")
+    let embedding = try #require(tensors["model.embed_tokens.weight"])
+    tensors["lm_head.weight"] = embedding
+    _ = try read("qwen3_tiny") { try SafetensorsFile.write(tensors, to: $0) }
+    tensors["lm_head.weight"] = embedding * 2
+    let error = #expect(throws: TensorFileError.self) {
+      try read("qwen3_tiny") { try SafetensorsFile.write(tensors, to: $0) }
+    }
+    #expect(error?.field == "tensor 'lm_head.weight'")
+    #expect(error?.remedy?.contains("tie_word_embeddings") == true)
+  }
+
   @Test func aSequenceBeyondTheModelsLengthIsOneSentence() throws {
     let configuration = try FamilyFixture("gpt2_tiny").configuration
     try configuration.checkLength(24)
