@@ -69,11 +69,11 @@ public struct DecoderBlock: Module {
   }
 
   private func adding(to x: Variable, _ attention: (Variable) -> Variable) -> Variable {
-    let mixed = attention(attentionNorm(x))
-    let y = x + (attentionOutputNorm?(mixed) ?? mixed)
-    let fed = feedForward(feedForwardNorm(y))
-    return y + (feedForwardOutputNorm?(fed) ?? fed)
+    let y = x + normalized(attention(attentionNorm(x)), attentionOutputNorm)
+    return y + normalized(feedForward(feedForwardNorm(y)), feedForwardOutputNorm)
   }
+
+  private func normalized(_ x: Variable, _ norm: RMSNorm?) -> Variable { norm?(x) ?? x }
 }
 
 extension DecoderConfiguration {

@@ -6,7 +6,7 @@ public import TensorFiles
 ///
 /// Sizes and constants that all share are read and written for it; a family says what differs. Two
 /// families of one `modelType` are equal.
-public struct DecoderFamily: Sendable, Hashable {
+public struct DecoderFamily: Sendable, Hashable, CustomStringConvertible {
   /// What the field `model_type` of a `config.json` says.
   public let modelType: String
   /// What the field `architectures` says.
@@ -41,6 +41,9 @@ public struct DecoderFamily: Sendable, Hashable {
     self.write = write
     self.place = place
   }
+
+  /// The type.
+  public var description: String { modelType }
 
   /// Whether both are of one type.
   public static func == (a: DecoderFamily, b: DecoderFamily) -> Bool { a.modelType == b.modelType }

@@ -1,3 +1,4 @@
+package import JSON
 internal import Synchronization
 public import TensorFiles
 
@@ -26,7 +27,15 @@ public struct ModelFamily: Sendable {
 
   /// The families of this package.
   private static let known: [ModelFamily] = [
-    ModelFamily(DecoderFamily.llama), ModelFamily(DecoderFamily.qwen2),
+    ModelFamily(DecoderFamily.llama),
+    ModelFamily(DecoderFamily.qwen2),
+    ModelFamily(DecoderFamily.mistral),
+    ModelFamily(DecoderFamily.qwen3),
+    ModelFamily(DecoderFamily.smolLM3),
+    ModelFamily(DecoderFamily.phi3),
+    ModelFamily(DecoderFamily.gemma2),
+    ModelFamily(DecoderFamily.gemma3),
+    .gpt2,
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 

@@ -11,7 +11,7 @@ public struct PublishedTensors: Sendable {
   /// Finds every tensor of a model.
   ///
   /// - Throws: A `TensorFileError` that names a tensor which is missing, has another shape, or has no
-  ///   place in the model; before anything is read.
+  ///   place in the model, a tied model's head that is not its embedding among them.
   public init(of model: any ModelConfiguration, in weights: SafetensorsFolder)
     throws(TensorFileError)
   {
@@ -23,7 +23,7 @@ public struct PublishedTensors: Sendable {
       let candidates = Self.candidates(name, model)
       guard let place = candidates.first(where: { names.contains($0.name) }),
         let entry = weights.entry(named: place.name)
-      else { throw Self.missing(name, shape, candidates, unused, weights.path) }
+      else { throw Self.missing(name, shape, of: model, in: weights) }
       let expected = place.shape(of: shape)
       guard entry.shape == expected else {
         throw TensorFileError(
@@ -34,6 +34,9 @@ public struct PublishedTensors: Sendable {
       places[name] = place
     }
     self.places = places
+    if model.tiesEmbeddings, let embedding = model.tensorShapes.first {
+      try checkHead(embedding.name, embedding.shape)
+    }
     if let name = unused.subtracting(unused.filter(Self.isKnown)).min() {
       let nearest = name.nearest(among: model.tensorShapes.map(\.name))
       throw TensorFileError(
@@ -46,10 +49,28 @@ public struct PublishedTensors: Sendable {
   /// One of the model's tensors. Throws a `TensorFileError` where it cannot be read.
   public func tensor(named name: String, shape: Shape) throws(TensorFileError) -> Tensor<Float> {
     guard let place = places[name] else { return try weights.tensor(named: name, shape: shape) }
-    let whole = try weights.tensor(
-      named: place.name, as: Float.self, shape: place.shape(of: shape))
+    let shape = place.shape(of: shape)
+    let whole =
+      weights.entry(named: place.name)?.elementType == .f64
+      ? try weights.tensor(named: place.name, as: Double.self, shape: shape)
+        .converted(to: Float.self)
+      : try weights.tensor(named: place.name, as: Float.self, shape: shape)
     let turned = place.isTransposed ? whole.transposed() : whole
     return (place.rows.map { turned.sliced($0, alongAxis: 0) } ?? turned).contiguous()
+  }
+
+  /// Refuses a head of its own in the files of a model that would pass over it.
+  private func checkHead(_ embedding: String, _ shape: Shape) throws(TensorFileError) {
+    let name = "lm_head.weight"
+    guard weights.entry(named: name)?.shape == shape else { return }
+    guard
+      try weights.tensor(named: name, shape: shape) == tensor(named: embedding, shape: shape)
+    else {
+      throw TensorFileError(
+        .unsupported, file: weights.path, field: "tensor '\(name)'",
+        found: "a head that is not the embedding", expected: "the embedding by config.json",
+        remedy: "Set tie_word_embeddings to false in config.json to keep this head")
+    }
   }
 
   /// Where a tensor may be: under its own name, where its family has it, and either without the name of
@@ -67,19 +88,20 @@ public struct PublishedTensors: Sendable {
   }
 
   private static func missing(
-    _ name: String, _ shape: Shape, _ candidates: [TensorPlace], _ unused: Set<String>,
-    _ path: String
+    _ name: String, _ shape: Shape, of model: any ModelConfiguration, in weights: SafetensorsFolder
   ) -> TensorFileError {
-    let nearest = unused.isEmpty ? nil : name.nearest(among: unused.sorted())
-    let hint = nearest.map { ". The nearest name there is '\($0)'" } ?? ""
+    let meant = model.tensorShapes.flatMap { candidates($0.name, model).map(\.name) }
+    let others = Set(weights.names).subtracting(meant).filter { !isKnown($0) }
+    let hint =
+      name.nearest(among: others.sorted()).map { ". The nearest name there is '\($0)'" } ?? ""
     return TensorFileError(
-      .missing, file: path, field: "tensor '\(name)'", found: "no such tensor",
+      .missing, file: weights.path, field: "tensor '\(name)'", found: "no such tensor",
       expected: "\(shape)",
       remedy: "Give the folder of a model whose matrices are dense, with its own config.json" + hint
     )
   }
 
-  /// A tied head is the embedding again; angles of rotary positions and causal masks follow from sizes.
+  /// A tied head is the embedding again, as `checkHead` has seen; angles of rotary positions and causal masks follow from sizes.
   private static func isKnown(_ name: String) -> Bool {
     name == "lm_head.weight"
       || ["rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"].contains {

@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 /// How the next token is drawn from a model's logits.
 ///

@@ -31,9 +31,8 @@ public struct GatedFeedForward: Layer {
 
   /// x `[..., hidden]` to the same shape.
   public func callAsFunction(_ x: Variable) -> Variable {
-    down(
-      activation == .silu
-        ? swiglu(gate(x), up(x)) : gated(gate(x), up(x), by: activation.kernel))
+    activation == .silu
+      ? down(swiglu(gate(x), up(x))) : down(gated(gate(x), up(x), by: activation.kernel))
   }
 }
 

@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import Terminal
-import Training
+public import Training
 
 /// `loqt export`: writes a model in a form that other programs load.
 struct Export: ParsableCommand {

@@ -3,6 +3,7 @@ import Foundation
 import LanguageModels
 import Tensors
 import Terminal
+import Tokenization
 import Training
 
 /// `loqt generate`: continues texts with a trained model.

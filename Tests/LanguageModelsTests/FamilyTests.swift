@@ -12,10 +12,22 @@ import Testing
 struct FamilyFixture {
   /// The fixtures with a `config_older.json` beside their `config.json`.
   static let names = [
-    "qwen2_tiny", "qwen2_windowed",
+    "qwen2_tiny",
+    "qwen2_windowed",
+    "llama3_tiny",
+    "llama_linear",
+    "llama_dynamic",
+    "llama_yarn",
+    "llama_yarn_all",
+    "mistral_tiny",
+    "qwen3_tiny",
+    "smollm3_tiny",
+    "phi3_tiny",
+    "gemma2_tiny",
+    "gemma3_tiny",
   ]
   /// All of them.
-  static let all = names
+  static let all = names + ["gpt2_tiny"]
 
   let model: any LanguageModel
   let expected: Fixture
@@ -68,9 +80,7 @@ struct FamilyFixture {
     let fixture = try FamilyFixture(name)
     let expected: Tensor<Float> = try fixture.expected.tensor("logits", of: "forward")
     let logits = fixture.model.logits(try fixture.tokens("ids")).tensor
-    let error = relativeError(logits, expected)
-    #expect(error <= Self.tolerance)
-    print("\(name): logits \(error)")
+    #expect(relativeError(logits, expected) <= Self.tolerance)
   }
 
   @Test(arguments: FamilyFixture.all)
@@ -81,14 +91,17 @@ struct FamilyFixture {
     #expect(abs(loss - Double(expected.scalars[0])) <= Self.tolerance * loss)
     let parameters = fixture.model.namedParameters()
     #expect(gradients.count == parameters.count)
-    var worst = 0.0
     for (name, parameter) in parameters {
       let actual = try #require(gradients[parameter], "\(name)")
-      let error = relativeError(actual, try fixture.gradient(of: name))
+      let expected = try fixture.gradient(of: name)
+      // Without rotation a bias of the keys moves all scores of a query alike: its gradient is 0, up to
+      // the rounding of the matrix's.
+      let isZero = expected.norm() < 1e-9
+      let scale =
+        isZero ? try fixture.gradient(of: name.replacing("bias", with: "weight")) : expected
+      let error = Double((actual - expected).norm() / scale.norm())
       #expect(error <= Self.tolerance, "\(name)")
-      worst = max(worst, error)
     }
-    print("\(name): gradients \(worst)")
   }
 
   @Test(arguments: FamilyFixture.all)
@@ -143,8 +156,14 @@ struct FamilyFixture {
     #expect(rest + model.configuration.linearParameterCount == model.parameterCount)
   }
 
-  @Test(arguments: FamilyFixture.all)
-  func aBlockKeepsWhatItAnnounces(_ name: String) throws {
+  // Memory is counted for the whole process, so that this runs in one of its own.
+  @Test func aBlockKeepsWhatItAnnounces() async {
+    await #expect(processExitsWith: .success) {
+      for name in FamilyFixture.all { try FamilyTests.expectKept(name) }
+    }
+  }
+
+  private static func expectKept(_ name: String) throws {
     let model = try FamilyFixture(name).model
     let ids = Tensor(Array(repeating: Int32(5), count: 8 * 24), shape: [8, 24])
     func live(_ body: () -> Variable) -> Int {
@@ -158,7 +177,8 @@ struct FamilyFixture {
     let hidden = 4 * ids.elementCount * model.configuration.hiddenSize
     // Beside the blocks the last norm keeps its input and gives its output.
     let announced = blocks * model.configuration.activations.kept + 2 * hidden
-    #expect(abs(Double(kept) / Double(announced) - 1) <= 0.06, "\(kept) bytes of \(announced)")
+    #expect(
+      abs(Double(kept) / Double(announced) - 1) <= 0.06, "\(name): \(kept) bytes of \(announced)")
   }
 
   @Test(arguments: FamilyFixture.all)

@@ -22,7 +22,9 @@ public enum RotaryScaling: Sendable, Hashable {
     magnitude: Double, isTruncated: Bool = true)
 
   /// What turned queries and keys are multiplied with.
-  var magnitude: Double { if case .yarn(_, _, _, _, let magnitude, _) = self { magnitude } else { 1 } }
+  var magnitude: Double {
+    if case .yarn(_, _, _, _, let magnitude, _) = self { magnitude } else { 1 }
+  }
 
   /// Yarn's magnitude for a factor.
   public static func magnitude(factor: Double, scale: Double = 1) -> Double {

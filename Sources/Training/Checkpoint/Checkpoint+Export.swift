@@ -6,7 +6,7 @@
 
 internal import JSON
 internal import LanguageModels
-internal import TensorFiles
+public import TensorFiles
 internal import Tensors
 internal import Tokenization
 

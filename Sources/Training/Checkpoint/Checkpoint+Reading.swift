@@ -26,6 +26,18 @@ extension Checkpoint {
     try Self.check(
       configuration, fits: weights, hasFactors: parameterisation is AdapterMatrices,
       file: document.file)
+    if let dense = parameterisation as? DenseMatrices, dense.packed == nil {
+      let model = configuration.makeModel(toRestoreUsing: .dense())
+      let tensors = try PublishedTensors(of: configuration, in: weights)
+      for (name, parameter) in model.namedParameters() {
+        parameter.tensor = try tensors.tensor(named: name, shape: parameter.shape)
+      }
+      self.init(
+        model: model, parameterisation: parameterisation,
+        tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: path)),
+        record: try Self.record(path: path + "/training.json"))
+      return
+    }
     // Layers that the method did not hold are dense, and so are their tensors.
     let key = type(of: parameterisation).checkpointKey
     let section = try key.flatMap { key throws(TensorFileError) -> JSONDocument? in

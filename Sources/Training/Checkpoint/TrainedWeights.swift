@@ -3,7 +3,7 @@ internal import JSON
 package import LanguageModels
 package import Layers
 internal import TensorFiles
-internal import Tensors
+package import Tensors
 
 extension ModelConfiguration {
   /// A model that begins with the weights in a folder: a Hugging Face folder of dense matrices, or a

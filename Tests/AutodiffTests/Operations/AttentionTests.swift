@@ -30,6 +30,45 @@ import Testing
     }
   }
 
+  @Test("Windows, scales and caps have the gradients of central differences", arguments: sizes)
+  func choices(_ size: [Int]) {
+    let queries = Shape([size[0], size[1], size[2], size[3]])
+    let keys = Shape([size[0], size[4], size[5], size[3]])
+    for (window, scores) in [
+      (1, AttentionScores()), (3, AttentionScores(scale: 0.7, cap: 1.5)),
+      (nil, AttentionScores(cap: 0.5)),
+    ] {
+      let mask = AttentionMask(isCausal: true, window: window)
+      expectGradients([queries, keys, keys]) {
+        attention(queries: $0[0], keys: $0[1], values: $0[2], mask: mask, scores: scores)
+      }
+    }
+  }
+
+  @Test("A windowed, capped attention is the same by its definition", arguments: [1, 5, 70, 200])
+  func definition(_ window: Int) {
+    // More queries than a block of the kernel has, behind keys of a cache; one head to a key head.
+    let (count, before, size, cap) = (150, 20, 4, 2.0)
+    let q = normal([1, count, 1, size], seed: 1)
+    let k = normal([1, before + count, 1, size], seed: 2)
+    let v = normal([1, before + count, 1, size], seed: 3)
+    let actual = attention(
+      queries: Variable(q), keys: Variable(k), values: Variable(v),
+      mask: AttentionMask(isCausal: true, window: window), scores: AttentionScores(cap: cap))
+    let products = matmul(
+      q.reshaped(to: [count, size]), k.reshaped(to: [before + count, size]).transposed())
+    let scores = tanh(products / 2 / Float(cap)) * Float(cap)
+    let hidden = (0..<count).flatMap { row in
+      (0..<before + count).map { key in
+        key <= row + before && key > row + before - window ? Float(0) : -Float.infinity
+      }
+    }
+    let weights = softmax(scores + Tensor(hidden, shape: [count, before + count]))
+    let expected = matmul(weights, v.reshaped(to: [before + count, size]))
+    let difference = actual.tensor.reshaped(to: [count, size]) - expected
+    #expect(difference.norm() <= 1e-5 * expected.norm())
+  }
+
   @Test("Blocks of queries meet without a seam")
   func blocks() {
     // More queries than one block of the kernel has; few of the gradients are checked.

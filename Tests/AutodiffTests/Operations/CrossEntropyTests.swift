@@ -39,6 +39,23 @@ import Testing
     }
   }
 
+  @Test("A cap of the logits has the gradients of central differences", arguments: labels)
+  func cappedGradients(_ labels: [Int32]) {
+    expectGradients([[labels.count, 3], [5, 3]]) {
+      linearCrossEntropy($0[0], $0[1], labels: Tensor(labels), cap: 0.8)
+    }
+  }
+
+  @Test("linearCrossEntropy under a cap is crossEntropy of the capped product")
+  func fusedCap() {
+    let labels = Tensor((0..<300).map { Int32(($0 * 31) % 97) })
+    let (x, weight) = (normal([300, 16], seed: 1), normal([97, 16], seed: 2))
+    let logits = tanh(linear(Variable(x), Variable(weight)) / 3) * 3
+    let expected = crossEntropy(logits, labels: labels).scalar
+    let value = linearCrossEntropy(Variable(x), Variable(weight), labels: labels, cap: 3).scalar
+    #expect(abs(value - expected) <= 1e-6 * expected)
+  }
+
   @Test("An ignored index may be any")
   func ignoredIndex() {
     let logits = Variable(normal([3, 4], seed: 1))

@@ -26,6 +26,24 @@ import Testing
     }
   }
 
+  @Test("The table is as long as what is asked for, not as all positions")
+  func growth() {
+    let angles = RotaryAngles(positions: 1 << 30, headSize: 4)
+    #expect(angles.byteCount == 0)
+    let x = Variable(normal([1, 10, 1, 4], seed: 1))
+    _ = rotaryEmbedding(x, angles)
+    #expect(angles.byteCount == 10 * 4 * 4)
+    // A text that grows by a token does not have a new table each time.
+    let next = Variable(normal([1, 1, 1, 4], seed: 2))
+    let turned = rotaryEmbedding(next, angles, positions: Tensor([10])).tensor
+    #expect(angles.byteCount == 20 * 4 * 4)
+    #expect(
+      turned
+        == rotaryEmbedding(
+          next, RotaryAngles(positions: 11, headSize: 4), positions: Tensor([10])
+        ).tensor)
+  }
+
   @Test("rotaryEmbedding equals the published form")
   func golden() throws {
     for test in try goldenCases("rotary_") {

@@ -1,0 +1,159 @@
+public import Autodiff
+public import Layers
+public import Tensors
+
+/// GPT-2 (Radford et al., 2019): learned positions, layer norm before each part, biases.
+///
+/// Its matrices are `[out, in]` and those of queries, keys and values three, as in all models here;
+/// published files hold them transposed and in one, and are read so.
+public struct GPT2: LanguageModel {
+  /// The sizes and constants.
+  public let configuration: GPT2Configuration
+  /// The vectors of the tokens, `[vocabulary, hidden]`.
+  public let embedding: Embedding
+  /// The vectors of the positions.
+  public let positions: LearnedPositions
+  /// The blocks, first to last.
+  public let blocks: [GPT2Block]
+  /// The norm before the head.
+  public let norm: LayerNorm
+  /// The head `[vocabulary, hidden]`; nil when the embedding serves.
+  public let head: Linear?
+  /// Whether training keeps only each block's input and computes the block again on the way back.
+  public var recomputesBlocks = false
+
+  /// A model with initial values drawn from `linear`'s random numbers.
+  public init(_ configuration: GPT2Configuration, using linear: LayerBuilder) {
+    self.configuration = configuration
+    let initializer = Initializer.normal(
+      standardDeviation: Float(configuration.initializerDeviation))
+    let table: Shape = [configuration.vocabularySize, configuration.hiddenSize]
+    embedding = Embedding(
+      weight: linear.tensor(table, initializer, named: "transformer.wte.weight"))
+    embedding.weight.storage = linear.storage
+    positions = LearnedPositions(
+      count: configuration.maxPositions, size: configuration.hiddenSize, initializer: initializer,
+      named: "transformer.wpe.weight", using: linear)
+    positions.weight.storage = linear.storage
+    blocks = (0..<configuration.layers).map { index in
+      linear.within("transformer.h.\(index)") {
+        GPT2Block(configuration, initializer: initializer, using: linear)
+      }
+    }
+    norm = LayerNorm(configuration.hiddenSize, epsilon: configuration.layerNormEpsilon)
+    head =
+      configuration.tiesEmbeddings
+      ? nil : Linear(weight: linear.tensor(table, initializer, named: "lm_head.weight"))
+    head?.weight.storage = linear.storage
+    nameParameters()
+  }
+
+  /// As Hugging Face names them, where files and model agree.
+  public var members: [ModuleMember] {
+    [ModuleMember("transformer.wte", embedding), ModuleMember("transformer.wpe", positions)]
+      + ModuleMember.list("transformer.h", blocks) + [ModuleMember("transformer.ln_f", norm)]
+      + (head.map { [ModuleMember("lm_head", $0)] } ?? [])
+  }
+
+  /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
+  /// outside the vocabulary and on more tokens than there are positions.
+  public func hiddenStates(_ tokens: Tensor<Int32>) -> Variable {
+    precondition(
+      tokens.rank == 2 && tokens.shape[1] <= configuration.maxPositions,
+      """
+      GPT2: tokens \(tokens.shape) are not [batch, at most \(configuration.maxPositions)]: the model \
+      was made for no longer sequence
+      """)
+    var x = positions(embedding(tokens))
+    for block in blocks {
+      let input = x
+      x = recomputesBlocks ? checkpointed { block(input) } : block(input)
+    }
+    return norm(x)
+  }
+
+  /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, one a block as
+  /// `makeCaches` gives them, without a gradient. Traps on a token outside the vocabulary and when the
+  /// caches have no room.
+  public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
+    precondition(
+      tokens.rank == 2 && caches.count == blocks.count,
+      "GPT2: tokens \(tokens.shape), \(caches.count) caches for \(blocks.count) blocks")
+    return withoutGradient {
+      let places = caches.first.map { $0.positions(of: tokens.shape[1]) }
+      var x = places.map { positions(embedding(tokens), at: $0) } ?? positions(embedding(tokens))
+      for (index, block) in blocks.enumerated() { x = block(x, cache: &caches[index]) }
+      return norm(x)
+    }
+  }
+
+  /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
+  /// places in front of each that hold no token, so that texts of several lengths end together.
+  public func makeCaches(capacity: Int, padding: [Int] = [0]) -> [KeyValueCache] {
+    precondition(
+      capacity <= configuration.maxPositions,
+      "GPT2: \(capacity) places are more than \(configuration.maxPositions)")
+    return blocks.map { _ in
+      KeyValueCache(
+        capacity: capacity, padding: padding, keyHeads: configuration.heads,
+        headSize: configuration.headSize)
+    }
+  }
+}
+
+/// One block of a `GPT2`: attention and feed-forward, each added to its input.
+public struct GPT2Block: Module {
+  /// The norm before the attention.
+  public let attentionNorm: LayerNorm
+  /// The attention.
+  public let attention: CausalSelfAttention
+  /// The norm before the feed-forward.
+  public let feedForwardNorm: LayerNorm
+  /// The feed-forward.
+  public let feedForward: FeedForward
+
+  init(_ configuration: GPT2Configuration, initializer: Initializer, using linear: LayerBuilder) {
+    let size = configuration.hiddenSize
+    var options = CausalSelfAttention.Options()
+    options.bias = true
+    options.outputBias = true
+    attentionNorm = LayerNorm(size, epsilon: configuration.layerNormEpsilon)
+    attention = linear.within("attn") {
+      CausalSelfAttention(
+        hiddenSize: size, heads: configuration.heads, keyHeads: configuration.heads,
+        headSize: configuration.headSize, angles: nil, options: options, initializer: initializer,
+        using: linear)
+    }
+    feedForwardNorm = LayerNorm(size, epsilon: configuration.layerNormEpsilon)
+    feedForward = linear.within("mlp") {
+      FeedForward(
+        hiddenSize: size, intermediateSize: configuration.intermediateSize,
+        activation: configuration.activation, initializer: initializer,
+        names: ("up_proj", "down_proj"), using: linear)
+    }
+  }
+
+  /// The norms as Hugging Face names them, the matrices as in other models.
+  public var members: [ModuleMember] {
+    [
+      ModuleMember("ln_1", attentionNorm), ModuleMember("attn", attention),
+      ModuleMember("ln_2", feedForwardNorm), ModuleMember("mlp.up_proj", feedForward.up),
+      ModuleMember("mlp.down_proj", feedForward.down),
+    ]
+  }
+
+  /// x `[batch, tokens, hidden]` to the same shape.
+  public func callAsFunction(_ x: Variable) -> Variable {
+    let y = x + attention(attentionNorm(x))
+    return y + feedForward(feedForwardNorm(y))
+  }
+
+  /// x `[batch, tokens, hidden]` of the tokens that follow those in `cache`, to the same shape,
+  /// without a gradient.
+  public func callAsFunction(_ x: Variable, cache: inout KeyValueCache) -> Variable {
+    withoutGradient {
+      let y = x + attention(attentionNorm(x), cache: &cache)
+      return y + feedForward(feedForwardNorm(y))
+    }
+  }
+}

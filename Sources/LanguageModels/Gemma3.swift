@@ -1,0 +1,29 @@
+internal import JSON
+internal import TensorFiles
+
+extension DecoderFamily {
+  /// The text models of Gemma 3 (Kamath et al., 2025, arXiv 2503.19786): as Gemma 2 without caps, with
+  /// normalised heads, and five blocks with a window and angles of their own to each without.
+  public static let gemma3 = DecoderFamily(
+    "gemma3_text", architecture: "Gemma3ForCausalLM",
+    defaults: [
+      "head_dim": 256, "max_position_embeddings": 131_072, "num_key_value_heads": 4,
+      "rope_theta": 1_000_000, "sliding_window": 4_096, "tie_word_embeddings": true,
+    ],
+    read: { gemma, document throws(TensorFileError) in
+      let pattern = try document.size("sliding_window_pattern", or: 6)
+      try gemma.readGemma(document) { ($0 + 1) % pattern != 0 }
+      gemma.normalizesHeads = true
+      (gemma.ropeTheta, gemma.ropeScaling) = try document.rope(
+        maxPositions: gemma.maxPositions, kind: "full_attention")
+      let local = try document.optionalDocument("rope_parameters")
+      let theta = try document.positive("rope_local_base_freq", or: 10_000)
+      gemma.windowRopeTheta =
+        try local?.optionalDocument("sliding_attention")?.positive("rope_theta", or: theta) ?? theta
+    },
+    write: { gemma in
+      var json = gemma.gemma
+      json["rope_local_base_freq"] = .number(gemma.windowRopeTheta ?? 10_000)
+      return json
+    })
+}
