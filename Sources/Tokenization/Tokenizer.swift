@@ -22,6 +22,10 @@ public protocol Tokenizer: Sendable {
   /// The ids of `bytes`, which need not be valid UTF-8.
   func encode(bytes: [UInt8]) -> [Int32]
 
+  /// The ids of `bytes`; the spelling of a special token in it becomes that token where
+  /// `recognizingSpecialTokens`. For text whose author is trusted, such as training data.
+  func encode(bytes: [UInt8], recognizingSpecialTokens: Bool) -> [Int32]
+
   /// The bytes that the tokens `ids` stand for, joined. An id that the vocabulary lacks stands for
   /// no bytes.
   func decodeBytes(_ ids: [Int32]) -> [UInt8]
@@ -34,6 +38,11 @@ public protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
+  /// The same as `encode(bytes:)`: for tokenizers without special tokens.
+  public func encode(bytes: [UInt8], recognizingSpecialTokens: Bool) -> [Int32] {
+    encode(bytes: bytes)
+  }
+
   /// The ids of the UTF-8 form of `text`.
   public func encode(_ text: String) -> [Int32] {
     encode(bytes: Array(text.utf8))
