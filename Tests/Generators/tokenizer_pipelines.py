@@ -302,6 +302,11 @@ def sentencepiece_models():
         add_dummy_prefix=False, remove_extra_whitespaces=False)
 
 
+def joined(processor, text):
+    ids = processor.encode(text)
+    return processor.decode(ids) if ids else ""
+
+
 def normalizer_cases():
     return [
         normalizers.NFC(), normalizers.NFD(), normalizers.NFKC(), normalizers.NFKD(),
@@ -352,7 +357,7 @@ def write(name, value):
 
 
 def case(text, plain, recognized, decoded):
-    row = [plain, recognized if recognized != plain else None, decoded if decoded != text else None]
+    row = [plain, None if recognized == plain else recognized, decoded if decoded != text else None]
     while row[-1] is None:
         row.pop()
     return row
@@ -384,8 +389,8 @@ def main():
         (FIXTURES / f"{name}.model").write_bytes(model)
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         rows = [
-            case(text, processor.encode(text), None, processor.decode(processor.encode(text)))
-            if processor.encode(text) else [[]] for text in TEXTS]
+            case(text, processor.encode(text), None, joined(processor, text))
+            for text in TEXTS]
         ids[name] = {"rows": rows}
     write("ids.json", ids)
     write("normalizers.json", [
@@ -397,4 +402,5 @@ def main():
         for p in pre_tokenizer_cases()])
 
 
-main()
+if __name__ == "__main__":
+    main()

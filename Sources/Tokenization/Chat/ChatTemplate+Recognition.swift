@@ -16,8 +16,10 @@ extension ChatTemplate {
       if holds("<<SYS>>") {
         self.init(.llama2)
       } else {
-        // With spaces around the marker, or without.
-        self.init(holds("[INST] ") || holds(" [INST]") ? .mistral : .mistralTekken)
+        // With spaces on both sides of the marker's words, on one, or on none.
+        self.init(
+          holds(" [/INST]") || holds(" [INST]")
+            ? .mistral : holds("[INST] ") ? .mistralV3 : .mistralTekken)
       }
     } else {
       return nil

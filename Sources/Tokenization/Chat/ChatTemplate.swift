@@ -13,7 +13,9 @@ public struct ChatTemplate: Sendable, Equatable {
     case llama3
     /// `[INST] ... [/INST]`, of Mistral's first models.
     case mistral
-    /// The same without spaces, of Mistral's models with the Tekken tokenizer.
+    /// `[INST] ...[/INST]`, of its models with a token for each marker.
+    case mistralV3 = "mistral-v3"
+    /// The same without spaces, of its models with the Tekken tokenizer.
     case mistralTekken = "mistral-tekken"
     /// `<start_of_turn>user`, of Gemma.
     case gemma
@@ -73,6 +75,7 @@ public struct ChatTemplate: Sendable, Equatable {
         chat.append("<|start_header_id|>assistant<|end_header_id|>\n\n")
       }
     case .mistral: appendTurns(messages, leading: " ", trailing: " ", to: &chat)
+    case .mistralV3: appendTurns(messages, leading: "", trailing: " ", to: &chat)
     case .mistralTekken: appendTurns(messages, leading: "", trailing: "", to: &chat)
     case .gemma: appendGemma(messages, addingGenerationPrompt, to: &chat)
     case .phi3:
@@ -89,6 +92,7 @@ public struct ChatTemplate: Sendable, Equatable {
   /// Llama 2: the system's words stand inside the first turn of the user.
   private func appendInstructions(_ messages: [ChatMessage], to chat: inout ChatText) {
     var isInside = false
+    var isAfterSystem = false
     for message in messages {
       if message.role == .assistant {
         chat.append(" ")
@@ -103,8 +107,11 @@ public struct ChatTemplate: Sendable, Equatable {
         chat.append("<<SYS>>\n")
         chat.append(message.content, .system)
         chat.append("\n<</SYS>>\n\n")
+        isAfterSystem = true
       } else {
-        chat.append(trimmed(message.content), .user)
+        // The template trims what it has put together, so not between the system and the user.
+        chat.append(trimmed(message.content, start: !isAfterSystem), .user)
+        isAfterSystem = false
         chat.append(" [/INST]")
       }
     }
@@ -119,7 +126,8 @@ public struct ChatTemplate: Sendable, Equatable {
     for message in messages {
       if message.role == .assistant {
         chat.append(trailing)
-        chat.append(message.content, .assistant)
+        let isTrimmed = format == .mistralV3
+        chat.append(isTrimmed ? trimmed(message.content) : message.content, .assistant)
         chat.append("</s>")
         isInside = false
         continue
@@ -155,11 +163,11 @@ public struct ChatTemplate: Sendable, Equatable {
   }
 }
 
-/// `text` without white space at its ends.
-private func trimmed(_ text: String) -> String {
+/// `text` without white space at its end and, unless told otherwise, at its start.
+private func trimmed(_ text: String, start: Bool = true) -> String {
   let scalars = text.unicodeScalars
   guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
     let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
   else { return "" }
-  return String(scalars[first...last])
+  return String(scalars[(start ? first : scalars.startIndex)...last])
 }

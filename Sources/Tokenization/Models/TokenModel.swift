@@ -11,6 +11,15 @@ enum TokenModel: Equatable, Sendable {
     case .unigram(let model): model.vocabulary
     }
   }
+
+  /// What stands for text that has no token.
+  var unknownID: Int32? {
+    switch self {
+    case .bytePair(let model): model.unknownID
+    case .wordPiece(let model): model.unknownID
+    case .unigram(let model): model.unknownID
+    }
+  }
 }
 
 /// Encodes the words of one text. It remembers where in its output a word was encoded first and

@@ -27,11 +27,12 @@ struct BertNormalizer: Equatable, Sendable {
         output += text[range]
         return
       }
-      let traits = ScalarTraits(scalar)
       switch scalar.value {
+      case 0x20..<0x7F: output.append(text[range.lowerBound])
       case 0x09, 0x0A, 0x0D: output.append(UInt8(ascii: " "))
       case 0xFFFD: break
       default:
+        let traits = ScalarTraits(scalar)
         if traits.intersects([.control, .format, .privateUse]) { return }
         if traits.intersects(.whiteSpace) {
           output.append(UInt8(ascii: " "))

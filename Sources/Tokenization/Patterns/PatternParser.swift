@@ -233,8 +233,11 @@ struct PatternParser {
     case "S": return .traits(.whiteSpace, isNegated: true)
     case "d": return .traits(.decimalNumber, isNegated: false)
     case "D": return .traits(.decimalNumber, isNegated: true)
-    case "w": return .traits(.word, isNegated: false)
-    case "W": return .traits(.word, isNegated: true)
+    case "w": return .set(.word)
+    case "W":
+      var set = ScalarSet.word
+      set.isNegated = true
+      return .set(set)
     case "p", "P": return try property(isNegated: scalar == "P")
     case "n": return one(0x0A)
     case "r": return one(0x0D)

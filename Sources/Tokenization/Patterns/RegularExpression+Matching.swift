@@ -109,7 +109,7 @@ private struct MatchingMachine {
 
   private func isWord(at position: Int) -> Bool {
     guard case (let scalar?, _)? = scalar(at: position) else { return false }
-    return ScalarTraits(scalar).intersects(.word)
+    return ScalarSet.word.contains(scalar)
   }
 
   private func isWord(before position: Int) -> Bool {

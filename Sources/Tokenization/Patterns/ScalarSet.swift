@@ -51,6 +51,13 @@ struct ScalarSet: Equatable, Sendable {
   }
 }
 
+extension ScalarSet {
+  /// The class `\w` of Oniguruma, which has the raised digits and the fractions of Latin-1 too.
+  static let word = Self(items: [
+    .traits(.word, isNegated: false), .range(0xB2...0xB3), .range(0xB9...0xB9), .range(0xBC...0xBE),
+  ])
+}
+
 extension ScalarTraits {
   /// The traits that `\p{name}` names, or nil where the name is not known here.
   init?(propertyNamed name: String) {

@@ -60,7 +60,8 @@ enum TextPattern: Equatable, Sendable {
   }
 }
 
-private func isASCIIPunctuation(_ byte: UInt8) -> Bool {
+/// Whether a byte is a mark of ASCII, also one that Unicode calls a symbol.
+func isASCIIPunctuation(_ byte: UInt8) -> Bool {
   switch byte {
   case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: true
   default: false

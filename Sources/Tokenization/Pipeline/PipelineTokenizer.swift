@@ -8,7 +8,7 @@ public struct PipelineTokenizer: Tokenizer, Equatable {
   let preTokenizer: PreTokenizer?
   let model: TokenModel
   var postProcessor: PostProcessor?
-  let decoder: Decoder?
+  let decoder: TokenDecoder?
   let addedTokens: AddedTokens
   /// The bytes or the spelling of every token, added ones included; empty for an id without a token.
   let tokens: ByteStrings
@@ -21,7 +21,7 @@ public struct PipelineTokenizer: Tokenizer, Equatable {
 
   init(
     normalizer: Normalizer? = nil, preTokenizer: PreTokenizer?, model: TokenModel,
-    postProcessor: PostProcessor? = nil, decoder: Decoder?, addedTokens: [AddedToken]
+    postProcessor: PostProcessor? = nil, decoder: TokenDecoder?, addedTokens: [AddedToken]
   ) {
     self.normalizer = normalizer
     self.preTokenizer = preTokenizer
@@ -30,7 +30,7 @@ public struct PipelineTokenizer: Tokenizer, Equatable {
     self.decoder = decoder
     self.addedTokens = AddedTokens(addedTokens, normalizer: normalizer)
     tokens = Self.tokens(of: model.vocabulary, addedTokens)
-    namedTokens = NamedTokens()
+    namedTokens = NamedTokens(unk: model.unknownID)
   }
 
   private static func tokens(of vocabulary: Vocabulary, _ added: [AddedToken]) -> ByteStrings {

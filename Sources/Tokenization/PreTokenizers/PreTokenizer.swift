@@ -8,15 +8,11 @@ indirect enum PreTokenizer: Equatable, Sendable {
   case split(TextPattern, SplitBehavior, isInverted: Bool)
   /// Runs of word characters and runs of others, without the space between.
   case whitespace
+  /// Cut at white space, which is dropped, and around each punctuation mark.
+  case bert
   /// Digits by runs, or each on its own.
   case digits(individually: Bool)
   case sequence([PreTokenizer])
-
-  /// Cut at white space, which is dropped, and around each punctuation mark.
-  static let bert = sequence([
-    .split(.whiteSpace, .removed, isInverted: false),
-    .split(.punctuation, .isolated, isInverted: false),
-  ])
 
   /// The steps, sequences written out.
   var steps: [PreTokenizer] {
@@ -52,6 +48,8 @@ indirect enum PreTokenizer: Equatable, Sendable {
       }
     case .whitespace:
       pieces.cut { cutWordCharacters($0, $1, into: &$2) }
+    case .bert:
+      pieces.cut { cutBertWords($0, $1, into: &$2) }
     case .digits(let individually):
       pieces.cut { cutDigits($0, $1, individually: individually, into: &$2) }
     }
@@ -96,6 +94,25 @@ func cutDigits(
     words.append(position..<end)
     start = end
     position = end
+  }
+  if start < position { words.append(start..<position) }
+}
+
+/// Cuts `range` at white space, which is dropped, and around each punctuation mark.
+private func cutBertWords(
+  _ bytes: Span<UInt8>, _ range: Range<Int>, into words: inout [Range<Int>]
+) {
+  var start = range.lowerBound
+  var position = start
+  while position < range.upperBound {
+    let (traits, length) = ScalarTraits.at(position, in: bytes, limit: range.upperBound)
+    let isSpace = traits.intersects(.whiteSpace)
+    if isSpace || traits.intersects(.punctuation) || isASCIIPunctuation(bytes[position]) {
+      if start < position { words.append(start..<position) }
+      if !isSpace { words.append(position..<position + length) }
+      start = position + length
+    }
+    position += length
   }
   if start < position { words.append(start..<position) }
 }

@@ -16,7 +16,7 @@ extension PipelineTokenizer {
       (field) throws(TokenizerError) in try PreTokenizer(field)
     }
     let decoder = try contents.component("decoder").map {
-      (field) throws(TokenizerError) in try Decoder(field)
+      (field) throws(TokenizerError) in try TokenDecoder(field)
     }
     let postProcessor = try contents.component("post_processor").flatMap {
       (field) throws(TokenizerError) in try PostProcessor.read(field)
@@ -38,7 +38,7 @@ extension PipelineTokenizer {
 extension TokenizerFile {
   /// Whether the byte alphabet is only the way between the last pre-tokenizer and the decoder, so that
   /// the model may see the bytes themselves.
-  fileprivate func seesBytes(_ preTokenizer: PreTokenizer?, _ decoder: Decoder?) -> Bool {
+  fileprivate func seesBytes(_ preTokenizer: PreTokenizer?, _ decoder: TokenDecoder?) -> Bool {
     guard model.kind == .bytePair, !model.fallsBackToBytes, model.prefix?.isEmpty ?? true,
       model.suffix.isEmpty, decoder?.isByteLevel ?? false,
       case .byteLevel? = preTokenizer?.steps.last

@@ -46,13 +46,6 @@ extension PipelineTokenizer {
       template = String(decoding: bytes, as: UTF8.self)
     }
     chatTemplate = template.flatMap { ChatTemplate(recognizing: $0) }
-    if namedTokens.unk == nil {
-      switch model {
-      case .bytePair(let model): namedTokens.unk = model.unknownID
-      case .wordPiece(let model): namedTokens.unk = model.unknownID
-      case .unigram(let model): namedTokens.unk = model.unknownID
-      }
-    }
   }
 
   /// Reads the tokens with a role, each a text or an object with its content; one that is not in the

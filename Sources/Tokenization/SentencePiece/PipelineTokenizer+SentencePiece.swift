@@ -73,9 +73,9 @@ extension SentencePieceFile {
       escapesSpaces: escapesSpaces, suffixesSpace: suffixesSpace, fixed: fixed, fixedIDs: fixedIDs)
   }
 
-  fileprivate var decoder: Decoder {
+  fileprivate var decoder: TokenDecoder {
     let space = [UInt8(ascii: " ")]
-    var steps: [Decoder] = [
+    var steps: [TokenDecoder] = [
       .byteFallback, .replace(.literal(Metaspace.mark), by: space), .fuse,
     ]
     if addsPrefix {

@@ -1,4 +1,4 @@
-extension Decoder {
+extension TokenDecoder {
   init(_ field: FileField) throws(TokenizerError) {
     switch try field.type() {
     case "ByteLevel": self = .byteLevel
@@ -21,9 +21,9 @@ extension Decoder {
         try TextPattern(try field.required("pattern")),
         by: try field.required("content").bytes())
     case "Sequence":
-      var parts: [Decoder] = []
+      var parts: [TokenDecoder] = []
       for part in try field.required("decoders").array(atMost: 64) {
-        parts.append(try Decoder(part))
+        parts.append(try TokenDecoder(part))
       }
       self = .sequence(parts)
     default:

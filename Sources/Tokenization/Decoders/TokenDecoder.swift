@@ -1,5 +1,5 @@
 /// How tokens become text again: each step takes the row of tokens and gives another.
-indirect enum Decoder: Equatable, Sendable {
+indirect enum TokenDecoder: Equatable, Sendable {
   /// Out of the byte alphabet.
   case byteLevel
   /// Words are joined by spaces, continuations without.
@@ -15,7 +15,7 @@ indirect enum Decoder: Equatable, Sendable {
   /// At most so many of a character go from the start and the end of each token.
   case strip([UInt8], start: Int, stop: Int)
   case replace(TextPattern, by: [UInt8])
-  case sequence([Decoder])
+  case sequence([TokenDecoder])
 
   func apply(to tokens: [[UInt8]]) -> [[UInt8]] {
     switch self {
