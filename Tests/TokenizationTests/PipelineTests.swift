@@ -113,7 +113,9 @@ struct PipelineFixture {
       let decoded = tokenizer.decodeBytes(ids)
       if ["llama3", "gpt4o", "tekken", "sentencepiece_unigram_bytes"].contains(name) {
         // A mark that the text has itself is no space.
-        let text = name.hasPrefix("s") ? TextPattern.literal(Metaspace.mark).replacing(bytes, by: [0x20]) : bytes
+        let text =
+          name.hasPrefix("s")
+          ? TextPattern.literal(Metaspace.mark).replacing(bytes, by: [0x20]) : bytes
         #expect(decoded == text)
       }
     }

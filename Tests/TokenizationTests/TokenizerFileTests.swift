@@ -210,7 +210,10 @@ import Testing
       """, .invalidValue, "post_processor.single.[0].SpecialToken.id"
     ),
     ("{\"type\": \"ByteLevel\"}", "{\"type\": \"Fusee\"}", .unsupported, "decoder"),
-    ("{\"type\": \"ByteLevel\"}", "{\"type\": \"Strip\", \"content\": \" \"}", .missingField, "decoder.start"),
+    (
+      "{\"type\": \"ByteLevel\"}", "{\"type\": \"Strip\", \"content\": \" \"}", .missingField,
+      "decoder.start"
+    ),
     ("\"lstrip\": false", "\"lstrip\": 1", .wrongType, "added_tokens.[0].lstrip"),
     ("\"id\": 3", "\"id\": 1", .duplicate, "added_tokens.[0].id"),
     ("\"content\": \"<s>\"", "\"content\": \"ab\"", .invalidValue, "added_tokens.[0]"),

@@ -35,7 +35,8 @@ extension ChatTemplate {
         guard let end = occurrences(of: "<|im_end|>", in: Array(rest)).first else { continue }
         let words = rest.prefix(end)
         // Quotes and braces belong to the program around the words.
-        guard !words.isEmpty, words.count < 1000, !words.contains(where: { "'\"{}".utf8.contains($0) })
+        guard !words.isEmpty, words.count < 1000,
+          !words.contains(where: { "'\"{}".utf8.contains($0) })
         else { continue }
         return String(decoding: words, as: UTF8.self)
       }

@@ -124,7 +124,8 @@ extension CharacterClass {
 /// The end of the run of characters of one class that goes on at `start`.
 @inline(__always)
 func runEnd(
-  of kind: CharacterClass, in bytes: Span<UInt8>, from start: Int, limit: Int, atMost count: Int = .max
+  of kind: CharacterClass, in bytes: Span<UInt8>, from start: Int, limit: Int,
+  atMost count: Int = .max
 ) -> Int {
   var position = start
   var left = count

@@ -75,7 +75,11 @@ extension PipelineTokenizer {
 
   /// The id of a token by its spelling, added or of the model.
   public func id(of token: String) -> Int32? {
-    if let added = addedTokens.tokens.first(where: { $0.content == token }) { return added.id }
+    if let added = addedTokens.tokens.first(where: {
+      $0.content.utf8.elementsEqual(token.utf8)
+    }) {
+      return added.id
+    }
     return model.vocabulary.id(of: token.utf8)
   }
 }

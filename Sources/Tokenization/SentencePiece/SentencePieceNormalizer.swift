@@ -15,34 +15,40 @@ struct SentencePieceNormalizer: Sendable {
 
   func normalized(_ text: [UInt8]) -> [UInt8] {
     guard !text.isEmpty else { return [] }
-    var parts: [ArraySlice<UInt8>] = []
-    var position = 0
-    while position < text.count {
-      let (part, end) = part(of: text, at: position)
-      parts.append(part)
-      position = end
-    }
-    if removesExtraSpaces {
-      // What becomes a space is dropped as far as it leads.
-      parts = Array(parts.drop { $0.elementsEqual(Self.space) })
-      guard !parts.isEmpty else { return [] }
-    }
     let mark = escapesSpaces ? Metaspace.mark : Self.space
     var output: [UInt8] = []
     output.reserveCapacity(text.count + text.count / 4)
-    if addsPrefix, !suffixesSpace { output += mark }
+    var isStarted = false
     var wasSpace = removesExtraSpaces
-    for part in parts {
-      var part = part
-      if removesExtraSpaces, wasSpace {
-        part = part.drop { $0 == Self.space[0] }
-      }
-      guard !part.isEmpty else { continue }
-      wasSpace = part.last == Self.space[0]
-      for byte in part {
-        if byte == Self.space[0] { output += mark } else { output.append(byte) }
-      }
+    func append(_ byte: UInt8) {
+      let isSpace = byte == Self.space[0]
+      if isSpace { output += mark } else { output.append(byte) }
+      wasSpace = removesExtraSpaces && isSpace
     }
+    func start(isSpace: Bool) -> Bool {
+      if isStarted { return true }
+      // What becomes a space is dropped as far as it leads.
+      if removesExtraSpaces, isSpace { return false }
+      isStarted = true
+      if addsPrefix, !suffixesSpace { output += mark }
+      return true
+    }
+    var position = 0
+    while position < text.count {
+      if fixed.isEmpty || !fixed.mayBegin(with: text[position]),
+        let byte = plainByte(of: text, at: position)
+      {
+        position += 1
+        let isSpace = byte == Self.space[0]
+        if start(isSpace: isSpace), !(isSpace && wasSpace) { append(byte) }
+        continue
+      }
+      let (part, end) = part(of: text, at: position)
+      position = end
+      guard start(isSpace: part.elementsEqual(Self.space)) else { continue }
+      for byte in wasSpace ? part.drop(while: { $0 == Self.space[0] }) : part { append(byte) }
+    }
+    guard isStarted else { return [] }
     if removesExtraSpaces {
       while output.count >= mark.count, output.suffix(mark.count).elementsEqual(mark) {
         output.removeLast(mark.count)
@@ -50,6 +56,14 @@ struct SentencePieceNormalizer: Sendable {
     }
     if addsPrefix, suffixesSpace { output += mark }
     return output
+  }
+
+  /// The byte of ASCII that the text has at `position` and that stays what it is, or nil.
+  @inline(__always)
+  private func plainByte(of text: [UInt8], at position: Int) -> UInt8? {
+    guard let map else { return text[position] < 0x80 ? text[position] : nil }
+    guard let single = map.single(text, at: position), !single.isReplaced else { return nil }
+    return single.byte
   }
 
   /// What the text at `position` becomes, and where it goes on.
