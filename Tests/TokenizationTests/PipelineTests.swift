@@ -132,6 +132,31 @@ struct PipelineFixture {
     }
   }
 
+  /// A tokenizer that says so has the ids of a text from the lines of it.
+  @Test func linesAreEncodedApartOnlyWhereNothingJoinsThem() throws {
+    let apart = Self.names.filter {
+      (try? PipelineFixture.tokenizer($0))?.encodesLinesApart ?? false
+    }
+    #expect(apart == ["gpt4o", "llama3", "qwen2", "tekken"])
+    var generator = SeededGenerator(state: 23)
+    let alphabet = Array("ab B1!/' \n\n\n\r中\u{301}".unicodeScalars)
+    for name in apart {
+      let tokenizer = try PipelineFixture.tokenizer(name)
+      for _ in 0..<500 {
+        var text = String.UnicodeScalarView()
+        for _ in 0..<20 { text.append(alphabet.randomElement(using: &generator)!) }
+        let bytes = Array(String(text).utf8)
+        for place in bytes.indices.dropFirst(2)
+        where bytes[place - 1] == 0x0A && 0x21...0x7E ~= bytes[place - 2]
+          && "abB1".utf8.contains(bytes[place])
+        {
+          let parts = [bytes[..<place], bytes[place...]].map { tokenizer.encode(bytes: Array($0)) }
+          #expect(tokenizer.encode(bytes: bytes) == parts[0] + parts[1])
+        }
+      }
+    }
+  }
+
   @Test func aTextOfOneLongWordTakesTimeNearlyInProportion() throws {
     for name in ["llama2", "gemma", "deberta", "sentencepiece_bpe"] {
       let tokenizer = try PipelineFixture.tokenizer(name)

@@ -56,6 +56,9 @@ public struct BytePairTokenizer: Tokenizer, Equatable {
     }
   }
 
+  /// Whether a text may be encoded in parts, cut at the ends of lines.
+  public var encodesLinesApart: Bool { pipeline.encodesLinesApart }
+
   /// The ids of `bytes`, which need not be valid UTF-8. Special tokens spelled out in it are text.
   public func encode(bytes: [UInt8]) -> [Int32] { pipeline.encode(bytes: bytes) }
 

@@ -1,4 +1,23 @@
 extension PipelineTokenizer {
+  /// Whether a text may be encoded in parts, cut at the ends of lines: the known ways to cut words cut
+  /// there too, unless an added token reaches across.
+  public var encodesLinesApart: Bool {
+    guard keepsBytes, normalizer == nil || normalizer == .form(.nfc) else { return false }
+    var cutsWords = false
+    for step in preTokenizer?.steps ?? [] {
+      switch step {
+      case .split(.words, .isolated, _), .byteLevel(addsPrefixSpace: false, cutsWords: true):
+        cutsWords = true
+      case .digits, .byteLevel(addsPrefixSpace: false, cutsWords: false): break
+      default: return false
+      }
+    }
+    return cutsWords
+      && addedTokens.tokens.allSatisfy {
+        !$0.stripsLeft && !$0.stripsRight && !$0.content.utf8.contains(0x0A)
+      }
+  }
+
   /// The ids of `bytes`, which need not be valid UTF-8. Special tokens spelled out in it are text, and
   /// nothing is added.
   public func encode(bytes: [UInt8]) -> [Int32] {
