@@ -7,13 +7,15 @@
 # make headline         trains 7B and 13B models for some steps, and compares memory and time with
 #                       targets: hours; goes on where it stopped. ONLY=7b chooses runs by their names
 # make lint             checks the format of the sources
+# make cross-check-tokenizers  compares token ids with other programs on whole corpora: installs them
+#                       into .build/cross-check and takes some minutes
 # make docs             writes the documentation as a web site to .build/documentation, and checks it
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: run test bench headline lint docs libraries
+.PHONY: run test bench headline lint docs libraries cross-check-tokenizers
 
 CORPUS := runs/king-james.txt
 TEXT ?=
@@ -94,6 +96,18 @@ bench: libraries
 headline: libraries $(if $(TEXT),,$(CORPUS))
 	@$(BUILD) --product loqt
 	$(LOQT) headline --text "$(or $(TEXT),$(CORPUS))" $(if $(ONLY),--only $(ONLY))
+
+cross-check-tokenizers: libraries
+	@$(INSTALL)
+	install "The corpora come from these packages." bible-kjv wordnet-base diatheke \
+	  sword-text-sparv r-cran-janeaustenr dict-gcide
+	folder=$$PWD/.build/cross-check
+	[ -x $$folder/venv/bin/python ] || python3 -m venv $$folder/venv
+	$$folder/venv/bin/pip install --quiet -r Tests/CrossChecks/requirements.txt
+	$$folder/venv/bin/pip install --quiet --no-deps -r Tests/CrossChecks/requirements-alone.txt
+	$$folder/venv/bin/python Tests/CrossChecks/tokenizer_ids.py $$folder/tokenizers
+	TOKENIZER_CROSS_CHECK=$$folder/tokenizers swift test -c release --scratch-path .build \
+	  --disable-xctest --filter CrossCheckTests 2>&1 | grep -E 'lines,|Test run|error:'
 
 lint:
 	@swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift \

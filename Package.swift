@@ -163,7 +163,7 @@ let package = Package(
       of: "LanguageModels",
       with: ["Optimizers", "Layers", "Autodiff", "Tensors", "JSON", "TensorFiles"]),
     tests(of: "TensorFiles", with: ["Quantization", "Tensors"]),
-    tests(of: "Tokenization", excluding: ["Fixtures"]),
+    tests(of: "Tokenization", with: ["JSON"], excluding: ["Fixtures"]),
     tests(
       of: "Training",
       with: [

@@ -18,6 +18,9 @@ public struct ByteTokenizer: Tokenizer, Equatable {
   /// Empty.
   public var specialTokens: [String: Int32] { [:] }
 
+  /// True.
+  public var encodesLinesApart: Bool { true }
+
   /// The bytes as ids.
   public func encode(bytes: [UInt8]) -> [Int32] {
     bytes.map { Int32($0) }

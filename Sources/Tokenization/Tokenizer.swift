@@ -19,8 +19,17 @@ public protocol Tokenizer: Sendable {
   /// The ids of the special tokens, such as an end-of-text marker, by their spelling.
   var specialTokens: [String: Int32] { get }
 
+  /// Whether a text may be encoded in parts: its ids are those of its parts, joined, where it is cut
+  /// after a line feed with a visible character of ASCII before it and a letter or digit of ASCII after
+  /// it.
+  var encodesLinesApart: Bool { get }
+
   /// The ids of `bytes`, which need not be valid UTF-8.
   func encode(bytes: [UInt8]) -> [Int32]
+
+  /// The ids of `bytes`; the spelling of a special token in it becomes that token where
+  /// `recognizingSpecialTokens`. For text whose author is trusted, such as training data.
+  func encode(bytes: [UInt8], recognizingSpecialTokens: Bool) -> [Int32]
 
   /// The bytes that the tokens `ids` stand for, joined. An id that the vocabulary lacks stands for
   /// no bytes.
@@ -34,6 +43,14 @@ public protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
+  /// False: what is not known to be cut there may go on across the line end.
+  public var encodesLinesApart: Bool { false }
+
+  /// The same as `encode(bytes:)`: for tokenizers without special tokens.
+  public func encode(bytes: [UInt8], recognizingSpecialTokens: Bool) -> [Int32] {
+    encode(bytes: bytes)
+  }
+
   /// The ids of the UTF-8 form of `text`.
   public func encode(_ text: String) -> [Int32] {
     encode(bytes: Array(text.utf8))

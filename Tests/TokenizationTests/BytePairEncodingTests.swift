@@ -48,20 +48,24 @@ import Testing
     #expect(digits.decodeBytes(digits.encode(bytes: bytes)) == bytes)
   }
 
-  @Test func scanningAndQueueingMergeAlike() {
+  @Test func scanningAndQueueingMergeAlike() throws {
+    guard case .bytes(let byteIDs) = tokenizer.model.units else {
+      Issue.record("expected a model of bytes")
+      return
+    }
     var generator = SeededGenerator(state: 7)
     let prose = Array("thethatheandtheearthaaaaaabababinginging".utf8)
     for _ in 0..<500 {
       let count = Int.random(in: 0...100, using: &generator)
       let symbols = (0..<count).map { _ in
-        tokenizer.byteIDs[Int(prose.randomElement(using: &generator)!)]
+        byteIDs[Int(prose.randomElement(using: &generator)!)]
       }
       var scanned = Merging()
       var queued = Merging()
       scanned.start(with: symbols)
       queued.start(with: symbols)
-      tokenizer.mergeByScanning(&scanned)
-      tokenizer.mergeByQueueing(&queued)
+      tokenizer.model.mergeByScanning(&scanned)
+      tokenizer.model.mergeByQueueing(&queued)
       #expect(scanned.symbols == queued.symbols)
     }
   }

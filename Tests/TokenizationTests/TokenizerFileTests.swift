@@ -99,6 +99,23 @@ import Testing
     }
   }
 
+  @Test func aModelWithoutATypeIsToldByItsFields() throws {
+    let untyped = try BytePairTokenizer(json: file("\"type\": \"BPE\", ", by: ""), file: "t.json")
+    #expect(try untyped == BytePairTokenizer(json: file(), file: "t.json"))
+    let nothing = file("\"type\": \"BPE\", ", by: "")
+    let text = String(decoding: nothing, as: UTF8.self)
+      .replacingOccurrences(of: ", \"merges\": [\"a b\"]", with: "")
+    #expect(failure(text.utf8)?.code == .missingField)
+  }
+
+  @Test func anotherModelIsRefusedWithTheNameOfItsReader() throws {
+    let file = PipelineFixture.folder.appending(component: "bert.json")
+    let error = try #require(throws: TokenizerError.self) {
+      try BytePairTokenizer(contentsOf: file)
+    }
+    #expect(error.code == .unsupported && error.message.contains("PipelineTokenizer"))
+  }
+
   @Test func missingFilesAndFoldersAreErrorsThatNameThem() throws {
     try withTemporaryFolder { folder in
       let error = try #require(throws: TokenizerError.self) {
@@ -117,38 +134,87 @@ import Testing
 
   @Test(arguments: [
     // What is replaced in the small file, by what, the error, and what its message names.
-    ("\"BPE\"", "\"WordPiece\"", TokenizerError.Code.unsupported, "model.type"),
-    ("\"BPE\"", "\"Unigram\"", .unsupported, "Unigram"),
+    ("\"BPE\"", "\"WordPiece\"", TokenizerError.Code.missingField, "model.unk_token"),
+    ("\"BPE\"", "\"Unigram\"", .wrongType, "model.vocab"),
+    ("\"BPE\"", "\"WordLevel\"", .unsupported, "WordLevel"),
     ("\"BPE\"", "7", .wrongType, "model.type"),
-    ("\"type\": \"BPE\", ", "", .missingField, "model.type"),
-    ("\"byte_fallback\": false", "\"byte_fallback\": true", .unsupported, "model.byte_fallback"),
     ("\"byte_fallback\": false", "\"byte_fallback\": 0", .wrongType, "found a number"),
-    ("\"dropout\": null", "\"dropout\": 0.1", .unsupported, "model.dropout"),
-    (
-      "\"dropout\": null", "\"continuing_subword_prefix\": \"##\"", .unsupported,
-      "continuing_subword_prefix"
-    ),
+    ("\"dropout\": null", "\"dropout\": \"0.1\"", .wrongType, "model.dropout"),
+    ("\"dropout\": null", "\"end_of_word_suffix\": 1", .wrongType, "model.end_of_word_suffix"),
+    ("\"dropout\": null", "\"ignore_merges\": \"yes\"", .wrongType, "model.ignore_merges"),
+    ("\"dropout\": null", "\"max_input_chars_per_word\": -1", .invalidValue, "max_input_chars"),
+    ("\"dropout\": null", "\"unk_id\": 1.5", .invalidValue, "model.unk_id"),
     ("\"unk_token\": null", "\"unk_token\": \"z\"", .invalidValue, "model.unk_token"),
+    ("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFX\"}", .unsupported, "NFX"),
+    ("\"normalizer\": null", "\"normalizer\": []", .wrongType, "normalizer: expected an object"),
     (
-      "\"unk_token\": null", "\"fuse_unk\": true, \"unk_token\": \"a\"", .unsupported,
-      "model.fuse_unk"
+      "\"normalizer\": null", "\"normalizer\": {\"type\": \"Replace\", \"content\": \"\"}",
+      .missingField, "normalizer.pattern"
     ),
-    ("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}", .unsupported, "NFC"),
-    ("\"use_regex\": true", "\"use_regex\": false", .unsupported, "pre_tokenizer"),
-    ("\"add_prefix_space\": false", "\"add_prefix_space\": true", .unsupported, "add_prefix"),
-    ("{\"type\": \"ByteLevel\", ", "{\"type\": \"Metaspace\", ", .unsupported, "Metaspace"),
+    (
+      "\"normalizer\": null",
+      "\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"(\"}, \"content\": \"\"}",
+      .unsupported, "normalizer.pattern.Regex"
+    ),
+    (
+      "\"normalizer\": null",
+      "\"normalizer\": {\"type\": \"Precompiled\", \"precompiled_charsmap\": \"AAAA\"}",
+      .invalidValue, "normalizer.precompiled_charsmap"
+    ),
+    (
+      "\"normalizer\": null",
+      "\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"Prepend\"}]}",
+      .missingField, "normalizer.normalizers.[0].prepend"
+    ),
+    ("\"use_regex\": true", "\"use_regex\": null, \"add\": [", .malformed, "not valid JSON"),
+    ("\"use_regex\": true", "\"use_regex\": 1", .wrongType, "pre_tokenizer.use_regex"),
+    ("{\"type\": \"ByteLevel\", ", "{\"type\": \"Metaspaces\", ", .unsupported, "Metaspaces"),
+    (
+      "{\"type\": \"ByteLevel\", ", "{\"type\": \"Metaspace\", \"replacement\": \"ab\", ",
+      .invalidValue, "pre_tokenizer.replacement"
+    ),
+    (
+      "{\"type\": \"ByteLevel\", ", "{\"type\": \"Metaspace\", \"prepend_scheme\": \"last\", ",
+      .invalidValue, "pre_tokenizer.prepend_scheme"
+    ),
+    (
+      "{\"type\": \"ByteLevel\", ",
+      "{\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Kept\", ",
+      .invalidValue, "pre_tokenizer.behavior"
+    ),
     ("{\"type\": \"ByteLevel\", ", "{", .missingField, "pre_tokenizer.type"),
     (
-      "{\"type\": \"ByteLevel\", ", "{\"type\": \"Sequence\", \"pretokenizers\": [], ",
-      .unsupported, "Digits"
+      "{\"type\": \"ByteLevel\", ", "{\"type\": \"Sequence\", ", .missingField,
+      "pre_tokenizer.pretokenizers"
     ),
     (
       "\"post_processor\": null", "\"post_processor\": {\"type\": \"TemplateProcessing\"}",
-      .unsupported, "TemplateProcessing"
+      .missingField, "post_processor.single"
     ),
-    ("{\"type\": \"ByteLevel\"}", "{\"type\": \"Fuse\"}", .unsupported, "decoder"),
-    ("{\"type\": \"ByteLevel\"}", "null", .unsupported, "decoder"),
-    ("\"lstrip\": false", "\"lstrip\": true", .unsupported, "added_tokens.[0].lstrip"),
+    (
+      "\"post_processor\": null",
+      "\"post_processor\": {\"type\": \"BertProcessing\", \"cls\": [\"<s>\"]}", .invalidValue,
+      "post_processor.cls"
+    ),
+    (
+      "\"post_processor\": null",
+      """
+      "post_processor": {"type": "RobertaProcessing", "cls": ["<s>", 3], "sep": ["</s>", 9]}
+      """, .invalidValue, "the id 9 is not in the vocabulary"
+    ),
+    (
+      "\"post_processor\": null",
+      """
+      "post_processor": {"type": "TemplateProcessing", "pair": [],
+        "single": [{"SpecialToken": {"id": "<t>", "type_id": 0}}], "special_tokens": {}}
+      """, .invalidValue, "post_processor.single.[0].SpecialToken.id"
+    ),
+    ("{\"type\": \"ByteLevel\"}", "{\"type\": \"Fusee\"}", .unsupported, "decoder"),
+    (
+      "{\"type\": \"ByteLevel\"}", "{\"type\": \"Strip\", \"content\": \" \"}", .missingField,
+      "decoder.start"
+    ),
+    ("\"lstrip\": false", "\"lstrip\": 1", .wrongType, "added_tokens.[0].lstrip"),
     ("\"id\": 3", "\"id\": 1", .duplicate, "added_tokens.[0].id"),
     ("\"content\": \"<s>\"", "\"content\": \"ab\"", .invalidValue, "added_tokens.[0]"),
     ("\"content\": \"<s>\", ", "", .missingField, "added_tokens.[0].content"),
@@ -161,8 +227,8 @@ import Testing
     ("\"ab\": 2", "\"ab\": 99999999999999999999999", .invalidValue, "model.vocab"),
     ("\"ab\": 2", "\"ab\": \"2\"", .wrongType, "found a string"),
     ("\"ab\": 2", "\"ab\": 2, \"\": 4", .invalidValue, "empty"),
-    ("\"ab\": 2", "\"ab\": 2, \"▁the\": 4", .unsupported, "▁the"),
-    ("{\"a\": 0, \"b\": 1, \"ab\": 2}", "[\"a\"]", .wrongType, "found an array"),
+    ("{\"a\": 0, \"b\": 1, \"ab\": 2}", "[\"a\"]", .wrongType, "model.vocab.[0]"),
+    ("{\"a\": 0, \"b\": 1, \"ab\": 2}", "[[\"a\"]]", .invalidValue, "a token and its score"),
     ("{\"a\": 0, \"b\": 1, \"ab\": 2}", "{}", .missingField, "model.vocab"),
     (", \"merges\": [\"a b\"]", "", .missingField, "model.merges"),
     ("\"a b\"", "\"a c\"", .invalidValue, "\"c\" is not in the vocabulary"),
@@ -227,4 +293,94 @@ import Testing
       }
     }
   }
+
+  /// The same for files with every part there is, and for SentencePiece models.
+  @Test(arguments: Kinds.files)
+  func mutatedFilesOfEveryKindAreReadOrRefused(json: String) throws {
+    var generator = SeededGenerator(state: 13)
+    let original = Array(json.utf8)
+    let values = Array("{}[]\",:0129-.eE\\untf ab<>()|+*?▁#".utf8) + [0, 0xFF]
+    var readCount = 0
+    for _ in 0..<4_000 {
+      let bytes = mutated(original, values, &generator)
+      guard let tokenizer = try? PipelineTokenizer(json: bytes, file: "t.json") else { continue }
+      readCount += 1
+      let ids = tokenizer.encode(
+        bytes: Array("ab ▁É<s> b1a".utf8) + [0xFF], recognizingSpecialTokens: true)
+      _ = tokenizer.decodeBytes(tokenizer.encodeForModel(ids, [0]).ids)
+    }
+    #expect(readCount > 100)
+  }
+
+  @Test func mutatedSentencePieceModelsAreReadOrRefused() throws {
+    var generator = SeededGenerator(state: 17)
+    for name in PipelineTests.sentencePieceNames {
+      let url = PipelineFixture.folder.appending(component: "\(name).model")
+      let original = [UInt8](try Data(contentsOf: url))
+      // A few pieces and the specifications behind them.
+      let short = Array(original.prefix(200) + original.suffix(500))
+      #expect(throws: TokenizerError.self) {
+        try PipelineTokenizer(sentencePiece: original.dropLast(1).dropFirst(1) + [], file: "m")
+      }
+      for index in 0..<3_000 {
+        let bytes = mutated(
+          index % 100 == 0 ? original : short, Array(UInt8.min...UInt8.max), &generator)
+        if let tokenizer = try? PipelineTokenizer(sentencePiece: bytes, file: "m") {
+          _ = tokenizer.decodeBytes(tokenizer.encode(bytes: Array("the ▁É<s>".utf8) + [0xFF]))
+        }
+      }
+    }
+  }
+
+  private func mutated(
+    _ original: [UInt8], _ values: [UInt8], _ generator: inout SeededGenerator
+  ) -> [UInt8] {
+    var bytes = original
+    for _ in 0..<Int.random(in: 1...3, using: &generator) {
+      let position = Int.random(in: 0..<bytes.count, using: &generator)
+      switch Int.random(in: 0..<3, using: &generator) {
+      case 0: bytes[position] = values.randomElement(using: &generator)!
+      case 1: bytes.remove(at: position)
+      default: bytes.insert(values.randomElement(using: &generator)!, at: position)
+      }
+    }
+    return bytes
+  }
+}
+
+/// Small files with every kind of part.
+private enum Kinds {
+  static let files = [
+    """
+    {"added_tokens": [{"id": 3, "content": "<s>", "special": true, "lstrip": true, "rstrip": true},
+      {"id": 4, "content": "b1", "single_word": true, "normalized": true}],
+     "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Lowercase"},
+      {"type": "Prepend", "prepend": "a"}, {"type": "Strip", "strip_left": true},
+      {"type": "Replace", "pattern": {"Regex": "[^a-c]+?|\\\\s{2,}"}, "content": "b"}]},
+     "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Split",
+      "pattern": {"Regex": "(?i:a|b)+|\\\\p{L}(?!x)"}, "behavior": "MergedWithNext", "invert": true},
+      {"type": "ByteLevel", "use_regex": false}]},
+     "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>",
+      "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "pair": [{"Sequence": {"id": "B",
+      "type_id": 1}}], "special_tokens": {"<s>": {"id": "<s>", "ids": [3], "tokens": ["<s>"]}}},
+     "decoder": {"type": "ByteLevel"},
+     "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}
+    """,
+    """
+    {"added_tokens": [], "normalizer": {"type": "BertNormalizer", "strip_accents": null},
+     "pre_tokenizer": {"type": "BertPreTokenizer"},
+     "post_processor": {"type": "BertProcessing", "sep": ["b", 1], "cls": ["a", 0]},
+     "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
+     "model": {"type": "WordPiece", "unk_token": "a", "continuing_subword_prefix": "##",
+      "max_input_chars_per_word": 9, "vocab": {"a": 0, "b": 1, "##b": 2, "##a": 3}}}
+    """,
+    """
+    {"pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first",
+      "split": true}, "decoder": {"type": "Sequence", "decoders": [{"type": "Replace",
+      "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"},
+      {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+     "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": true, "vocab": [["<unk>", 0],
+      ["▁", -1.5], ["a", -2], ["b", -2.5], ["▁a", -3], ["ab", -1e1]]}}
+    """,
+  ]
 }

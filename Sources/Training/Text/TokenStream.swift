@@ -11,13 +11,15 @@ public struct TokenStream: Sendable {
 
   /// Tokenises a text piece by piece, so that what the tokenizer needs meanwhile stays small.
   ///
-  /// Pieces end where a single line feed stands between two words; no tokenizer here joins across
-  /// such a place, so the ids are those of the whole text.
+  /// Pieces end where a single line feed stands between two words, so the ids are those of the whole
+  /// text. A tokenizer that may join across such a place gets the text as a whole.
   public init(_ text: [UInt8], tokenizer: any Tokenizer, pieceLength: Int = 1 << 20) {
     var tokens: [Int32] = []
     var start = 0
     while start < text.count {
-      let end = Self.pieceEnd(in: text, from: start + pieceLength)
+      let end =
+        tokenizer.encodesLinesApart
+        ? Self.pieceEnd(in: text, from: start + pieceLength) : text.count
       tokens += tokenizer.encode(bytes: Array(text[start..<end]))
       start = end
     }
@@ -29,10 +31,17 @@ public struct TokenStream: Sendable {
   private static func pieceEnd(in text: [UInt8], from position: Int) -> Int {
     guard position < text.count else { return text.count }
     for i in max(2, position)..<text.count
-    where text[i - 1] == 0x0A && isWord(text[i]) && isWord(text[i - 2]) {
+    where text[i - 1] == 0x0A && isLetterOrDigit(text[i]) && isWord(text[i - 2]) {
       return i
     }
     return text.count
+  }
+
+  private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+    default: false
+    }
   }
 
   /// A visible ASCII character: its class is known without decoding.

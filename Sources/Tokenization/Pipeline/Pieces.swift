@@ -1,0 +1,57 @@
+/// A text on its way to tokens: parts of one buffer, each still text or already a token.
+struct Pieces {
+  struct Piece {
+    var range: Range<Int>
+    /// The token, or -1 for text.
+    var id: Int32 = -1
+    /// Whether the whole text begins here.
+    var isFirst = false
+  }
+
+  private(set) var bytes: [UInt8]
+  private(set) var pieces: [Piece]
+
+  /// The parts that `ranges` and tokens make of a text.
+  init(_ bytes: [UInt8], _ pieces: [Piece]) {
+    self.bytes = bytes
+    self.pieces = pieces
+  }
+
+  /// Cuts every piece of text into the ranges that `body` appends, in order. Empty ones are dropped.
+  @inline(__always)
+  mutating func cut(_ body: (Span<UInt8>, Range<Int>, inout [Range<Int>]) -> Void) {
+    var result: [Piece] = []
+    result.reserveCapacity(pieces.count)
+    var ranges: [Range<Int>] = []
+    for piece in pieces {
+      guard piece.id < 0 else {
+        result.append(piece)
+        continue
+      }
+      ranges.removeAll(keepingCapacity: true)
+      body(bytes.span, piece.range, &ranges)
+      for range in ranges where !range.isEmpty {
+        result.append(
+          Piece(
+            range: range, isFirst: piece.isFirst && range.lowerBound == piece.range.lowerBound))
+      }
+    }
+    pieces = result
+  }
+
+  /// Writes every piece of text anew: `body` appends what takes the place of one.
+  mutating func rewrite(_ body: ([UInt8], Piece, inout [UInt8]) -> Void) {
+    var output: [UInt8] = []
+    output.reserveCapacity(bytes.count + bytes.count / 8)
+    var result: [Piece] = []
+    result.reserveCapacity(pieces.count)
+    for var piece in pieces {
+      let start = output.count
+      if piece.id < 0 { body(bytes, piece, &output) }
+      piece.range = start..<output.count
+      if piece.id >= 0 || !piece.range.isEmpty { result.append(piece) }
+    }
+    bytes = output
+    pieces = result
+  }
+}
