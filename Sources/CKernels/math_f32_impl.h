@@ -1,6 +1,6 @@
 // Functions of sixteen floats, in float arithmetic without fused operations. The polynomials are
 // minimax fits of our own. Largest errors over all floats, in units in the last place, as tested:
-// exp 1.0, log 1.5, tanh 1.3, erf 2, sigmoid 2.5, silu 4, gelu and its tanh form 5.
+// exp 1.0, log 1.5, tanh 1.3, erf 2, sigmoid 2.5, silu 4, gelu 6, its tanh form 5.
 // Infinities, NaN and subnormal arguments and results behave as in the C library.
 
 /// `p * x + c` with two roundings.

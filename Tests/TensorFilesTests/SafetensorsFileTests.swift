@@ -19,6 +19,9 @@ import Testing
         case .i32:
           let tensor = try fixture.file.tensor(named: entry.name, as: Int32.self)
           #expect(tensor.elementCount == count)
+        case .f64:
+          let tensor = try fixture.file.tensor(named: entry.name, as: Double.self)
+          #expect(tensor.elementCount == count)
         default: #expect(try fixture.file.tensor(named: entry.name).elementCount == count)
         }
       }

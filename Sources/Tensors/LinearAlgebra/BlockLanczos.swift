@@ -17,13 +17,15 @@ struct LanczosBasis<Scalar: RealScalar> {
     var images = Tensor<Scalar>.zeros([a.columns, count])
     var block = scaled(a.sample(min(width, count), of: .left, using: &source))
     var start = 0
+    // How often this is used depends on rounding, which must not change what is drawn later.
+    var filler = source.split("directions")
     while start < count {
       let known = basis.sliced(0..<start, alongAxis: 1)
       let wanted = block.shape[1]
       block = try block.orthonormalizingColumns(beside: known)
       var found = block.shape[1]
       while found < wanted {
-        let random = Tensor<Scalar>.normal([a.columns, wanted - found], using: &source)
+        let random = Tensor<Scalar>.normal([a.columns, wanted - found], using: &filler)
         let more = try scaled(a.apply(random))
           .orthonormalizingColumns(beside: .concatenated([known, block], alongAxis: 1))
         if more.shape[1] == 0 { break }
@@ -32,7 +34,7 @@ struct LanczosBasis<Scalar: RealScalar> {
       }
       if found < wanted {
         let whole = try completed(
-          .concatenated([known, block], alongAxis: 1), to: count, &source)
+          .concatenated([known, block], alongAxis: 1), to: count, &filler)
         block = whole.sliced(start..<count, alongAxis: 1).copied()
       }
       let end = start + block.shape[1]

@@ -7,13 +7,18 @@ func rangeOfProduct<Scalar: RealScalar>(near: Tensor<Scalar>, far: Tensor<Scalar
   guard near.shape[0] > 0, let spanning = SpanningRows(of: far), spanning.rank > 0 else {
     return nil
   }
-  // Beyond a dependence, what a Gram matrix can tell is not all there is.
+  // Beyond a dependence, what a Gram matrix can tell is not all there is. Vectors that were computed
+  // depend on each other up to their own rounding, magnified by that of those they are told from.
+  let noise = 8 * Tensor<Scalar>.noise
   var rows = near
   if spanning.rank < near.shape[0] {
-    rows = matmul(matmul(far, try orthonormalSpan(of: far.transposed())).transposed(), near)
+    rows = matmul(
+      matmul(far, try orthonormalSpan(of: far.transposed(), noise: noise)).transposed(), near)
   }
   guard let chosen = SpanningRows(of: rows) else { return nil }
-  guard chosen.rank == rows.shape[0] else { return try orthonormalSpan(of: rows.transposed()) }
+  guard chosen.rank == rows.shape[0] else {
+    return try orthonormalSpan(of: rows.transposed(), noise: noise)
+  }
   let lengths = Tensor<Scalar>(chosen.lengths.map { 1 / $0 }).reshaped(to: [chosen.rank, 1])
   let basis = rows.gatheringRows(at: Tensor(chosen.order)) * lengths
   return try basis.transposed().copied().orthonormalizingColumns()

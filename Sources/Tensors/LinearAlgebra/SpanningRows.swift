@@ -38,19 +38,21 @@ struct SpanningRows<Scalar: RealScalar> {
 }
 
 /// Orthonormal columns, as many as y `[m, n]` has, whose span holds its columns up to rounding; those
-/// past its rank are random.
+/// past its rank are random, and do not count as drawn: how many there are depends on rounding.
 func orthonormalBasis<Scalar: RealScalar>(
   of y: Tensor<Scalar>, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> Tensor<Scalar> {
-  try completed(orthonormalSpan(of: y), to: y.shape[1], &source)
+  var filler = source.split("directions")
+  return try completed(orthonormalSpan(of: y), to: y.shape[1], &filler)
 }
 
 /// Orthonormal columns that span those of y `[m, n]` up to rounding, as many as its rank: those of them
-/// that stand out first, then what the others have beside these, at length 1 again. Householder's
-/// reflections do the same at a fraction of the rate of matrix products.
-func orthonormalSpan<Scalar: RealScalar>(of y: Tensor<Scalar>)
-  throws(LinearAlgebraError) -> Tensor<Scalar>
-{
+/// that stand out first, then what the others have beside these, at length 1 again, where that is more
+/// than `noise` times their length. Householder's reflections do the same at a fraction of the rate of
+/// matrix products.
+func orthonormalSpan<Scalar: RealScalar>(
+  of y: Tensor<Scalar>, noise: Double = Tensor<Scalar>.noise
+) throws(LinearAlgebraError) -> Tensor<Scalar> {
   let count = y.shape[1]
   if count == 0 { return y }
   var basis = Tensor<Scalar>.zeros([y.shape[0], 0])
@@ -71,7 +73,6 @@ func orthonormalSpan<Scalar: RealScalar>(of y: Tensor<Scalar>)
     rest.addProduct(matmul(rest, basis), basis.transposed(), scale: -1)
     // Rounding may lie in the span of what is there, and is not to be brought to length 1.
     let left = rest.transposed().squaredColumnLengths()
-    let noise = Tensor<Scalar>.noise
     let kept = left.indices.filter { left[$0] > noise * noise }.map { Int32($0) }
     if kept.isEmpty { break }
     if kept.count < left.count { rest = rest.gatheringRows(at: Tensor(kept)) }

@@ -45,7 +45,8 @@ struct AxisReductionTests {
         }
         func variance(_ x: [Double], _ correction: Double) -> Double {
           let mean = x.reduce(0, +) / Double(x.count)
-          return x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (Double(x.count) - correction)
+          return x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            / max(0, Double(x.count) - correction)
         }
         check(
           tensor.norm(alongAxes: axes), tensor.norm(squeezingAxes: negative), "norm"
