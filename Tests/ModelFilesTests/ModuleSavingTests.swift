@@ -95,3 +95,8 @@ import Testing
     }
   }
 }
+
+private func gaussian(_ shape: Shape, seed: UInt64) -> Tensor<Float> {
+  var source = RandomSource(seed: seed)
+  return .normal(shape, using: &source)
+}

@@ -1,3 +1,4 @@
+import JSON
 import Foundation
 import TensorFiles
 import Tensors
@@ -244,12 +245,36 @@ import Training
         (["--weights", "nowhere"], "nowhere/config.json"),
         (["--weights", "full/checkpoint", "--config", "c.json"], "Leave --config out"),
         (["--weights", "full/checkpoint", "--model-vocabulary", "9000"], "9000"),
-        // Packed matrices are no start for another method.
-        (["--weights", "on/checkpoint"], "q_proj.weight'"), ([], "no model to fine-tune"),
+        ([], "no model to fine-tune"),
       ] {
         let outcome = try loqt(["finetune", "--text", "text.txt"] + arguments, in: folder)
         #expect(outcome.code != 0 && outcome.errors.contains(piece), "\(outcome.errors)")
       }
+      // A packed checkpoint is a model as well: to go on with by another method, to measure, to export.
+      let packed = try loqt(
+        ["finetune", "--text", "text.txt", "--weights", "on/checkpoint", "--method", "qlora"]
+          + ["--batch", "2", "--sequence", "16", "--steps", "1", "--rank", "4", "--output", "q"],
+        in: folder)
+      #expect(packed.code == 0, "\(packed.errors)")
+      let measured = try loqt(
+        ["evaluate", "--weights", "on/checkpoint", "--text", "text.txt", "--validation"]
+          + ["--sequence", "16", "--json"], in: folder)
+      #expect(measured.code == 0, "\(measured.errors)")
+      #expect(try loqt(["export", "on/checkpoint", "--output", "dense"], in: folder).code == 0)
+      let exported = try loqt(
+        ["evaluate", "--weights", "dense", "--text", "text.txt", "--validation"]
+          + ["--sequence", "16", "--json"], in: folder)
+      func loss(_ text: String) throws -> Double {
+        try JSONDocument(JSONValue(parsing: Array(text.utf8), file: "").objectValue!, file: "")
+          .number("loss")
+      }
+      #expect(try abs(loss(measured.output) - continued) < 1e-4)
+      #expect(try abs(loss(exported.output) - continued) < 1e-4)
+      let config = try JSONDocument(path: folder + "/on/checkpoint/config.json")
+      #expect(try config.string("model_type") == "loqt")
+      let written = try loqt(
+        ["generate", "--weights", "on/checkpoint", "--prompt", "the ", "--count", "5"], in: folder)
+      #expect(written.code == 0 && written.output.hasPrefix("the "))
       try FileManager.default.removeItem(atPath: folder + "/full/checkpoint/tokenizer.json")
       let mute = try loqt(begin, in: folder)
       #expect(mute.code != 0 && mute.errors.contains("no tokenizer.json"), "\(mute.errors)")

@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
 internal import Autodiff
 internal import JSON
 package import LanguageModels
@@ -13,8 +19,10 @@ extension ModelConfiguration {
   package func makeModel(startingFrom folder: String, using linear: LayerBuilder) throws
     -> any LanguageModel
   {
-    let document = try JSONDocument(path: folder + "/config.json")
-    let stored = try StoredParameterisations.reading(document)
+    let path = folder + "/config.json"
+    let stored: any Parameterisation =
+      FileManager.default.fileExists(atPath: path)
+      ? try StoredParameterisations.reading(JSONDocument(path: path)) : DenseMatrices()
     if let dense = stored as? DenseMatrices, dense.packed == nil {
       return try makeModel(reading: SafetensorsFolder(path: folder), using: linear)
     }
