@@ -17,6 +17,7 @@ let package = Package(
         .product(name: "Optimizers", package: "swift-loqt"),
         .product(name: "Layers", package: "swift-loqt"),
         .product(name: "LanguageModels", package: "swift-loqt"),
+        .product(name: "Stepping", package: "swift-loqt"),
         .product(name: "LoQT", package: "swift-loqt"),
       ]),
   ],

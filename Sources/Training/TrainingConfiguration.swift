@@ -86,9 +86,16 @@ public struct TrainingConfiguration: Sendable {
     self.validationTokens = try validationTokens.map { tokens throws(InputError) in
       try count(tokens, "--validation-tokens", in: 0...1 << 40)
     }
-    self.sequence = try count(sequence ?? 128, "--sequence", in: 1...1 << 20)
+    self.sequence = try count(
+      sequence ?? (weights == nil ? 128 : min(128, model.maxPositions)), "--sequence",
+      in: 1...1 << 20)
     guard max(self.batchSize, self.mergeBatchSize) <= Int(Int32.max) / self.sequence else {
       throw InputError("--batch times --sequence is beyond all memory. Give smaller ones.")
+    }
+    guard weights == nil || self.sequence <= model.maxPositions else {
+      throw InputError(
+        "--sequence \(self.sequence) is longer than the \(model.maxPositions) positions that the trained "
+          + "model was made for. Give at most \(model.maxPositions).")
     }
     var model = model
     model.maxPositions = max(model.maxPositions, self.sequence)

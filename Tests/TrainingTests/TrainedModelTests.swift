@@ -215,6 +215,11 @@ import Testing
         try TrainingConfiguration(model: model, weights: path, vocabulary: 300)
       }
       #expect(rows?.description.contains("256 rows") == true)
+      let long = #expect(throws: InputError.self) {
+        try TrainingConfiguration(
+          model: model, weights: path, batchSize: 1, sequence: model.maxPositions + 1)
+      }
+      #expect(long?.description.contains("Give at most \(model.maxPositions)") == true)
       let words = try Corpus(SourceText(patternedText(8_000)), vocabulary: 270)
       let tokens = #expect(throws: InputError.self) {
         try Self.configuration(.loqt, from: path).sized(for: words)

@@ -10,7 +10,7 @@ for name in ["nf4-64-double", "int4-symmetric-group32", "int8-symmetric-row"] {
   guard let format = WeightFormat(name: name) else { fatalError("no format \(name)") }
   let stored = StoredMatrix(storing: w, as: format)
   let error = (stored.dequantized() - w).norm() / w.norm()
-  let product = matmul(x, transposed: stored)
+  let product = matmulTransposed(x, stored)
   let bits = 8 * Double(stored.byteCount) / Double(w.elementCount)
   print(
     "\(name): \(bits) bits an element, error of W \(error), of x Wᵀ "
