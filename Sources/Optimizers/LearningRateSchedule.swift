@@ -33,7 +33,7 @@ public struct LearningRateSchedule: Sendable {
   ///   - peak: The highest rate.
   ///   - steps: Steps of the whole run; later steps keep the last rate.
   ///   - warmup: Steps of the rise; a tenth of the run when left out.
-  ///   - finalFraction: The last rate as a share of the peak.
+  ///   - final: The last rate as a share of the peak.
   public static func cosine(
     peak: Double, steps: Int, warmup: Int? = nil, finalFraction final: Double = 0.1
   ) -> Self {
@@ -49,7 +49,7 @@ public struct LearningRateSchedule: Sendable {
   ///   - peak: The highest rate.
   ///   - steps: Steps of the whole run; later steps keep the last rate.
   ///   - warmup: Steps of the rise; a tenth of the run when left out.
-  ///   - finalFraction: The last rate as a share of the peak.
+  ///   - final: The last rate as a share of the peak.
   public static func linear(
     peak: Double, steps: Int, warmup: Int? = nil, finalFraction final: Double = 0
   ) -> Self {
@@ -65,7 +65,7 @@ public struct LearningRateSchedule: Sendable {
   ///   - steps: Steps of the whole run; later steps keep the last rate.
   ///   - warmup: Steps of the rise; a tenth of the run when left out.
   ///   - decay: Steps of the fall; a tenth of the run when left out.
-  ///   - finalFraction: The last rate as a share of the peak.
+  ///   - final: The last rate as a share of the peak.
   public static func warmupStableDecay(
     peak: Double, steps: Int, warmup: Int? = nil, decay: Int? = nil,
     finalFraction final: Double = 0.1

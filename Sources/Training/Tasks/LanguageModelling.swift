@@ -22,7 +22,10 @@ public final class LanguageModelling: TrainingTask {
   ///
   /// Throws an `InputError` where the text does not fill one batch, and what making the model throws.
   ///
-  /// - Parameter configuration: Sized for the corpus.
+  /// - Parameters:
+  ///   - configuration: Sized for the corpus.
+  ///   - corpus: The text.
+  ///   - makeModel: Makes another model than that of the configuration.
   public init(
     _ configuration: TrainingConfiguration, corpus: Corpus,
     makeModel: ((any ModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
@@ -124,6 +127,8 @@ extension Trainer where Task == LanguageModelling {
   /// lacks, and a `TensorFileError` where that model cannot be read.
   ///
   /// - Parameters:
+  ///   - configuration: The settings.
+  ///   - corpus: The text.
   ///   - start: When the run began for the user, for its wall time.
   ///   - makeModel: Makes another model than that of the configuration.
   public convenience init(
