@@ -20,7 +20,7 @@ struct Softplus: CustomOperation {
 var source = RandomSource(seed: 2)
 let x = Parameter(.normal([4, 3], using: &source), name: "x")
 let weights = Tensor<Float>.normal([4, 3], using: &source)
-func loss() -> Variable { (Softplus()(Variable(x)) * Variable(weights)).sum() }
+let loss = { (Softplus()(Variable(x)) * Variable(weights)).sum() }
 
 let (value, gradients) = valueAndGradients(of: loss())
 print("value", value)

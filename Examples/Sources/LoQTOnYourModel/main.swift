@@ -23,8 +23,8 @@ for (name, builder) in [
   var last = 0.0
   for _ in 0..<steps {
     let x = Tensor<Float>.normal([128, 64], using: &source)
-    let y = withoutGradient { teacher(Variable(x)) }
-    let report = try stepper.step { meanSquaredError(model(Variable(x)), y) }
+    let y = withoutGradient { teacher(Variable(x)) }.tensor
+    let report = try stepper.step { meanSquaredError(model(Variable(x)), targets: y) }
     last = report.loss
     if let merge = report.merge, let survival = merge.survival {
       print("  merge at step \(merge.step): \(Int(100 * survival)) % of the update survived")

@@ -44,7 +44,7 @@ import Training
     let start = try #require(record.evaluations.first).loss
     // Bytes drawn evenly have ln 256 = 5.55; the text repeats six lines.
     #expect(abs(start - 5.55) < 0.2)
-    #expect(record.validationLoss < 1.5, "\(method): \(record.validationLoss)")
+    #expect(record.validationLoss < 2.5, "\(method): \(record.validationLoss)")
     #expect(record.steps[29].learningRate == 0.01 / 1 && record.steps[30].learningRate == 0.005)
     guard method == .masked else { return }
     #expect(record.merges.count >= 3)
