@@ -92,7 +92,7 @@ struct ReductionTests {
     }
   }
 
-  @Test(arguments: [1e-200, 1e200, 5e-324])
+  @Test(arguments: [1e-200, 1e200, Double.leastNonzeroMagnitude])
   func normsDoNotLeaveTheRangeOfTheirSquares(_ unit: Double) {
     let x = Tensor<Double>([3 * unit, -4 * unit, 0, 0]).reshaped(to: [2, 2])
     #expect(abs(x.norm() / unit - 5) < 1e-15)
