@@ -1,4 +1,4 @@
-// Read, look at and change a safetensors file; the memory is that of one tensor at a time.
+// Read, look at and change a safetensors file.
 import Foundation
 import TensorFiles
 import Tensors
@@ -16,11 +16,11 @@ for entry in file.entries {
   let tensor: Tensor<Float> = try file.tensor(named: entry.name)
   print(entry.name, entry.shape, entry.elementType, "norm", tensor.norm())
 }
-// Every tensor in 16 bits; each is read when its turn comes to be written.
+// Every tensor in 16 bits.
 let half = NSTemporaryDirectory() + "example-half.safetensors"
 try SafetensorsFile.write(
   file.entries.map { entry in
-    .init(entry.name, (try? file.tensor(named: entry.name)) ?? .zeros(entry.shape), as: .bf16)
+    .init(entry.name, try file.tensor(named: entry.name), as: .bf16)
   }, to: half)
 let size = { try FileManager.default.attributesOfItem(atPath: $0)[.size] as! Int }
 print("bytes", try size(path), "in 16 bits", try size(half))

@@ -42,10 +42,12 @@ extension Checkpoint {
   {
     let weights = EffectiveWeights(of: model)
     let configuration = model.erasedConfiguration
+    let tensors = PublishedTensor.all(of: configuration)
+    for part in tensors.flatMap(\.parts) { try weights.check(part.name, part.shape) }
     try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
-      let sources = configuration.tensorShapes.map { name, shape in
-        SafetensorsFile.Source(name, shape: shape, as: storage.elementType) {
-          (try? weights.tensor(named: name, shape: shape)) ?? .zeros(shape)
+      let sources = tensors.map { tensor in
+        SafetensorsFile.Source(tensor.name, shape: tensor.shape, as: storage.elementType) {
+          tensor.value(weights)
         }
       }
       try SafetensorsFile.write(
@@ -56,6 +58,48 @@ extension Checkpoint {
         JSONValue.object(json).text(.indented) + "\n", to: folder + "/config.json")
       try writeTokenizer(to: folder)
     }
+  }
+}
+
+/// A tensor as the files of its family have it: one of the model's own, or several as its rows.
+private struct PublishedTensor {
+  let name: String
+  private(set) var parts: [(name: String, shape: Shape, firstRow: Int)] = []
+  let isTransposed: Bool
+
+  /// Those of a model, in the order of its own.
+  static func all(of configuration: any ModelConfiguration) -> [PublishedTensor] {
+    var tensors: [PublishedTensor] = []
+    var indices: [String: Int] = [:]
+    for (own, shape) in configuration.tensorShapes {
+      let place = configuration.place(of: own) ?? TensorPlace(own)
+      let index = indices[place.name] ?? tensors.count
+      if index == tensors.count {
+        indices[place.name] = index
+        tensors.append(PublishedTensor(name: place.name, isTransposed: place.isTransposed))
+      }
+      tensors[index].parts.append((own, shape, place.rows?.lowerBound ?? 0))
+      tensors[index].parts.sort { $0.firstRow < $1.firstRow }
+    }
+    return tensors
+  }
+
+  private init(name: String, isTransposed: Bool) {
+    self.name = name
+    self.isTransposed = isTransposed
+  }
+
+  var shape: Shape {
+    let rows = parts.reduce(0) { $0 + $1.shape[0] }
+    guard parts[0].shape.rank == 2 else { return [rows] }
+    let columns = parts[0].shape[1]
+    return isTransposed ? [columns, rows] : [rows, columns]
+  }
+
+  func value(_ weights: EffectiveWeights) -> Tensor<Float> {
+    let values = parts.map { weights.value(of: $0.name) }
+    let whole = values.count == 1 ? values[0] : Tensor<Float>.concatenated(values)
+    return isTransposed && whole.rank == 2 ? whole.transposed().contiguous() : whole
   }
 }
 

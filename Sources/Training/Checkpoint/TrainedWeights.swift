@@ -55,24 +55,24 @@ package final class EffectiveWeights: @unchecked Sendable {
     for (name, parameter) in model.namedParameters() { parameters[name] = parameter }
   }
 
-  /// The names and shapes of all tensors, those of layers by what they multiply with.
-  package var shapes: [(name: String, shape: Shape)] {
-    model.dense.tensorShapes
-  }
-
   /// The tensor of a name. Throws a `TensorFileError` where there is none of the shape.
   package func tensor(named name: String, shape: Shape) throws -> Tensor<Float> {
-    let found = layers[name].map { $0.effectiveWeight() } ?? parameters[name]?.tensor
-    guard let found, found.shape == shape else {
-      throw TensorFileError(
-        .missing, file: "the model's weights", field: "tensor '\(name)'",
-        found: found.map { "\($0.shape)" } ?? "no such tensor", expected: "\(shape)")
-    }
-    return found
+    try check(name, shape)
+    return value(of: name)
   }
-}
 
-extension LanguageModel {
-  /// Its configuration, as that of the dense model.
-  fileprivate var dense: any ModelConfiguration { configuration }
+  /// Throws a `TensorFileError` where there is no tensor of the name and shape.
+  func check(_ name: String, _ shape: Shape) throws(TensorFileError) {
+    let found: Shape? =
+      layers[name].map { [$0.outputSize, $0.inputSize] } ?? parameters[name]?.shape
+    guard found != shape else { return }
+    throw TensorFileError(
+      .missing, file: "the model's weights", field: "tensor '\(name)'",
+      found: found.map { "\($0)" } ?? "no such tensor", expected: "\(shape)")
+  }
+
+  /// The tensor of a name that was checked.
+  func value(of name: String) -> Tensor<Float> {
+    layers[name]?.effectiveWeight() ?? parameters[name]!.tensor
+  }
 }
