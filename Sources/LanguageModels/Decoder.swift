@@ -8,7 +8,7 @@ public import Tensors
 ///
 /// Names are those of Hugging Face's checkpoints. The seven linear layers of each block are made by
 /// the layer builder, and so dense or quantised as it says; embedding, norms and head are dense.
-public struct Decoder: LanguageModel {
+public struct Decoder: TransformerLanguageModel {
   /// The sizes and constants.
   public let configuration: DecoderConfiguration
   /// The vectors of the tokens, `[vocabulary, hidden]`.
@@ -63,57 +63,14 @@ public struct Decoder: LanguageModel {
       + [ModuleMember("model.norm", norm)] + (head.map { [ModuleMember("lm_head", $0)] } ?? [])
   }
 
-  /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
-  /// outside the vocabulary and on more tokens than `maxPositions`.
-  public func hiddenStates(_ tokens: Tensor<Int32>) -> Variable {
-    precondition(
-      tokens.rank == 2 && tokens.shape[1] <= configuration.maxPositions,
-      """
-      Decoder: tokens \(tokens.shape) are not [batch, at most \(configuration.maxPositions)]: the \
-      \(configuration.modelType) was made for no longer sequence
-      """)
-    var x = embed(tokens)
-    for block in blocks {
-      let input = x
-      x = recomputesBlocks ? checkpointed { block(input) } : block(input)
-    }
-    return norm(x)
-  }
-
-  /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, one a block as
-  /// `makeCaches` gives them, without a gradient. Traps on a token outside the vocabulary and when the
-  /// caches have no room.
-  public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
-    precondition(
-      tokens.rank == 2 && caches.count == blocks.count,
-      "Decoder: tokens \(tokens.shape), \(caches.count) caches for \(blocks.count) blocks")
-    return withoutGradient {
-      var x = embed(tokens)
-      for (index, block) in blocks.enumerated() { x = block(x, cache: &caches[index]) }
-      return norm(x)
-    }
-  }
-
-  private func embed(_ tokens: Tensor<Int32>) -> Variable {
+  /// The vectors of the tokens, scaled as the configuration says. Traps on a token outside the vocabulary.
+  public func embed(_ tokens: Tensor<Int32>, at positions: Tensor<Int32>?) -> Variable {
     let x = embedding(tokens)
     return configuration.embeddingScale == 1 ? x : x * configuration.embeddingScale
   }
 
   /// The bound that logits are softly held within; nil for none.
   public var logitCap: Double? { configuration.logitCap }
-
-  /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
-  /// places in front of each that hold no token, so that texts of several lengths end together.
-  public func makeCaches(capacity: Int, padding: [Int] = [0]) -> [KeyValueCache] {
-    precondition(
-      capacity <= configuration.maxPositions,
-      "Decoder: \(capacity) places are more than \(configuration.maxPositions)")
-    return blocks.map { _ in
-      KeyValueCache(
-        capacity: capacity, padding: padding, keyHeads: configuration.keyHeads,
-        headSize: configuration.headSize)
-    }
-  }
 
   /// Sets each dense parameter to the tensor of its Hugging Face name; a tied model passes over a
   /// head of its own. What the linear layers hold beside parameters is not touched.

@@ -2,7 +2,7 @@ public import Autodiff
 public import Layers
 
 /// One block of a `Decoder`: attention and feed-forward, each added to its input.
-public struct DecoderBlock: Module {
+public struct DecoderBlock: TransformerBlock {
   /// The norm before the attention.
   public let attentionNorm: RMSNorm
   /// The attention.

@@ -6,7 +6,7 @@ public import Tensors
 ///
 /// Its matrices are `[out, in]` and those of queries, keys and values three, as in all models here;
 /// published files hold them transposed and in one, and are read so.
-public struct GPT2: LanguageModel {
+public struct GPT2: TransformerLanguageModel {
   /// The sizes and constants.
   public let configuration: GPT2Configuration
   /// The vectors of the tokens, `[vocabulary, hidden]`.
@@ -55,54 +55,15 @@ public struct GPT2: LanguageModel {
       + (head.map { [ModuleMember("lm_head", $0)] } ?? [])
   }
 
-  /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
-  /// outside the vocabulary and on more tokens than there are positions.
-  public func hiddenStates(_ tokens: Tensor<Int32>) -> Variable {
-    precondition(
-      tokens.rank == 2 && tokens.shape[1] <= configuration.maxPositions,
-      """
-      GPT2: tokens \(tokens.shape) are not [batch, at most \(configuration.maxPositions)]: the model \
-      was made for no longer sequence
-      """)
-    var x = positions(embedding(tokens))
-    for block in blocks {
-      let input = x
-      x = recomputesBlocks ? checkpointed { block(input) } : block(input)
-    }
-    return norm(x)
-  }
-
-  /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, one a block as
-  /// `makeCaches` gives them, without a gradient. Traps on a token outside the vocabulary and when the
-  /// caches have no room.
-  public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
-    precondition(
-      tokens.rank == 2 && caches.count == blocks.count,
-      "GPT2: tokens \(tokens.shape), \(caches.count) caches for \(blocks.count) blocks")
-    return withoutGradient {
-      let places = caches.first.map { $0.positions(of: tokens.shape[1]) }
-      var x = places.map { positions(embedding(tokens), at: $0) } ?? positions(embedding(tokens))
-      for (index, block) in blocks.enumerated() { x = block(x, cache: &caches[index]) }
-      return norm(x)
-    }
-  }
-
-  /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
-  /// places in front of each that hold no token, so that texts of several lengths end together.
-  public func makeCaches(capacity: Int, padding: [Int] = [0]) -> [KeyValueCache] {
-    precondition(
-      capacity <= configuration.maxPositions,
-      "GPT2: \(capacity) places are more than \(configuration.maxPositions)")
-    return blocks.map { _ in
-      KeyValueCache(
-        capacity: capacity, padding: padding, keyHeads: configuration.heads,
-        headSize: configuration.headSize)
-    }
+  /// The vectors of the tokens and of their positions, added. Traps on a token outside the vocabulary.
+  public func embed(_ tokens: Tensor<Int32>, at positions: Tensor<Int32>?) -> Variable {
+    let x = embedding(tokens)
+    return positions.map { self.positions(x, at: $0) } ?? self.positions(x)
   }
 }
 
 /// One block of a `GPT2`: attention and feed-forward, each added to its input.
-public struct GPT2Block: Module {
+public struct GPT2Block: TransformerBlock {
   /// The norm before the attention.
   public let attentionNorm: LayerNorm
   /// The attention.

@@ -8,7 +8,7 @@ public struct KeyValueCache: Sendable {
   /// How many tokens, padding included, are in the cache; the next one stands at this place.
   public private(set) var count = 0
   /// How many there can be.
-  public let capacity: Int
+  public private(set) var capacity: Int
   /// Places of padding in front of each sequence.
   public let padding: [Int]
   private var keys: Tensor<Float>
@@ -28,6 +28,27 @@ public struct KeyValueCache: Sendable {
 
   /// Bytes held.
   public var byteCount: Int { keys.byteCount + values.byteCount }
+
+  /// Makes room for `capacity` tokens in all, where there is less.
+  public mutating func reserveCapacity(_ capacity: Int) {
+    guard capacity > self.capacity else { return }
+    func grown(_ old: Tensor<Float>) -> Tensor<Float> {
+      var new = Tensor<Float>.zeros([old.shape[0], capacity, old.shape[2], old.shape[3]])
+      new[.all, 0..<count] = old.sliced(0..<count, alongAxis: 1)
+      return new
+    }
+    keys = grown(keys)
+    values = grown(values)
+    self.capacity = capacity
+  }
+
+  /// Forgets all tokens but the first `count`. Traps when there are fewer.
+  public mutating func truncate(to count: Int) {
+    precondition(
+      (0...self.count).contains(count), "KeyValueCache: \(self.count) tokens have no first \(count)"
+    )
+    self.count = count
+  }
 
   /// The places of the next `tokens` tokens, `[tokens]`. They serve as positions where only distances
   /// count, padding or not.

@@ -19,6 +19,12 @@ public protocol Tokenizer: Sendable {
   /// The ids of the special tokens, such as an end-of-text marker, by their spelling.
   var specialTokens: [String: Int32] { get }
 
+  /// The ids of the tokens that have a role.
+  var namedTokens: NamedTokens { get }
+
+  /// How conversations are written, where the tokenizer's files have a template of a known kind.
+  var chatTemplate: ChatTemplate? { get }
+
   /// Whether a text may be encoded in parts: its ids are those of its parts, joined, where it is cut
   /// after a line feed with a visible character of ASCII before it and a letter or digit of ASCII after
   /// it.
@@ -30,6 +36,10 @@ public protocol Tokenizer: Sendable {
   /// The ids of `bytes`; the spelling of a special token in it becomes that token where
   /// `recognizingSpecialTokens`. For text whose author is trusted, such as training data.
   func encode(bytes: [UInt8], recognizingSpecialTokens: Bool) -> [Int32]
+
+  /// The ids of a conversation. The special tokens of its template become tokens; what they are
+  /// spelled like in what was said stays text, so that no turn can forge another.
+  func encode(_ chat: ChatText) -> [Int32]
 
   /// The bytes that the tokens `ids` stand for, joined. An id that the vocabulary lacks stands for
   /// no bytes.
@@ -43,6 +53,15 @@ public protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
+  /// None.
+  public var namedTokens: NamedTokens { NamedTokens() }
+
+  /// None.
+  public var chatTemplate: ChatTemplate? { nil }
+
+  /// The ids of the whole text: for tokenizers without special tokens.
+  public func encode(_ chat: ChatText) -> [Int32] { encode(chat.text) }
+
   /// False: what is not known to be cut there may go on across the line end.
   public var encodesLinesApart: Bool { false }
 

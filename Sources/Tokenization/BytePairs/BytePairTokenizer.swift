@@ -47,6 +47,12 @@ public struct BytePairTokenizer: Tokenizer, Equatable {
   /// The ids of the special tokens by their spelling.
   public var specialTokens: [String: Int32] { pipeline.specialTokens }
 
+  /// The ids of the tokens that have a role.
+  public var namedTokens: NamedTokens { pipeline.namedTokens }
+
+  /// How conversations are written, where the folder has a template of a known kind.
+  public var chatTemplate: ChatTemplate? { pipeline.chatTemplate }
+
   /// Whether every byte has a token, and hence decoding inverts encoding. Where not, `encode`
   /// puts the file's unknown token for what has no token, or leaves it out.
   public var encodesEveryByte: Bool {
@@ -73,6 +79,9 @@ public struct BytePairTokenizer: Tokenizer, Equatable {
   public func encodeRecognizingSpecialTokens(_ text: String) -> [Int32] {
     encode(bytes: Array(text.utf8), recognizingSpecialTokens: true)
   }
+
+  /// The ids of a conversation, in which only the template's special tokens are tokens.
+  public func encode(_ chat: ChatText) -> [Int32] { pipeline.encode(chat) }
 
   /// The bytes of the tokens `ids`, joined; an id that the vocabulary lacks stands for no bytes.
   public func decodeBytes(_ ids: [Int32]) -> [UInt8] { pipeline.decodeBytes(ids) }

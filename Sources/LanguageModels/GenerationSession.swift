@@ -1,0 +1,125 @@
+internal import Autodiff
+internal import Layers
+public import Tensors
+
+/// A model that continues texts, and remembers what it has read.
+///
+/// The keys and values of the last text are kept: where the next one begins with the same tokens, as the
+/// turns of a conversation do, only the rest is computed.
+///
+/// ```swift
+/// var session = GenerationSession(model)
+/// let answer = session.generate(prompt: question, count: 100, sampling: sampling, random: &random)
+/// let next = session.generate(prompt: question + answer + more, count: 100, ...)
+/// ```
+public struct GenerationSession<Model: LanguageModel> {
+  /// The model.
+  public let model: Model
+  private var caches: [KeyValueCache] = []
+  /// The texts whose keys and values are in the caches.
+  private var read: [[Int32]] = []
+
+  /// A session that has read nothing.
+  public init(_ model: Model) { self.model = model }
+
+  /// Bytes of the keys and values that are kept.
+  public var byteCount: Int { caches.reduce(0) { $0 + $1.byteCount } }
+
+  /// Continues one text; see `generate(prompts:count:sampling:random:goesOn:)`.
+  ///
+  /// - Parameters:
+  ///   - prompt: The tokens to continue, at least one.
+  ///   - count: How many tokens to add at most.
+  ///   - sampling: How tokens are drawn.
+  ///   - random: Where the draws come from.
+  ///   - goesOn: Told each token that is added; false ends the text with the token.
+  /// - Returns: The added tokens.
+  public mutating func generate(
+    prompt: [Int32], count: Int, sampling: Sampling, random: inout RandomSource,
+    goesOn: (_ token: Int32) -> Bool = { _ in true }
+  ) -> [Int32] {
+    generate(
+      prompts: [prompt], count: count, sampling: sampling, random: &random,
+      goesOn: { token, _ in goesOn(token) })[0]
+  }
+
+  /// Continues several texts at once, which need not be of one length, each until it says stop.
+  ///
+  /// Each token is drawn from the model's distribution after the last `maxPositions` tokens. Beyond these
+  /// the window moves and is computed anew each time.
+  ///
+  /// - Parameters:
+  ///   - prompts: The tokens to continue, at least one of each.
+  ///   - count: How many tokens to add at most.
+  ///   - sampling: How tokens are drawn.
+  ///   - random: Where the draws come from.
+  ///   - goesOn: Told each token that is added and to which prompt; false ends that text with the token.
+  /// - Returns: The tokens added to each prompt. Traps on an empty prompt and a token outside the
+  ///   vocabulary.
+  public mutating func generate(
+    prompts: [[Int32]], count: Int, sampling: Sampling, random: inout RandomSource,
+    goesOn: (_ token: Int32, _ prompt: Int) -> Bool = { _, _ in true }
+  ) -> [[Int32]] {
+    precondition(prompts.allSatisfy { !$0.isEmpty }, "GenerationSession: the prompt is empty")
+    guard !prompts.isEmpty else { return [] }
+    var texts = prompts
+    var lengths: [Int?] = prompts.map { _ in nil }
+    for added in 0..<count {
+      let logits = nextLogits(after: texts, room: count - added)
+      for index in texts.indices {
+        let token = sampling.draw(logits.element(at: index), after: texts[index], &random)
+        texts[index].append(token)
+        if lengths[index] == nil, !goesOn(token, index) { lengths[index] = texts[index].count }
+      }
+      if lengths.allSatisfy({ $0 != nil }) { break }
+    }
+    return texts.indices.map { index in
+      Array(texts[index][prompts[index].count..<(lengths[index] ?? texts[index].count)])
+    }
+  }
+
+  /// The logits `[texts, vocabulary]` of the token that follows each text, with room in the caches for
+  /// `room` tokens more.
+  private mutating func nextLogits(after texts: [[Int32]], room: Int) -> Tensor<Float> {
+    let positions = model.configuration.maxPositions
+    if let kept = reusablePlaces(of: texts) {
+      let places = texts[0].count + caches[0].padding[0]
+      for index in caches.indices {
+        caches[index].truncate(to: kept)
+        caches[index].reserveCapacity(min(positions, places + room))
+      }
+      read = texts
+      return logits(texts.map { $0.suffix(places - kept) })
+    }
+    let windows = texts.map { $0.suffix(positions) }
+    let places = windows.map(\.count).max() ?? 0
+    let padding = windows.map { places - $0.count }
+    caches = model.makeCaches(capacity: min(positions, places + room), padding: padding)
+    read = windows.map { Array($0) }
+    return logits(zip(windows, padding).map { Array(repeating: 0, count: $1)[...] + $0 })
+  }
+
+  /// How many places of the caches hold what the texts begin with, so that the rest, at least a token of
+  /// each, may follow there; nil where nothing can be kept.
+  private func reusablePlaces(of texts: [[Int32]]) -> Int? {
+    guard let padding = caches.first?.padding, padding.count == texts.count else { return nil }
+    let ends = zip(texts, padding).map { $0.count + $1 }
+    guard let end = ends.first, ends.allSatisfy({ $0 == end }),
+      end <= model.configuration.maxPositions
+    else { return nil }
+    let shared = zip(zip(texts, read), padding).map { pair, padding in
+      padding + zip(pair.0, pair.1).prefix { $0 == $1 }.count
+    }
+    let kept = min(shared.min() ?? 0, end - 1, caches[0].count)
+    return kept > 0 && kept >= padding.max() ?? 0 ? kept : nil
+  }
+
+  private mutating func logits(_ tokens: [ArraySlice<Int32>]) -> Tensor<Float> {
+    withoutGradient {
+      let input = Tensor(tokens.flatMap { $0 }, shape: [tokens.count, tokens[0].count])
+      let states = model.hiddenStates(input, caches: &caches)
+      let last = states.sliced(tokens[0].count - 1..<tokens[0].count, alongAxis: 1)
+      return model.logits(of: last).tensor.reshaped(to: [tokens.count, -1])
+    }
+  }
+}

@@ -1,0 +1,82 @@
+public import Autodiff
+public import Layers
+public import Tensors
+
+/// A block of causal self-attention and a feed-forward, each added to its input.
+public protocol TransformerBlock: Module {
+  /// The attention.
+  var attention: CausalSelfAttention { get }
+
+  /// x `[batch, tokens, hidden]` to the same shape.
+  func callAsFunction(_ x: Variable) -> Variable
+
+  /// x `[batch, tokens, hidden]` of the tokens that follow those in `cache`, to the same shape,
+  /// without a gradient.
+  func callAsFunction(_ x: Variable, cache: inout KeyValueCache) -> Variable
+}
+
+/// A language model of an embedding, a stack of transformer blocks and a norm.
+///
+/// A model says how it embeds tokens and what its norm is; hidden states with and without caches, and
+/// the recomputation of blocks, follow.
+public protocol TransformerLanguageModel: LanguageModel where Block: TransformerBlock {
+  /// The norm before the head.
+  associatedtype Norm: Layer
+
+  /// The norm before the head.
+  var norm: Norm { get }
+
+  /// What the first block sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`.
+  ///
+  /// - Parameters:
+  ///   - tokens: The ids.
+  ///   - positions: `[batch, tokens]`; 0, 1, 2, ... in each row when nil. Only models with learned
+  ///     positions look at them: rotary attention takes its positions from the cache.
+  func embed(_ tokens: Tensor<Int32>, at positions: Tensor<Int32>?) -> Variable
+}
+
+extension TransformerLanguageModel {
+  /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
+  /// outside the vocabulary and on more tokens than `maxPositions`.
+  public func hiddenStates(_ tokens: Tensor<Int32>) -> Variable {
+    precondition(
+      tokens.rank == 2 && tokens.shape[1] <= configuration.maxPositions,
+      """
+      \(Self.self): tokens \(tokens.shape) are not [batch, at most \(configuration.maxPositions)]: the \
+      \(configuration.modelType) was made for no longer sequence
+      """)
+    var x = embed(tokens, at: nil)
+    for block in blocks {
+      let input = x
+      x = recomputesBlocks ? checkpointed { block(input) } : block(input)
+    }
+    return norm(x)
+  }
+
+  /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, one a block as
+  /// `makeCaches` gives them, without a gradient. Traps on a token outside the vocabulary and when the
+  /// caches have no room.
+  public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
+    precondition(
+      tokens.rank == 2 && caches.count == blocks.count,
+      "\(Self.self): tokens \(tokens.shape), \(caches.count) caches for \(blocks.count) blocks")
+    return withoutGradient {
+      var x = embed(tokens, at: caches.first?.positions(of: tokens.shape[1]))
+      for (index, block) in blocks.enumerated() { x = block(x, cache: &caches[index]) }
+      return norm(x)
+    }
+  }
+
+  /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
+  /// places in front of each that hold no token, so that texts of several lengths end together.
+  public func makeCaches(capacity: Int, padding: [Int] = [0]) -> [KeyValueCache] {
+    precondition(
+      capacity <= configuration.maxPositions,
+      "\(Self.self): \(capacity) places are more than \(configuration.maxPositions)")
+    return blocks.map { block in
+      KeyValueCache(
+        capacity: capacity, padding: padding, keyHeads: block.attention.keyHeads,
+        headSize: block.attention.headSize)
+    }
+  }
+}
