@@ -41,7 +41,7 @@ struct Generate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Draw among as few of the likeliest tokens as have this probability together.",
+      "Draw among the fewest likeliest tokens that have this probability together.",
       valueName: "share"))
   var topP = 1.0
 
@@ -53,18 +53,18 @@ struct Generate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Above 1 makes tokens less likely that the text has already.", valueName: "number"))
+      "Above 1 makes tokens that the text already has less likely.", valueName: "number"))
   var repetitionPenalty = 1.0
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("End a text where this appears; may be given again.", valueName: "text"))
+    help: ArgumentHelp("End a text where this appears; may be repeated.", valueName: "text"))
   var stop: [String] = []
 
-  @Option(help: ArgumentHelp("Decides every draw.", valueName: "number"))
+  @Option(help: ArgumentHelp("Seed of every draw.", valueName: "number"))
   var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("Threads. (default: one a core)", valueName: "count"))
+  @Option(help: ArgumentHelp("Threads. (default: one per core)", valueName: "count"))
   var threads: Int?
 
   func run() throws {
@@ -96,13 +96,13 @@ struct Generate: ParsableCommand {
     get throws {
       guard temperature.isFinite, temperature >= 0 else {
         throw InputError(
-          "--temperature \(temperature) is not a number from 0 on. Give one such as 0.8.")
+          "--temperature \(temperature) is not a number of at least 0. Give one such as 0.8.")
       }
       guard (topK ?? 1) >= 1 else {
         throw InputError("--top-k \(topK ?? 0) is below 1. Give one such as 40.")
       }
       guard topP > 0, topP <= 1 else {
-        throw InputError("--top-p \(topP) is not a share above 0. Give one such as 0.95.")
+        throw InputError("--top-p \(topP) is not a share above 0 and up to 1. Give one such as 0.95.")
       }
       guard (0...1).contains(minP) else {
         throw InputError("--min-p \(minP) is not a share from 0 to 1. Give one such as 0.05.")
@@ -125,7 +125,7 @@ struct Generate: ParsableCommand {
       case (nil, let file?):
         let lines = try SourceText.lines(ofFile: file)
         guard !lines.isEmpty else {
-          throw InputError("\(file) has no line to continue. Give one a line.")
+          throw InputError("\(file) has no text to continue. Put one on each line.")
         }
         return lines
       case (nil, nil):
@@ -133,7 +133,7 @@ struct Generate: ParsableCommand {
           "There is no text to continue. Give one with --prompt, or a file with --prompts.")
       case (_?, _?):
         throw InputError(
-          "--prompt and --prompts are two ways to say the same. Leave one of them out.")
+          "--prompt and --prompts exclude each other. Leave one of them out.")
       }
     }
   }

@@ -1,20 +1,20 @@
 import Foundation
 import Tokenization
 
-/// A text that appears on the terminal as its tokens come: whole letters only, and no control characters.
+/// Text printed to the terminal token by token: whole characters only, and no control characters.
 struct StreamedText {
   private var tokens: [Int32] = []
-  /// What has been shown of the decoded tokens.
+  /// The part of the decoded tokens that has been printed.
   private var shown = ""
 
   /// A text that begins with the prompt.
   init(_ prompt: String) { show(prompt) }
 
-  /// Adds a token; false when one of the texts to stop at has appeared.
+  /// Adds a token and returns false when one of the texts to stop at has appeared.
   mutating func append(_ token: Int32, _ tokenizer: any Tokenizer, stop: [String]) -> Bool {
     tokens.append(token)
     var text = tokenizer.decode(tokens)
-    // A letter of several tokens is shown when it is whole.
+    // A character that spans several tokens is shown once it is complete.
     while text.unicodeScalars.last == "\u{FFFD}" { text.unicodeScalars.removeLast() }
     let end = stop.filter { !$0.isEmpty }.compactMap { text.range(of: $0)?.lowerBound }.min()
     if let end { text = String(text[..<end]) }
@@ -30,8 +30,8 @@ struct StreamedText {
 
   private func show(_ text: String) { write(Self.printable(text)) }
 
-  /// The text without what a terminal would obey: other control characters than line ends and tabs are
-  /// shown as `\u{FFFD}`.
+  /// The text with control characters, which a terminal would obey, shown as `\u{FFFD}`; line ends and
+  /// tabs stay.
   static func printable(_ text: String) -> String {
     String(
       String.UnicodeScalarView(
@@ -43,7 +43,7 @@ struct StreamedText {
   }
 
   private func write(_ text: String) {
-    // A reader that has gone is no reason to fail.
+    // A closed pipe is not an error.
     try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
   }
 }
