@@ -31,7 +31,8 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Measure on this many tokens, spread evenly over the text. (default: all)", valueName: "count"))
+      "Measure on this many tokens, spread evenly over the text. (default: all)", valueName: "count"
+    ))
   var tokens: Int?
 
   @Flag(help: "Measure only on the part of the text that a run keeps for validation.")

@@ -102,7 +102,8 @@ struct Generate: ParsableCommand {
         throw InputError("--top-k \(topK ?? 0) is below 1. Give one such as 40.")
       }
       guard topP > 0, topP <= 1 else {
-        throw InputError("--top-p \(topP) is not a share above 0 and up to 1. Give one such as 0.95.")
+        throw InputError(
+          "--top-p \(topP) is not a share above 0 and up to 1. Give one such as 0.95.")
       }
       guard (0...1).contains(minP) else {
         throw InputError("--min-p \(minP) is not a share from 0 to 1. Give one such as 0.05.")

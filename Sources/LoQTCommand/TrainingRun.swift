@@ -151,7 +151,8 @@ struct TrainingRun {
     let folder = URL(filePath: summary).deletingLastPathComponent().path
     guard FileManager.default.isWritableFile(atPath: folder) else {
       throw InputError(
-        "The folder of --summary \(summary) does not exist or cannot be written to. Create it first.")
+        "The folder of --summary \(summary) does not exist or cannot be written to. Create it first."
+      )
     }
   }
 

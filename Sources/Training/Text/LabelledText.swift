@@ -33,7 +33,8 @@ public struct LabelledText: Sendable {
       let (label, rest) = (line[..<(tab ?? line.startIndex)], line[(tab ?? line.endIndex)...])
       guard !label.allSatisfy(SourceText.isSpace), !rest.allSatisfy(SourceText.isSpace) else {
         throw InputError(
-          "Line \(index + 1) of \(name) is not a label, a tab and a text. Write each line in that form.")
+          "Line \(index + 1) of \(name) is not a label, a tab and a text. Write each line in that form."
+        )
       }
       found.append((rest.dropFirst(), label))
     }
