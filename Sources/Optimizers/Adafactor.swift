@@ -26,7 +26,7 @@ public final class Adafactor: Optimizer {
     var second: [Tensor<Float>]
     var first: Tensor<Float>?
   }
-  private var states: [ObjectIdentifier: State] = [:]
+  private var states = ParameterTable<State>()
 
   /// An optimizer that remembers nothing yet. The defaults are the paper's, without its first moment.
   public init(
@@ -49,10 +49,9 @@ public final class Adafactor: Optimizer {
   public func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
-    let key = ObjectIdentifier(parameter)
     let shape = parameter.shape
     var state =
-      states.removeValue(forKey: key)
+      states.remove(parameter)
       ?? TensorMemory.counting(as: .optimizer) {
         State(
           second: secondShapes(shape).map { .zeros($0) }, first: momentum == 0 ? nil : .zeros(shape)
@@ -83,7 +82,7 @@ public final class Adafactor: Optimizer {
       if weightDecay != 0 { $0 *= Float(1 - rate * weightDecay) }
       $0.scaleAdd(adding: Float(-rate) * (first == nil ? shrink : 1), times: first ?? u)
     }
-    states[key] = state
+    states[parameter] = state
   }
 
   /// Keeps, forgets, carries over or prunes the moments. Carried over, the row (or column) means of
@@ -93,8 +92,7 @@ public final class Adafactor: Optimizer {
     case .keep: break
     case .reset: reset(parameter)
     case .project, .prune:
-      let key = ObjectIdentifier(parameter)
-      guard var state = states.removeValue(forKey: key) else { return }
+      guard var state = states.remove(parameter) else { return }
       state.first = state.first.map { change.applied(to: $0, order: 1, first: $0) }
       if case .project(_, let axis) = change {
         let old = state.second[axis]
@@ -104,12 +102,12 @@ public final class Adafactor: Optimizer {
         if axis == 1, old.mean() > 0 { state.second[0] *= new.mean() / old.mean() }
         if axis == 0, old.mean() > 0 { state.second[1] *= new.mean() / old.mean() }
       }
-      states[key] = state
+      states[parameter] = state
     }
   }
 
   /// Forgets a parameter's moments and step count.
-  public func reset(_ parameter: Parameter) { states[ObjectIdentifier(parameter)] = nil }
+  public func reset(_ parameter: Parameter) { states[parameter] = nil }
 
   /// Bytes of all moments.
   public var stateByteCount: Int {
@@ -121,7 +119,7 @@ public final class Adafactor: Optimizer {
   /// `step`; `rows` and `columns`, or `second` for what is not a matrix; `first` where there is one.
   /// Empty when nothing is remembered.
   public func state(of parameter: Parameter) -> TensorParts {
-    guard let state = states[ObjectIdentifier(parameter)] else { return TensorParts() }
+    guard let state = states[parameter] else { return TensorParts() }
     var named = ["step": Tensor(Float(state.step))]
     for (name, part) in zip(partNames(parameter.shape), state.second) { named[name] = part }
     named["first"] = state.first
@@ -150,6 +148,6 @@ public final class Adafactor: Optimizer {
           + "\(parameter.shape)\(momentum == 0 ? "" : " and first of that shape"); found "
           + "\(state.shapes)")
     }
-    states[ObjectIdentifier(parameter)] = State(step: count, second: parts, first: first)
+    states[parameter] = State(step: count, second: parts, first: first)
   }
 }

@@ -19,7 +19,7 @@ public final class AdamW: Optimizer {
     var first: Tensor<Float>
     var second: Tensor<Float>
   }
-  private var states: [ObjectIdentifier: State] = [:]
+  private var states = ParameterTable<State>()
 
   /// An optimizer that remembers nothing yet. The defaults are those of Adam's paper.
   public init(
@@ -36,10 +36,9 @@ public final class AdamW: Optimizer {
   public func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
-    let key = ObjectIdentifier(parameter)
-    // Out of the dictionary, so that the moments are changed in place.
+    // Out of the table, so that the moments are changed in place.
     var state =
-      states.removeValue(forKey: key)
+      states.remove(parameter)
       ?? TensorMemory.counting(as: .optimizer) {
         State(first: .zeros(parameter.shape), second: .zeros(parameter.shape))
       }
@@ -51,7 +50,7 @@ public final class AdamW: Optimizer {
     } halves: {
       adam.update(&$0, gradient, &state.first, &state.second, rounding: &$1)
     }
-    states[key] = state
+    states[parameter] = state
   }
 
   /// The numbers of a parameter's update, counted from 1, at a step of the run.
@@ -67,17 +66,16 @@ public final class AdamW: Optimizer {
     case .keep: break
     case .reset: reset(parameter)
     case .project, .prune:
-      let key = ObjectIdentifier(parameter)
-      guard var state = states.removeValue(forKey: key) else { return }
+      guard var state = states.remove(parameter) else { return }
       state.second = change.applied(to: state.second, order: 2, first: state.first)
       state.first = change.applied(to: state.first, order: 1, first: state.first)
       for moments in [state.first, state.second] { moments.count(as: .optimizer) }
-      states[key] = state
+      states[parameter] = state
     }
   }
 
   /// Forgets a parameter's moments and step count.
-  public func reset(_ parameter: Parameter) { states[ObjectIdentifier(parameter)] = nil }
+  public func reset(_ parameter: Parameter) { states[parameter] = nil }
 
   /// Bytes of all moments.
   public var stateByteCount: Int {
@@ -86,7 +84,7 @@ public final class AdamW: Optimizer {
 
   /// `step`, `first` and `second`; empty when nothing is remembered.
   public func state(of parameter: Parameter) -> TensorParts {
-    guard let state = states[ObjectIdentifier(parameter)] else { return TensorParts() }
+    guard let state = states[parameter] else { return TensorParts() }
     return TensorParts(
       floats: ["step": Tensor(Float(state.step)), "first": state.first, "second": state.second])
   }
@@ -106,7 +104,7 @@ public final class AdamW: Optimizer {
           + "shape \(parameter.shape); found \(state.shapes)")
     }
     for moments in [first, second] { moments.count(as: .optimizer) }
-    states[ObjectIdentifier(parameter)] = State(
+    states[parameter] = State(
       step: count, first: first, second: second)
   }
 }

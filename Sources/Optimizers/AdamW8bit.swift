@@ -35,7 +35,7 @@ public final class AdamW8bit: Optimizer {
     var first: Int8BlockTensor
     var second: Int8BlockTensor
   }
-  private var states: [ObjectIdentifier: State] = [:]
+  private var states = ParameterTable<State>()
   /// Has the numbers, and trains small parameters.
   private let plain: AdamW
 
@@ -65,10 +65,9 @@ public final class AdamW8bit: Optimizer {
     if isSmall(parameter) {
       return plain.update(parameter, gradient, step: step, gradientScale: gradientScale)
     }
-    let key = ObjectIdentifier(parameter)
-    // Out of the dictionary, so that the moments are changed in place.
+    // Out of the table, so that the moments are changed in place.
     var state =
-      states.removeValue(forKey: key)
+      states.remove(parameter)
       ?? TensorMemory.counting(as: .optimizer) {
         State(
           first: Int8BlockTensor(zeros: parameter.shape, map: .signed, blockSize: blockSize),
@@ -82,7 +81,7 @@ public final class AdamW8bit: Optimizer {
     } halves: {
       adam.update(&$0, gradient, &state.first, &state.second, rounding: &$1)
     }
-    states[key] = state
+    states[parameter] = state
   }
 
   /// Keeps, forgets, carries over or prunes the moments; what changes is quantised again.
@@ -92,13 +91,12 @@ public final class AdamW8bit: Optimizer {
     case .keep: break
     case .reset: reset(parameter)
     case .project, .prune:
-      let key = ObjectIdentifier(parameter)
-      guard var state = states.removeValue(forKey: key) else { return }
+      guard var state = states.remove(parameter) else { return }
       let first = state.first.dequantized()
       state.first = quantized(change.applied(to: first, order: 1, first: first), .signed)
       state.second = quantized(
         change.applied(to: state.second.dequantized(), order: 2, first: first), .unsigned)
-      states[key] = state
+      states[parameter] = state
     }
   }
 
@@ -110,7 +108,7 @@ public final class AdamW8bit: Optimizer {
 
   /// Forgets a parameter's moments and step count.
   public func reset(_ parameter: Parameter) {
-    states[ObjectIdentifier(parameter)] = nil
+    states[parameter] = nil
     plain.reset(parameter)
   }
 
@@ -125,7 +123,7 @@ public final class AdamW8bit: Optimizer {
   /// remembered.
   public func state(of parameter: Parameter) -> TensorParts {
     if isSmall(parameter) { return plain.state(of: parameter) }
-    guard let state = states[ObjectIdentifier(parameter)] else { return TensorParts() }
+    guard let state = states[parameter] else { return TensorParts() }
     return TensorParts(
       bytes: [
         "first_codes": state.first.codes.reshaped(to: state.first.shape),
@@ -155,7 +153,7 @@ public final class AdamW8bit: Optimizer {
           + "\(blockSize); found \(state.shapes)")
     }
     for moments in [first, second] { moments.count(as: .optimizer) }
-    states[ObjectIdentifier(parameter)] = State(step: count, first: first, second: second)
+    states[parameter] = State(step: count, first: first, second: second)
   }
 
   private func moments(

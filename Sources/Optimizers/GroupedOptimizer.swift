@@ -7,7 +7,7 @@ public final class GroupedOptimizer: Optimizer {
   /// Trains what belongs to no group.
   public let rest: any Optimizer
   private let optimizers: [any Optimizer]
-  private var groupOf: [ObjectIdentifier: Int] = [:]
+  private var groupOf = ParameterTable<Int>()
 
   /// The learning rate of the rest as a multiple of the groups'.
   public let restFactor: Double
@@ -22,8 +22,8 @@ public final class GroupedOptimizer: Optimizer {
     self.restFactor = restFactor
     optimizers = groups.map(\.optimizer)
     for (index, group) in groups.enumerated() {
-      for parameter in group.parameters where groupOf[ObjectIdentifier(parameter)] == nil {
-        groupOf[ObjectIdentifier(parameter)] = index
+      for parameter in group.parameters where groupOf[parameter] == nil {
+        groupOf[parameter] = index
       }
     }
     learningRate = rest.learningRate
@@ -31,7 +31,7 @@ public final class GroupedOptimizer: Optimizer {
   }
 
   private func optimizer(of parameter: Parameter) -> any Optimizer {
-    groupOf[ObjectIdentifier(parameter)].map { optimizers[$0] } ?? rest
+    groupOf[parameter].map { optimizers[$0] } ?? rest
   }
 
   /// The learning rate at each step, of all groups.

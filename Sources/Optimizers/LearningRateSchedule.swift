@@ -79,6 +79,28 @@ public struct LearningRateSchedule: Sendable {
     }
   }
 
+  /// Straight lines between points of the run; before the first and after the last point the rate is
+  /// theirs. Two points at one step make a jump. Traps on no point, steps that fall, and rates that are
+  /// negative or all 0.
+  ///
+  /// - Parameter points: Steps, counted from 0, and the rate at each.
+  public static func piecewise(_ points: [(step: Int, rate: Double)]) -> Self {
+    let peak = points.map(\.rate).max() ?? 0
+    precondition(
+      peak > 0 && points.allSatisfy { $0.rate >= 0 }
+        && zip(points, points.dropFirst()).allSatisfy { $0.step <= $1.step },
+      "LearningRateSchedule.piecewise: points \(points) are not in order, or no rate is above 0")
+    return Self(peak: peak) { step in
+      guard let next = points.firstIndex(where: { $0.step > step }) else {
+        return points.last!.rate / peak
+      }
+      guard next > 0 else { return points[0].rate / peak }
+      let (from, to) = (points[next - 1], points[next])
+      let way = Double(step - from.step) / Double(to.step - from.step)
+      return (from.rate + (to.rate - from.rate) * way) / peak
+    }
+  }
+
   /// A linear rise, then `decay` of the share of the way from there to the last step.
   private static func falling(
     peak: Double, steps: Int, warmup: Int?, decay: @escaping @Sendable (Double) -> Double

@@ -44,6 +44,30 @@ public protocol Optimizer: AnyObject {
 extension Optimizer {
   /// None.
   public var weightDecay: Double { 0 }
+
+  /// Forgets what is remembered where it is not to be kept. An optimizer with moments lets them follow:
+  /// see `BasisChange.applied(to:order:first:)`.
+  public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
+    if case .keep = change { return }
+    reset(parameter)
+  }
+
+  /// Does nothing: for an optimizer that remembers nothing.
+  public func reset(_ parameter: Parameter) {}
+
+  /// 0: for an optimizer that remembers nothing.
+  public var stateByteCount: Int { 0 }
+
+  /// Empty: for an optimizer that remembers nothing.
+  public func state(of parameter: Parameter) -> TensorParts { TensorParts() }
+
+  /// Throws for a state that is not empty: for an optimizer that remembers nothing.
+  public func restore(_ state: TensorParts, of parameter: Parameter) throws(OptimizerError) {
+    guard state.isEmpty else {
+      throw OptimizerError(
+        "State of \(parameter.name): \(Self.self) remembers nothing; found \(state.shapes)")
+    }
+  }
 }
 
 extension TensorParts {
@@ -74,7 +98,13 @@ public enum BasisChange: Sendable {
   /// Moments of order 1 or 2, elementwise powers of the gradient on average, after the change; a
   /// moment of order 2 stays at least 0. Those of order 1, `first`, decide what is pruned. Traps when
   /// the overlap does not fit.
-  func applied(to moments: Tensor<Float>, order: Int, first: Tensor<Float>) -> Tensor<Float> {
+  ///
+  /// - Parameters:
+  ///   - moments: Of the factor's shape, in its old coordinates.
+  ///   - order: 1 for means of the gradient, 2 for means of its square.
+  ///   - first: The moments of order 1.
+  public func applied(to moments: Tensor<Float>, order: Int, first: Tensor<Float>) -> Tensor<Float>
+  {
     switch self {
     case .keep: return moments
     case .reset: return .zeros(moments.shape)

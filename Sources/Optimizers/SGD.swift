@@ -11,7 +11,7 @@ public final class SGD: Optimizer {
   /// Decoupled weight decay, as a share of the learning rate.
   public let weightDecay: Double
 
-  private var velocities: [ObjectIdentifier: Tensor<Float>] = [:]
+  private var velocities = ParameterTable<Tensor<Float>>()
 
   /// An optimizer that remembers nothing yet.
   public init(
@@ -35,14 +35,13 @@ public final class SGD: Optimizer {
       }
     }
     guard momentum != 0 else { return move(by: Float(-rate) * gradientScale, gradient) }
-    let key = ObjectIdentifier(parameter)
-    // Out of the dictionary, so that the velocity is changed in place.
+    // Out of the table, so that the velocity is changed in place.
     var velocity =
-      velocities.removeValue(forKey: key)
+      velocities.remove(parameter)
       ?? TensorMemory.counting(as: .optimizer) { .zeros(parameter.shape) }
     velocity.scaleAdd(Float(momentum), adding: gradientScale, times: gradient)
     move(by: Float(-rate), velocity)
-    velocities[key] = velocity
+    velocities[parameter] = velocity
   }
 
   /// Keeps, forgets, carries over or prunes the velocity.
@@ -51,21 +50,20 @@ public final class SGD: Optimizer {
     case .keep: break
     case .reset: reset(parameter)
     case .project, .prune:
-      let key = ObjectIdentifier(parameter)
-      guard let velocity = velocities.removeValue(forKey: key) else { return }
-      velocities[key] = change.applied(to: velocity, order: 1, first: velocity)
+      guard let velocity = velocities.remove(parameter) else { return }
+      velocities[parameter] = change.applied(to: velocity, order: 1, first: velocity)
     }
   }
 
   /// Forgets a parameter's velocity.
-  public func reset(_ parameter: Parameter) { velocities[ObjectIdentifier(parameter)] = nil }
+  public func reset(_ parameter: Parameter) { velocities[parameter] = nil }
 
   /// Bytes of all velocities.
   public var stateByteCount: Int { velocities.values.reduce(0) { $0 + $1.byteCount } }
 
   /// `velocity`; empty when nothing is remembered.
   public func state(of parameter: Parameter) -> TensorParts {
-    TensorParts(floats: velocities[ObjectIdentifier(parameter)].map { ["velocity": $0] } ?? [:])
+    TensorParts(floats: velocities[parameter].map { ["velocity": $0] } ?? [:])
   }
 
   /// Takes over `velocity`; an empty state forgets. Throws when it does not fit.
@@ -78,6 +76,6 @@ public final class SGD: Optimizer {
         "SGD state of \(parameter.name): expected velocity of shape \(parameter.shape); found "
           + "\(state.shapes)")
     }
-    velocities[ObjectIdentifier(parameter)] = velocity
+    velocities[parameter] = velocity
   }
 }

@@ -69,4 +69,14 @@ import Testing
       for step in 0..<10 { #expect((0...1).contains(schedule(step))) }
     }
   }
+
+  @Test func piecewiseGoesThroughItsPoints() {
+    let schedule = LearningRateSchedule.piecewise([(10, 1), (20, 3), (20, 2), (24, 0)])
+    let expected: [(Int, Double)] = [
+      (0, 1), (10, 1), (15, 2), (19, 2.8), (20, 2), (22, 1), (24, 0), (99, 0),
+    ]
+    for (step, rate) in expected { #expect(abs(schedule(step) - rate) < 1e-12, "step \(step)") }
+    #expect(schedule.peak == 3)
+    #expect(LearningRateSchedule.piecewise([(5, 0.25)])(0) == 0.25)
+  }
 }

@@ -15,8 +15,8 @@ public final class SubspaceOptimizer: Optimizer {
 
   let inner: any Optimizer
   private let random: RandomSource
-  private let matrices: Set<ObjectIdentifier>
-  private var subspaces: [ObjectIdentifier: Subspace] = [:]
+  private var matrices = ParameterTable<Void>()
+  private var subspaces = ParameterTable<Subspace>()
 
   /// An optimizer that has seen no gradient.
   ///
@@ -33,15 +33,15 @@ public final class SubspaceOptimizer: Optimizer {
     self.inner = inner
     self.configuration = configuration
     self.random = random
-    self.matrices = Set(matrices.map { ObjectIdentifier($0) })
+    for matrix in matrices { self.matrices[matrix] = () }
   }
 
   private func isProjected(_ parameter: Parameter) -> Bool {
-    matrices.contains(ObjectIdentifier(parameter))
+    matrices[parameter] != nil
   }
 
   private func subspace(of parameter: Parameter) -> Subspace {
-    subspaces[ObjectIdentifier(parameter)]
+    subspaces[parameter]
       ?? Subspace(
         shape: parameter.shape, configuration.rank, configuration.side, parameter.name)
   }
@@ -61,7 +61,7 @@ public final class SubspaceOptimizer: Optimizer {
     let source = random.split(parameter.name)
     if subspace.isRefreshDue { refresh(&subspace, g, source) }
     subspace.updates += 1
-    defer { subspaces[ObjectIdentifier(parameter)] = subspace }
+    defer { subspaces[parameter] = subspace }
     guard let basis = basis(of: subspace, source) else { return }
     let kept = 1 - Float(learningRate(step) * inner.weightDecay)
     let r = subspace.projected(g, basis)
@@ -159,12 +159,12 @@ public final class SubspaceOptimizer: Optimizer {
 
   /// P of a parameter, `[in, r]` or `[out, r]` by side, nil before its first gradient and where P is not stored.
   public func basis(of parameter: Parameter) -> Tensor<Float>? {
-    subspaces[ObjectIdentifier(parameter)]?.basis?.dequantized()
+    subspaces[parameter]?.basis?.dequantized()
   }
 
   /// r of a parameter at present, nil before its first gradient.
   public func rank(of parameter: Parameter) -> Int? {
-    subspaces[ObjectIdentifier(parameter)]?.rank
+    subspaces[parameter]?.rank
   }
 
   /// Bytes of all projections.
@@ -177,19 +177,19 @@ public final class SubspaceOptimizer: Optimizer {
 
   /// Changes the inner state, for a projected matrix that of its projection.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
-    inner.reparameterize(subspaces[ObjectIdentifier(parameter)]?.step ?? parameter, by: change)
+    inner.reparameterize(subspaces[parameter]?.step ?? parameter, by: change)
   }
 
   /// Forgets a parameter's inner state and its projection.
   public func reset(_ parameter: Parameter) {
-    inner.reset(subspaces.removeValue(forKey: ObjectIdentifier(parameter))?.step ?? parameter)
+    inner.reset(subspaces.remove(parameter)?.step ?? parameter)
   }
 
   /// The inner state; for a projected matrix also how far its intervals are, `progress`, and the parts
   /// of P under `basis`.
   public func state(of parameter: Parameter) -> TensorParts {
     guard isProjected(parameter) else { return inner.state(of: parameter) }
-    guard let subspace = subspaces[ObjectIdentifier(parameter)] else { return TensorParts() }
+    guard let subspace = subspaces[parameter] else { return TensorParts() }
     var state = inner.state(of: subspace.step)
     subspace.addState(to: &state)
     return state
@@ -215,7 +215,7 @@ public final class SubspaceOptimizer: Optimizer {
         bytes: state.bytes.filter { isInner($0.key) },
         floats: state.floats.filter { isInner($0.key) }),
       of: restored.step)
-    if let old = subspaces[ObjectIdentifier(parameter)] { inner.reset(old.step) }
-    subspaces[ObjectIdentifier(parameter)] = restored
+    if let old = subspaces[parameter] { inner.reset(old.step) }
+    subspaces[parameter] = restored
   }
 }
