@@ -147,3 +147,27 @@ extension Tensor {
     concatenated(tensors.map { $0.expandingShape(at: axis) }, alongAxis: axis)
   }
 }
+
+extension Tensor {
+  /// The rows of this tensor `[n, ...]` at `indices`, `[indices.shape..., ...]`. Traps on an index outside
+  /// the rows.
+  @_disfavoredOverload
+  public func gatheringRows(at indices: Tensor<Int32>) -> Tensor {
+    precondition(rank >= 1, "gatheringRows: a scalar has no rows")
+    let (rows, columns) = (shape[0], Shape(shape.dropFirst()).elementCount)
+    return Tensor(
+      unsafeUninitializedShape: Shape(indices.shape.dimensions + shape.dropFirst())
+    ) { out in
+      withUnsafeBuffer { table in
+        for (place, index) in indices.scalars.enumerated() {
+          precondition(
+            (0..<rows).contains(Int(index)), "gatheringRows: index \(index) is outside \(rows) rows"
+          )
+          for column in 0..<columns {
+            out[place * columns + column] = table[Int(index) * columns + column]
+          }
+        }
+      }
+    }
+  }
+}
