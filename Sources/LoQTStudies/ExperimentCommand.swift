@@ -43,7 +43,7 @@ package struct ExperimentCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The size of the model. (default: 9m)", valueName: "name"))
   var preset: String?
 
-  @Option(help: ArgumentHelp("Threads. (default: one a processor)", valueName: "count"))
+  @Option(help: ArgumentHelp("Threads. (default: one per processor)", valueName: "count"))
   var threads: Int?
 
   @Option(help: ArgumentHelp("The folder of runs and results.", valueName: "folder"))

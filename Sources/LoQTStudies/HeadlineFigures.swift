@@ -31,7 +31,7 @@ struct HeadlineFigures {
       ("7b-collected", "7B, gradients collected in bf16 and clipped: peak", 17.0),
       ("7b-per-layer", "7B, gradients consumed at once: peak", 13.5),
       ("13b-per-layer", "13B, gradients consumed at once: peak", 20.5),
-      ("7b-4096-tokens", "7B, 4,096 tokens a step: peak", 20.0),
+      ("7b-4096-tokens", "7B, 4,096 tokens per step: peak", 20.0),
     ] { claim(title, peak(run).map { $0 / gibibyte }, target, "GiB") }
     if let low = peak("1b-loqt"), let full = peak("1b-full") {
       claim("1B, r = 512: peak against that of full-rank Adam", low / full, 0.40, "")

@@ -23,7 +23,7 @@ extension TrainingMethod {
           projectionFormat: options.projectionFormat ?? .nf4(),
           compensationSteps: compensation, projector: settings.projector,
           // Measured to work better than `keep`, the paper's rule: `loqt experiment states`.
-          stateRule: options.stateRule ?? .project, postponing: try postponing(options),
+          stateRule: options.stateRule ?? .project, mergeThreshold: try mergeThreshold(options),
           roundsStochastically: options.stochasticRounding ?? false,
           // Without compensation the first merge only rounds W, which may as well happen at once.
           keepsOriginalWeight: options.keepOriginal ?? (compensation > 0),
@@ -38,7 +38,7 @@ extension TrainingMethod {
   ]
 
   /// The share of its weights that an update must reach to be merged.
-  private static func postponing(_ options: MethodOptions) throws(InputError) -> Double {
+  private static func mergeThreshold(_ options: MethodOptions) throws(InputError) -> Double {
     let share = options.postponing ?? 0
     guard (0..<1).contains(share) else {
       throw InputError(
@@ -63,7 +63,7 @@ extension TrainingMethod {
           rank: settings.rank, side: settings.side, scale: settings.scale, weightFormat: .float32,
           projectionFormat: .float32, compensationSteps: 0, projector: settings.projector,
           stateRule: settings.options.stateRule ?? .keep,
-          postponing: try postponing(settings.options),
+          mergeThreshold: try mergeThreshold(settings.options),
           recordsSurvival: settings.options.survival ?? true),
         settings.schedule),
       optimizer: settings.optimizer)
