@@ -34,6 +34,13 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
   /// update survived it.
   public var recordsSurvival: Bool
 
+  // `mergeThreshold` is encoded under its former name, on which the names of recorded runs depend.
+  private enum CodingKeys: String, CodingKey {
+    case rank, side, scale, weightFormat, projectionFormat, compensationSteps, projector, stateRule
+    case mergeThreshold = "postponing"
+    case roundsStochastically, keepsOriginalWeight, recordsSurvival
+  }
+
   /// The paper's method, at rank r and scale s.
   public init(
     rank: RankRule, side: SideRule = .smaller, scale: Float = 0.5,
