@@ -21,6 +21,9 @@ public protocol Tokenizer: Sendable {
   /// The ids of the tokens with a role.
   var namedTokens: NamedTokens { get }
 
+  /// The tokens that the model expects in front of a text, such as a begin marker.
+  var startTokens: [Int32] { get }
+
   /// The template of conversations, if the tokenizer's files have one of a known kind.
   var chatTemplate: ChatTemplate? { get }
 
@@ -52,6 +55,9 @@ public protocol Tokenizer: Sendable {
 extension Tokenizer {
   /// No named tokens.
   public var namedTokens: NamedTokens { NamedTokens() }
+
+  /// No start tokens.
+  public var startTokens: [Int32] { [] }
 
   /// No template.
   public var chatTemplate: ChatTemplate? { nil }

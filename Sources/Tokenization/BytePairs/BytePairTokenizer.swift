@@ -49,6 +49,9 @@ public struct BytePairTokenizer: Tokenizer, Equatable {
   /// The ids of the tokens with a role.
   public var namedTokens: NamedTokens { pipeline.namedTokens }
 
+  /// The tokens that the model expects in front of a text, such as a begin marker.
+  public var startTokens: [Int32] { pipeline.startTokens }
+
   /// The template of conversations, if the folder has one of a known kind.
   public var chatTemplate: ChatTemplate? { pipeline.chatTemplate }
 

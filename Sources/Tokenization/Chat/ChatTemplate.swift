@@ -42,6 +42,17 @@ public struct ChatTemplate: Sendable, Equatable {
   /// The names that `init(named:)` accepts.
   public static var names: [String] { Format.allCases.map(\.rawValue) }
 
+  /// The special token that ends a turn of the model.
+  public var turnEnd: String {
+    switch format {
+    case .chatML: "<|im_end|>"
+    case .llama3: "<|eot_id|>"
+    case .gemma: "<end_of_turn>"
+    case .phi3: "<|end|>"
+    case .llama2, .mistral, .mistralV3, .mistralTekken: "</s>"
+    }
+  }
+
   /// The conversation as text, including the begin token if the format has one: encode it with
   /// `PipelineTokenizer.encode(_:)`, which adds no tokens.
   ///
