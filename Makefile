@@ -1,15 +1,15 @@
-# make run              trains a small language model with LoQT, and once more with its linear
-#                       layers frozen, and compares the two (about ten minutes on two cores)
-# make run TEXT=file    the same on a text of your own
+# make run              trains a small language model with LoQT and again with frozen linear layers,
+#                       and compares the two (about ten minutes on two cores)
+# make run TEXT=file    the same on your own text
 # make test             builds and runs all tests; the build checks what each module imports
-# make bench            times our code beside its rivals, and compares with the stored table of the same
-#                       processor; CASES=pattern chooses, JSON=file writes, KEEP=1 stores the ratios
+# make bench            times this package beside its rivals, and compares with the stored table for the
+#                       processor; CASES=pattern selects, JSON=file writes, KEEP=1 stores the ratios
 # make headline         trains 7B and 13B models for some steps, and compares memory and time with
-#                       targets: hours; goes on where it stopped. ONLY=7b chooses runs by their names
+#                       targets; takes hours, continues where it stopped, ONLY=7b selects runs by name
 # make lint             checks the format of the sources
 # make cross-check-tokenizers  compares token ids with other programs on whole corpora: installs them
-#                       into .build/cross-check and takes some minutes
-# make docs             writes the documentation as a web site to .build/documentation, and checks it
+#                       into .build/cross-check and takes a few minutes
+# make docs             builds the documentation as a web site in .build/documentation, and checks it
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,15 +25,15 @@ KEEP ?=
 ONLY ?=
 STEPS ?= 700
 # The highest validation perplexity that LoQT may reach on the corpus, as a share of the frozen
-# model's. A text of your own decides nothing.
+# model's. There is no target for other texts.
 TARGET := $(if $(TEXT),inf,0.8)
 
 LOQT := .build/release/loqt
 PRETRAIN = $(LOQT) pretrain --preset 9m --text "$(or $(TEXT),$(CORPUS))" --steps $(STEPS)
-# Progress where somebody watches, silence elsewhere.
+# Shows progress only on a terminal.
 BUILD = swift build -c release $$(test -t 1 || echo --quiet)
 
-# install PACKAGE... : installs Debian packages, or says in a sentence what to do instead.
+# install HINT PACKAGE... : installs Debian packages, or prints why it cannot, with a hint.
 define INSTALL
 install() {
   local sudo="" hint="$$1"; shift
@@ -62,7 +62,7 @@ run: libraries $(if $(TEXT),,$(CORPUS))
 	for method in loqt frozen; do
 	  case $$method in
 	    loqt) echo; echo "LoQT: 4-bit matrices that learn by merged low-rank updates" ;;
-	    frozen) echo; echo "The same run with its linear layers frozen at their random start" ;;
+	    frozen) echo; echo "The same run with its linear layers frozen at their random initial values" ;;
 	  esac
 	  $(PRETRAIN) --method $$method --output runs/$$method --summary runs/$$method.json
 	done
@@ -76,7 +76,7 @@ run: libraries $(if $(TEXT),,$(CORPUS))
 	  exit !passed
 	}'
 
-# What passes is not worth a line; the last line is the runner's summary of the package's own tests.
+# Hides passing tests. The last line is the runner's summary of the package's own tests.
 test: libraries
 	@echo "Building the tests, which takes some minutes the first time."
 	trap 'echo "Ran on:"; .build/release/loqt doctor --no-measure 2> /dev/null | sed -n 1,6p' EXIT
@@ -113,8 +113,8 @@ lint:
 	@swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift \
 	  Benchmarks/Sources Examples
 
-# The symbols of every library, and the articles of Docs.docc around them; a warning is an error. Read it
-# through a server: python3 -m http.server --directory .build/documentation
+# The symbols of every library and the articles of Docs.docc; warnings are errors. To read it, run
+# python3 -m http.server --directory .build/documentation
 docs: libraries
 	@build="swift build --scratch-path .build/docs $$(test -t 1 || echo --quiet)"
 	$$build
@@ -131,7 +131,7 @@ docs: libraries
 	  --transform-for-static-hosting --output-dir .build/documentation
 	.ci/check-docs
 
-# OpenBLAS and LAPACKE, found by compiling against them.
+# Checks for Swift, OpenBLAS and LAPACKE; installs the libraries if a test program does not compile.
 libraries:
 	@$(INSTALL)
 	if ! command -v swift > /dev/null; then
@@ -148,11 +148,11 @@ libraries:
 	    pkg-config libopenblas-dev libopenblas-pthread-dev liblapacke-dev
 	fi
 
-# The King James Bible as bible-kjv prints it, a verse a line, without the verses' references.
+# The King James Bible as bible-kjv prints it, one verse per line, without references.
 $(CORPUS):
 	@$(INSTALL)
 	if ! command -v bible > /dev/null; then
-	  install "Train on a text of your own instead: make run TEXT=file." bible-kjv
+	  install "Train on your own text instead: make run TEXT=file." bible-kjv
 	fi
 	mkdir -p $(@D)
 	bible -f 'gen1:1-rev22:21' | sed 's/^[^ ]* //' > $@

@@ -7,7 +7,7 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// One rung of the ladder: a library target that is also its own product.
+/// A rung of the ladder: a library target that is also a product.
 func rung(_ name: String, on dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -45,12 +45,12 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
   ],
   targets: [
-    // 0: the system's OpenBLAS and LAPACKE, and our own C kernels.
+    // 0: the system's OpenBLAS and LAPACKE, and this package's C kernels.
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas"])]),
     .target(name: "CKernels"),
-    // Beside the ladder.
+    // Outside the ladder.
     rung("JSON"),
     rung("Formatting"),
     rung("Plots", on: ["Formatting"]),
@@ -79,7 +79,7 @@ let package = Package(
     rung(
       "ModelFiles",
       on: ["QuantizedLayers", "Layers", "Autodiff", "Quantization", "Tensors", "TensorFiles"]),
-    // All of these at once, for people who build models.
+    // All of the above in one import, to build models.
     rung(
       "LoQTKit",
       on: [
@@ -104,7 +104,7 @@ let package = Package(
         "Optimizers", "Layers",
         "Autodiff", "Quantization", "Tensors", "Formatting", "JSON", "TensorFiles", "Tokenization",
       ]),
-    // 9: what is made of a run.
+    // 9: reports on runs.
     rung(
       "Reports",
       on: [

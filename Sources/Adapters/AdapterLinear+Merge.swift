@@ -5,13 +5,13 @@ public import Stepping
 import Tensors
 
 extension AdapterLinear: StepParticipant {
-  /// Takes over the name for reports.
+  /// Stores the name for reports.
   public func join(named name: String) { self.name = name }
 
-  /// Whether the factors are merged from time to time.
+  /// Whether the factors are merged periodically.
   public var followsMergeSchedule: Bool { configuration.mergePruning != nil }
 
-  /// Merges the factors before the forward pass of a step of the schedule; at the first there is nothing to
+  /// Merges the factors before the forward pass of each merge step except step 0, which has nothing to
   /// merge. A layer whose factors are not trained takes no part.
   public func prepare(_ step: StepContext) -> LayerMerge? {
     guard followsMergeSchedule, step.isMerge, step.step > 0, up.isTrainable || down.isTrainable
@@ -21,14 +21,14 @@ extension AdapterLinear: StepParticipant {
 }
 
 extension AdapterLinear {
-  /// Adds the update to W, starts the factors anew and prunes the optimizer's state (ReLoRA); the
-  /// layer computes the same as before, up to rounding. Without an update, or with one that is not
-  /// finite, everything stays as it is.
+  /// Adds the update to W, restarts the factors and prunes the optimizer's state (ReLoRA); the layer's
+  /// function changes only by rounding. Without an update, or with one that is not finite, nothing
+  /// changes.
   ///
-  /// - Parameter step: The step of the run; decides the random numbers.
+  /// - Parameter step: The step of the run, which determines the random numbers.
   func merge(named name: String, step: Int, _ optimizer: any Optimizer) -> LayerMerge {
     LayerMerge.timed(named: name) { report in
-      // ‖up down‖² from the factors' Gram matrices.
+      // ‖up down‖², from the factors' Gram matrices.
       let squares = matmul(up.tensor.transposed(), up.tensor)
         .dot(matmul(down.tensor, down.tensor.transposed()))
       let scale = scale
@@ -50,7 +50,7 @@ extension AdapterLinear {
     }
   }
 
-  /// W with the update; tells how large the update was and how much of it is there.
+  /// W with the update; reports how large the update was and how much of it survived.
   private func merged(
     _ weight: consuming StoredMatrix, scale: Float, _ report: inout LayerMerge
   ) -> StoredMatrix {

@@ -5,7 +5,7 @@ public import Quantization
 import QuantizedLayers
 public import Tensors
 
-/// A linear layer with a low-rank adapter: y = x Wᵀ + s (x downᵀ) upᵀ, both factors trained.
+/// A linear layer with a low-rank adapter, y = x Wᵀ + s (x downᵀ) upᵀ, with both factors trained.
 public final class AdapterLinear: LinearLayer {
   /// How the matrix is held.
   public let configuration: AdapterConfiguration
@@ -13,9 +13,9 @@ public final class AdapterLinear: LinearLayer {
   public let inputSize: Int
   /// Size of the last axis of the output.
   public let outputSize: Int
-  /// r: that of the configuration's rule, at most the smaller side.
+  /// The rank r, by the configuration's rule.
   public let rank: Int
-  /// W `[out, in]`, frozen; nil where the factors stand alone.
+  /// The frozen W `[out, in]`; nil if there are only factors.
   public internal(set) var weight: StoredMatrix? {
     didSet { weight?.count(as: .weights) }
   }
@@ -30,14 +30,14 @@ public final class AdapterLinear: LinearLayer {
   var name = ""
   let random: RandomSource
 
-  /// A layer that starts at, or as near as its configuration allows to, W `[out, in]`. Traps when the
+  /// A layer that starts at W `[out, in]`, or as close to it as the configuration allows. Traps if the
   /// shapes do not fit.
   ///
   /// - Parameters:
   ///   - weight: W.
   ///   - bias: `[out]`; nil for none.
-  ///   - configuration: How the layer holds W and starts its factors.
-  ///   - random: For the initial values of the factors.
+  ///   - configuration: How the layer holds W and initialises its factors.
+  ///   - random: The source of the factors' initial values.
   public init(
     weight: consuming Tensor<Float>, bias: Tensor<Float>? = nil,
     configuration: AdapterConfiguration, random: RandomSource
@@ -64,7 +64,7 @@ public final class AdapterLinear: LinearLayer {
     self.weight?.count(as: .weights)
   }
 
-  /// s; 1 where the factors stand alone.
+  /// The scale s; 1 if there are only factors.
   public var scale: Float { weight == nil ? 1 : configuration.scale }
 
   /// y for x `[..., in]`. Traps when the last axis of x is not `inputSize`.
@@ -88,7 +88,7 @@ public final class AdapterLinear: LinearLayer {
       + (bias.map { [ModuleMember("bias", $0)] } ?? [])
   }
 
-  /// Puts back a saved matrix, or none; the factors are parameters. Traps when it does not fit.
+  /// Restores a saved matrix, or none; the factors are parameters. Traps if it does not fit.
   public func restore(weight: StoredMatrix?) {
     precondition(
       weight.map { $0.shape == [outputSize, inputSize] } ?? true,
@@ -97,15 +97,15 @@ public final class AdapterLinear: LinearLayer {
   }
 }
 
-/// Linear layers with low-rank adapters.
+/// Makes linear layers with low-rank adapters.
 public struct AdapterFactory: LinearFactory {
   /// How the matrices are held.
   public var configuration: AdapterConfiguration
 
-  /// Layers with these settings.
+  /// A factory of layers with these settings.
   public init(_ configuration: AdapterConfiguration) { self.configuration = configuration }
 
-  /// An `AdapterLinear`.
+  /// Makes an `AdapterLinear`.
   public func makeLinear(
     weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
   ) -> any LinearLayer {

@@ -1,7 +1,7 @@
 import Quantization
 import Tensors
 
-/// The first values of an adapter layer.
+/// The initial values of an adapter layer.
 struct AdapterStart {
   var weight: StoredMatrix?
   var up: Tensor<Float>
@@ -14,7 +14,7 @@ struct AdapterStart {
     let (out, input) = (matrix.shape[0], matrix.shape[1])
     var source = random.split("adapter")
     func decomposed(_ matrix: Tensor<Float>) -> (up: Tensor<Float>, down: Tensor<Float>) {
-      // Zero or not finite: nothing to decompose.
+      // A matrix that is zero or not finite cannot be decomposed.
       guard let svd = try? truncatedSVD(of: DenseOperator(matrix), rank: rank, using: &source)
       else { return (.zeros([out, rank]), Self.randomDown([rank, input], using: &source)) }
       let roots = sqrt(svd.singularValues)
@@ -46,7 +46,7 @@ struct AdapterStart {
     }
   }
 
-  /// Uniform between ± 1 / sqrt(in), as published LoRA code starts it.
+  /// Uniform values between ± 1 / sqrt(in), as in the published LoRA code.
   static func randomDown(_ shape: Shape, using source: inout RandomSource) -> Tensor<Float> {
     let bound = 1 / Float(max(1, shape[1])).squareRoot()
     return .uniform(shape, low: -bound, high: bound, using: &source)

@@ -1,29 +1,29 @@
 internal import Foundation
 internal import Training
 
-/// What is said about two variants, to be held against the runs: that one has at most a certain loss
-/// above the other.
+/// A claim about two variants that runs can confirm or refute: that the loss of one exceeds that of the
+/// other by at most a bound.
 public struct Claim: Sendable, Hashable {
-  /// What the runs say.
+  /// The verdict of the runs.
   public enum Verdict: String, Sendable, Hashable, Codable {
-    /// The bound lies more than two standard errors above the mean difference.
+    /// The bound is more than two standard errors above the mean difference.
     case holds
-    /// It lies more than two below.
+    /// The bound is more than two standard errors below the mean difference.
     case fails = "does not hold"
-    /// It lies nearer, or there are fewer than two seeds.
+    /// The bound is closer than that, or there are fewer than two seeds.
     case open
   }
 
   /// The claim as a sentence.
   public let sentence: String
-  /// The variant that is said to be good.
+  /// The variant that the claim favours.
   public let variant: String
-  /// The one it is held against.
+  /// The variant that it is compared with.
   public let rival: String
-  /// The highest difference of the losses, in nats a token; 0 for "better".
+  /// The bound on the difference of losses, in nats per token; 0 for "better".
   public let bound: Double
 
-  /// That the perplexity of a variant is at most so much above its rival's, as a share; 0 for below it.
+  /// The claim that the perplexity of a variant exceeds its rival's by at most a share; 0 for not at all.
   init(_ sentence: String, _ variant: String, within share: Double = 0, of rival: String) {
     self.sentence = sentence
     self.variant = variant
@@ -31,7 +31,7 @@ public struct Claim: Sendable, Hashable {
     bound = log1p(share)
   }
 
-  /// What paired differences of losses say.
+  /// The verdict of paired differences of losses.
   func verdict(_ difference: SampleStatistics) -> Verdict {
     guard let error = difference.standardError else { return .open }
     if difference.mean + 2 * error < bound { return .holds }

@@ -40,7 +40,7 @@ extension Experiment {
 }
 
 extension MethodOptions {
-  /// P is taken at the first step and kept.
+  /// Computes P at the first step and keeps it.
   mutating func neverMerge() {
     mergeSchedule = .geometric
     merges = 0

@@ -25,7 +25,7 @@ extension Experiment {
     },
     findings: { results, _ in try syntheticErasure() + [layerErasure(results)] })
 
-  /// Updates of random matrices.
+  /// The survival of updates of random matrices.
   static func syntheticErasure() throws -> [Finding] {
     let sizes = [0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2]
     return try [false, true].map { isCompensatedBefore in
@@ -51,7 +51,7 @@ extension Experiment {
     }
   }
 
-  /// <E_new - E_old, D> / ‖D‖² of a merge of the update D.
+  /// The survival share <E_new - E_old, D> / ‖D‖² of an update D in a merge.
   private static func survival(
     size: Float, steps: Int, sharesHalf: Bool, startsCompensated: Bool
   ) throws -> Double {
@@ -85,7 +85,7 @@ extension Experiment {
     return (effective(merged) - old).dot(update) / update.sumOfSquares()
   }
 
-  /// The layers of the runs by the size of their updates.
+  /// The survival of updates in the layers of the runs, by the size of the update.
   private static func layerErasure(_ results: ExperimentResults) -> Finding {
     let bounds = [0, 0.003, 0.01, 0.03, 0.1, 0.2, .infinity]
     func survivals(_ name: String, _ range: (Double, Double)) -> [Double] {

@@ -3,7 +3,7 @@ internal import Optimizers
 internal import Training
 
 extension Experiment {
-  /// Fine-tuning in small: the paper's Table 3.
+  /// Fine-tuning on a small scale: the paper's Table 3.
   static let fineTune = Experiment(
     "fine-tune", "Fine-tuning",
     question: """

@@ -52,7 +52,7 @@ extension ExperimentScale {
 }
 
 extension MethodOptions {
-  /// Six merges, each gap longer than the one before by 1.6, which fill the run.
+  /// Uses six merges that fill the run, each gap longer than the last by a factor of 1.6.
   mutating func useGeometricMerges() {
     mergeSchedule = .geometric
     mergeGrowth = 1.6

@@ -38,7 +38,7 @@ extension Experiment {
     ]
   }
 
-  /// What becomes of Adam's state at a merge.
+  /// What to do with Adam's state at a merge.
   static let states = Experiment(
     "states", "Adam's state at a merge",
     question: """

@@ -4,7 +4,7 @@ internal import Optimizers
 internal import Training
 
 extension Experiment {
-  /// What each method holds, counted and by formula.
+  /// The memory of each method, counted and by formula.
   static let memory = Experiment(
     "memory", "Memory",
     question: """
@@ -50,8 +50,8 @@ extension Experiment {
   }
 }
 
-/// The bytes of weights, projections, adapters and optimizer state as sums over the layers, with 4
-/// bytes a number where nothing is packed.
+/// The bytes of weights, projections, adapters and optimizer state as sums over the layers, with 4 bytes
+/// per unpacked number.
 struct MemoryFormula {
   /// Elements of the matrices, of P and of B of all layers, and of everything else.
   private var n = 0.0, p = 0.0, b = 0.0, rest = 0.0
@@ -66,7 +66,7 @@ struct MemoryFormula {
     rest = Double(model.parameterCount - model.linearParameterCount)
   }
 
-  /// The bytes of a method with its usual settings; nil for those without a formula of this form.
+  /// The bytes of a method with its default settings; nil if there is no such formula.
   func byteCount(of method: TrainingMethod) -> Double? {
     // NF4 with doubly quantised scales: half a byte, and a byte and 4 / 256 for 64 elements.
     let q = 0.5 + (1 + 4.0 / 256) / 64

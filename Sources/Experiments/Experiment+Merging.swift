@@ -2,7 +2,7 @@ internal import Optimizers
 internal import Training
 
 extension Experiment {
-  /// From which run length on merging pays.
+  /// How long a run must be for merging to pay off.
   static let merging = Experiment(
     "merging", "Whether merging pays",
     question: """
@@ -40,7 +40,7 @@ extension Experiment {
     }
   }
 
-  /// How low the rank may be, and whether merging pays at a lower one.
+  /// How low the rank may be, and whether merging pays off at lower ranks.
   static let ranks = Experiment(
     "ranks", "Rank",
     question: """
@@ -78,7 +78,7 @@ extension Experiment {
 }
 
 extension Variant {
-  /// The same on a family's line.
+  /// The same variant on the line of a family.
   fileprivate func placed(_ family: String, at number: Int) -> Variant {
     var placed = self
     placed.place = Place(family: family, number: Double(number))

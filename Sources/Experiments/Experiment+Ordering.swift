@@ -2,7 +2,7 @@ internal import Optimizers
 internal import Training
 
 extension Experiment {
-  /// Table 1 of LoQT's paper in small.
+  /// Table 1 of LoQT's paper on a small scale.
   static let ordering = Experiment(
     "ordering", "Methods at equal steps",
     question: "Which method reaches which perplexity after the same steps on the same text?",
@@ -38,10 +38,10 @@ extension Experiment {
 }
 
 extension Variant {
-  /// LoQT as its paper has it.
+  /// LoQT as in its paper.
   static var paper: Variant { paper("loqt", rates: .swept(around: 0.005)) }
 
-  /// LoQT as its paper has it, but for what `change` says.
+  /// LoQT as in its paper, except for `change`.
   static func paper(
     _ name: String, rates: Rates? = nil, _ change: (inout MethodOptions) -> Void = { _ in }
   ) -> Variant {
@@ -54,7 +54,7 @@ extension Variant {
 }
 
 extension MethodOptions {
-  /// Gaps that grow by 1.2^k from a tenth of the run, Adam's state kept, every update merged.
+  /// Uses gaps that grow by 1.2^k from a tenth of the run, keeps Adam's state and merges every update.
   mutating func usePaperMerges() {
     mergeSchedule = .exponential
     mergeGrowth = 1.2

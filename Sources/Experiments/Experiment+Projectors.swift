@@ -8,7 +8,7 @@ internal import Tensors
 internal import Training
 
 extension Experiment {
-  /// How projections are found.
+  /// How to compute projections.
   static let projectors = Experiment(
     "projectors", "Ways to a projection",
     question: """
@@ -26,7 +26,7 @@ extension Experiment {
     },
     findings: { results, text in [try projections(results.scale, text)] })
 
-  /// Time and captured energy on the gradients of a model that was trained a little.
+  /// Time and captured energy on the gradients of a briefly trained model.
   private static func projections(_ scale: ExperimentScale, _ text: ExperimentText) throws
     -> Finding
   {
@@ -100,6 +100,6 @@ extension Experiment {
         full-rank training, rank \(rank). Milliseconds a layer on this machine; the mean share of a \
         gradient's energy inside the projection, and against the exact one's.
         """,
-      header: ["way", "ms a layer", "energy", "of the exact one"], rows: rows)
+      header: ["method", "ms per layer", "energy", "share of the exact one"], rows: rows)
   }
 }

@@ -1,26 +1,26 @@
 public import Training
 
-/// A question about methods as a value: which runs answer it, and what is compared with what.
+/// A question about methods, the runs that answer it, and the comparisons between them.
 ///
-/// An experiment lives in a file of its own, which extends this type by a constant; `allCases` lists
-/// them. Runs are paired: variants with the same seed start from the same weights, where they have
-/// the same ones, and see the same text in the same order.
+/// Each experiment is a constant in an extension in its own file; `allCases` lists them. Runs are paired:
+/// variants with the same seed start from the same weights, as far as they have them in common, and see
+/// the same text in the same order.
 public struct Experiment: Sendable {
   /// The name on the command line.
   public let name: String
-  /// The name as people write it.
+  /// The title.
   public let title: String
-  /// What it asks, as a sentence or two.
+  /// The question, in a sentence or two.
   public let question: String
-  /// What is compared, the most important first: runs are made in this order.
+  /// The variants to compare, most important first, which is the order of the runs.
   let variants: @Sendable (ExperimentScale) -> [Variant]
   /// The name of the variant that all others are compared with.
   let reference: String
-  /// What the numbers are that its variants have a place at, as the title of an axis.
+  /// The title of the axis along which variants are placed.
   let axis: String
-  /// What the runs are held against.
+  /// The claims that the runs test.
   let claims: [Claim]
-  /// What is found besides the losses of the runs.
+  /// Computes findings besides the losses of the runs.
   let findings: @Sendable (ExperimentResults, ExperimentText) throws -> [Finding]
 
   init(
@@ -48,29 +48,29 @@ public struct Experiment: Sendable {
     .memory, .fineTune,
   ]
 
-  /// Whether it trains, and so needs a text.
+  /// Whether it trains models, and so needs a text.
   public var needsText: Bool { !variants(.quick).isEmpty }
 
-  /// Whether it learns classes, and so takes a labelled text.
+  /// Whether it trains classifiers, and so accepts a labelled text.
   public var takesLabels: Bool { variants(.quick).contains { $0.task == .fineTuning } }
 
-  /// The experiment of a name.
+  /// The experiment with a name.
   public init?(named name: String) {
     guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = found
   }
 }
 
-/// One of the things that an experiment compares: a method with its settings.
+/// A method with its settings, as one of the variants that an experiment compares.
 public struct Variant: Sendable, Hashable {
-  /// Which learning rates are tried.
+  /// The learning rates to try.
   public enum Rates: Sendable, Hashable {
-    /// Half, once and twice this one with the first seed, and further while the best one is at the
-    /// edge; all seeds then have the best.
+    /// Half, once and twice this rate with the first seed, and further while the best rate is at the
+    /// edge; all seeds then use the best.
     case swept(around: Double)
-    /// The best one of another variant.
+    /// The best rate of another variant.
     case best(of: String)
-    /// This one: for what is no comparison of losses.
+    /// This rate, for runs that do not compare losses.
     case fixed(Double)
   }
 
@@ -78,30 +78,30 @@ public struct Variant: Sendable, Hashable {
   public var name: String
   /// The method.
   public var method: TrainingMethod
-  /// What is set about it.
+  /// The options of the method.
   public var options: MethodOptions
   /// Steps; those of the scale when left out.
   public var steps: Int?
-  /// Which learning rates are tried.
+  /// The learning rates to try.
   public var rates: Rates
-  /// What is learnt.
+  /// The task to learn.
   public var task = Task.pretraining
-  /// Where it stands among the others, of an experiment that is drawn as lines.
+  /// The position among the variants in an experiment that is drawn as lines.
   public var place: Place?
 
-  /// A number and the variants that differ from this one by it.
+  /// A position on the line of a family of variants that differ in a number.
   public struct Place: Sendable, Hashable {
-    /// The name of the line that joins them.
+    /// The name of the family's line.
     public var family: String
-    /// The number, above zero: the experiment says what of.
+    /// The positive number, whose meaning is the experiment's `axis`.
     public var number: Double
   }
 
-  /// What a run learns.
+  /// The task of a run.
   public enum Task: String, Sendable, Hashable, Codable {
-    /// The text, from a random start.
+    /// Learning the text, from a random start.
     case pretraining
-    /// To tell classes of passages, from a model that learnt the text.
+    /// Classifying passages, from a model that has learnt the text.
     case fineTuning = "fine-tuning"
   }
 
@@ -119,7 +119,7 @@ public struct Variant: Sendable, Hashable {
   }
 }
 
-/// How large the runs of an experiment are.
+/// The size of an experiment's runs.
 public struct ExperimentScale: Sendable, Hashable {
   /// The preset of the model.
   public var preset: String
@@ -127,23 +127,23 @@ public struct ExperimentScale: Sendable, Hashable {
   public var vocabulary: Int
   /// Steps of a run.
   public var steps: Int
-  /// Sequences a step.
+  /// Sequences per step.
   public var batchSize: Int
-  /// Tokens a sequence.
+  /// Tokens per sequence.
   public var sequence: Int
-  /// The seeds; the first is that of the sweeps.
+  /// The seeds; sweeps use the first one.
   public var seeds: [UInt64]
-  /// The learning rate of embedding, head and norms, the same in all runs, so that methods differ by
-  /// the linear layers alone; nil for that of the linear layers.
+  /// The learning rate of embedding, head and norms, which is the same in all runs so that methods differ
+  /// only in the linear layers; nil for that of the linear layers.
   public var restLearningRate: Double?
-  /// How many of the tokens kept for measuring are measured on; nil for all.
+  /// The number of validation tokens to measure on; nil for all.
   public var validationTokens: Int?
 
-  /// The setting for a night: what is to be believed.
+  /// The scale of results to rely on, which takes a night.
   public static let full = ExperimentScale(
     preset: "9m", vocabulary: 4_096, steps: 1_000, batchSize: 4, sequence: 128, seeds: [0, 1, 2],
     restLearningRate: 0.01)
-  /// The setting for five minutes: what an experiment looks like.
+  /// The scale to try an experiment out, which takes five minutes.
   public static let quick = ExperimentScale(
     preset: "9m", vocabulary: 512, steps: 50, batchSize: 4, sequence: 64, seeds: [0, 1],
     restLearningRate: 0.01, validationTokens: 1 << 15)

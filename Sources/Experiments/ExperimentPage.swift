@@ -5,7 +5,7 @@ internal import Reports
 internal import Stepping
 internal import Training
 
-/// The results of an experiment as one page of HTML that needs nothing else.
+/// The results of an experiment as a self-contained HTML page.
 struct ExperimentPage {
   let results: ExperimentResults
 
@@ -126,16 +126,16 @@ struct ExperimentPage {
     }
     return section(
       "Claims",
-      "A claim holds, or does not, when its bound lies more than two standard errors of the paired "
-        + "differences away from their mean.",
+      "A claim is decided when its bound is more than two standard errors away from the mean of the "
+        + "paired differences.",
       "<ul class=\"claims\">\(items)</ul>")
   }
 
-  /// The final losses, a dot a seed.
+  /// The final losses, one dot per seed.
   var lossPlot: DotPlot {
     DotPlot(
       summary: "Final validation loss of each variant and seed",
-      xTitle: "validation loss, nats a token",
+      xTitle: "validation loss, nats per token",
       rows: rows.map { row in
         let values = row.runs.filter { Axis.canShow($0.record.validationLoss) }.map {
           (
@@ -191,7 +191,7 @@ struct ExperimentPage {
     }
     return section(
       "Numbers",
-      "Losses in nats a token. Differences are to \(results.experiment.reference) with the same seed. "
+      "Losses in nats per token. Differences are to \(results.experiment.reference) with the same seed. "
         + "MB: what training holds, without activations. *: the best learning rate tried is at the "
         + "edge of those tried.",
       """
@@ -205,7 +205,7 @@ struct ExperimentPage {
       """)
   }
 
-  /// One small chart a variant, all with the same axes.
+  /// One small chart per variant, all with the same axes.
   private func multiples(_ charts: [(name: String, chart: LineChart)]) -> Markup {
     """
     <div class="multiples">
@@ -224,7 +224,7 @@ struct ExperimentPage {
       (row: row, curves: row.runs.map { LossCurve($0.record).smoothed })
     }
     let reference = all.first { $0.row.name == results.experiment.reference }?.curves ?? []
-    // The steep start would press everything else together.
+    // Without the steep start, which would compress everything else.
     let shown = all.flatMap { $0.curves }.flatMap { curve in
       curve.dropFirst(curve.count / 8).map(\.y)
     }
@@ -284,11 +284,11 @@ struct ExperimentPage {
     return """
       \(section(
         "Survival at merges",
-        "The share of the update trained since the last merge that the weights hold after it; every "
-          + "seed is drawn.", multiples(survival)))
+        "The share of the update trained since the last merge that the weights retain after it, for every "
+        + "seed.", multiples(survival)))
       \(section(
         "Updates at merges",
-        "The size of that update against the weights, the mean over the layers.",
+        "The size of that update relative to the weights, as a mean over the layers.",
         multiples(updates)))
       """
   }

@@ -1,8 +1,8 @@
-/// Which runs an experiment needs, as far as those that are finished tell.
+/// The runs that an experiment needs, as determined by those that are finished.
 struct ExperimentPlan {
   let variants: [Variant]
   let seeds: [UInt64]
-  /// How often a sweep goes further when its best rate is at the edge.
+  /// The most times that a sweep is extended because its best rate is at the edge.
   static let longestExtension = 6
 
   /// The learning rate sweep of a variant.
@@ -21,7 +21,7 @@ struct ExperimentPlan {
     }
   }
 
-  /// Tries half, once and twice a rate, and goes on by factors of 2 while the best is at the edge.
+  /// Tries half, once and twice a rate, and continues by factors of 2 while the best is at the edge.
   static func sweep(around centre: Double, loss: (Double) -> Double?) -> Sweep {
     var grid = [centre / 2, centre, centre * 2]
     for _ in 0...longestExtension {
@@ -37,7 +37,7 @@ struct ExperimentPlan {
       losses: grid.compactMap { rate in loss(rate).map { (rate: rate, loss: $0) } }, open: [])
   }
 
-  /// The sweep of a variant; nil where the rate is another variant's.
+  /// The sweep of a variant; nil if it uses another variant's rate.
   func sweep(
     of variant: Variant, loss: (Variant, Double, UInt64) -> Double?
   ) -> Sweep? {
@@ -45,7 +45,7 @@ struct ExperimentPlan {
     return Self.sweep(around: centre) { loss(variant, $0, seed) }
   }
 
-  /// The rate that all seeds of a variant have; nil until it is known.
+  /// The rate for all seeds of a variant; nil until it is known.
   func rate(of variant: Variant, loss: (Variant, Double, UInt64) -> Double?) -> Double? {
     switch variant.rates {
     case .swept:
@@ -58,7 +58,7 @@ struct ExperimentPlan {
     }
   }
 
-  /// The runs that can be made now, the most important first; none when all are finished.
+  /// The runs that can be made now, most important first; empty when all are finished.
   func open(loss: (Variant, Double, UInt64) -> Double?)
     -> [(variant: Variant, rate: Double, seed: UInt64)]
   {

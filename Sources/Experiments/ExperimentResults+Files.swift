@@ -8,8 +8,8 @@ public import TensorFiles
 internal import Training
 
 extension ExperimentResults {
-  /// The table as text: a line a variant, losses in nats a token with the standard error of their mean,
-  /// and the mean difference to the reference with that of paired differences.
+  /// The table as text: one line per variant with its losses in nats per token and their standard error,
+  /// and the mean difference to the reference with the standard error of paired differences.
   public var table: String {
     let header = [
       "", "rate", "seeds", "loss", "\u{b1}", "perplexity", "vs. \(experiment.reference)", "\u{b1}",
@@ -43,7 +43,7 @@ extension ExperimentResults {
     return text + (openCount > 0 ? "\n\(openCount) runs are still to be made." : "")
   }
 
-  /// One line a run: what other programs read most easily.
+  /// The runs as comma-separated values, one line per run.
   public var csv: String {
     var lines = [
       "experiment,variant,learning_rate,seed,validation_loss,validation_perplexity,bits_per_byte,bytes"
@@ -60,7 +60,7 @@ extension ExperimentResults {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// All of it, for other programs; nothing in it depends on the machine's speed.
+  /// All results for other programs; nothing in it depends on the machine's speed.
   public var json: JSONValue {
     [
       "experiment": .string(experiment.name),
@@ -131,8 +131,8 @@ extension ExperimentResults {
     ]
   }
 
-  /// Writes `results.json`, `runs.csv`, `table.txt`, `report.html` and, of runs, `losses.svg` into a
-  /// folder; `curve.svg` too where variants stand along a number.
+  /// Writes `results.json`, `runs.csv`, `table.txt`, `report.html` and, if there are runs, `losses.svg`
+  /// into a folder, and `curve.svg` if variants are placed along an axis.
   public func write(to folder: String) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try AtomicFile.write(json.text(.indented) + "\n", to: folder + "/results.json")
@@ -148,7 +148,7 @@ extension ExperimentResults {
     }
   }
 
-  /// Writes the JSON to a file. Throws a `TensorFileError` where it cannot be written.
+  /// Writes the JSON to a file. Throws a `TensorFileError` if it cannot be written.
   public func writeJSON(to path: String) throws(TensorFileError) {
     try AtomicFile.write(json.text(.indented) + "\n", to: path)
   }
@@ -175,7 +175,7 @@ extension ExperimentResults {
       ? "\"" + cell.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : cell
   }
 
-  /// A table as text.
+  /// A table as text with aligned columns.
   static func aligned(_ lines: [[String]]) -> String {
     Formatting.aligned(lines).joined(separator: "\n") + "\n"
   }

@@ -1,17 +1,17 @@
 internal import Foundation
 public import Training
 
-/// What the finished runs of an experiment say.
+/// The results of an experiment's finished runs.
 public struct ExperimentResults: Sendable {
   /// A variant with its finished runs.
   public struct Row: Sendable {
     /// The variant's name.
     public let name: String
-    /// Where it stands among the others.
+    /// The position among the variants.
     public let place: Variant.Place?
-    /// The learning rate of all seeds; nil while the sweep is not finished.
+    /// The learning rate of all seeds; nil until the sweep is finished.
     public let rate: Double?
-    /// Whether a worse rate was found on either side of it; nil for a rate taken from another variant.
+    /// Whether a worse rate was found on either side; nil for a rate taken from another variant.
     public let isBracketed: Bool?
     /// The rates tried with the first seed and their final validation losses.
     public let sweep: [(rate: Double, loss: Double)]
@@ -19,12 +19,12 @@ public struct ExperimentResults: Sendable {
     public let runs: [(seed: UInt64, record: RunRecord)]
     /// The final validation losses.
     public let loss: SampleStatistics
-    /// Their differences to those of the reference with the same seeds.
+    /// The differences of the losses to those of the reference with the same seeds.
     public let difference: SampleStatistics
-    /// What the variant is made of, in words.
+    /// The settings of the variant.
     public let settings: [RunRecord.Setting]
 
-    /// The loss of the mean as perplexity a token.
+    /// The perplexity per token of the mean loss.
     public var perplexity: Double { Training.perplexity(ofLoss: loss.mean) }
     /// Bytes of weights, projections, adapters, optimizer state and gradients.
     public var byteCount: Int? { runs.first?.record.memory.state }
@@ -36,13 +36,13 @@ public struct ExperimentResults: Sendable {
     public let claim: Claim
     /// The paired differences of the losses.
     public let difference: SampleStatistics
-    /// What they say.
+    /// The verdict.
     public var verdict: Claim.Verdict { claim.verdict(difference) }
   }
 
   /// The experiment.
   public let experiment: Experiment
-  /// How large its runs are.
+  /// The size of its runs.
   public let scale: ExperimentScale
   /// Where the text came from.
   public let textName: String
@@ -50,12 +50,12 @@ public struct ExperimentResults: Sendable {
   public let rows: [Row]
   /// Runs that are still to be made.
   public let openCount: Int
-  /// What is found besides the losses; nothing before all runs are finished.
+  /// Findings besides the losses; empty until all runs are finished.
   public private(set) var findings: [Finding] = []
 
-  /// The results of the runs that are there.
+  /// The results of the finished runs.
   ///
-  /// Throws where what is found besides cannot be computed.
+  /// Throws if the findings cannot be computed.
   public init(_ runner: ExperimentRunner) throws {
     experiment = runner.experiment
     scale = runner.scale

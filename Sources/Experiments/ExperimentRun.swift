@@ -8,11 +8,11 @@ internal import Stepping
 internal import Tensors
 public import Training
 
-/// One training run of an experiment: everything that decides its numbers.
+/// One training run of an experiment, with everything that determines its numbers.
 public struct ExperimentRun: Sendable {
   /// The settings.
   public let configuration: TrainingConfiguration
-  /// The name of its record: a hash of all that decides its numbers.
+  /// The name of its record, a hash of everything that determines its numbers.
   public let key: String
   private let task: Variant.Task
 
@@ -42,10 +42,10 @@ public struct ExperimentRun: Sendable {
     key = Self.hash(of: identity)
   }
 
-  /// Labelled lines a step, as many as in the paper's runs on GLUE.
+  /// Labelled lines per step, as in the paper's runs on GLUE.
   private static let labelledBatchSize = 32
 
-  /// The run whose model is fine-tuned.
+  /// The run that makes the model to be fine-tuned.
   private static func base(_ scale: ExperimentScale, _ text: ExperimentText) throws(InputError)
     -> ExperimentRun
   {
@@ -53,10 +53,10 @@ public struct ExperimentRun: Sendable {
       Variant(.full), learningRate: 0.001, seed: scale.seeds.first ?? 0, scale: scale, text: text)
   }
 
-  /// What decides a run's numbers. Not the method's name and options but what they amount to, so that
-  /// other defaults make other runs.
+  /// What determines a run's numbers. It holds the resolved settings rather than the method's name and
+  /// options, so that changed defaults make different runs.
   private struct Identity: Encodable {
-    /// To be raised when the same settings begin to give other numbers.
+    /// To be increased when the same settings start to give different numbers.
     var revision = 1
     var text: String
     var sizes: [Int]
@@ -68,12 +68,12 @@ public struct ExperimentRun: Sendable {
     var trained: [Bool]
     var rates: [Double]
     var seed: UInt64
-    /// Of a run that is measured on some of them.
+    /// Set if the run is measured on some of the tokens.
     var validationTokens: Int?
-    /// Of a run that starts from another one's model.
+    /// Set if the run starts from another run's model.
     var task: Variant.Task?
     var base: String?
-    /// Of a run that learns labelled lines.
+    /// Set if the run learns labelled lines.
     var labels: String?
 
     init(_ configuration: TrainingConfiguration, model: LlamaConfiguration, text: String) {
@@ -98,7 +98,7 @@ public struct ExperimentRun: Sendable {
     }
   }
 
-  /// A parameterisation in the form that names of records are made of.
+  /// A parameterisation in the form that the names of records are derived from.
   private enum LinearLayers: Encodable {
     case frozen
     case dense(packed: WeightFormat?)
@@ -130,12 +130,11 @@ public struct ExperimentRun: Sendable {
     return FNVHash.digits(data)
   }
 
-  /// Trains, and gives the record; `progress` is told each step and says whether to go on.
+  /// Trains and returns the record; `progress` receives each step and returns whether to continue.
   ///
-  /// A run whose loss stops being a number has a validation loss that is none. Returns nil when it
-  /// was stopped.
+  /// The validation loss of a run that diverges is NaN. Returns nil if the run was stopped.
   ///
-  /// - Parameter folder: Where a model to be fine-tuned is, or is left when it has to be trained first.
+  /// - Parameter folder: The folder of models to be fine-tuned, which are trained first if missing.
   func execute(
     _ scale: ExperimentScale, on text: ExperimentText, in folder: String,
     progress: (TrainingProgress) -> Bool
@@ -173,7 +172,7 @@ public struct ExperimentRun: Sendable {
     return try await take(trainer, progress: progress) ? trainer : nil
   }
 
-  /// Takes all steps; false when `progress` says to stop.
+  /// Takes all steps; returns false if `progress` stopped it.
   private func take(
     _ trainer: Trainer<some TrainingTask>, progress: (TrainingProgress) -> Bool
   ) async throws -> Bool {
@@ -185,29 +184,29 @@ public struct ExperimentRun: Sendable {
 }
 
 extension ExperimentRun: Hashable {
-  /// Whether the numbers of two runs are the same.
+  /// Whether two runs have the same numbers.
   public static func == (a: Self, b: Self) -> Bool { a.key == b.key }
 
   /// Hashes the key.
   public func hash(into hasher: inout Hasher) { hasher.combine(key) }
 }
 
-/// A text and the vocabulary made of it, which all runs of an experiment share.
+/// A text with the vocabulary learnt from it, shared by all runs of an experiment.
 public struct ExperimentText: Sendable {
   /// The tokens.
   public let corpus: Corpus
-  /// What fine-tuning learns; passages of the text when left out.
+  /// The data for fine-tuning; passages of the text when left out.
   public let labelled: LabelledText?
-  /// Tells texts apart.
+  /// A hash that identifies the text.
   let fingerprint: String
 
-  /// The place of a text where none is needed.
+  /// A stand-in for experiments that need no text.
   public static func placeholder() throws -> ExperimentText {
     let bytes = Array("This experiment needs no text.".utf8)
     return try ExperimentText(SourceText(bytes, name: "no text"), vocabulary: 256)
   }
 
-  /// Learns a vocabulary of a text. Throws where there is too little text for it.
+  /// Learns a vocabulary from a text. Throws if the text is too short.
   public init(_ text: SourceText, vocabulary: Int, labelled: LabelledText? = nil) throws {
     self.labelled = labelled
     corpus = try Corpus(text, vocabulary: vocabulary)

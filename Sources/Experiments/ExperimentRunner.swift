@@ -1,12 +1,12 @@
 public import Training
 
-/// Makes the runs of an experiment that are not there yet.
+/// Makes the missing runs of an experiment.
 public struct ExperimentRunner: Sendable {
   /// The experiment.
   public let experiment: Experiment
-  /// How large its runs are.
+  /// The size of its runs.
   public let scale: ExperimentScale
-  /// Where finished runs are.
+  /// The store of finished runs.
   public let store: RunStore
   let text: ExperimentText
   let plan: ExperimentPlan
@@ -22,19 +22,19 @@ public struct ExperimentRunner: Sendable {
     plan = ExperimentPlan(variants: experiment.variants(scale), seeds: scale.seeds)
   }
 
-  /// What happens.
+  /// An event while runs are made.
   public enum Event: Sendable {
-    /// A run begins.
+    /// A run starts.
     case began(name: String, ExperimentRun, open: Int)
-    /// A run goes on.
+    /// A run makes progress.
     case progress(name: String, TrainingProgress)
-    /// A run has ended with a validation loss, in nats a token.
+    /// A run has ended with a validation loss, in nats per token.
     case ended(name: String, ExperimentRun, loss: Double)
-    /// Other processes make all runs that can be made now.
+    /// All runs that can be made now are being made by other processes.
     case waiting
   }
 
-  /// Makes runs until none is left, or until `report` says to stop. Returns whether none is left.
+  /// Makes runs until none are left or `report` returns false. Returns whether none are left.
   public func run(_ report: (Event) -> Bool) async throws -> Bool {
     var cache = LossCache(self)
     while true {
@@ -44,7 +44,7 @@ public struct ExperimentRunner: Sendable {
       for (variant, rate, seed) in open where !hasWorked {
         let run = try self.run(variant, rate, seed)
         let goesOn = try await store.claiming(run.key) {
-          // Another process may have finished it since it was looked for.
+          // Another process may have finished the run in the meantime.
           if store.record(run.key) != nil { return true }
           guard report(.began(name: variant.name, run, open: open.count)),
             let record = try await run.execute(
@@ -68,14 +68,14 @@ public struct ExperimentRunner: Sendable {
     try ExperimentRun(variant, learningRate: rate, seed: seed, scale: scale, text: text)
   }
 
-  /// Final losses of runs by their settings; each file is read once.
+  /// Final losses of runs by key; each file is read only once.
   struct LossCache {
     private let runner: ExperimentRunner
     private var losses: [String: Double] = [:]
 
     init(_ runner: ExperimentRunner) { self.runner = runner }
 
-    /// The loss; infinite for a run that failed, nil for one that is not there.
+    /// The loss of a run; infinite if it failed, nil if it is missing.
     mutating func loss(_ variant: Variant, _ rate: Double, _ seed: UInt64) -> Double? {
       guard let key = try? runner.run(variant, rate, seed).key else { return .infinity }
       if let loss = losses[key] { return loss }

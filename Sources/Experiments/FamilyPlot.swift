@@ -2,22 +2,22 @@ internal import Formatting
 internal import Plots
 internal import Training
 
-/// Families of variants along a number: the mean losses of each as a line, with every seed as a
-/// dot, and beside it how far each family lies from the first one.
+/// A plot of families of variants along a number: the mean losses of each family as a line with every
+/// seed as a dot, and a second chart with each family's difference to the first.
 struct FamilyPlot {
-  /// Variants that differ by the number.
+  /// Variants that differ in the number.
   struct Family {
     var name: String
-    /// By the number; losses by seed, at least one.
+    /// The points in order of the number, each with the losses of one or more seeds.
     var points: [(x: Double, losses: [UInt64: Double])]
   }
 
-  /// What the number is.
+  /// The meaning of the number.
   let xTitle: String
-  /// In their order; differences are to the first.
+  /// The families; differences are to the first.
   let families: [Family]
 
-  /// The families of an experiment, as far as it has runs; nil where it has none.
+  /// The families of an experiment's finished runs; nil if there are none.
   init?(_ results: ExperimentResults) {
     var families: [Family] = []
     for row in results.rows {
@@ -40,15 +40,15 @@ struct FamilyPlot {
   /// The losses.
   var losses: LineChart {
     chart(
-      "Final validation loss over \(xTitle)", yTitle: "validation loss, nats a token",
+      "Final validation loss over \(xTitle)", yTitle: "validation loss, nats per token",
       families.map(\.points))
   }
 
-  /// The losses less those of the first family at the same number, with the same seed.
+  /// The differences of the losses to those of the first family at the same number and seed.
   var differences: LineChart {
     chart(
       "Difference of the losses to \(families[0].name) over \(xTitle)",
-      yTitle: "difference to \(families[0].name), nats a token (lower is better)",
+      yTitle: "difference to \(families[0].name), nats per token (lower is better)",
       families.map { family in
         family.points.compactMap { point in
           guard let reference = families[0].points.first(where: { $0.x == point.x }) else {
@@ -69,10 +69,10 @@ struct FamilyPlot {
     var values: [Double] = []
     let layers = lines.enumerated().map { index, points -> [LineChart.Layer] in
       let style = SeriesStyle.name(index)
-      // Families stand a little apart, so that none hides another's bars.
+      // Families are offset slightly, so that none hides another's bars.
       let shift = 0.014 * (Double(index) - Double(lines.count - 1) / 2)
       let means = points.map { point in
-        // In the order of the seeds, so that sums have the same bits in every process.
+        // Sorted by seed, so that sums have the same bits in every process.
         let losses = point.losses.sorted { $0.key < $1.key }.map(\.value)
         return (x: x.shifted(point.x, by: shift), statistics: SampleStatistics(losses))
       }
@@ -84,7 +84,7 @@ struct FamilyPlot {
       values += ranges.flatMap { [$0.low, $0.high] } + points.flatMap(\.losses.values)
       let line = means.map { ChartPoint(x: $0.x, y: $0.statistics.mean) }
       let name = families[index].name
-      // One layer a seed, as those of one number stand in one column.
+      // One layer per seed, since the seeds of one number share a column.
       let seeds = Set(points.flatMap(\.losses.keys)).sorted().map { seed -> LineChart.Layer in
         .dots(
           zip(points, line).compactMap { point, mean in
@@ -103,7 +103,7 @@ struct FamilyPlot {
       layers: layers.flatMap { $0 })
   }
 
-  /// The names of the families with their lines, as HTML.
+  /// The legend as HTML.
   var legend: Markup {
     let items = families.enumerated().map { index, family -> Markup in
       "<li><i class=\"\(SeriesStyle.name(index))\"></i>\(family.name)</li>"
@@ -111,7 +111,7 @@ struct FamilyPlot {
     return "<ul class=\"legend\">\(items)</ul>"
   }
 
-  /// Both charts side by side as a file, of a width in pixels.
+  /// Both charts side by side as an SVG file, with a width in pixels.
   func file(width: Double) -> String {
     let (margin, gap, top, height) = (10.0, 20.0, 34.0, 300.0)
     let half = (width - 2 * margin - gap) / 2

@@ -4,18 +4,18 @@ internal import Plots
 internal import TensorFiles
 internal import Training
 
-/// A table that an experiment adds to those of its runs.
+/// An additional table of an experiment.
 public struct Finding: Sendable {
   /// A cell.
   public enum Cell: Sendable, Hashable {
     /// A text.
     case text(String)
-    /// A number, shown with so many decimals; nothing where it is none.
+    /// A number with its decimals to show; empty if nil.
     case number(Double?, decimals: Int)
     /// A share, shown as a percentage.
     case share(Double?)
 
-    /// The cell as a person reads it.
+    /// The cell as shown to users.
     var text: String {
       switch self {
       case .text(let text): text
@@ -32,13 +32,13 @@ public struct Finding: Sendable {
     }
   }
 
-  /// What the table is about.
+  /// The title of the table.
   public var title: String
-  /// What a reader must know to read it.
+  /// The explanation of the table.
   public var note: String
   /// The names of the columns.
   public var header: [String]
-  /// The rows; each has a cell a column.
+  /// The rows, each with one cell per column.
   public var rows: [[Cell]]
 
   var json: JSONValue {

@@ -9,7 +9,7 @@ internal import TensorFiles
 internal import Tensors
 internal import Training
 
-/// A Llama that puts passages into classes by the mean of its hidden states.
+/// Classifies passages by the mean of a language model's hidden states.
 struct PassageClassifier: Module {
   let body: any LanguageModel
   let classifier: Linear
@@ -24,19 +24,19 @@ struct PassageClassifier: Module {
   }
 }
 
-/// Learning to tell classes of passages, from a language model that was trained on the text.
+/// Learning to classify passages, starting from a language model trained on the text.
 final class PassageClassification: TrainingTask {
   private let configuration: TrainingConfiguration
   private let passages: PassageSet
   private let model: PassageClassifier
   private var random: RandomSource
-  /// Passages of the epoch that have not been learnt yet.
+  /// The remaining passages of the epoch.
   private var left: [Int] = []
   private let batchSize: Int
-  /// The share of right answers when it was measured last.
+  /// The last measured share of correct answers.
   private var accuracy: Double?
 
-  /// The task of a run from a trained model in a folder.
+  /// The task of a run that starts from a trained model in a folder.
   init(_ configuration: TrainingConfiguration, on text: ExperimentText, base path: String) throws {
     self.configuration = configuration
     passages = try PassageSet(text, testing: configuration.validationTokens)

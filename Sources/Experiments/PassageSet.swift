@@ -2,27 +2,26 @@ internal import Tensors
 internal import Tokenization
 internal import Training
 
-/// Passages with classes, to be told by a model: the lines of a labelled text, or those of any
-/// text, whose class is the part of the text that they are from.
+/// Passages to be classified: the lines of a labelled text, or passages of any text, whose class is the
+/// part of the text that they are from.
 ///
-/// Every fifth passage is kept for the test. In a text without labels its neighbours are trained on,
-/// so that what is measured is how well the parts' matters and voices are told apart, not how far
-/// that carries to other texts.
+/// Every fifth passage is kept for testing. In a text without labels its neighbours are trained on, so
+/// the test measures how well the subjects and voices of the parts are distinguished, not how that
+/// generalises to other texts.
 struct PassageSet: Sendable {
   /// The parts of a text without labels.
   static let parts = 8
-  /// The tokens of a passage of a text without labels, and the most that are read of a line.
+  /// The tokens of a passage in a text without labels, and the most tokens of a labelled line.
   static let length = 64
 
   private let passages: [(tokens: ArraySlice<Int32>, label: Int)]
-  /// How many classes there are.
+  /// The number of classes.
   let classes: Int
-  /// The passages to learn and those to measure on.
+  /// The passages to train on and those to test on.
   let training: [Int], test: [Int]
 
-  /// The lines of the labelled text, or the text itself where there is none. Tests on so many
-  /// tokens, chosen evenly, or on all that are kept for it. Throws where the text has too few
-  /// passages.
+  /// The lines of the labelled text, or passages of the text itself if there is none. Tests on at most
+  /// `limit` evenly chosen tokens, or on all test passages. Throws if the text has too few passages.
   init(_ text: ExperimentText, testing limit: Int?) throws(InputError) {
     if let labelled = text.labelled {
       self.init(
@@ -34,11 +33,11 @@ struct PassageSet: Sendable {
     }
   }
 
-  /// The text itself: its tokens are cut into passages, and the text into parts of equal length.
+  /// Cuts the text into passages and into parts of equal length.
   init(_ stream: TokenStream, testing limit: Int?) throws(InputError) {
     let count = stream.tokens.count / Self.length
     guard count >= 10 * Self.parts else {
-      throw InputError("The text is too short to be told apart in parts. Give a longer one.")
+      throw InputError("The text is too short to be classified by parts. Give a longer one.")
     }
     self.init(
       (0..<count).map { index in
@@ -60,23 +59,23 @@ struct PassageSet: Sendable {
     test = (0..<tested).map { kept[(2 * $0 + 1) * kept.count / (2 * tested)] }
   }
 
-  /// The share of the test passages that are of the most frequent class.
+  /// The share of the test passages in the most frequent class.
   var mostFrequentShare: Double {
     let counts = Dictionary(test.map { (passages[$0].label, 1) }, uniquingKeysWith: +)
     return Double(counts.values.max() ?? 0) / Double(max(1, test.count))
   }
 
-  /// Passages as a model reads them.
+  /// Passages as input of a model.
   struct Batch {
-    /// `[passages, tokens]`; shorter passages are filled up at their end.
+    /// `[passages, tokens]`; shorter passages are padded at their end.
     var tokens: Tensor<Int32>
-    /// `[passages, tokens, 1]`: for the mean over the tokens of each passage.
+    /// `[passages, tokens, 1]`, for the mean over the tokens of each passage.
     var weights: Tensor<Float>
     /// The classes, `[passages]`.
     var labels: Tensor<Int32>
   }
 
-  /// Passages by their numbers.
+  /// A batch of passages by their indices.
   func batch(_ chosen: some Collection<Int>) -> Batch {
     let longest = chosen.map { passages[$0].tokens.count }.max() ?? 0
     var (tokens, weights): ([Int32], [Float]) = ([], [])

@@ -1,14 +1,14 @@
-/// The mean of some numbers and how far it can be trusted.
+/// The mean of a sample and its standard error.
 public struct SampleStatistics: Sendable, Hashable {
-  /// How many numbers.
+  /// The size of the sample.
   public let count: Int
-  /// Their mean; not a number when there are none.
+  /// The mean; NaN for an empty sample.
   public let mean: Double
-  /// The standard error of the mean: the standard deviation of the sample, with count - 1 degrees of
-  /// freedom, over the root of the count. Nil below two numbers.
+  /// The standard error of the mean: the sample standard deviation, with count - 1 degrees of freedom,
+  /// divided by the root of the count. Nil for fewer than two numbers.
   public let standardError: Double?
 
-  /// The statistics of some numbers.
+  /// The statistics of a sample.
   public init(_ values: [Double]) {
     count = values.count
     let mean = values.reduce(0, +) / Double(values.count)

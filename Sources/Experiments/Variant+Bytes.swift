@@ -3,8 +3,8 @@ internal import Optimizers
 internal import Training
 
 extension Variant {
-  /// The bytes of weights, projections, adapters and optimizer state, by the memory model; gradients
-  /// are left out, as they depend on how a step is run.
+  /// The bytes of weights, projections, adapters and optimizer state, by the memory model; without
+  /// gradients, which depend on how a step is run.
   func stateByteCount(_ scale: ExperimentScale) -> Int? {
     guard var model = LlamaConfiguration.preset(scale.preset) else { return nil }
     model.vocabularySize = scale.vocabulary
@@ -15,8 +15,8 @@ extension Variant {
     return bytes.total - bytes.gradients
   }
 
-  /// The same with the highest rank that takes at most the bytes of another variant; with rank 1 where
-  /// even that takes more.
+  /// The same variant with the highest rank that takes at most the bytes of another variant; rank 1 if even
+  /// that takes more.
   func fitting(_ other: Variant, _ scale: ExperimentScale) -> Variant {
     guard let limit = other.stateByteCount(scale),
       let model = LlamaConfiguration.preset(scale.preset)

@@ -1,12 +1,12 @@
 extension String {
-  /// Filled up with spaces: at the end, or at the start for a negative width.
+  /// Pads with spaces: at the end, or at the start for a negative width.
   package func padded(to width: Int) -> String {
     let space = String(repeating: " ", count: max(0, abs(width) - count))
     return width < 0 ? space + self : self + space
   }
 }
 
-/// Lines of cells in columns of equal width, the first to the left, numbers to the right.
+/// Aligns lines of cells in columns: the first column to the left, the others to the right.
 package func aligned(_ lines: [[String]]) -> [String] {
   let widths = (lines.first ?? []).indices.map { column in
     lines.map { $0[column].count }.max() ?? 0

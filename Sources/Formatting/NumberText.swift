@@ -1,10 +1,10 @@
-/// Numbers as a page shows them: with the signs and spaces of print.
+/// Numbers as pages show them, with typographic signs and spaces.
 package enum NumberText {
-  /// What stands where there is no number.
+  /// The placeholder for a missing number.
   package static let none = "\u{2013}"
   private static let minus = "\u{2212}"
 
-  /// So many decimals; very large numbers as powers of ten.
+  /// A number with `count` decimals; a very large one as a power of ten.
   package static func decimals(_ value: Double?, _ count: Int) -> String {
     guard let value, !value.isNaN else { return none }
     guard value.isFinite else { return value < 0 ? minus + "\u{221e}" : "\u{221e}" }
@@ -16,7 +16,7 @@ package enum NumberText {
     return grouped(Int(whole) ?? 0) + text.dropFirst(whole.count)
   }
 
-  /// A share as a percentage with so many decimals.
+  /// A share as a percentage with `count` decimals.
   package static func percent(_ share: Double?, _ count: Int) -> String {
     guard let share, !share.isNaN else { return none }
     return decimals(100 * share, count) + "\u{202f}%"
@@ -38,7 +38,7 @@ package enum NumberText {
     return fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0) + unit.name
   }
 
-  /// Bytes in units of a million, without the unit.
+  /// Bytes in millions, without the unit.
   package static func megabytes(_ bytes: Int) -> String {
     let value = Double(bytes) / 1e6
     return decimals(value, value < 99.95 ? 2 : 1)

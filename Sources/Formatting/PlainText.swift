@@ -1,12 +1,12 @@
-/// Numbers as a terminal and a plain file show them: in ASCII.
+/// Numbers as terminals and plain files show them, in ASCII.
 package enum PlainText {
-  /// So many decimals; very large numbers as powers of ten.
+  /// A number with `count` decimals; a very large one as a power of ten.
   package static func decimals(_ value: Double, _ count: Int) -> String {
     guard value.isFinite else { return value.isNaN ? "not a number" : "infinite" }
     return abs(value) >= 1e7 ? printf("%.2e", value) : fixed(value, count)
   }
 
-  /// Bytes in units of a million.
+  /// Bytes in millions, with the unit.
   package static func megabytes(_ bytes: Int) -> String {
     let value = Double(bytes) / 1e6
     return decimals(value, value < 100 ? 2 : 0) + " MB"
@@ -28,5 +28,5 @@ package enum PlainText {
   }
 }
 
-/// The bytes of a GiB.
+/// The number of bytes in a GiB.
 package let gibibyte = 1_073_741_824.0

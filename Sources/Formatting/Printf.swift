@@ -6,7 +6,7 @@
   internal import Glibc
 #endif
 
-/// The text of C's `printf`, whose rounding every figure of this package has.
+/// Formats with C's `printf`, whose rounding every figure of this package uses.
 package func printf(_ format: String, _ arguments: any CVarArg...) -> String {
   // The longest double without an exponent has 309 digits before the point.
   var text = [CChar](repeating: 0, count: 512)
@@ -14,7 +14,7 @@ package func printf(_ format: String, _ arguments: any CVarArg...) -> String {
   return String(decoding: text.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
-/// A number with so many decimals.
+/// A number with a fixed number of decimals.
 package func fixed(_ value: Double, _ decimals: Int) -> String {
   printf("%.*f", Int32(decimals), value)
 }

@@ -1,16 +1,16 @@
-/// A text that is no JSON, or not the JSON that was asked for.
+/// An error in a JSON text: malformed, or not of the expected shape.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What kind of failure it is, for programs; people read ``JSONError/description``.
+  /// The kind of a failure, for programs; people read ``JSONError/description``.
   public enum Code: Sendable, Hashable {
     /// The text breaks the grammar.
     case malformed
-    /// A value is of another kind than the one asked for.
+    /// A value has another kind than the one asked for.
     case typeMismatch
-    /// A number is outside of what it may be.
+    /// A number is out of range.
     case invalidValue
     /// A key occurs twice in its object.
     case duplicate
-    /// The text is legal, but beyond a limit set against hostile files.
+    /// The text is valid JSON, but exceeds a limit that guards against hostile files.
     case limitExceeded
   }
 
@@ -18,18 +18,18 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
   public var code: Code
   /// The name of the text.
   public var file: String
-  /// The field concerned, if the reader was told.
+  /// The field that was read, if the reader was told its name.
   public var field: String?
-  /// The position in bytes.
+  /// The offset in bytes.
   public var offset: Int
   /// What was found.
   public var found: String
   /// What was expected instead.
   public var expected: String?
-  /// Keys, and places in arrays such as `[3]`, on the way to the value.
+  /// The keys and array indices (such as `[3]`) that lead to the value.
   package var path: [String]
 
-  /// One sentence.
+  /// The error in one sentence.
   public var description: String {
     var text = file
     if let field { text += ": \(field)" }
@@ -38,7 +38,7 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     return text
   }
 
-  /// Quotes a text that comes from a file: a hostile name may be long or hold control characters.
+  /// Quotes text from a file: hostile names may be long or hold control characters.
   package static func quoted(_ text: String) -> String {
     var result = "'"
     for (position, scalar) in text.unicodeScalars.enumerated() {
@@ -57,7 +57,7 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// What a module throws where a text of JSON is at fault.
+/// An error that a module throws for a faulty JSON text.
 package protocol JSONFailure: Error {
   /// The error in the module's own terms.
   init(_ error: JSONError)

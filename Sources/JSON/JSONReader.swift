@@ -1,13 +1,13 @@
 /// A strict pull parser for JSON (RFC 8259).
 ///
-/// It hands out one value at a time and builds nothing, so that a hostile file of a hundred
+/// It returns one value at a time and builds no tree, so a hostile file of a hundred
 /// megabytes costs no more memory than the caller keeps. Duplicate keys, invalid UTF-8, lone
 /// surrogates, nesting deeper than 128, objects of more than `maximumMembers` and strings of more
-/// than `maximumStringLength` bytes are errors, which the reader throws as those of its caller.
+/// than `maximumStringLength` bytes are errors, thrown as the caller's error type.
 package struct JSONReader<Failure: JSONFailure> {
   private static var maximumDepth: Int { 128 }
 
-  /// The name that errors give to the text.
+  /// The name of the text in errors.
   package let file: String
 
   private let bytes: [UInt8]
@@ -22,7 +22,7 @@ package struct JSONReader<Failure: JSONFailure> {
     case place(Int)
   }
 
-  /// Keys, and places in arrays such as `[3]`, on the way to the value at work.
+  /// The keys and array indices (such as `[3]`) that lead to the current value.
   package var path: [String] {
     steps.map { step in
       switch step {
@@ -43,7 +43,7 @@ package struct JSONReader<Failure: JSONFailure> {
 
   // MARK: Errors
 
-  /// An error about the value at work.
+  /// An error about the current value.
   package func failure(
     _ found: String, expected: String? = nil, code: JSONError.Code = .malformed,
     at offset: Int? = nil, field: String? = nil
@@ -83,7 +83,7 @@ package struct JSONReader<Failure: JSONFailure> {
     position += 1
   }
 
-  /// The kind of the next value, which is not consumed.
+  /// The kind of the next value, without consuming it.
   package mutating func nextKind() throws(Failure) -> JSONKind {
     skipWhitespace()
     switch peek {
@@ -106,7 +106,7 @@ package struct JSONReader<Failure: JSONFailure> {
     }
   }
 
-  /// Fails unless only white space is left.
+  /// Fails unless only whitespace is left.
   package mutating func end() throws(Failure) {
     skipWhitespace()
     if position < bytes.count { throw unexpected("the end of the text") }
@@ -129,7 +129,7 @@ package struct JSONReader<Failure: JSONFailure> {
     try entries { (reader, key, start) throws(Failure) in
       guard keys.insert(key).inserted else {
         throw reader.failure(
-          "the key \(JSONError.quoted(key)) a second time", code: .duplicate, at: start)
+          "a duplicate key \(JSONError.quoted(key))", code: .duplicate, at: start)
       }
       guard keys.count <= reader.maximumMembers else {
         throw reader.failure(
@@ -142,7 +142,7 @@ package struct JSONReader<Failure: JSONFailure> {
     }
   }
 
-  /// Reads an object of any number of keys, which may repeat; `entry` must consume the value of each.
+  /// Reads an object with any number of keys, which may repeat; `entry` must consume each value.
   package mutating func entries(
     _ entry: (inout Self, _ key: String) throws(Failure) -> Void
   ) throws(Failure) {
@@ -207,7 +207,7 @@ package struct JSONReader<Failure: JSONFailure> {
     }
   }
 
-  /// Checks one value of any kind and forgets it.
+  /// Checks one value of any kind and discards it.
   package mutating func skipValue() throws(Failure) {
     switch try nextKind() {
     case .object:
@@ -282,8 +282,8 @@ package struct JSONReader<Failure: JSONFailure> {
       if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { position += 1 }
       try digits()
     }
-    // A zero before further digits is no number of JSON; here the digits that follow are left over
-    // and the caller reports them.
+    // JSON allows no leading zeros: the digits after one are left over, and the caller reports
+    // them.
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, text != "-0", let integer = Int(text) { return .integer(integer) }
     guard let value = Double(text), value.isFinite else {
@@ -294,7 +294,7 @@ package struct JSONReader<Failure: JSONFailure> {
     return .floating(value)
   }
 
-  /// Reads an integer within limits.
+  /// Reads an integer in a range.
   package mutating func integer(
     in range: ClosedRange<Int>, field: String? = nil
   ) throws(Failure) -> Int {
@@ -386,7 +386,7 @@ package struct JSONReader<Failure: JSONFailure> {
     throw failure("half a surrogate pair", expected: "a Unicode scalar", at: start)
   }
 
-  /// Reads the four digits after the `u` at `position`, and stops on the last of them.
+  /// Reads the four digits after the `u` at `position` and stops at the last one.
   private mutating func hexadecimalUnit() throws(Failure) -> UInt16 {
     var unit: UInt16 = 0
     for _ in 0..<4 {
@@ -410,7 +410,7 @@ package enum JSONKind: String {
   case null = "null"
 }
 
-/// A number: an integer where it is written as one and fits.
+/// A number: an integer if it is written as one and fits.
 package enum JSONNumber {
   case integer(Int)
   case floating(Double)

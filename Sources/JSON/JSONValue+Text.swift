@@ -1,15 +1,15 @@
 extension JSONValue {
   /// How a JSON text is laid out.
   public enum Layout: Sendable {
-    /// Without any white space.
+    /// Without whitespace.
     case compact
-    /// One member or element a line, indented by two spaces; arrays of scalars stay on one line.
+    /// One member or element per line, indented by two spaces; arrays of scalars stay on one line.
     case indented
   }
 
   /// The JSON text in UTF-8 without a final newline.
   ///
-  /// Numbers read back to the same bits. JSON knows neither NaN nor infinity: both are written as
+  /// Numbers read back bit for bit. JSON has neither NaN nor infinity: both are written as
   /// `null`.
   public func text(_ layout: Layout = .compact) -> String {
     var text = ""

@@ -1,10 +1,10 @@
 /// A JSON value whose objects keep the order of their keys and whose integers stay exact.
 ///
-/// Two objects are equal when they hold equal members in the same order.
+/// Two objects are equal if they have equal members in the same order.
 public enum JSONValue: Sendable, Hashable {
   case null
   case boolean(Bool)
-  /// A number written without fraction and exponent that fits in `Int`.
+  /// A number that is written without fraction or exponent and fits in `Int`.
   case integer(Int)
   /// Any other number; always finite after reading.
   case number(Double)
@@ -17,7 +17,7 @@ public enum JSONValue: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - bytes: The text in UTF-8.
-  ///   - file: The name that errors give to the text.
+  ///   - file: The name of the text in errors.
   /// - Throws: A ``JSONError`` with the offset in bytes of the first fault.
   public init(parsing bytes: [UInt8], file: String = "JSON text") throws(JSONError) {
     var reader = JSONReader<JSONError>(bytes, file: file)
@@ -58,7 +58,7 @@ public enum JSONValue: Sendable, Hashable {
     }
   }
 
-  /// The value of a key, or nil where this is no object or lacks the key.
+  /// The value of a key, or nil if this is not an object or lacks the key.
   public subscript(key: String) -> JSONValue? { objectValue?[key] }
 
   /// The Boolean, or nil for any other kind.
@@ -94,7 +94,7 @@ public enum JSONValue: Sendable, Hashable {
   }
 }
 
-/// The members of a JSON object in the order in which they were written.
+/// The members of a JSON object, in their order.
 public struct JSONObject: Sendable, Hashable {
   /// The keys in order.
   public private(set) var keys: [String] = []

@@ -1,7 +1,7 @@
 public import Autodiff
 internal import Tensors
 
-/// A function of each element, as a layer.
+/// An elementwise function, as a layer.
 public enum Activation: String, Layer, Sendable, Hashable {
   /// max(x, 0).
   case relu
@@ -16,7 +16,7 @@ public enum Activation: String, Layer, Sendable, Hashable {
   /// 1 / (1 + exp(-x)).
   case sigmoid
 
-  /// None.
+  /// No members.
   public var members: [ModuleMember] { [] }
 
   var kernel: UnaryKernel {
@@ -30,7 +30,7 @@ public enum Activation: String, Layer, Sendable, Hashable {
     }
   }
 
-  /// The function of each element of x.
+  /// Applies the function to each element of x.
   public func callAsFunction(_ x: Variable) -> Variable {
     switch self {
     case .relu: Autodiff.relu(x)

@@ -1,30 +1,30 @@
 public import Autodiff
 public import Tensors
 
-/// Attention of each token to itself and those before it in its sequence, with rotary positions or
-/// none.
+/// Attention of each token to itself and those before it in its sequence, with or without rotary
+/// positions.
 ///
-/// Query heads may share key and value heads: grouped queries (Ainslie et al., 2023,
+/// Query heads may share key and value heads (grouped-query attention; Ainslie et al., 2023,
 /// arXiv 2305.13245).
 public struct CausalSelfAttention: Layer {
-  /// What differs between models.
+  /// Options that differ between models.
   public struct Options: Sendable, Hashable {
     /// Whether queries, keys and values have biases.
     public var bias = false
-    /// Whether the output has one.
+    /// Whether the output projection has a bias.
     public var outputBias = false
-    /// How many tokens up to its own each sees; nil for all.
+    /// The number of tokens, including itself, that each token attends to; nil for all.
     public var window: Int?
-    /// What the scores are of the products of queries and keys.
+    /// How the products of queries and keys are scaled and capped.
     public var scores = AttentionScores()
-    /// Whether each head of queries and keys is normalised before it is turned.
+    /// Whether each head of queries and keys is normalised before it is rotated.
     public var normalizesHeads = false
     /// Added to the mean square in these norms.
     public var normEpsilon = 1e-6
     /// Added to the weights of these norms.
     public var normOffset = 0.0
 
-    /// Those of a Llama.
+    /// The options of a Llama.
     public init() {}
   }
 
@@ -39,13 +39,13 @@ public struct CausalSelfAttention: Layer {
   public let keyHeads: Int
   /// The size of a head.
   public let headSize: Int
-  /// The angles of the positions; nil for a layer that does not know them.
+  /// The rotary angles of the positions; nil for no rotation.
   public let angles: RotaryAngles?
-  /// What differs between models.
+  /// Options that differ between models.
   public let options: Options
 
-  /// A layer over vectors of `hiddenSize`, with heads of `headSize`, which is that of the angles when
-  /// left out. Traps unless `heads` is a multiple of `keyHeads` and one of the two is given.
+  /// A layer for vectors of `hiddenSize`, with heads of `headSize`, by default that of the angles. Traps
+  /// unless `heads` is a multiple of `keyHeads`, and if `headSize` and angles are both missing or differ.
   public init(
     hiddenSize: Int, heads: Int, keyHeads: Int, headSize: Int? = nil, angles: RotaryAngles?,
     options: Options = Options(), initializer: Initializer = .uniformFanIn,
@@ -77,7 +77,7 @@ public struct CausalSelfAttention: Layer {
     self.options = options
   }
 
-  /// As published Llama checkpoints name them.
+  /// The parts under the names in published Llama checkpoints.
   public var members: [ModuleMember] {
     [
       ModuleMember("q_proj", query), ModuleMember("k_proj", key), ModuleMember("v_proj", value),
@@ -97,7 +97,7 @@ public struct CausalSelfAttention: Layer {
   }
 
   /// x `[batch, tokens, hidden]` of the tokens that follow those in `cache`, to the same shape, without
-  /// a gradient. Their keys and values join the cache. Traps when there is no room for them.
+  /// a gradient. Adds their keys and values to the cache. Traps if the cache is full.
   public func callAsFunction(_ x: Variable, cache: inout KeyValueCache) -> Variable {
     withoutGradient {
       let (queries, keys, values) = project(x, positions: cache.places(of: x.shape[1]))
@@ -109,7 +109,7 @@ public struct CausalSelfAttention: Layer {
     }
   }
 
-  /// Queries, keys and values `[batch, tokens, heads, headSize]`, the first two normalised and turned.
+  /// Queries, keys and values `[batch, tokens, heads, headSize]`, the first two normalised and rotated.
   private func project(_ x: Variable, positions: Tensor<Int32>?) -> (Variable, Variable, Variable) {
     precondition(
       x.shape.rank == 3, "CausalSelfAttention: x \(x.shape) is not [batch, tokens, hidden]")

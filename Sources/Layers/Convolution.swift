@@ -5,7 +5,7 @@ public import Tensors
 public struct Convolution2D: Layer {
   /// The filters, `[out, in / groups, height, width]`.
   public let weight: Parameter
-  /// What is added to each channel, `[out]`; nil for nothing.
+  /// The bias of each channel, `[out]`; nil for none.
   public let bias: Parameter?
   /// Pixels from one window to the next.
   public let stride: Size2D
@@ -13,7 +13,7 @@ public struct Convolution2D: Layer {
   public let padding: Size2D
   /// Pixels from one element of a window to the next.
   public let dilation: Size2D
-  /// Into how many parts the channels fall that do not see each other.
+  /// The number of groups of channels that are convolved separately.
   public let groups: Int
 
   /// A layer from `inputs` to `outputs` channels. Traps unless `groups` divides both.
@@ -44,15 +44,15 @@ public struct Convolution2D: Layer {
 public struct Convolution1D: Layer {
   /// The filters, `[out, in / groups, window]`.
   public let weight: Parameter
-  /// What is added to each channel, `[out]`; nil for nothing.
+  /// The bias of each channel, `[out]`; nil for none.
   public let bias: Parameter?
-  /// Places from one window to the next.
+  /// Positions from one window to the next.
   public let stride: Int
   /// Zeros on either side of the sequence.
   public let padding: Int
-  /// Places from one element of a window to the next.
+  /// Positions from one element of a window to the next.
   public let dilation: Int
-  /// Into how many parts the channels fall that do not see each other.
+  /// The number of groups of channels that are convolved separately.
   public let groups: Int
 
   /// A layer from `inputs` to `outputs` channels. Traps unless `groups` divides both.

@@ -1,12 +1,12 @@
 public import Autodiff
 public import Tensors
 
-/// A table of vectors that integers pick from.
+/// A table of vectors, looked up by index.
 public struct Embedding: Module {
   /// `[vocabulary, size]`.
   public let weight: Parameter
 
-  /// A layer of the given vectors, `[vocabulary, size]`. Traps when they are no matrix.
+  /// A layer with the given vectors, `[vocabulary, size]`. Traps if they are not a matrix.
   public init(weight: Tensor<Float>) {
     precondition(weight.rank == 2, "Embedding: weight \(weight.shape) is not a matrix")
     self.weight = Parameter(weight)

@@ -7,7 +7,7 @@ public struct FeedForward: Layer {
   /// The function between them.
   public let activation: Activation
 
-  /// A layer over vectors of `hiddenSize`; the names are those by which the matrices are read.
+  /// A layer for vectors of `hiddenSize`; `names` are those under which the builder reads the matrices.
   public init(
     hiddenSize: Int, intermediateSize: Int, activation: Activation = .gelu, bias: Bool = true,
     initializer: Initializer = .uniformFanIn, names: (up: String, down: String) = ("", ""),
@@ -20,7 +20,7 @@ public struct FeedForward: Layer {
     self.activation = activation
   }
 
-  /// Only the matrices.
+  /// The matrices.
   public var members: [ModuleMember] { [ModuleMember("up", up), ModuleMember("down", down)] }
 
   /// x `[..., hidden]` to the same shape.

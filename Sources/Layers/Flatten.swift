@@ -1,7 +1,7 @@
 public import Autodiff
 import Tensors
 
-/// All axes but the first as one: `[batch, ...]` to `[batch, size]`.
+/// Merges all axes but the first: `[batch, ...]` to `[batch, size]`.
 public struct Flatten: Layer {
   /// A layer.
   public init() {}

@@ -1,14 +1,13 @@
 public import Autodiff
 
-/// down(f(gate(x)) * up(x)) (Shazeer, 2020, arXiv 2002.05202): SwiGLU where f is silu, GEGLU where it
-/// is gelu.
+/// down(f(gate(x)) * up(x)) (Shazeer, 2020, arXiv 2002.05202): SwiGLU if f is silu, GEGLU if f is gelu.
 public struct GatedFeedForward: Layer {
   /// `[hidden]` to `[intermediate]` twice, and back.
   public let gate, up, down: any LinearLayer
   /// The function of the gate.
   public let activation: Activation
 
-  /// A layer over vectors of `hiddenSize`.
+  /// A layer for vectors of `hiddenSize`.
   public init(
     hiddenSize: Int, intermediateSize: Int, activation: Activation = .silu, bias: Bool = false,
     initializer: Initializer = .uniformFanIn, using linear: LayerBuilder
@@ -22,7 +21,7 @@ public struct GatedFeedForward: Layer {
     self.activation = activation
   }
 
-  /// As published Llama checkpoints name them.
+  /// The parts under the names in published Llama checkpoints.
   public var members: [ModuleMember] {
     [
       ModuleMember("gate_proj", gate), ModuleMember("up_proj", up), ModuleMember("down_proj", down),

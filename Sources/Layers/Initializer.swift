@@ -1,6 +1,6 @@
 public import Tensors
 
-/// How a tensor's initial values are drawn.
+/// A distribution of a tensor's initial values.
 ///
 /// The first axis of a tensor `[out, in, ...]` counts its outputs; its fan-in is the product of all
 /// others, its fan-out that of all but the second: `[out, in]` for matrices, `[out, in, height, width]`
@@ -12,25 +12,25 @@ public enum Initializer: Sendable, Hashable {
   case truncatedNormal(standardDeviation: Float)
   /// Uniform between ± `bound`.
   case uniform(bound: Float)
-  /// Uniform between ± 1 / sqrt(fan-in), as PyTorch's linear layers and convolutions start.
+  /// Uniform between ± 1 / sqrt(fan-in), as in PyTorch's linear layers and convolutions.
   case uniformFanIn
   /// Normal of variance 2 / (fan-in + fan-out) times gain² (Glorot and Bengio, 2010).
   case xavierNormal(gain: Float = 1)
   /// Uniform of variance 2 / (fan-in + fan-out) times gain² (Glorot and Bengio, 2010).
   case xavierUniform(gain: Float = 1)
-  /// Normal of variance 2 / fan-in, for layers behind a ReLU (He et al., 2015, arXiv 1502.01852).
+  /// Normal of variance 2 / fan-in, for layers after a ReLU (He et al., 2015, arXiv 1502.01852).
   case heNormal
-  /// Uniform of variance 2 / fan-in, for layers behind a ReLU (He et al., 2015).
+  /// Uniform of variance 2 / fan-in, for layers after a ReLU (He et al., 2015).
   case heUniform
-  /// The rows, or where they are more than the columns the columns, of an orthogonal matrix drawn
-  /// evenly, times gain (Saxe et al., 2014, arXiv 1312.6120). Axes but the first are taken as one.
+  /// A matrix with orthonormal rows, or columns if there are more rows than columns, drawn uniformly, times
+  /// gain (Saxe et al., 2014, arXiv 1312.6120). All axes but the first are merged.
   case orthogonal(gain: Float = 1)
   /// The same value everywhere.
   case constant(Float)
 
-  /// 0 everywhere.
+  /// All zeros.
   public static var zeros: Initializer { .constant(0) }
-  /// 1 everywhere.
+  /// All ones.
   public static var ones: Initializer { .constant(1) }
 
   /// A tensor of these values.
@@ -75,9 +75,9 @@ public enum Initializer: Sendable, Hashable {
     let rows = shape.first ?? 1
     let columns = shape.dropFirst().reduce(1, *)
     let tall = Tensor<Float>.normal([max(rows, columns), min(rows, columns)], using: &source)
-    // Normal numbers are finite, so that LAPACK takes them.
+    // Normal numbers are finite, so QR cannot fail.
     let factors = try! qr(tall)
-    // With the signs of r's diagonal every orthogonal matrix is as likely.
+    // The signs of r's diagonal make all orthogonal matrices equally likely.
     let size = min(rows, columns)
     let signs = Tensor((0..<size).map { factors.r[$0, $0] < 0 ? Float(-1) : 1 })
     let result = factors.q * signs

@@ -1,21 +1,21 @@
 package import Tensors
 
-/// The keys and values of the tokens that an attention layer has seen, so that a text grows token by
-/// token without computing them again.
+/// The keys and values of the tokens that an attention layer has processed, so that a text can grow
+/// token by token without recomputing them.
 ///
-/// Sequences of a batch stand with their ends at the same place: shorter ones are padded in front.
+/// The sequences of a batch are aligned at their ends; shorter ones are padded in front.
 public struct KeyValueCache: Sendable {
-  /// How many tokens, padding included, are in the cache; the next one stands at this place.
+  /// The number of tokens in the cache, including padding, which is also the index of the next token.
   public private(set) var count = 0
-  /// How many there can be.
+  /// The most tokens that the cache can hold.
   public private(set) var capacity: Int
-  /// Places of padding in front of each sequence.
+  /// The number of padding positions in front of each sequence.
   public let padding: [Int]
   private var keys: Tensor<Float>
   private var values: Tensor<Float>
 
-  /// An empty cache for up to `capacity` tokens of as many sequences as `padding` has numbers: those
-  /// of places in front of each that hold no token.
+  /// An empty cache for up to `capacity` tokens of one sequence per element of `padding`, the number of
+  /// padding positions in front of it.
   public init(capacity: Int, padding: [Int] = [0], keyHeads: Int, headSize: Int) {
     precondition(
       padding.allSatisfy { (0...capacity).contains($0) },
@@ -29,7 +29,7 @@ public struct KeyValueCache: Sendable {
   /// Bytes held.
   public var byteCount: Int { keys.byteCount + values.byteCount }
 
-  /// Makes room for `capacity` tokens in all, where there is less.
+  /// Makes room for at least `capacity` tokens in all.
   public mutating func reserveCapacity(_ capacity: Int) {
     guard capacity > self.capacity else { return }
     func grown(_ old: Tensor<Float>) -> Tensor<Float> {
@@ -42,7 +42,7 @@ public struct KeyValueCache: Sendable {
     self.capacity = capacity
   }
 
-  /// Forgets all tokens but the first `count`. Traps when there are fewer.
+  /// Removes all tokens but the first `count`. Traps if there are fewer.
   public mutating func truncate(to count: Int) {
     precondition(
       (0...self.count).contains(count), "KeyValueCache: \(self.count) tokens have no first \(count)"
@@ -50,21 +50,21 @@ public struct KeyValueCache: Sendable {
     self.count = count
   }
 
-  /// The places of the next `tokens` tokens, `[tokens]`. They serve as positions where only distances
-  /// count, padding or not.
+  /// The cache indices of the next `tokens` tokens, `[tokens]`. They serve as positions where only
+  /// distances matter, as padding shifts all tokens of a sequence alike.
   func places(of tokens: Int) -> Tensor<Int32> {
     Tensor((count..<count + tokens).map(Int32.init))
   }
 
-  /// The positions `[batch, tokens]` of the next `tokens` tokens in their own sequences, where those are
-  /// counted from 0 behind the padding; 0 for padding itself.
+  /// The positions `[batch, tokens]` of the next `tokens` tokens in their own sequences, counted from 0
+  /// after the padding; 0 for padding itself.
   package func positions(of tokens: Int) -> Tensor<Int32> {
     Tensor(
       padding.flatMap { first in (count..<count + tokens).map { Int32(max(0, $0 - first)) } },
       shape: [padding.count, tokens])
   }
 
-  /// What the tokens added last may see: all before them, or the last `window`.
+  /// The mask of the tokens added last: each attends to all tokens before it, or to the last `window`.
   func mask(window: Int?) -> AttentionMask {
     if padding.allSatisfy({ $0 == 0 }) { return AttentionMask(isCausal: true, window: window) }
     let visible = padding.flatMap { first in (0..<count).map { UInt8($0 >= first ? 1 : 0) } }
@@ -72,8 +72,8 @@ public struct KeyValueCache: Sendable {
       isCausal: true, visibleKeys: Tensor(visible, shape: [padding.count, count]), window: window)
   }
 
-  /// Adds the keys and values `[batch, tokens, keyHeads, headSize]` of the next tokens, and gives back
-  /// those of all. Traps when there is no room.
+  /// Adds the keys and values `[batch, tokens, keyHeads, headSize]` of the next tokens, and returns those
+  /// of all. Traps if the cache is full.
   mutating func append(keys newKeys: Tensor<Float>, values newValues: Tensor<Float>)
     -> (keys: Tensor<Float>, values: Tensor<Float>)
   {

@@ -1,7 +1,7 @@
 public import Autodiff
 
-/// A module that makes one variable of another, and so can stand in a `Sequential`.
+/// A module that maps one variable to another, as the layers of a `Sequential` do.
 public protocol Layer: Module {
-  /// The output for an input; what shapes fit is the layer's business.
+  /// The output for an input, whose shape must be one that the layer accepts.
   func callAsFunction(_ x: Variable) -> Variable
 }

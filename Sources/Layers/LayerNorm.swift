@@ -1,12 +1,12 @@
 public import Autodiff
 import Tensors
 
-/// Takes its mean from each row and divides it by its standard deviation, then scales and shifts each
-/// element (Ba et al., 2016, arXiv 1607.06450).
+/// Normalises each row to mean 0 and variance 1, then scales and shifts each element (Ba et al., 2016,
+/// arXiv 1607.06450).
 public struct LayerNorm: Layer {
   /// The scale of each element, `[size]`.
   public let weight: Parameter
-  /// What is added to each element, `[size]`; nil for nothing.
+  /// The shift of each element, `[size]`; nil for none.
   public let bias: Parameter?
   /// Added to the variance.
   public let epsilon: Double
@@ -18,7 +18,7 @@ public struct LayerNorm: Layer {
     self.epsilon = epsilon
   }
 
-  /// x `[..., size]` normalised. Traps when the last axis is of another size.
+  /// Normalises x `[..., size]`. Traps if the last axis has another size.
   public func callAsFunction(_ x: Variable) -> Variable {
     layerNorm(
       x, weight: Variable(weight), bias: bias.map { Variable($0) }, epsilon: epsilon)

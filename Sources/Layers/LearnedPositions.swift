@@ -1,15 +1,15 @@
 public import Autodiff
 public import Tensors
 
-/// Adds to the vector of each token a trained vector of its position.
+/// Adds a trained vector of its position to the vector of each token.
 public struct LearnedPositions: Layer {
   /// The vectors of the positions, `[positions, size]`.
   public let weight: Parameter
-  /// The row of the first token's position. RoBERTa begins at 2.
+  /// The row of the first position; 2 in RoBERTa.
   public let offset: Int
 
-  /// A table for sequences of up to `count` tokens of `size` elements, read by `name` where the builder
-  /// reads. Traps on a negative offset.
+  /// A table for sequences of up to `count` tokens of `size` elements, which a reading builder reads under
+  /// `name`. Traps on a negative offset.
   public init(
     count: Int, size: Int, offset: Int = 0,
     initializer: Initializer = .normal(standardDeviation: 0.02), named name: String? = nil,
@@ -32,7 +32,7 @@ public struct LearnedPositions: Layer {
   }
 
   /// x `[batch, tokens, size]` with the vectors of `positions` `[batch, tokens]` added. Traps on a
-  /// position that the table has not.
+  /// position outside the table.
   public func callAsFunction(_ x: Variable, at positions: Tensor<Int32>) -> Variable {
     x + embedding(Variable(weight), at: offset == 0 ? positions : positions + Int32(offset))
   }

@@ -1,9 +1,9 @@
 public import Autodiff
 public import Tensors
 
-/// A layer that multiplies with a matrix: y = x Wᵀ (+ bias), x `[..., in]`, y `[..., out]`.
+/// A layer that multiplies by a matrix: y = x Wᵀ (+ bias), x `[..., in]`, y `[..., out]`.
 ///
-/// How W is stored and trained is the layer's own business; models ask a `LayerBuilder` for one.
+/// The layer decides how W is stored and trained; models obtain their layers from a `LayerBuilder`.
 public protocol LinearLayer: Layer {
   /// Size of the last axis of the input.
   var inputSize: Int { get }
@@ -11,7 +11,7 @@ public protocol LinearLayer: Layer {
   var outputSize: Int { get }
   /// y for x. Traps when the last axis of x is not `inputSize`.
   func callAsFunction(_ x: Variable) -> Variable
-  /// The matrix the layer multiplies with at present, `[out, in]`, in full precision.
+  /// The matrix that the layer multiplies by at present, `[out, in]`, in full precision.
   func effectiveWeight() -> Tensor<Float>
 }
 
@@ -22,7 +22,7 @@ public struct Linear: LinearLayer {
   /// `[out]`.
   public let bias: Parameter?
 
-  /// A layer of the given initial values. Traps when their shapes do not fit.
+  /// A layer with the given initial values. Traps if their shapes do not fit.
   public init(weight: Tensor<Float>, bias: Tensor<Float>? = nil) {
     precondition(weight.rank == 2, "Linear: weight \(weight.shape) is not a matrix")
     precondition(
@@ -44,25 +44,25 @@ public struct Linear: LinearLayer {
   public func effectiveWeight() -> Tensor<Float> { weight.tensor }
 }
 
-/// How the matrices of a model's linear layers are held and trained, as a value: dense, or LoQT's
-/// quantised ones. Given the initial matrix it makes the layer.
+/// Makes a linear layer from an initial matrix, and so decides how the matrices of a model are held and
+/// trained.
 public protocol LinearFactory: Sendable {
   /// A layer that starts from the given matrix `[out, in]` and bias `[out]`.
   ///
   /// - Parameters:
   ///   - weight: The matrix.
   ///   - bias: The bias; nil for none.
-  ///   - random: For whatever the layer itself draws.
+  ///   - random: The source of random numbers for the layer itself.
   func makeLinear(weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource)
     -> any LinearLayer
-  /// A layer that starts from a matrix `[out, in]` which can be read again; it is read once and given
-  /// to `makeLinear(weight:bias:random:)` unless the layer has a use for reading it later.
+  /// A layer that starts from a matrix `[out, in]` which can be read repeatedly. By default it is read
+  /// once and passed to `makeLinear(weight:bias:random:)`.
   func makeLinear(reading weight: DeferredTensor, bias: Tensor<Float>?, random: RandomSource)
     -> any LinearLayer
 }
 
 extension LinearFactory {
-  /// A layer that starts from the matrix as it is read now.
+  /// Reads the matrix and passes it to `makeLinear(weight:bias:random:)`.
   public func makeLinear(reading weight: DeferredTensor, bias: Tensor<Float>?, random: RandomSource)
     -> any LinearLayer
   {
@@ -70,15 +70,15 @@ extension LinearFactory {
   }
 }
 
-/// Dense trainable matrices.
+/// Makes linear layers with dense matrices.
 public struct DenseLinearFactory: LinearFactory {
-  /// Whether the matrices are trained; false freezes them at their start.
+  /// Whether the matrices are trained, or frozen at their initial values.
   public var isTrainable: Bool
 
-  /// Dense matrices.
+  /// A factory of dense matrices.
   public init(isTrainable: Bool = true) { self.isTrainable = isTrainable }
 
-  /// A `Linear`.
+  /// Makes a `Linear`.
   public func makeLinear(
     weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
   ) -> any LinearLayer {
@@ -88,8 +88,8 @@ public struct DenseLinearFactory: LinearFactory {
   }
 }
 
-/// Hands a model its layers while it is built: the method chosen for its linear layers, and the
-/// random numbers for their initial values, independent for each layer.
+/// Makes the layers of a model while it is built, by the chosen method and with independent random
+/// numbers for each layer's initial values.
 ///
 /// ```swift
 /// struct Classifier: Module {
@@ -102,12 +102,11 @@ public struct DenseLinearFactory: LinearFactory {
 public final class LayerBuilder {
   private let factory: any LinearFactory
   private let exceptions: [String: any LinearFactory]
-  /// How the matrices among the parameters are held.
+  /// How matrix parameters are held.
   public let storage: ParameterStorage
-  /// Reads a model's first tensors by their dotted names and shapes; they are drawn where it is nil.
+  /// Reads a model's initial tensors by their dotted names and shapes; nil to draw them.
   public var source: (@Sendable (_ name: String, _ shape: Shape) throws -> Tensor<Float>)?
-  /// Why a tensor of `source` could not be read while layers were made, the first of them; the tensor
-  /// is NaN then.
+  /// The first error in reading a tensor of `source` while layers were made; that tensor is all NaN.
   public private(set) var failure: (any Error)?
   private let random: RandomSource
   private var made: UInt64 = 0
@@ -116,11 +115,10 @@ public final class LayerBuilder {
   /// A builder for one model.
   ///
   /// - Parameters:
-  ///   - factory: What makes the layers.
-  ///   - seed: Decides the initial values.
-  ///   - exceptions: What makes the layers of these names instead, as in `q_proj`.
-  ///   - storage: How the matrices among the parameters are held: each layer's are brought into it
-  ///     as soon as the layer is made.
+  ///   - factory: The factory of the layers.
+  ///   - seed: The seed of the initial values.
+  ///   - exceptions: Other factories for layers with certain names, such as `q_proj`.
+  ///   - storage: How matrix parameters are held; each layer's are converted as soon as it is made.
   public init(
     _ factory: any LinearFactory, seed: UInt64 = 0,
     exceptions: [String: any LinearFactory] = [:], storage: ParameterStorage = .float32
@@ -131,12 +129,12 @@ public final class LayerBuilder {
     random = RandomSource(seed: seed)
   }
 
-  /// Dense trainable matrices.
+  /// A builder of dense trainable layers.
   public static func dense(seed: UInt64 = 0) -> LayerBuilder {
     LayerBuilder(DenseLinearFactory(), seed: seed)
   }
 
-  /// Puts a name before those of the layers that `body` makes, as their model's members have it.
+  /// Prefixes the names of the layers that `body` makes with `name`, as the model's members do.
   public func within<R>(_ name: String, _ body: () throws -> R) rethrows -> R {
     path.append(name)
     defer { path.removeLast() }
@@ -150,7 +148,7 @@ public final class LayerBuilder {
   ///   - outputSize: Features of its output.
   ///   - bias: Whether it has a bias, which starts at 0.
   ///   - initializer: The initial values of its matrix.
-  ///   - name: By which an exception may be made for it, and its tensors are read.
+  ///   - name: The name that selects an exception and under which its tensors are read.
   public func callAsFunction(
     _ inputSize: Int, _ outputSize: Int, bias: Bool = false,
     initializer: Initializer = .uniformFanIn, named name: String = ""
@@ -174,12 +172,12 @@ public final class LayerBuilder {
     return layer
   }
 
-  /// Initial values of something else than a linear layer's matrix.
+  /// Initial values of a tensor other than a linear layer's matrix.
   ///
   /// - Parameters:
   ///   - shape: Their shape.
-  ///   - initializer: What draws them.
-  ///   - name: By which they are read; they are drawn where it is left out.
+  ///   - initializer: Draws them if they are not read.
+  ///   - name: The name under which they are read; they are drawn when left out.
   public func tensor(_ shape: Shape, _ initializer: Initializer, named name: String? = nil)
     -> Tensor<Float>
   {
@@ -199,7 +197,7 @@ public final class LayerBuilder {
     return DeferredTensor(shape: shape) { try source(name, shape) }
   }
 
-  /// Random numbers for another layer's initial values.
+  /// The random numbers for the next layer's initial values.
   public func nextRandom() -> RandomSource {
     made += 1
     return random.split(made)

@@ -1,13 +1,13 @@
-/// The name and the sizes of a linear layer of a model.
+/// The name and the size of a linear layer in a model.
 public struct LinearShape: Sendable, Hashable {
-  /// The name within its part of the model, as in `q_proj`: by which layers are chosen.
+  /// The name within its block, such as `q_proj`, by which layers are chosen.
   public var name: String
   /// Rows of its matrix, the size of the output.
   public var out: Int
   /// Columns of its matrix, the size of the input.
   public var `in`: Int
 
-  /// A layer of this name and these sizes.
+  /// The shape of a layer.
   public init(_ name: String, out: Int, in: Int) {
     self.name = name
     self.out = out

@@ -1,11 +1,11 @@
 import Autodiff
 import Tensors
 
-/// How much a module holds.
+/// The numbers of elements and bytes in a module.
 public struct ParameterCounts: Sendable, Hashable {
   /// Elements of parameters that training changes.
   public var trainable = 0
-  /// Elements of parameters that it does not, and of the frozen matrices of quantised layers.
+  /// Elements of frozen parameters and of the frozen matrices of quantised layers.
   public var frozen = 0
   /// Bytes of all parameters.
   public var parameterBytes = 0
@@ -25,11 +25,11 @@ public struct ParameterCounts: Sendable, Hashable {
 }
 
 extension Module {
-  /// Elements of all parameters; one that is shared counts once.
+  /// Elements of all parameters; a shared parameter counts once.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.elementCount } }
 
-  /// Elements and bytes of all parameters, frozen matrices and other state; a parameter that is shared
-  /// counts once.
+  /// Elements and bytes of all parameters, frozen matrices and other state; a shared parameter counts
+  /// once.
   public var parameterCounts: ParameterCounts {
     var counts = ParameterCounts()
     for parameter in parameters { counts.add(parameter) }
@@ -41,20 +41,20 @@ extension Module {
     return counts
   }
 
-  /// Makes all parameters trainable, or none.
+  /// Makes all parameters trainable, or freezes them all.
   public func setTrainable(_ isTrainable: Bool) {
     for parameter in parameters { parameter.isTrainable = isTrainable }
   }
 
-  /// Makes the parameters whose dotted name fits `pattern` trainable, or frozen: `*` stands for any
-  /// characters, dots included, and everything else for itself.
+  /// Makes the parameters whose dotted names match `pattern` trainable, or freezes them. `*` matches any
+  /// characters including dots, and everything else matches itself.
   ///
   /// ```swift
   /// model.setTrainable(false)
   /// model.setTrainable(true, matching: "classifier.*")
   /// ```
   ///
-  /// - Returns: The names that fit, so that a pattern that fits nothing shows.
+  /// - Returns: The matching names, so that a pattern without a match can be detected.
   @discardableResult
   public func setTrainable(_ isTrainable: Bool, matching pattern: String) -> [String] {
     let fitting = namedParameters().filter { fits($0.name, pattern) }
@@ -64,19 +64,19 @@ extension Module {
 }
 
 extension LinearLayer {
-  /// Elements of the matrix where it is held in another form than a parameter.
+  /// Elements of the matrix if it is not held as a parameter.
   fileprivate var frozenCount: Int {
     let isFrozen = members.contains { if case .frozen = $0.content { true } else { false } }
     return isFrozen ? inputSize * outputSize : 0
   }
 }
 
-/// Whether a name fits a pattern with `*` for any characters.
+/// Whether a name matches a pattern in which `*` matches any characters.
 private func fits(_ name: String, _ pattern: String) -> Bool {
   let (name, pattern) = (Array(name.utf8), Array(pattern.utf8))
   let star = UInt8(ascii: "*")
   var (i, j) = (0, 0)
-  // Where to take up again with the last star standing for one more character.
+  // Where to resume if the last star has to match one more character.
   var retry: (name: Int, pattern: Int)?
   while i < name.count {
     if j < pattern.count, pattern[j] == star {

@@ -1,9 +1,9 @@
 internal import Autodiff
 public import Tensors
 
-/// What became of a set of named tensors and the parameters of a module.
+/// How well a set of named tensors matched the parameters of a module.
 public struct ParameterLoadReport: Sendable, Hashable, CustomStringConvertible {
-  /// A tensor of another shape than the parameter of its name.
+  /// A tensor with a different shape than the parameter of its name.
   public struct Mismatch: Sendable, Hashable {
     /// The name of the tensor.
     public let name: String
@@ -13,29 +13,28 @@ public struct ParameterLoadReport: Sendable, Hashable, CustomStringConvertible {
     public let expected: Shape
   }
 
-  /// Parameters without a tensor of their name; they keep their values.
+  /// Parameters without a tensor of their name, which keep their values.
   public var missing: [String] = []
-  /// Tensors without a parameter of their name; they were not read.
+  /// Tensors without a parameter of their name, which were not read.
   public var unexpected: [String] = []
-  /// Tensors of another shape than their parameters, which keep their values.
+  /// Tensors with a different shape than their parameters, which keep their values.
   public var mismatched: [Mismatch] = []
-  /// Tensors of the module's state that are no parameters, packed matrices say, which keep their values:
-  /// a model that has any is saved and loaded as a whole.
+  /// Tensors of the module's state that are not parameters, such as packed matrices, which keep their
+  /// values: a model with such state is saved and loaded as a whole.
   public var state: [String] = []
 
-  /// Whether every parameter had its tensor and every tensor its parameter, and there is nothing else to
-  /// load.
+  /// Whether all parameters and tensors matched and there is no other state to load.
   public var isComplete: Bool {
     missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty && state.isEmpty
   }
 
-  /// The names, one a line.
+  /// All names with their problems, one per line.
   public var description: String {
     if isComplete { return "every parameter was loaded" }
     return
       (missing.map { "missing: \($0)" } + unexpected.map { "unexpected: \($0)" }
       + mismatched.map { "\($0.name): the tensor has shape \($0.found), not \($0.expected)" }
-      + state.map { "\($0): no parameter, so it was not loaded" })
+      + state.map { "\($0): not a parameter, so it was not loaded" })
       .joined(separator: "\n")
   }
 
@@ -47,25 +46,25 @@ public struct ParameterLoadReport: Sendable, Hashable, CustomStringConvertible {
 
 /// Named tensors that do not fit the parameters of a module.
 public struct ParameterLoadError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// Which do not, and how.
+  /// The tensors that do not fit, and why.
   public let report: ParameterLoadReport
 
-  /// All names, one a line.
+  /// All names, one per line.
   public var description: String {
     "The tensors do not fit the model's parameters:\n\(report)"
   }
 }
 
 extension Module {
-  /// Sets each parameter to the tensor of its dotted name. One that is shared takes the tensor of any
-  /// of its names. What does not fit is listed, all of it, and nothing else is left out.
+  /// Sets each parameter to the tensor of its dotted name. A shared parameter takes the tensor of any of
+  /// its names. Tensors that do not fit are reported, and all others are loaded.
   ///
   /// - Parameters:
-  ///   - names: The names of all tensors there are.
-  ///   - tensor: Reads one of them; called once for each parameter, in order.
-  /// - Returns: What was missing, unexpected, or of another shape. `requireComplete()` makes an error
-  ///   of it.
-  /// - Throws: What `tensor` throws; parameters before it are set then.
+  ///   - names: The names of all available tensors.
+  ///   - tensor: Reads the tensor of a name; called once for each parameter, in order.
+  /// - Returns: A report of what was missing, unexpected, or of another shape; its `requireComplete()`
+  ///   throws for any of these.
+  /// - Throws: Whatever `tensor` throws; parameters before it are set by then.
   public func loadParameters(
     named names: some Sequence<String>, from tensor: (String) throws -> Tensor<Float>
   ) rethrows -> ParameterLoadReport {
@@ -103,8 +102,8 @@ extension Module {
     loadParameters(named: tensors.keys) { tensors[$0]! }
   }
 
-  /// All parameters' values by dotted name, as `loadParameters` takes them; shared storage, no copies. What
-  /// a module holds beside parameters, packed matrices say, is not among them.
+  /// All parameters' values by dotted name, as `loadParameters` takes them, sharing storage. Other state,
+  /// such as packed matrices, is not included.
   public var parameterTensors: [String: Tensor<Float>] {
     Dictionary(
       namedParameters().map { ($0.name, $0.parameter.tensor) },

@@ -3,9 +3,9 @@ internal import Formatting
 internal import Tensors
 
 extension Module {
-  /// A table of the module, its parts and their parameters: names as a tree, types, shapes, numbers
-  /// of elements; below it the totals. Frozen and shared parameters are marked, and the parts in which
-  /// quantised matrices are stored.
+  /// A table of the module, its parts and their parameters: a tree of names with types, shapes and numbers
+  /// of elements, and the totals below. Frozen and shared parameters and the parts of quantised matrices
+  /// are marked.
   ///
   /// ```
   /// name          type        shape   elements
@@ -22,8 +22,8 @@ extension Module {
   /// ```
   ///
   /// - Parameters:
-  ///   - name: What the module itself is called.
-  ///   - depth: How many levels below it are shown; all when left out.
+  ///   - name: The name shown for the module itself.
+  ///   - depth: The number of levels below it to show; all when left out.
   public func summary(name: String = "model", depth: Int? = nil) -> String {
     var table = SummaryTable()
     table.add(self, name: name, lead: "", below: "", depth: depth ?? .max)

@@ -1,33 +1,33 @@
 public import Autodiff
 public import Tensors
 
-/// A part of a model: something that owns parameters, other tensors, or modules.
+/// A part of a model, which owns parameters, other tensors, or modules.
 ///
-/// A module is usually a struct whose stored properties are parameters, layers or arrays of layers;
-/// then nothing needs to be written: `members` finds them by reflection, read only. A model whose
-/// published names differ from its property names spells `members` out.
+/// A module is usually a struct whose stored properties are parameters, layers or arrays of layers, which
+/// the default `members` finds by reflection. A model whose published names differ from its property
+/// names implements `members` itself.
 public protocol Module {
-  /// What the module owns, by name, in order.
+  /// The module's members by name, in order.
   var members: [ModuleMember] { get }
 }
 
-/// One named thing that a module owns.
+/// A named member of a module.
 public struct ModuleMember {
-  /// What it is.
+  /// The kinds of members.
   public enum Content {
     /// A trainable (or frozen) parameter.
     case parameter(Parameter)
-    /// A matrix that is not trained itself, as a handle for its gradient.
+    /// The handle of a frozen matrix, through which its gradient can be requested.
     case frozen(FrozenMatrix)
-    /// A tensor that belongs to the module's state but is not trained, read at the time of asking.
+    /// A tensor of the module's state that is not trained, as of the time of the call.
     case state(StateTensor)
-    /// A module within.
+    /// A submodule.
     case module(any Module)
   }
 
-  /// The name within its owner.
+  /// The name within the owner.
   public let name: String
-  /// The thing itself.
+  /// The member itself.
   public let content: Content
 
   /// A member.
@@ -36,19 +36,19 @@ public struct ModuleMember {
     self.content = content
   }
 
-  /// A module within.
+  /// A submodule.
   public init(_ name: String, _ module: any Module) { self.init(name, .module(module)) }
 
   /// A parameter.
   public init(_ name: String, _ parameter: Parameter) { self.init(name, .parameter(parameter)) }
 
-  /// Modules of an array: `name.0`, `name.1`, ...
+  /// The submodules of an array: `name.0`, `name.1`, ...
   public static func list(_ name: String, _ modules: [any Module]) -> [ModuleMember] {
     modules.enumerated().map { ModuleMember("\(name).\($0.offset)", $0.element) }
   }
 }
 
-/// A tensor of a module's state, of whichever scalar it is stored in.
+/// A tensor of a module's state, of any stored scalar type.
 public enum StateTensor: Sendable {
   /// Single precision.
   case float(Tensor<Float>)
@@ -81,8 +81,8 @@ public enum StateTensor: Sendable {
 }
 
 extension Module {
-  /// Parameters and modules among the stored properties, in order of declaration; arrays give
-  /// `name.0`, `name.1`, ...; nil optionals and everything else are passed over.
+  /// The parameters and modules among the stored properties, in order of declaration; arrays give
+  /// `name.0`, `name.1`, ...; nil optionals and everything else are skipped.
   public var members: [ModuleMember] {
     Mirror(reflecting: self).children.flatMap { child -> [ModuleMember] in
       guard let name = child.label else { return [] }
@@ -108,8 +108,8 @@ extension Module {
     }
   }
 
-  /// Everything below this module with its dotted name, depth first; shared modules appear under
-  /// each of their names.
+  /// Visits everything below this module with its dotted name, depth first; shared modules are visited
+  /// under each of their names.
   public func walk(prefix: String = "", _ visit: (String, ModuleMember.Content) throws -> Void)
     rethrows
   {
@@ -120,7 +120,7 @@ extension Module {
     }
   }
 
-  /// All parameters with their dotted names; one that is shared appears once, under its first name.
+  /// All parameters with their dotted names; a shared parameter appears once, under its first name.
   public func namedParameters() -> [(name: String, parameter: Parameter)] {
     var seen: Set<ObjectIdentifier> = []
     var result: [(name: String, parameter: Parameter)] = []
@@ -153,8 +153,7 @@ extension Module {
     return result
   }
 
-  /// Writes each parameter's and frozen matrix's dotted name into it, so that messages and reports
-  /// can name it.
+  /// Sets the name of each parameter and frozen matrix to its dotted name, for messages and reports.
   public func nameParameters() {
     for (name, parameter) in namedParameters() { parameter.name = name }
     walk { name, content in

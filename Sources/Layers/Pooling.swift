@@ -3,15 +3,15 @@ public import Tensors
 
 /// The largest element, or the mean, of each window; see `maxPooling2D` and `averagePooling2D`.
 public struct Pooling2D: Layer {
-  /// What is taken of a window.
+  /// The function of a window.
   public enum Kind: Sendable, Hashable {
-    /// Its largest element.
+    /// The largest element.
     case max
-    /// Its mean.
+    /// The mean.
     case average
   }
 
-  /// What is taken of a window.
+  /// The function of a window.
   public let kind: Kind
   /// The size of a window.
   public let window: Size2D
@@ -20,7 +20,7 @@ public struct Pooling2D: Layer {
   /// Pixels around the image.
   public let padding: Size2D
 
-  /// A layer whose windows follow each other without overlap unless `stride` is given.
+  /// A layer whose windows are adjacent unless `stride` is given.
   public init(_ kind: Kind, window: Size2D, stride: Size2D? = nil, padding: Size2D = 0) {
     self.kind = kind
     self.window = window
@@ -39,16 +39,16 @@ public struct Pooling2D: Layer {
 
 /// The largest element, or the mean, of each window of a sequence; see `maxPooling1D`.
 public struct Pooling1D: Layer {
-  /// What is taken of a window.
+  /// The function of a window.
   public let kind: Pooling2D.Kind
   /// The size of a window.
   public let window: Int
-  /// Places from one window to the next.
+  /// Positions from one window to the next.
   public let stride: Int
-  /// Places on either side of the sequence.
+  /// Positions on either side of the sequence.
   public let padding: Int
 
-  /// A layer whose windows follow each other without overlap unless `stride` is given.
+  /// A layer whose windows are adjacent unless `stride` is given.
   public init(_ kind: Pooling2D.Kind, window: Int, stride: Int? = nil, padding: Int = 0) {
     self.kind = kind
     self.window = window

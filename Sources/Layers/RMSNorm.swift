@@ -1,14 +1,14 @@
 public import Autodiff
 import Tensors
 
-/// Divides each row by the root of its mean square, then scales each element (Zhang and Sennrich,
-/// 2019, arXiv 1910.07467).
+/// Divides each row by its root mean square, then scales each element (Zhang and Sennrich, 2019,
+/// arXiv 1910.07467).
 public struct RMSNorm: Layer {
-  /// The scale of each element less `offset`, `[size]`.
+  /// The scale of each element minus `offset`, `[size]`.
   public let weight: Parameter
   /// Added to the mean square.
   public let epsilon: Double
-  /// Added to the weight: 1 where checkpoints hold the difference from no scaling, as Gemma's do.
+  /// Added to the weight: 1 for checkpoints that hold weights minus one, as Gemma's do.
   public let offset: Double
 
   /// A layer for rows of `size` elements, with scales of 1.
@@ -18,7 +18,7 @@ public struct RMSNorm: Layer {
     self.offset = offset
   }
 
-  /// x `[..., size]` normalised. Traps when the last axis is of another size.
+  /// Normalises x `[..., size]`. Traps if the last axis has another size.
   public func callAsFunction(_ x: Variable) -> Variable {
     let weight = Variable(weight)
     return rmsNorm(x, weight: offset == 0 ? weight : weight + offset, epsilon: epsilon)

@@ -1,9 +1,9 @@
 public import Autodiff
 public import Tensors
 
-/// Attention of each token to all others of its sequence, without positions of its own.
+/// Attention of each token to all tokens of its sequence, without position encoding.
 ///
-/// Query heads may share key and value heads: grouped queries (Ainslie et al., 2023,
+/// Query heads may share key and value heads (grouped-query attention; Ainslie et al., 2023,
 /// arXiv 2305.13245).
 public struct SelfAttention: Layer {
   /// The projections: `[hidden]` to `[heads * headSize]`, twice to `[keyHeads * headSize]`, and from
@@ -16,8 +16,8 @@ public struct SelfAttention: Layer {
   /// The size of a head.
   public let headSize: Int
 
-  /// A layer over vectors of `hiddenSize`. Traps unless `heads` is a multiple of `keyHeads` and, where
-  /// no `headSize` is given, a divisor of `hiddenSize`.
+  /// A layer for vectors of `hiddenSize`. Traps unless `heads` is a multiple of `keyHeads` and, if no
+  /// `headSize` is given, a divisor of `hiddenSize`.
   public init(
     hiddenSize: Int, heads: Int, keyHeads: Int? = nil, headSize: Int? = nil, bias: Bool = true,
     initializer: Initializer = .uniformFanIn, using linear: LayerBuilder
@@ -36,11 +36,11 @@ public struct SelfAttention: Layer {
     self.headSize = size
   }
 
-  /// x `[batch, tokens, hidden]` to the same shape; every token sees all of its sequence.
+  /// x `[batch, tokens, hidden]` to the same shape; every token attends to its whole sequence.
   public func callAsFunction(_ x: Variable) -> Variable { self(x, mask: .full) }
 
-  /// x `[batch, tokens, hidden]` to the same shape; `mask` says which tokens are seen. The outputs of
-  /// padding are to be ignored. Traps on other shapes.
+  /// x `[batch, tokens, hidden]` to the same shape; `mask` selects the tokens to attend to. The outputs
+  /// of padding are to be ignored. Traps on other shapes.
   public func callAsFunction(_ x: Variable, mask: AttentionMask) -> Variable {
     precondition(x.shape.rank == 3, "SelfAttention: x \(x.shape) is not [batch, tokens, hidden]")
     let (batch, tokens) = (x.shape[0], x.shape[1])

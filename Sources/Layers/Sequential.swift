@@ -1,6 +1,6 @@
 public import Autodiff
 
-/// Layers one after the other, named `0`, `1`, ...
+/// Applies layers one after the other; their names are `0`, `1`, ...
 ///
 /// ```swift
 /// let linear = LayerBuilder.dense(seed: 1)
@@ -11,10 +11,10 @@ public struct Sequential: Layer {
   /// The layers, first to last.
   public let layers: [any Layer]
 
-  /// The given layers.
+  /// A sequence of the given layers.
   public init(_ layers: [any Layer]) { self.layers = layers }
 
-  /// The given layers.
+  /// A sequence of the given layers.
   public init(_ layers: any Layer...) { self.init(layers) }
 
   /// The layers under their positions.

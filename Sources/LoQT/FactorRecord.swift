@@ -1,7 +1,8 @@
 import Autodiff
 import Tensors
 
-/// A copy of B as it is held. Zeros, which a merge without compensation leaves, take no room.
+/// A copy of B in its storage precision. Zeros, which a merge without compensation leaves, take no
+/// memory.
 struct FactorRecord {
   private enum Content {
     case zeros
@@ -11,10 +12,10 @@ struct FactorRecord {
 
   private let content: Content
   private let shape: Shape
-  /// Differs, for all practical purposes, from that of any other B; 0 of zeros.
+  /// A hash of the bits of B; 0 for zeros.
   let fingerprint: UInt64
 
-  /// A copy of B, held as `storage` says.
+  /// A copy of B in the precision of `storage`.
   init(_ factor: Tensor<Float>, as storage: ParameterStorage) {
     shape = factor.shape
     if factor.sumOfSquares() == 0 {
@@ -36,7 +37,7 @@ struct FactorRecord {
   /// Whether B was zero.
   var isZero: Bool { if case .zeros = content { true } else { false } }
 
-  /// In single precision.
+  /// B in single precision.
   var tensor: Tensor<Float> {
     switch content {
     case .zeros: Tensor(0).broadcast(to: shape)
@@ -56,7 +57,7 @@ struct FactorRecord {
 }
 
 extension Parameter {
-  /// A number that differs, for all practical purposes, when a bit of the elements differs.
+  /// A hash of the elements' bits.
   var fingerprint: UInt64 { halfTensor?.fingerprint ?? tensor.fingerprint }
 }
 
@@ -76,7 +77,7 @@ extension Tensor<BFloat16> {
   }
 }
 
-/// The hash of eight interleaved sequences and then of their hashes: a single one would wait for each
+/// Hashes eight interleaved sequences and then their hashes, since a single sequence would wait for each
 /// multiplication.
 private func fingerprint(count: Int, _ bits: (Int) -> UInt64) -> UInt64 {
   let prime = FNVHash.prime

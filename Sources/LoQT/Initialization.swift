@@ -2,12 +2,12 @@ public import Optimizers
 public import Quantization
 public import Tensors
 
-/// The state of a LoQT layer right after Initialise (arXiv 2405.16528, section 3, algorithm 2):
+/// The state of a LoQT layer right after initialisation (arXiv 2405.16528, section 3, algorithm 2):
 /// W ≈ W_q + s P B.
 ///
-/// Matrices lie `[out, in]`. On the left side (in <= out) P is kept as `[r, in]` and B as `[out, r]`; on
-/// the right side (in > out) P as `[out, r]` and B as `[r, in]`: then the update is always the product
-/// of an `[out, r]` and an `[r, in]` matrix, as in published low-rank adapters.
+/// Matrices are `[out, in]`. On the left side (in <= out) P is `[r, in]` and B is `[out, r]`; on the right
+/// side (in > out) P is `[out, r]` and B is `[r, in]`. So the update is always the product of an
+/// `[out, r]` and an `[r, in]` matrix, as in published low-rank adapters.
 public struct Initialization: Sendable {
   /// W_q.
   public var weight: StoredMatrix
@@ -15,28 +15,29 @@ public struct Initialization: Sendable {
   public var projection: StoredMatrix
   /// B.
   public var factor: Tensor<Float>
-  /// ‖W - W_q - s P B‖ after each compensation step; of the plain W_q when there was none.
+  /// ‖W - W_q - s P B‖ after each compensation step, or that of the plain W_q if there was none.
   public var errors: [Double]
 
-  /// ‖W - W_q - s P B‖ of the pair that was kept, the best one; NaN when W is not finite.
+  /// ‖W - W_q - s P B‖ of the best pair, which was kept; NaN if W is not finite.
   public var error: Double { errors.min() ?? 0 }
 
-  /// Alternates between quantising what the update does not express and fitting the update to the
-  /// quantisation error, `steps` times, and keeps the best pair (Algorithm 2 with the residual
-  /// W - W_q, which the error falls with).
+  /// Alternates `steps` times between quantising what the update does not express and fitting the update
+  /// to the quantisation error, and keeps the best pair (algorithm 2 with the residual W - W_q, which
+  /// makes the error decrease).
   ///
-  /// Works by panels of rows, so that W is the only whole matrix in full precision. Traps when the
-  /// shapes do not fit.
+  /// Works on panels of rows, so that W is the only full-precision matrix in memory. Traps if the shapes
+  /// do not fit.
   ///
   /// - Parameters:
   ///   - weight: W `[out, in]`.
   ///   - basis: P with orthonormal columns, `[in, r]` or `[out, r]` by `side`.
-  ///   - side: On which side P stands.
+  ///   - side: The side of P.
   ///   - scale: s.
   ///   - weightFormat: How W_q is stored.
   ///   - projectionFormat: How P_q is stored.
-  ///   - random: Rounds W_q at random, another time at each step; to the nearest level when left out.
-  ///   - steps: C; with 0, or without a quantiser, W is stored plainly and B is 0.
+  ///   - random: Rounds W_q stochastically, with new numbers at each step; to the nearest level when left
+  ///     out.
+  ///   - steps: C; with 0, or without quantisation, W is stored plainly and B is 0.
   public init(
     of weight: Tensor<Float>, basis: Tensor<Float>, side: ProjectionSide, scale: Float,
     weightFormat: WeightFormat, projectionFormat: WeightFormat, steps: Int,
@@ -50,14 +51,14 @@ public struct Initialization: Sendable {
       scale: scale, weightFormat: weightFormat, steps: steps, rounding: random)
   }
 
-  /// P_q of a basis with P in its columns.
+  /// P_q for a basis whose columns are P.
   static func stored(_ basis: Tensor<Float>, side: ProjectionSide, as format: WeightFormat)
     -> StoredMatrix
   {
     StoredMatrix(storing: side == .left ? basis.transposed() : basis, as: format)
   }
 
-  /// The state around W_q as it is, when the update is zero.
+  /// The state that keeps W_q, for a zero update.
   init(keeping weight: StoredMatrix, projection: StoredMatrix, side: ProjectionSide) {
     self.weight = weight
     self.projection = projection
@@ -86,8 +87,7 @@ public struct Initialization: Sendable {
     self.projection = projection
     factor = .zeros(Self.factorShape(weight.shape, projection, side))
     errors = []
-    // P is nearly orthonormal, so this fails only where it is not finite, and then nothing can be
-    // fitted.
+    // P is nearly orthonormal, so this fails only if it is not finite, and then nothing can be fitted.
     guard steps > 0, weightFormat != .float32,
       let span = ProjectionSpan(of: projection.dequantized(), side)
     else {
@@ -118,7 +118,7 @@ public struct Initialization: Sendable {
       coordinates = fitted
     }
     if best.error == .infinity {
-      // W is not finite: store it plainly, so that the trouble shows where it came from.
+      // W is not finite: store it plainly, so that the fault stays visible.
       best = (StoredMatrix(storing: weight, as: weightFormat), factor, .nan)
     }
     self.weight = best.weight
@@ -126,15 +126,14 @@ public struct Initialization: Sendable {
   }
 }
 
-/// The span of P, with an orthonormal basis of it: rows of `[r, in]` on the left side, columns of
-/// `[out, r]` on the right. What an update s P B is with respect to it, its coordinates, has the shape
-/// of B.
+/// The span of P, with an orthonormal basis: rows of `[r, in]` on the left side, columns of `[out, r]` on
+/// the right. The coordinates of an update s P B in this basis have the shape of B.
 private struct ProjectionSpan {
   private let basis: Tensor<Float>
   private let gram: GramFactor<Float>
   private let side: ProjectionSide
 
-  /// Nil where the columns of P are not finite or depend on each other.
+  /// Nil if the columns of P are not finite or are linearly dependent.
   init?(of p: Tensor<Float>, _ side: ProjectionSide) {
     let columns = side == .left ? p.transposed() : p
     guard let gram = GramFactor(Tensor.lowerProduct(columns, columns)) else { return nil }
@@ -144,18 +143,18 @@ private struct ProjectionSpan {
       side == .left ? gram.solvedFromLeft(p, transposed: false) : gram.solvedFromRight(p)
   }
 
-  /// Some rows of the update with such coordinates.
+  /// Some rows of the update with the given coordinates.
   func update(_ coordinates: Tensor<Float>, rows: Range<Int>) -> Tensor<Float> {
     let (up, down) = side == .left ? (coordinates, basis) : (basis, coordinates)
     return matmul(up.sliced(rows), down)
   }
 
-  /// Room for the coordinates of a matrix that is added by panels of rows.
+  /// Storage for the coordinates of a matrix that is added in panels of rows.
   func fit(to shape: Shape) -> Tensor<Float> {
     side == .left ? Tensor(unsafeUninitializedShape: shape) { _ in } : .zeros(shape)
   }
 
-  /// Adds the coordinates of some rows of a matrix: on the left side they have a part of their own.
+  /// Adds the coordinates of some rows of a matrix, which on the left side are rows of their own.
   func add(_ panel: Tensor<Float>, rows: Range<Int>, to fitted: inout Tensor<Float>) {
     if side == .left {
       fitted[rows, .all] = matmul(panel, basis.transposed())
@@ -164,7 +163,7 @@ private struct ProjectionSpan {
     }
   }
 
-  /// s B.
+  /// s B for the given coordinates.
   func factor(of coordinates: Tensor<Float>) -> Tensor<Float> {
     side == .left
       ? gram.solvedFromRight(coordinates, transposed: true)
@@ -173,7 +172,7 @@ private struct ProjectionSpan {
 }
 
 extension StoredMatrix {
-  /// Calls `body` with one panel of rows of `matrix` minus this after the other.
+  /// Calls `body` with each panel of rows of the difference `matrix` minus this, in order.
   func forEachResidual(
     from matrix: Tensor<Float>, _ body: (_ rows: Range<Int>, _ residual: Tensor<Float>) -> Void
   ) {
@@ -182,8 +181,8 @@ extension StoredMatrix {
 }
 
 extension Tensor<Float> {
-  /// Adds some rows of the update: `self += scale * (P b)[rows]` for these rows of an `[out, in]`
-  /// matrix, with P and b as `Initialization` holds them.
+  /// Adds some rows of the update to the same rows of an `[out, in]` matrix:
+  /// `self += scale * (P b)[rows]`, with P and b as in `Initialization`.
   mutating func addUpdate(
     of b: Tensor, _ p: Tensor, _ side: ProjectionSide, scale: Float, rows: Range<Int>
   ) {

@@ -2,37 +2,44 @@ public import Optimizers
 public import Quantization
 import Tensors
 
-/// How LoQT layers hold and renew their matrices (arXiv 2405.16528, sections 3 and 4).
+/// How LoQT layers hold and merge their matrices (arXiv 2405.16528, sections 3 and 4).
 public struct LoQTConfiguration: Sendable, Hashable, Codable {
-  /// Rank r of the update P B; a layer whose smaller side is below it uses that side. An energy rule
-  /// chooses anew at each merge.
+  /// The rank r of the update P B, limited to a layer's smaller side. An energy rule chooses again at each
+  /// merge.
   public var rank: RankRule
   /// The side of P.
   public var side: SideRule
-  /// The factor s of the update, used as it is.
+  /// The factor s of the update, not divided by the rank.
   public var scale: Float
-  /// How W is stored. `.float32` makes the method LoQT-nq, together with the same for P.
+  /// How W is stored. `.float32` for both W and P makes the method LoQT-nq.
   public var weightFormat: WeightFormat
   /// How P is stored.
   public var projectionFormat: WeightFormat
-  /// C, the alternations of error compensation at each Initialise; 0 quantises plainly. Without a
-  /// quantiser there is nothing to compensate and C has no effect.
+  /// C, the alternations of error compensation at each merge; 0 for plain quantisation. Has no effect
+  /// without quantisation.
   public var compensationSteps: Int
-  /// How the leading singular vectors of the gradient are found.
+  /// How the leading singular vectors of the gradient are computed.
   public var projector: GradientProjector
-  /// What becomes of the optimizer's state of B when P is replaced.
+  /// What happens to the optimizer's state of B when P is replaced.
   public var stateRule: StateRule
-  /// A merge of a layer is left out while its trained update is below this share of its weights,
-  /// ‖s P ΔB‖ / ‖W‖: what is that small is mostly lost in rounding. Needs `recordsSurvival`.
-  public var postponing: Double
-  /// Whether W is rounded at random at a merge.
+  /// A layer's merge is postponed while its trained update is below this share of its weights,
+  /// ‖s P ΔB‖ / ‖W‖, since rounding would lose most of so small an update. Needs `recordsSurvival`.
+  public var mergeThreshold: Double
+  /// Whether W is rounded stochastically at a merge.
   public var roundsStochastically: Bool
-  /// Whether a layer holds its original full-precision W until its first Initialise, so that the
-  /// first quantisation error can be compensated. Otherwise W is quantised when the layer is made.
+  /// Whether a layer holds its original full-precision W until its first merge, so that the first
+  /// quantisation error can be compensated. Otherwise W is quantised when the layer is made.
   public var keepsOriginalWeight: Bool
-  /// Whether a layer holds a copy of B from the start of the interval, so that a merge can report
-  /// which share of the update survived it.
+  /// Whether a layer holds a copy of B from the last merge, so that a merge can report what share of the
+  /// update survived it.
   public var recordsSurvival: Bool
+
+  // `mergeThreshold` is encoded under its former name, on which the names of recorded runs depend.
+  private enum CodingKeys: String, CodingKey {
+    case rank, side, scale, weightFormat, projectionFormat, compensationSteps, projector, stateRule
+    case mergeThreshold = "postponing"
+    case roundsStochastically, keepsOriginalWeight, recordsSurvival
+  }
 
   /// The paper's method, at rank r and scale s.
   public init(
@@ -40,7 +47,8 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
     weightFormat: WeightFormat = .nf4(),
     projectionFormat: WeightFormat = .nf4(), compensationSteps: Int = 5,
     projector: GradientProjector = GradientProjector(), stateRule: StateRule = .keep,
-    postponing: Double = 0, roundsStochastically: Bool = false, keepsOriginalWeight: Bool = true,
+    mergeThreshold: Double = 0, roundsStochastically: Bool = false,
+    keepsOriginalWeight: Bool = true,
     recordsSurvival: Bool = true
   ) {
     if case .count(let rank) = rank {
@@ -57,13 +65,13 @@ public struct LoQTConfiguration: Sendable, Hashable, Codable {
     self.compensationSteps = compensationSteps
     self.projector = projector
     self.stateRule = stateRule
-    self.postponing = postponing
+    self.mergeThreshold = mergeThreshold
     self.roundsStochastically = roundsStochastically
     self.keepsOriginalWeight = keepsOriginalWeight
     self.recordsSurvival = recordsSurvival
   }
 
-  /// LoQT-nq: nothing is quantised, W receives s P B at each merge.
+  /// LoQT-nq: nothing is quantised, and each merge adds s P B to W.
   public static func unquantized(rank: RankRule, scale: Float = 0.5) -> Self {
     Self(
       rank: rank, scale: scale, weightFormat: .float32, projectionFormat: .float32,

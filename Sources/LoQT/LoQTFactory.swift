@@ -2,22 +2,22 @@ public import Layers
 import Optimizers
 public import Tensors
 
-/// Linear layers of LoQT.
+/// Makes the linear layers of LoQT.
 public struct LoQTFactory: LinearFactory {
   /// The method's settings.
   public var configuration: LoQTConfiguration
 
-  /// Layers with these settings.
+  /// A factory of layers with these settings.
   public init(_ configuration: LoQTConfiguration) { self.configuration = configuration }
 
-  /// A `LoQTLinear`.
+  /// Makes a `LoQTLinear`.
   public func makeLinear(
     weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
   ) -> any LinearLayer {
     LoQTLinear(weight: weight, bias: bias, configuration: configuration, random: random)
   }
 
-  /// A `LoQTLinear` that reads its matrix until its first merge stores it.
+  /// Makes a `LoQTLinear` that reads its matrix at each use until its first merge.
   public func makeLinear(reading weight: DeferredTensor, bias: Tensor<Float>?, random: RandomSource)
     -> any LinearLayer
   {

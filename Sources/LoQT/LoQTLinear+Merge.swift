@@ -6,17 +6,17 @@ import Stepping
 import Tensors
 
 extension LoQTLinear {
-  /// Merges the update into W, takes a new P from the gradient and initialises the layer anew
+  /// Merges the update into W, computes a new P from the gradient and reinitialises the layer
   /// (arXiv 2405.16528, section 3, algorithms 1 and 2): W_q and P_q are replaced and B gets its new start.
   ///
-  /// A layer that was not trained since its last merge keeps its codes and scales: they hold all that
-  /// there is to merge, and rounding them again would lose a part of it.
+  /// A layer that was not trained since its last merge keeps its codes and scales, since rounding them
+  /// again would only lose precision.
   ///
   /// - Parameters:
   ///   - gradient: dL/dW at the merged matrix.
-  ///   - step: The step of the run; decides the random numbers.
-  ///   - optimizer: Whose state of B follows the change of basis.
-  /// - Returns: What happened, for the report.
+  ///   - step: The step of the run, which determines the random numbers.
+  ///   - optimizer: The optimizer, whose state of B follows the change of basis.
+  /// - Returns: The report of the merge.
   func merge(_ gradient: ProjectionGradient, step: Int, optimizer: any Optimizer) -> LayerMerge {
     LayerMerge.timed(named: handle.name) { report in
       renew(gradient, step: step, optimizer, &report)
@@ -33,11 +33,11 @@ extension LoQTLinear {
       report.note = "was not trained since its last merge and stays as it is"
       return
     }
-    if configuration.postponing > 0, let update = trainedUpdate() {
+    if configuration.mergeThreshold > 0, let update = trainedUpdate() {
       let size = update.energy.squareRoot() / effectiveWeight().norm()
-      if size < configuration.postponing {
+      if size < configuration.mergeThreshold {
         report.note =
-          "was postponed, as its update is below \(configuration.postponing) of its weights"
+          "was postponed, as its update is below \(configuration.mergeThreshold) of its weights"
         report.relativeUpdate = size
         return
       }
@@ -45,7 +45,7 @@ extension LoQTLinear {
     let oldProjection = projection
     let newProjection = nextProjection(from: gradient, step: step, &report)
     guard let projection = newProjection ?? oldProjection else { return }
-    // Read here, and once, where it is not held.
+    // A deferred matrix is read here, once.
     let reading = original
     let matrix = weight
     guard reading?.failure == nil else {
@@ -83,8 +83,8 @@ extension LoQTLinear {
     factorFingerprint = record?.fingerprint ?? factor.fingerprint
   }
 
-  /// P for the gradient, stored. When the gradient determines none: nil for keeping the one there
-  /// is, or seeded random directions when there is none yet.
+  /// The stored P for the gradient. If the gradient determines none: nil to keep the present one, or
+  /// random directions if there is none yet.
   private func nextProjection(
     from gradient: ProjectionGradient, step: Int, _ report: inout LayerMerge
   ) -> StoredMatrix? {
@@ -123,8 +123,7 @@ extension LoQTLinear {
     return side == .left ? matmul(p, old.transposed()) : matmul(p.transposed(), old)
   }
 
-  /// P, what B was trained by since the last merge, and ‖s P ΔB‖²; nil when nothing was, or when it was
-  /// not recorded.
+  /// P, the change ΔB since the last merge, and ‖s P ΔB‖²; nil if B has not changed or was not recorded.
   private func trainedUpdate() -> (p: Tensor<Float>, trained: Tensor<Float>, energy: Double)? {
     guard let p = projection?.dequantized(), let trained = factorAtStart.map({ factor.tensor - $0 })
     else { return nil }
@@ -135,8 +134,8 @@ extension LoQTLinear {
     return energy > 0 ? (p, trained, energy) : nil
   }
 
-  /// The error of the new state; the size of the trained update D = s P ΔB against W; and the share
-  /// of D that the new effective weights E hold: <E_new - E_old, D> / ‖D‖², which is
+  /// Reports the error of the new state, the size of the trained update D = s P ΔB relative to W, and the
+  /// share of D that the new effective weights E retain: <E_new - E_old, D> / ‖D‖², which equals
   /// 1 - <W - E_new, D> / ‖D‖², as the merged W is E_old + D.
   ///
   /// - Parameter overlap: P_newᵀ P_old.
@@ -158,7 +157,7 @@ extension LoQTLinear {
       report.survival = 1
       return
     }
-    // <W - E_new, D> / s, of W - W_q a panel of rows after the other, and of s P B by the overlap.
+    // <W - E_new, D> / s: the part of W - W_q panel by panel, that of s P B from the overlap.
     let shared =
       side == .left
       ? matmul(next.factor, overlap) : matmul(overlap.transposed(), next.factor)
@@ -172,7 +171,7 @@ extension LoQTLinear {
     report.survival = 1 - scale * lost / energy
   }
 
-  /// The same where neither start has a part in B: element by element, with no matrix product.
+  /// The same when B is 0 after both merges: element by element, without matrix products.
   private func measurePlain(
     _ next: StoredMatrix, against merged: Tensor<Float>, norm: Double, _ report: inout LayerMerge
   ) {

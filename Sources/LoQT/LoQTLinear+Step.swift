@@ -6,17 +6,17 @@ public import Stepping
 import Tensors
 
 extension LoQTLinear: StepParticipant {
-  /// Names the handle as the layer itself, which is how merge reports name it.
+  /// Gives the handle the layer's name, which merge reports use.
   public func join(named name: String) { handle.name = name }
 
   /// True.
   public var followsMergeSchedule: Bool { true }
 
-  /// The original W where it is read from a file.
+  /// The original W if it is read from a file.
   public var deferredMatrix: DeferredTensor? { original }
 
-  /// At a merge B neither moves nor gets a gradient. A layer whose B is not trained has nothing to merge
-  /// and takes no part.
+  /// Freezes B in a step that merges. A layer whose B is not trained has nothing to merge and takes no
+  /// part.
   public func prepare(_ step: StepContext) -> LayerMerge? {
     guard factor.isTrainable else { return nil }
     if step.isMerge { isMergeDue = true }
@@ -25,14 +25,14 @@ extension LoQTLinear: StepParticipant {
     return nil
   }
 
-  /// Asks for the gradient of W in a step that merges.
+  /// Requests the gradient of W in a step that merges.
   public func beginMicroBatch(_ step: StepContext) {
     handle.isGradientRequested = isMerging && (step.isLastMicroBatch || step.window != .last)
   }
 
-  /// Merges the layer with the gradient of the whole step, inside the last micro-batch's backward pass.
+  /// Merges the layer with the gradient of the whole step, in the last micro-batch's backward pass.
   public func receive(_ gradient: FactoredGradient, _ step: StepContext) -> LayerEvent? {
-    // A second gradient in one pass, of a layer that a loss uses outside of its record, comes too late.
+    // If the loss uses the layer again after it has merged in this pass, that gradient comes too late.
     guard isMergeDue else { return nil }
     let whole: ProjectionGradient
     if step.microBatches > 1 {
@@ -57,7 +57,7 @@ extension LoQTLinear: StepParticipant {
       })
   }
 
-  /// Lets B move again.
+  /// Unfreezes B.
   public func finish(_ step: StepContext) {
     if isMerging { factor.isTrainable = true }
     isMerging = false
@@ -65,15 +65,14 @@ extension LoQTLinear: StepParticipant {
     handle.isGradientRequested = false
   }
 
-  /// `factor_at_start`, B right after the last merge where it was recorded; a single 0 where it was
-  /// zeros.
+  /// `factor_at_start`: B right after the last merge, if recorded; a single 0 if it was zeros.
   public var stepState: TensorParts {
     guard let record else { return TensorParts() }
     return TensorParts(
       floats: ["factor_at_start": record.byteCount == 0 ? Tensor(0) : record.tensor])
   }
 
-  /// Takes over `factor_at_start`. Throws when its shape is not that of B.
+  /// Restores `factor_at_start`. Throws if its shape is not that of B.
   public func restore(stepState: TensorParts) throws(OptimizerError) {
     guard var start = stepState.floats["factor_at_start"] else { return }
     if start.shape == [] { start = start.broadcast(to: factor.shape) }
@@ -95,6 +94,6 @@ extension Stepper {
   }
 }
 
-/// The former name of `Stepper`, which trains models of every kind of layer.
+/// The former name of `Stepper`.
 @available(*, deprecated, renamed: "Stepper")
 public typealias LoQTOptimizer = Stepper

@@ -5,7 +5,7 @@ public import QuantizedLayers
 import Tensors
 
 extension LoQTLinear: StoredLayer {
-  /// W, and P from the first merge on.
+  /// W, and P after the first merge.
   public var storedFormats: [(name: String, format: WeightFormat?)] {
     [("weight", weightFormat), ("projection", projection?.format)]
   }
@@ -15,7 +15,7 @@ extension LoQTLinear: StoredLayer {
     (byteCounts.weight, byteCounts.projection)
   }
 
-  /// Puts back W, P and B, whose rank is that of the saved B.
+  /// Restores W, P and B at the rank of the saved B.
   public func restore(from source: some StoredLayerSource) throws {
     let shape = source.shape(of: "factor") ?? factor.shape
     let rank = shape.rank == 2 ? shape[side == .left ? 1 : 0] : 0

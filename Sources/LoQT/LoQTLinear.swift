@@ -8,8 +8,8 @@ public import Tensors
 /// A linear layer of LoQT: y = x W_qᵀ + s x (P B)ᵀ with W_q and P frozen and packed, B trained.
 ///
 /// The low-rank update is held as two factors, `up` `[out, r]` and `down` `[r, in]`. On the left side
-/// P is `down` and B is `up`; on the right side P is `up` and B is `down`. P is taken from
-/// the gradient at the first merge; until then the layer is x Wᵀ alone.
+/// P is `down` and B is `up`; on the right side P is `up` and B is `down`. P is computed from the
+/// gradient at the first merge; until then the layer is just x Wᵀ.
 public final class LoQTLinear: LinearLayer {
   /// The method's settings.
   public let configuration: LoQTConfiguration
@@ -17,18 +17,18 @@ public final class LoQTLinear: LinearLayer {
   public let inputSize: Int
   /// Size of the last axis of the output.
   public let outputSize: Int
-  /// r at present: before the first merge the largest that the configuration allows.
+  /// The present rank r; before the first merge, the largest that the configuration allows.
   public var rank: Int { factor.shape[side == .left ? 1 : 0] }
-  /// The rule that gives a gradient its rank.
+  /// The rule for the rank of a new P.
   var rankRule: RankRule {
     if case .energy = configuration.rank { configuration.rank } else { .count(largestRank) }
   }
   /// The largest r that the configuration allows, at most the smaller side.
   public let largestRank: Int
-  /// On which side P stands.
+  /// The side of P.
   public let side: ProjectionSide
-  /// W_q `[out, in]`; the original W in full precision before the first merge, when the
-  /// configuration keeps it, and read at each use where it is not held.
+  /// W_q `[out, in]`, or before the first merge the original W in full precision if the configuration
+  /// keeps it; a deferred W is read at each use.
   public internal(set) var weight: StoredMatrix {
     get { original.map { .dense($0.tensor()) } ?? held }
     set {
@@ -37,10 +37,10 @@ public final class LoQTLinear: LinearLayer {
       original = nil
     }
   }
-  /// The original W where it is not held but read when it is wanted; nil from the first merge on.
+  /// The original W if it is read at each use rather than held; nil after the first merge.
   public private(set) var original: DeferredTensor?
   private var held: StoredMatrix
-  /// How W is stored at present.
+  /// The present format of W.
   public var weightFormat: WeightFormat { original == nil ? held.format : .float32 }
   /// P_q, `[r, in]` on the left side, `[out, r]` on the right; nil before the first merge.
   public internal(set) var projection: StoredMatrix? {
@@ -48,24 +48,24 @@ public final class LoQTLinear: LinearLayer {
   }
   /// B, `[out, r]` on the left side, `[r, in]` on the right.
   public let factor: Parameter
-  /// `[out]`, trained by the ordinary optimizer.
+  /// The trained bias `[out]`, or nil.
   public let bias: Parameter?
-  /// Through which the gradient of W is asked for at a merge.
+  /// The handle through which the gradient of W is requested at a merge.
   public let handle = FrozenMatrix()
 
-  /// B right after the last merge, when the configuration records survival; nil before the first.
+  /// B right after the last merge, if the configuration records survival; nil before the first merge.
   public var factorAtStart: Tensor<Float>? { record?.tensor }
   var record: FactorRecord?
 
   /// Whether a merge is due that has not happened yet.
   public var isMergeDue = false
-  /// Whether the step that runs merges the layer.
+  /// Whether the current step merges the layer.
   var isMerging = false
-  /// The gradient of the micro-batches so far, in a step that merges.
+  /// The sum of the micro-batches' gradients so far in a step that merges.
   var window: GradientWindow?
 
   let random: RandomSource
-  /// Of B right after the last merge, which tells whether it was trained since.
+  /// The fingerprint of B right after the last merge, to detect whether it was trained since.
   var factorFingerprint: UInt64?
 
   /// A layer that starts from W `[out, in]` with no update. Traps when the shapes do not fit.
@@ -73,8 +73,8 @@ public final class LoQTLinear: LinearLayer {
   /// - Parameters:
   ///   - weight: W.
   ///   - bias: `[out]`; nil for none.
-  ///   - configuration: How the layer holds and renews its matrices.
-  ///   - random: For the random parts of finding P; each merge draws numbers of its own step.
+  ///   - configuration: How the layer holds and merges its matrices.
+  ///   - random: The source of random numbers for computing P, split by the step of each merge.
   public convenience init(
     weight: consuming Tensor<Float>, bias: Tensor<Float>? = nil,
     configuration: LoQTConfiguration, random: RandomSource
@@ -87,15 +87,15 @@ public final class LoQTLinear: LinearLayer {
       bias: bias, configuration: configuration, random: random)
   }
 
-  /// A layer that starts from W `[out, in]` with no update, where `configuration` keeps the original W
-  /// until the first merge: it is read for each product until then, and never held. Traps when the
-  /// shapes do not fit.
+  /// A layer that starts from W `[out, in]` with no update. If `configuration` keeps the original W until
+  /// the first merge, it is read for each product until then, and never held. Traps if the shapes do not
+  /// fit.
   ///
   /// - Parameters:
   ///   - weight: W.
   ///   - bias: `[out]`; nil for none.
-  ///   - configuration: How the layer holds and renews its matrices.
-  ///   - random: For the random parts of finding P; each merge draws numbers of its own step.
+  ///   - configuration: How the layer holds and merges its matrices.
+  ///   - random: The source of random numbers for computing P, split by the step of each merge.
   public convenience init(
     reading weight: DeferredTensor, bias: Tensor<Float>? = nil,
     configuration: LoQTConfiguration, random: RandomSource
@@ -135,7 +135,7 @@ public final class LoQTLinear: LinearLayer {
   /// y for x `[..., in]`. Traps when the last axis of x is not `inputSize`.
   public func callAsFunction(_ x: Variable) -> Variable {
     guard let projection else {
-      // No update yet; B is zero and has no gradient.
+      // There is no update yet: B is zero and has no gradient.
       let y =
         original.map { linear(x, $0, handle: handle) } ?? linear(x, held, handle: handle)
       return bias.map { y + Variable($0) } ?? y
@@ -154,19 +154,19 @@ public final class LoQTLinear: LinearLayer {
     return result
   }
 
-  /// `target += s P b` for another value b of B.
+  /// `target += s P b` for a value b of B.
   func addUpdate(of b: Tensor<Float>, to target: inout Tensor<Float>) {
     guard let p = projection?.dequantized() else { return }
     target.addUpdate(of: b, p, side, scale: configuration.scale, rows: 0..<outputSize)
   }
 
-  /// Whether a saved state may have this rank.
+  /// Whether the configuration allows a saved state of this rank.
   public func allows(rank: Int) -> Bool {
     if case .energy = configuration.rank { return (1...largestRank).contains(rank) }
     return rank == largestRank
   }
 
-  /// The shape of B at a rank.
+  /// The shape of B for a rank.
   public func factorShape(rank: Int) -> Shape {
     side == .left ? [outputSize, rank] : [rank, inputSize]
   }
@@ -186,15 +186,15 @@ public final class LoQTLinear: LinearLayer {
     )
   }
 
-  /// Puts back a saved state, from which training goes on with the same bits. Traps when the shapes
-  /// do not fit the layer.
+  /// Restores a saved state, from which training continues bit for bit. Traps if the shapes do not fit
+  /// the layer.
   ///
   /// - Parameters:
   ///   - weight: W_q.
   ///   - projection: P_q; nil before the first merge.
   ///   - factor: B.
-  ///   - factorAtStart: B right after the last merge. Without it the next merge cannot tell the
-  ///     update from what compensation had put into B, and reports neither its size nor its survival.
+  ///   - factorAtStart: B right after the last merge. Without it the next merge cannot separate the
+  ///     update from what compensation put into B, and reports neither its size nor its survival.
   public func restore(
     weight: StoredMatrix, projection: StoredMatrix?, factor: Tensor<Float>,
     factorAtStart: Tensor<Float>? = nil

@@ -3,11 +3,11 @@ import Optimizers
 import Stepping
 import Tensors
 
-/// What is known of a layer's gradient at its merge.
+/// The form in which a layer's gradient is known at its merge.
 enum ProjectionGradient {
   case factors(FactoredGradient)
   case dense(Tensor<Float>)
-  /// Y with the columns of a random sketch of the range of P, `[in or out, r + 8]` by side.
+  /// Y, a random sketch of the range of P, `[in or out, r + 8]` by side.
   case sketch(Tensor<Float>)
 
   func projection(
@@ -40,14 +40,14 @@ struct GradientWindow {
     self.random = random
   }
 
-  /// Adds a micro-batch that is not the last. Not called under the rule `last`, which asks for the
-  /// last one's factors only.
+  /// Adds the gradient of a micro-batch before the last. Not called with the rule `last`, which only
+  /// requests the last gradient.
   mutating func add(_ factors: FactoredGradient) {
     let share = share(of: factors)
     if sum == nil { sum = share } else { sum! += share }
   }
 
-  /// The gradient of the window, with its last micro-batch.
+  /// The gradient of the window, including its last micro-batch.
   consuming func finish(_ factors: FactoredGradient) -> ProjectionGradient {
     guard var total = sum.take() else { return .factors(factors) }
     total += share(of: factors)
@@ -57,7 +57,8 @@ struct GradientWindow {
   private func share(of factors: FactoredGradient) -> Tensor<Float> {
     let (x, d) = (factors.x, factors.d)
     if rule == .exact { return matmul(d.transposed(), x) }
-    // Linear in G, and with the same random matrix every time, so the sum is the sum's sketch.
+    // The sketch is linear in G and uses the same random matrix each time, so the sum of sketches is the
+    // sketch of the sum.
     var source = random
     if side == .left {
       let omega = Tensor<Float>.normal([d.shape[1], columns], using: &source)

@@ -6,14 +6,14 @@ import Terminal
 import Tokenization
 import Training
 
-/// `loqt generate`: continues texts with a trained model, or talks with it.
+/// `loqt generate`: continues texts with a trained model, or chats with it.
 struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Continue a text with a trained model, or talk with it.",
+    abstract: "Continue a text with a trained model, or chat with it.",
     discussion: """
       The model is the checkpoint of a run by any method, or a Hugging Face folder. The text appears as it is \
-      written. With --chat the text is what a person says and the model answers in its own template; \
-      without a text the conversation goes on until Ctrl-D.
+      generated. With --chat the text is a message, which the model answers in its own template; without \
+      a text you chat until Ctrl-D.
 
       Examples:
         loqt generate --weights runs/loqt/checkpoint --prompt "In the beginning"
@@ -27,10 +27,10 @@ struct Generate: ParsableCommand {
   var prompt: String?
 
   @Option(
-    help: ArgumentHelp("A file with a text to continue on each line.", valueName: "file"))
+    help: ArgumentHelp("A file with one text to continue per line.", valueName: "file"))
   var prompts: String?
 
-  @Flag(help: "Take the text for what a person says, and answer.")
+  @Flag(help: "Treat the text as a message and answer it.")
   var chat = false
 
   @Option(
@@ -40,25 +40,25 @@ struct Generate: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      How turns are written for the model: \(ChatTemplate.names.joined(separator: ", ")). \
+      The format of conversations: \(ChatTemplate.names.joined(separator: ", ")). \
       (default: the model's own)
       """, valueName: "name"))
   var chatTemplate: String?
 
-  @OptionGroup(title: "How it continues")
+  @OptionGroup(title: "Sampling")
   var arguments: SamplingArguments
 
-  @Flag(help: "Take special tokens that are spelled in a text for these tokens.")
+  @Flag(help: "Recognise special tokens that are spelled out in a text.")
   var recognizeSpecialTokens = false
 
   @Flag(
-    help: "Print an object in JSON for each text, a line each, instead of the text as it comes.")
+    help: "Print one JSON object per line for each text, instead of the text as it is generated.")
   var json = false
 
-  @Flag(help: "Say at the end how fast it was.")
+  @Flag(help: "Print the speed at the end.")
   var timing = false
 
-  @Option(help: ArgumentHelp("Threads. (default: one a core)", valueName: "count"))
+  @Option(help: ArgumentHelp("Threads. (default: one per core)", valueName: "count"))
   var threads: Int?
 
   func run() throws {
@@ -93,7 +93,7 @@ struct Generate: ParsableCommand {
       + tokenizer.encode(
         bytes: Array(text.utf8), recognizingSpecialTokens: recognizeSpecialTokens)
     guard !tokens.isEmpty else {
-      throw InputError("The text to continue is empty. Give at least a letter.")
+      throw InputError("The text to continue is empty. Give at least one character.")
     }
     try show(text, index, echoes: true) { show in
       generator.generate(after: tokens, random: &random, show: show)
@@ -104,7 +104,7 @@ struct Generate: ParsableCommand {
     RandomSource(seed: arguments.seed).split("generate").split(UInt64(index))
   }
 
-  /// Prints what `generate` writes as it comes, behind the text where it `echoes`, or as an object.
+  /// Prints what `generate` produces: piece by piece, after the text if it `echoes`, or as a JSON object.
   private func show(
     _ text: String, _ index: Int, echoes: Bool,
     _ generate: ((String) -> Bool) throws -> TextGenerator.Output
@@ -147,19 +147,19 @@ struct Generate: ParsableCommand {
       case (nil, let file?):
         let lines = try SourceText.lines(ofFile: file)
         guard !lines.isEmpty else {
-          throw InputError("\(file) has no line to continue. Give one a line.")
+          throw InputError("\(file) has no lines. Write one text to continue per line.")
         }
         return lines
       case (nil, nil):
         guard chat else {
           throw InputError(
-            "There is no text to continue. Give one with --prompt, a file with --prompts, or talk with "
+            "There is no text to continue. Give one with --prompt, a file with --prompts, or chat with "
               + "--chat.")
         }
         return []
       case (_?, _?):
         throw InputError(
-          "--prompt and --prompts are two ways to say the same. Leave one of them out.")
+          "--prompt and --prompts exclude each other. Leave one of them out.")
       }
     }
   }
@@ -168,14 +168,14 @@ struct Generate: ParsableCommand {
     if let chatTemplate {
       guard let template = ChatTemplate(named: chatTemplate) else {
         throw InputError(
-          "There is no template \(chatTemplate). Give one of "
+          "There is no chat template named \(chatTemplate). Choose one of "
             + "\(ChatTemplate.names.joined(separator: ", ")).")
       }
       return template
     }
     guard let template = checkpoint.tokenizer.chatTemplate else {
       throw InputError(
-        "\(weights) does not say how conversations are written for it. Name a template with "
+        "\(weights) has no chat template of a known kind. Choose one with "
           + "--chat-template: \(ChatTemplate.names.joined(separator: ", ")).")
     }
     return template
@@ -183,13 +183,14 @@ struct Generate: ParsableCommand {
 }
 
 extension Generate {
-  /// Reads what a person says, a line a turn, and answers, until the end of the input.
+  /// Answers each line of input until its end.
   private func converse(_ conversation: Conversation) throws {
     var conversation = conversation
     let isTerminal = isatty(STDIN_FILENO) == 1
     if isTerminal {
       write(
-        "A line is a turn. /reset begins anew, Ctrl-C ends an answer, Ctrl-D the conversation.\n")
+        "Enter sends a message, /reset starts over, Ctrl-C ends an answer, Ctrl-D the conversation.\n"
+      )
     }
     var random = random(0)
     var forgotten = 0
@@ -216,7 +217,7 @@ extension Generate {
       }
       if conversation.forgottenCount > forgotten, isTerminal {
         forgotten = conversation.forgottenCount
-        write("(The model sees the last turns only: it was made for no longer text.)\n")
+        write("(The oldest turns no longer fit into the model's context.)\n")
       }
     }
     if isTerminal { write("\n") }
@@ -224,6 +225,6 @@ extension Generate {
 }
 
 private func write(_ text: String) {
-  // A reader that has gone is no reason to fail.
+  // A closed pipe is no reason to fail.
   try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
 }

@@ -3,11 +3,11 @@ import LanguageModels
 import Tokenization
 import Training
 
-/// How a model continues texts.
+/// The arguments for how a model continues texts.
 struct SamplingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Tokens to add at most. (default: 100, in a conversation 1000)", valueName: "count"))
+      "The most tokens to add. (default: 100; with --chat 1000)", valueName: "count"))
   var count: Int?
 
   @Option(
@@ -21,7 +21,7 @@ struct SamplingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Draw among as few of the likeliest tokens as have this probability together.",
+      "Draw among the fewest likeliest tokens that together have this probability.",
       valueName: "share"))
   var topP = 1.0
 
@@ -33,52 +33,53 @@ struct SamplingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Above 1 makes tokens less likely that the text has already.", valueName: "number"))
+      "Above 1 makes tokens that the text already has less likely.", valueName: "number"))
   var repetitionPenalty = 1.0
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("End a text where this appears; may be given again.", valueName: "text"))
+    help: ArgumentHelp("End a text where this appears; may be repeated.", valueName: "text"))
   var stop: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
       """
-      End a text at this token, an id or a special token as it is spelled; may be given again, and adds to \
-      the model's own.
+      End a text at this token, an id or the spelling of a special token, as well as at the model's own \
+      end token; may be repeated.
       """, valueName: "token"))
   var stopToken: [String] = []
 
-  @Flag(help: "Go on past the tokens that end a text.")
+  @Flag(help: "Continue past the model's end token.")
   var ignoreEnd = false
 
-  @Option(help: ArgumentHelp("Decides every draw.", valueName: "number"))
+  @Option(help: ArgumentHelp("The seed of all draws.", valueName: "number"))
   var seed: UInt64 = 0
 
-  /// How tokens are drawn. Throws an `InputError` for numbers that cannot be.
+  /// How tokens are drawn. Throws an `InputError` for numbers out of range.
   var sampling: Sampling {
     get throws {
       guard temperature.isFinite, temperature >= 0 else {
         throw InputError(
-          "--temperature \(temperature) is not a number from 0 on. Give one such as 0.8.")
+          "--temperature \(temperature) is negative or not finite. Give a number such as 0.8.")
       }
       guard (topK ?? 1) >= 1 else {
-        throw InputError("--top-k \(topK ?? 0) is below 1. Give one such as 40.")
+        throw InputError("--top-k \(topK ?? 0) is below 1. Give a number such as 40.")
       }
       guard topP > 0, topP <= 1 else {
-        throw InputError("--top-p \(topP) is not a share above 0. Give one such as 0.95.")
+        throw InputError("--top-p \(topP) is not a share above 0. Give a number such as 0.95.")
       }
       guard (0...1).contains(minP) else {
-        throw InputError("--min-p \(minP) is not a share from 0 to 1. Give one such as 0.05.")
+        throw InputError("--min-p \(minP) is not a share from 0 to 1. Give a number such as 0.05.")
       }
       guard repetitionPenalty.isFinite, repetitionPenalty > 0 else {
         throw InputError(
-          "--repetition-penalty \(repetitionPenalty) is not a positive number. Give one such as 1.1."
+          "--repetition-penalty \(repetitionPenalty) is not positive. Give a number such as 1.1."
         )
       }
       guard (1...1_000_000).contains(count ?? 1) else {
-        throw InputError("--count \(count ?? 0) is not a number of tokens. Give 1 or more.")
+        throw InputError(
+          "--count \(count ?? 0) is not from 1 to 1000000. Give a number such as 100.")
       }
       return Sampling(
         temperature: temperature, topK: topK, topP: topP, minP: minP,
@@ -86,11 +87,11 @@ struct SamplingArguments: ParsableArguments {
     }
   }
 
-  /// What continues texts with a model. Throws an `InputError` for a token that it has not.
+  /// A generator for a model. Throws an `InputError` for a stop token that the model lacks.
   ///
   /// - Parameters:
   ///   - checkpoint: The model and its tokenizer.
-  ///   - limit: Tokens to add at most, where nothing was said.
+  ///   - limit: The most tokens to add unless `count` is given.
   func generator(for checkpoint: Checkpoint, limit: Int) throws -> TextGenerator {
     var generator = TextGenerator(
       model: checkpoint.model, tokenizer: checkpoint.tokenizer, sampling: try sampling,
@@ -100,8 +101,8 @@ struct SamplingArguments: ParsableArguments {
       let id = Int32(token) ?? checkpoint.tokenizer.specialTokens[token]
       guard let id, (0..<checkpoint.tokenizer.vocabularySize).contains(Int(id)) else {
         throw InputError(
-          "--stop-token \(token) is no token of the model. Give an id from 0 to "
-            + "\(checkpoint.tokenizer.vocabularySize - 1), or a special token as it is spelled.")
+          "--stop-token \(token) is not a token of the model. Give an id from 0 to "
+            + "\(checkpoint.tokenizer.vocabularySize - 1) or the spelling of a special token.")
       }
       generator.endTokens.insert(id)
     }

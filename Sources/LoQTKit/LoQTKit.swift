@@ -1,4 +1,4 @@
-// One import for people who build and train models of their own.
+// A single import to build and train custom models.
 @_exported public import Adapters
 @_exported public import Autodiff
 @_exported public import Layers

@@ -4,55 +4,56 @@ import Formatting
 import Terminal
 import Training
 
-/// `loqt experiment`: compares methods over seeds.
+/// `loqt experiment`: compares methods over several seeds.
 package struct ExperimentCommand: AsyncParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "experiment",
     abstract: "Compare methods on a text, over several seeds.",
     discussion: """
-      Ctrl-C stops; the same command goes on. Runs that experiments have in common are made once, and \
-      the same command started several times shares the work among processors.
+      Ctrl-C stops; repeat the command to continue. Runs that experiments have in common are made only \
+      once, and several processes with the same command share the work.
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "Which: \(Experiment.allCases.map(\.name).joined(separator: ", ")).", valueName: "name"))
+      "The experiment: \(Experiment.allCases.map(\.name).joined(separator: ", ")).", valueName: "name"))
   var name: String
 
-  @Flag(help: "A setting that ends within five minutes, to see what the experiment does.")
+  @Flag(help: "Run a small version that takes under five minutes, to see what the experiment does.")
   var quick = false
 
   @Option(
     help: ArgumentHelp(
-      "The text to learn, a plain text file. Needed unless the experiment trains nothing.",
+      "The plain text file to learn. Required if the experiment trains.",
       valueName: "file"))
   var text: String?
 
   @Option(
     help: ArgumentHelp(
-      "What fine-tune learns: lines of a label, a tab and a text. (default: which part of the text a "
-        + "passage is from)", valueName: "file"))
+      "The labelled texts that fine-tune learns, lines of a label, a tab and a text. (default: "
+        + "passages labelled with their part of the text)", valueName: "file"))
   var labelled: String?
 
-  @Option(help: ArgumentHelp("How many seeds. (default: 3; with --quick 2)", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("The number of seeds. (default: 3; with --quick 2)", valueName: "count"))
   var seeds: Int?
 
-  @Option(help: ArgumentHelp("Steps of a run. (default: 1000)", valueName: "count"))
+  @Option(help: ArgumentHelp("Steps per run. (default: 1000)", valueName: "count"))
   var steps: Int?
 
   @Option(help: ArgumentHelp("The size of the model. (default: 9m)", valueName: "name"))
   var preset: String?
 
-  @Option(help: ArgumentHelp("Threads. (default: one a processor)", valueName: "count"))
+  @Option(help: ArgumentHelp("Threads. (default: one per processor)", valueName: "count"))
   var threads: Int?
 
-  @Option(help: ArgumentHelp("The folder of runs and results.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The folder for runs and results.", valueName: "folder"))
   var output = "runs/experiments"
 
-  @Option(help: ArgumentHelp("Where to write the results once more, as JSON.", valueName: "file"))
+  @Option(help: ArgumentHelp("Also write the results to this JSON file.", valueName: "file"))
   var json: String?
 
-  @Flag(help: "Write the results of the runs that are there, and make none.")
+  @Flag(help: "Write the results of the existing runs without starting any.")
   var reportOnly = false
 
   package init() {}
@@ -107,7 +108,7 @@ package struct ExperimentCommand: AsyncParsableCommand {
     console.print(results.table)
     console.print("report      \(folder)/report.html")
     if !isFinished {
-      console.warn("Stopped; the same command goes on where this one was.")
+      console.warn("Stopped. Repeat the command to continue.")
       throw ExitCode(128 + (Interruption.signal ?? 2))
     }
   }

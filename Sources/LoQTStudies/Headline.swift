@@ -4,29 +4,29 @@ import JSON
 import TensorFiles
 import Training
 
-/// `loqt headline`: the runs that show what fits into 24 GB, one after the other, each in a process of
-/// its own. A run that has left its summary is not made again.
+/// `loqt headline`: the runs that show what fits into 24 GB, one after the other, each in a separate
+/// process. Runs that already have a summary are skipped.
 package struct Headline: ParsableCommand {
   package static let configuration = CommandConfiguration(
     abstract: "Train the largest models for some steps and compare memory and time with targets.",
     discussion: """
-      Takes hours on two cores. Stopped, it goes on where it was; the summaries of its runs and the \
-      file headline.json with all figures are in --output.
+      Takes hours on two cores; if stopped, repeat the command to continue. The summaries of the runs \
+      and all figures, in headline.json, are in the folder of --output.
       """)
 
   @Option(help: ArgumentHelp("The text to learn.", valueName: "file"))
   var text: String
 
-  @Option(help: ArgumentHelp("The folder of the results.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The folder for the results.", valueName: "folder"))
   var output = "runs/headline"
 
   @Option(
     help: ArgumentHelp(
-      "Only the runs whose names begin so, with commas between: size,sequence,1b,7b,13b.",
+      "Run only those whose names begin with one of these, such as size,sequence,1b,7b,13b.",
       valueName: "names"))
   var only: String?
 
-  @Flag(help: "List the runs with their commands, and make none.")
+  @Flag(help: "List the runs with their commands without starting any.")
   var list = false
 
   package init() {}
@@ -52,8 +52,8 @@ package struct Headline: ParsableCommand {
       process.waitUntilExit()
       guard process.terminationStatus == 0 else {
         throw InputError(
-          "The run \(run.name) ended with code \(process.terminationStatus). Call the command again "
-            + "to go on with it.")
+          "The run \(run.name) ended with code \(process.terminationStatus). Repeat the command to "
+            + "continue it.")
       }
     }
     var results: [String: RunSummary] = [:]
@@ -103,11 +103,11 @@ struct HeadlineRun {
   private static let shape = "--merge-batch 4 --batch 1 --sequence 256 --compensation 0"
   private static let large = "--rank 1024 --learning-rate 0.0001 \(eightBit)"
 
-  /// Short ones first.
+  /// All runs, the short ones first.
   static let all: [HeadlineRun] = sizes + lengths + comparison + largest
 
   private static var sizes: [HeadlineRun] {
-    // A step of a small model is short: it takes some until the fastest is seen.
+    // Small models have short steps, so the fastest shows only after several.
     let short = ["9m", "20m", "60m", "130m", "350m"].map {
       ($0, "--steps 20 --merge-gap 10 \(shape)")
     }

@@ -6,9 +6,9 @@ import TensorFiles
 import Terminal
 import Training
 
-/// The figures of the headline's runs next to their targets.
+/// The figures of the headline runs with their targets.
 struct HeadlineFigures {
-  /// One figure.
+  /// A figure and its target.
   struct Claim {
     var name: String
     var measured: Double
@@ -31,7 +31,7 @@ struct HeadlineFigures {
       ("7b-collected", "7B, gradients collected in bf16 and clipped: peak", 17.0),
       ("7b-per-layer", "7B, gradients consumed at once: peak", 13.5),
       ("13b-per-layer", "13B, gradients consumed at once: peak", 20.5),
-      ("7b-4096-tokens", "7B, 4,096 tokens a step: peak", 20.0),
+      ("7b-4096-tokens", "7B, 4,096 tokens per step: peak", 20.0),
     ] { claim(title, peak(run).map { $0 / gibibyte }, target, "GiB") }
     if let low = peak("1b-loqt"), let full = peak("1b-full") {
       claim("1B, r = 512: peak against that of full-rank Adam", low / full, 0.40, "")
@@ -71,7 +71,7 @@ struct HeadlineFigures {
     }.joined()
   }
 
-  /// The runs of a series, from the smallest to the largest; 7B ends the sizes.
+  /// The runs of a series, from the smallest to the largest; the sizes end with 7B.
   private static func series(
     _ prefix: String, _ results: [String: RunSummary]
   ) -> [(name: String, result: RunSummary)] {
@@ -84,7 +84,7 @@ struct HeadlineFigures {
     }
   }
 
-  /// A table of a series of runs; empty where there are none.
+  /// A table of a series of runs; empty if there are none.
   func costs(_ prefix: String) -> String {
     let series = Self.series(prefix, results)
     guard !series.isEmpty else { return "" }
@@ -103,7 +103,7 @@ struct HeadlineFigures {
       }.joined()
   }
 
-  /// The drawing of a series of runs; nil where there are fewer than two.
+  /// The drawing of a series of runs, or nil if there are fewer than two.
   func plot(_ prefix: String, _ title: String) -> String? {
     let series = Self.series(prefix, results)
     guard series.count > 1 else { return nil }
@@ -133,7 +133,7 @@ struct HeadlineFigures {
   }
 }
 
-/// What a summary says that the headline is made of.
+/// The part of a run's summary that the figures need.
 struct RunSummary: Decodable {
   struct Merge: Decodable {
     var step: Int
@@ -153,12 +153,12 @@ struct RunSummary: Decodable {
     do {
       self = try decoder.decode(Self.self, from: Data(contentsOf: URL(filePath: path)))
     } catch {
-      throw InputError("\(path) is not the summary of a run. Delete it, and it is made again.")
+      throw InputError("\(path) is not the summary of a run. Delete it to repeat the run.")
     }
   }
 
-  /// The seconds of the last projection event, which has an update to merge, against those of the rest
-  /// of its step.
+  /// The ratio of the time of the last projection event, which merges an update, to that of the rest of its
+  /// step.
   var eventShare: Double? {
     guard let merge = merges.last, stepSeconds.indices.contains(merge.step) else { return nil }
     return merge.seconds / (stepSeconds[merge.step] - merge.seconds)
@@ -167,10 +167,10 @@ struct RunSummary: Decodable {
   /// Tensor bytes as a share of those of the formula.
   var tensorShare: Double { Double(tensorBytes) / Double(max(1, estimatedTensorBytes)) }
 
-  /// Seconds of an ordinary step by the operations of its matrix products.
+  /// Seconds of an ordinary step per operation of its matrix products.
   var secondsPerOperation: Double? { ordinarySeconds.map { $0 / operationsPerStep } }
 
-  /// The fastest step that merges nothing, but for the first, which allocates.
+  /// The seconds of the fastest step without a merge, except the first, which allocates.
   var ordinarySeconds: Double? {
     let merging = Set(merges.map(\.step))
     return stepSeconds.enumerated().filter { $0.offset > 0 && !merging.contains($0.offset) }

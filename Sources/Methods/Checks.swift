@@ -1,5 +1,5 @@
-/// A positive number that single precision can hold, as it is used in.
-package func positive(_ value: Double, _ name: String, such example: String)
+/// Returns a value that is positive and finite in single precision, and throws for any other.
+package func checkedPositive(_ value: Double, _ name: String, such example: String)
   throws(InputError) -> Double
 {
   guard value.isFinite, Float(value) > 0, Float(value).isFinite else {
@@ -8,8 +8,10 @@ package func positive(_ value: Double, _ name: String, such example: String)
   return value
 }
 
-/// A count within limits.
-package func count(_ value: Int, _ name: String, in range: ClosedRange<Int>, usual: Int? = nil)
+/// Returns a count within a range, and throws for any other.
+package func checkedCount(
+  _ value: Int, _ name: String, in range: ClosedRange<Int>, usual: Int? = nil
+)
   throws(InputError) -> Int
 {
   guard range.contains(value) else {

@@ -1,4 +1,4 @@
-/// What a person asked for cannot be done: one sentence with the problem, one with the remedy.
+/// A request that cannot be carried out: one sentence states the problem, one the remedy.
 public struct InputError: Error, CustomStringConvertible, Sendable, Hashable {
   /// The problem and the remedy.
   public let description: String

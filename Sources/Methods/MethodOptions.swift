@@ -2,9 +2,9 @@ public import Optimizers
 public import Quantization
 public import Stepping
 
-/// What a person may set about a method; what is left out follows from the method.
+/// The options of methods; those left out have defaults that depend on the method.
 public struct MethodOptions: Sendable, Hashable, Codable {
-  /// The options by the names they have on the command line.
+  /// The options by their names on the command line.
   public enum Name: String, Sendable, Hashable, Codable, CaseIterable {
     case rank, side, scale, optimizer
     case mergeGap = "merge-gap"
@@ -26,31 +26,31 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     case layers, survival
     case keepOriginal = "keep-original"
 
-    /// Those with an effect on every method.
+    /// The options that have an effect on every method.
     static let common: Set<Name> = [
       .restOptimizer, .restLearningRate, .freezeEmbedding, .freezeHead, .layers,
     ]
   }
 
-  /// How gaps between merges grow.
+  /// How the gaps between merges grow.
   public enum MergeGrowth: String, Sendable, Hashable, Codable, CaseIterable {
-    /// By floor(growth^k), the paper's.
+    /// By floor(growth^k), as in the paper.
     case exponential
     /// By floor(growth * k).
     case linear
     /// Not at all.
     case `static`
-    /// By a factor, so that a given number of merges fills the run.
+    /// By a constant factor, so that a given number of merges fills the run.
     case geometric
   }
 
-  /// r of the low-rank methods.
+  /// The rank r of low-rank methods.
   public var rank: RankRule?
-  /// The side of projections.
+  /// The side of the matrices that projections apply to.
   public var side: SideRule?
-  /// s of the low-rank methods.
+  /// The scale s of low-rank methods.
   public var scale: Double?
-  /// What moves the trained parameters of the linear layers.
+  /// The optimizer of the trained parameters of the linear layers.
   public var optimizer: OptimizerKind?
   /// Steps between the first merges or projections.
   public var mergeGap: Int?
@@ -62,14 +62,14 @@ public struct MethodOptions: Sendable, Hashable, Codable {
   public var weightFormat: WeightFormat?
   /// C, the alternations of error compensation at a merge of LoQT.
   public var compensation: Int?
-  /// The alternations of LoftQ's start.
+  /// The alternations of LoftQ's initialisation.
   public var alternations: Int?
   /// The share of the optimizer's state that ReLoRA prunes at a merge.
   public var pruning: Double?
 
   /// The number of merges of a geometric schedule.
   public var merges: Int?
-  /// No gap is longer.
+  /// The longest gap.
   public var longestGap: Int?
   /// How projections are stored.
   public var projectionFormat: WeightFormat?
@@ -77,35 +77,35 @@ public struct MethodOptions: Sendable, Hashable, Codable {
   public var projector: Projector?
   /// Which gradient projections are taken from when a step has several micro-batches.
   public var window: ProjectionWindow?
-  /// What becomes of the optimizer's state when a projection is replaced.
+  /// What happens to the optimizer's state when a projection is replaced.
   public var stateRule: StateRule?
-  /// Merges are left out while a layer's update is below this share of its weights.
+  /// The share of its weights below which a layer's update is not merged yet.
   public var postponing: Double?
   /// Whether W is rounded at random at a merge.
   public var stochasticRounding: Bool?
-  /// What moves embedding, head and norms.
+  /// The optimizer of embedding, head and norms.
   public var restOptimizer: OptimizerKind?
   /// The highest learning rate of embedding, head and norms; that of the linear layers when left out.
   public var restLearningRate: Double?
-  /// Whether the embedding stays as it was drawn.
+  /// Whether the embedding is frozen.
   public var freezeEmbedding: Bool?
-  /// Whether the head stays as it was drawn.
+  /// Whether the head is frozen.
   public var freezeHead: Bool?
 
-  /// Whether a merge reports which share of the update survived it, for which each layer may hold a
-  /// copy of B.
+  /// Whether a merge reports what share of the update survived it, for which each layer may hold a copy
+  /// of B.
   public var survival: Bool?
-  /// Whether each layer holds its initial matrix in full precision until its first merge, whose
-  /// compensation then has its quantisation error to work on.
+  /// Whether each layer holds its initial matrix in full precision until its first merge, so that
+  /// compensation can work on its quantisation error.
   public var keepOriginal: Bool?
-  /// The linear layers that the method holds, by their names in a block; the others are dense.
+  /// The linear layers that the method applies to, by their names in a block; the others are dense.
   public var layers: [String]?
 
   /// How projections are found.
   public enum Projector: String, Sendable, Hashable, Codable, CaseIterable {
     /// Whichever of the others takes fewer operations.
     case automatic
-    /// LAPACK's decomposition of the gradient.
+    /// LAPACK's singular value decomposition of the gradient.
     case exact
     /// Eigenvectors of its Gram matrix.
     case gram
@@ -113,10 +113,10 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     case randomized
   }
 
-  /// Nothing set.
+  /// No options set.
   public init() {}
 
-  /// What is set.
+  /// The options that are set.
   package var given: Set<Name> {
     let set = Mirror(reflecting: self).children.filter {
       Mirror(reflecting: $0.value).children.first != nil
@@ -126,7 +126,7 @@ public struct MethodOptions: Sendable, Hashable, Codable {
 }
 
 extension MethodOptions.Name {
-  /// The name of a property: its words with hyphens between.
+  /// The name of the option held by a property: its words in lower case, joined by hyphens.
   init?(property: String) {
     let words = property.reduce(into: "") { text, letter in
       text += letter.isUppercase ? "-" + letter.lowercased() : String(letter)

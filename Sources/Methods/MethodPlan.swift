@@ -3,37 +3,37 @@ public import Layers
 public import Optimizers
 public import Stepping
 
-/// A method as a product of choices: parameterisation, optimizers, and what is trained at all.
+/// A method in terms of its parts: a parameterisation, optimizers, and which parameters are trained.
 public struct MethodPlan: Sendable {
   /// How the linear layers of a model are held and trained.
   public var layers: any Parameterisation
-  /// What moves the trained parameters of the linear layers.
+  /// The optimizer of the trained parameters of the linear layers.
   public var optimizer: OptimizerKind
-  /// What moves all other parameters: embedding, head, norms.
+  /// The optimizer of all other parameters: embedding, head, norms.
   public var restOptimizer: OptimizerKind
   /// The highest learning rate of all other parameters; nil for that of the linear layers.
   public var restLearningRate: Double?
   /// Which gradient projections are taken from when a step has several micro-batches.
   public var window = ProjectionWindow.sketch
-  /// Which linear layers the method holds, where it does not hold all.
+  /// The linear layers that the method applies to; nil for all.
   public var choice: LayerChoice?
   /// Whether the embedding is trained.
   public var trainsEmbedding = true
-  /// Whether the head is trained; a tied one follows the embedding.
+  /// Whether the head is trained; a tied head follows the embedding.
   public var trainsHead = true
-  /// Whether layers that keep their original matrices until their first merge read them from files
-  /// rather than hold them.
+  /// Whether layers read the original matrices that they need until their first merge from files, rather
+  /// than hold them.
   public var readsOriginals = false
 
-  /// The linear layers that a method holds, by their names in a block, and the others, which are dense
-  /// and moved as the rest is.
+  /// A choice of the linear layers that a method applies to, by their names in a block. The others are
+  /// dense and updated by the optimizer of the rest.
   public struct LayerChoice: Sendable, Hashable {
-    /// Held by the method.
+    /// The layers that the method applies to.
     public var chosen: Set<String>
-    /// Dense.
+    /// The dense layers.
     public var others: Set<String>
 
-    /// Some of all names.
+    /// A choice of some of all names.
     public init(_ chosen: Set<String>, of all: [String]) {
       self.chosen = chosen
       others = Set(all).subtracting(chosen)
@@ -50,12 +50,12 @@ public struct MethodPlan: Sendable {
     self.restOptimizer = restOptimizer
   }
 
-  /// Whether the method holds the layers of a name.
+  /// Whether the method applies to the layers of a name.
   public func isChosen(_ name: some StringProtocol) -> Bool {
     !(choice?.others.contains(String(name)) ?? false)
   }
 
-  /// What makes the layers of a model.
+  /// The builder of a model's layers.
   public func builder(seed: UInt64, storage: ParameterStorage = .float32) -> LayerBuilder {
     let others = (choice?.others ?? []).map { ($0, DenseLinearFactory() as any LinearFactory) }
     return LayerBuilder(
@@ -65,10 +65,10 @@ public struct MethodPlan: Sendable {
 
   /// When updates are merged.
   public var merges: MergeSchedule { layers.merges }
-  /// r of the linear layers; nil where there is none.
+  /// The rank r of the linear layers; nil if there is none.
   public var rank: RankRule? { layers.rank }
 
-  /// The plan in words, for people.
+  /// The plan as text for people.
   public var settings: [(String, String)] {
     if layers is FrozenMatrices { return [] }
     var rows = layers.settings
@@ -80,7 +80,7 @@ public struct MethodPlan: Sendable {
     return rows
   }
 
-  /// What a linear layer costs in a step, and the optimizer that remembers moments of it.
+  /// The cost of a linear layer in a step, and the optimizer that holds its moments.
   func cost(of layer: LinearShape, in step: StepShape) -> (LayerCost, optimizer: OptimizerKind) {
     isChosen(layer.name)
       ? (layers.cost(of: layer, in: step), optimizer: optimizer)
@@ -89,7 +89,7 @@ public struct MethodPlan: Sendable {
 }
 
 extension MethodPlan: Hashable {
-  /// Whether all choices are the same.
+  /// Whether all parts are equal.
   public static func == (a: Self, b: Self) -> Bool {
     a.layers.equals(b.layers) && a.optimizer == b.optimizer && a.restOptimizer == b.restOptimizer
       && a.restLearningRate == b.restLearningRate && a.window == b.window && a.choice == b.choice

@@ -5,45 +5,46 @@ public import Quantization
 internal import Stepping
 package import Tensors
 
-/// What every method is made of, filled in and checked: rank, scale, schedule, optimizers. What only one
-/// method knows it reads from `options`, and checks, in its own file.
+/// The settings common to methods, with defaults filled in and checked: rank, scale, schedule, optimizer.
+/// Options of a single method are read from `options` and checked in the method's own file.
 public struct MethodSettings: Sendable {
-  /// What a person set.
+  /// The given options.
   public let options: MethodOptions
-  /// r.
+  /// The rank r.
   public let rank: RankRule
-  /// s.
+  /// The scale s.
   public let scale: Float
-  /// What moves the trained parameters of the linear layers.
+  /// The optimizer of the trained parameters of the linear layers.
   public let optimizer: OptimizerKind
   /// Steps before the second merge or projection.
   public let gap: Int
-  /// When updates are merged or projections taken.
+  /// When updates are merged or projections renewed.
   public let schedule: MergeSchedule
-  /// Which linear layers the method holds, where not all.
+  /// The linear layers that the method applies to; nil for all.
   public let choice: MethodPlan.LayerChoice?
 
-  /// Throws an `InputError` that names the option, what is wrong with it, and what to give instead.
+  /// The settings of a method for a model and a number of steps. Throws an `InputError` that names the
+  /// option, what is wrong with it, and what to give instead.
   public init(
     _ options: MethodOptions, of method: TrainingMethod, model: any ModelConfiguration, steps: Int
   ) throws(InputError) {
     self.options = options
     rank = try Self.rank(options.rank, model)
     scale = Float(
-      try positive(options.scale ?? method.defaults.scale, "--scale", such: "0.5"))
+      try checkedPositive(options.scale ?? method.defaults.scale, "--scale", such: "0.5"))
     optimizer = options.optimizer ?? method.defaults.optimizer
     gap = try Self.gap(options.mergeGap, method, steps: steps)
     schedule = try Self.schedule(options, method, gap: gap, steps: steps)
     choice = try Self.choice(options.layers, model)
   }
 
-  /// The side of projections.
+  /// The side of the matrices that projections apply to.
   public var side: SideRule { options.side ?? .smaller }
   /// How projections are found.
   public var projector: GradientProjector {
     GradientProjector(method: (options.projector ?? .automatic).method)
   }
-  /// The format as one that matrices can be trained in; nil for floats.
+  /// The weight format if it is a packed one; nil for floats.
   public var packing: WeightFormat? {
     options.weightFormat == .float32 ? nil : options.weightFormat
   }
@@ -54,12 +55,12 @@ public struct MethodSettings: Sendable {
     let kind =
       options.mergeSchedule
       ?? (options.merges == nil ? method.defaults.mergeSchedule : .geometric)
-    let growth = try positive(
+    let growth = try checkedPositive(
       options.mergeGrowth ?? (kind == .geometric ? 1.6 : 1.2), "--merge-growth", such: "1.2")
-    let merges = try count(
+    let merges = try checkedCount(
       options.merges ?? min(6, steps), "--merges", in: 0...steps, usual: min(6, steps))
     let longest = try options.longestGap.map {
-      gap throws(InputError) in try count(gap, "--longest-gap", in: 1...1 << 31)
+      gap throws(InputError) in try checkedCount(gap, "--longest-gap", in: 1...1 << 31)
     }
     return switch kind {
     case .exponential: .exponential(every: gap, growth: growth, longestGap: longest)
@@ -103,13 +104,15 @@ public struct MethodSettings: Sendable {
       }
     case .fraction(let share):
       guard share > 0, share <= 1 else {
-        throw InputError("--rank \(share) is not a share of the smaller side from 0 to 1.")
+        throw InputError(
+          "--rank \(share) is not a share of the smaller side, above 0 and up to 1. Give one such as 0.25."
+        )
       }
     case .energy(let lost, let least, let most):
       guard lost > 0, lost < 1, least >= 1, most >= least else {
         throw InputError(
-          "--rank energy:\(lost):\(least):\(most) cannot be. Give a share between 0 and 1 and bounds from "
-            + "1 on, such as energy:0.04:8:128.")
+          "--rank energy:\(lost):\(least):\(most) is not valid. Give a share between 0 and 1 and bounds of at "
+            + "least 1, such as energy:0.04:8:128.")
       }
     }
     return rule
@@ -132,7 +135,7 @@ public struct MethodSettings: Sendable {
 }
 
 extension MethodOptions.Projector {
-  /// The way as numbers.
+  /// The truncation method.
   package var method: TruncationMethod {
     switch self {
     case .automatic: .automatic

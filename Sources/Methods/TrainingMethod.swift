@@ -4,24 +4,24 @@ public import Optimizers
 internal import Synchronization
 internal import Stepping
 
-/// How the matrices of the linear layers are held and trained: a named point among all plans.
+/// A named way to hold and train the matrices of the linear layers.
 ///
-/// A method lives in a file of its own, which extends this type by a constant; `allCases` lists them.
+/// Each method is a constant in an extension in its own file; `allCases` lists them.
 public struct TrainingMethod: Sendable {
-  /// What holds where a person says nothing.
+  /// The defaults of a method's options.
   public struct Defaults: Sendable {
     /// The highest learning rate.
     public var learningRate: Double
-    /// s.
+    /// The scale s.
     public var scale: Double
-    /// What moves the trained parameters of the linear layers.
+    /// The optimizer of the trained parameters of the linear layers.
     public var optimizer: OptimizerKind
-    /// How gaps between merges grow.
+    /// How the gaps between merges grow.
     public var mergeSchedule: MethodOptions.MergeGrowth
-    /// The gap is a tenth of the run, but not above this.
+    /// The upper limit of the gap, which is otherwise a tenth of the run.
     public var longestGap: Int
 
-    /// Defaults; what is left out is most methods'.
+    /// Defaults; those left out are the values that most methods use.
     public init(
       learningRate: Double = 0.01, scale: Double = 1, optimizer: OptimizerKind = .adamW,
       mergeSchedule: MethodOptions.MergeGrowth = .exponential, longestGap: Int = 100
@@ -36,25 +36,25 @@ public struct TrainingMethod: Sendable {
 
   /// The name on the command line and in files.
   public let name: String
-  /// The name as people write it.
+  /// The name as usually written.
   public let title: String
   /// What it does, as a phrase.
   public let summary: String
-  /// What holds where a person says nothing.
+  /// The defaults of its options.
   public let defaults: Defaults
-  /// The options that have an effect.
+  /// The options that have an effect on it.
   let options: Set<MethodOptions.Name>
   private let makePlan: @Sendable (MethodSettings) throws(InputError) -> MethodPlan
 
   /// A method.
   ///
   /// - Parameters:
-  ///   - name: On the command line and in files.
-  ///   - title: As people write it.
+  ///   - name: The name on the command line and in files.
+  ///   - title: The name as usually written.
   ///   - summary: What it does, as a phrase.
-  ///   - defaults: What holds where a person says nothing.
-  ///   - options: Those that have an effect.
-  ///   - plan: What its options amount to.
+  ///   - defaults: The defaults of its options.
+  ///   - options: The options that have an effect on it.
+  ///   - plan: Makes a plan from settings.
   public init(
     _ name: String, _ title: String, _ summary: String, defaults: Defaults = Defaults(),
     options: Set<MethodOptions.Name>,
@@ -68,19 +68,19 @@ public struct TrainingMethod: Sendable {
     makePlan = plan
   }
 
-  /// The plan for a model and a run of so many steps. Throws an `InputError` that names the option, what is
+  /// The plan for a model and a run of `steps` steps. Throws an `InputError` that names the option, what is
   /// wrong with it, and what to give instead.
   public func plan(_ options: MethodOptions, model: any ModelConfiguration, steps: Int)
     throws(InputError) -> MethodPlan
   { try plan(MethodSettings(options, of: self, model: model, steps: steps)) }
 
-  /// The plan of some settings. Throws an `InputError` for an option that the method cannot have so.
+  /// The plan of some settings. Throws an `InputError` for an option that is not valid for the method.
   public func plan(_ settings: MethodSettings) throws(InputError) -> MethodPlan {
     let options = settings.options
     var plan = try makePlan(settings)
     if let kind = options.restOptimizer { plan.restOptimizer = kind }
     plan.restLearningRate = try options.restLearningRate.map { rate throws(InputError) in
-      try positive(rate, "--rest-learning-rate", such: "0.003")
+      try checkedPositive(rate, "--rest-learning-rate", such: "0.003")
     }
     plan.window = options.window ?? .sketch
     plan.choice = settings.choice
@@ -89,7 +89,7 @@ public struct TrainingMethod: Sendable {
     return plan
   }
 
-  /// Whether a scale has an effect.
+  /// Whether the scale has an effect.
   public var hasScale: Bool { uses(.scale) }
 
   package func uses(_ option: MethodOptions.Name) -> Bool {
@@ -108,8 +108,8 @@ extension TrainingMethod: CaseIterable {
 extension TrainingMethod {
   private static let registered = Mutex<[TrainingMethod]>([])
 
-  /// Adds a method from outside, so that runs with it can be named and resumed. Traps when there is one of
-  /// the name.
+  /// Registers a method from outside the package, so that runs with it can be named and resumed. Traps if
+  /// a method of the same name exists.
   public static func register(_ method: TrainingMethod) {
     precondition(
       TrainingMethod(rawValue: method.name) == nil,
@@ -124,7 +124,7 @@ extension TrainingMethod: CustomStringConvertible {
 }
 
 extension TrainingMethod: RawRepresentable, Hashable {
-  /// The method of a name, of the package or registered.
+  /// The method with a name, from the package or registered.
   public init?(rawValue: String) {
     let all = Self.allCases + Self.registered.withLock { $0 }
     guard let method = all.first(where: { $0.name == rawValue }) else { return nil }
@@ -134,12 +134,12 @@ extension TrainingMethod: RawRepresentable, Hashable {
   /// The name.
   public var rawValue: String { name }
 
-  /// Whether two names are the same.
+  /// Whether both have the same name.
   public static func == (a: Self, b: Self) -> Bool { a.name == b.name }
 
   /// Hashes the name.
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
-/// The loss in nats as perplexity.
+/// The perplexity of a loss in nats.
 package func perplexity(ofLoss loss: Double) -> Double { exp(loss) }

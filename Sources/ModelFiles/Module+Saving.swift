@@ -6,11 +6,11 @@ public import TensorFiles
 internal import Tensors
 
 extension Module {
-  /// Every parameter and every other tensor of the module's state, each once, under its dotted name.
+  /// All parameters and other tensors of the module's state, each once, under their dotted names.
   package var sources: [SafetensorsFile.Source] {
     var sources: [SafetensorsFile.Source] = []
     for (name, parameter) in namedParameters() {
-      // Made when its turn comes: what is held in 16 bits is widened for writing.
+      // Made only when written, since parameters held in 16 bits are widened for writing.
       sources.append(
         SafetensorsFile.Source(
           name, shape: parameter.shape, as: parameter.storage == .bfloat16 ? .bf16 : .f32
@@ -29,18 +29,17 @@ extension Module {
     return sources
   }
 
-  /// Layers that hold more than parameters, the module itself where it is one.
+  /// The layers that hold more than parameters, or the module itself if it is one.
   package var storedLayers: [(name: String, layer: any StoredLayer)] {
     if let layer = self as? any StoredLayer { return [("", layer)] }
     return modules(ofType: (any StoredLayer).self).map { ($0.name, $0.module) }
   }
 
-  /// Writes everything that makes the module what it is to one safetensors file: parameters, packed matrices
-  /// with their formats, projections. The file appears when it is whole. `load(from:)` reads it.
+  /// Writes the complete state of the module to one safetensors file: parameters, packed matrices with their
+  /// formats, projections. The file appears only when complete. `load(from:)` reads it.
   ///
-  /// The metadata say under the name of a packed matrix its format and shape, as in
-  /// `nf4-64-double [512, 1376]`. What an optimizer remembers is not part of a module; a run is saved by
-  /// `Checkpoint`.
+  /// The metadata hold the format of each packed matrix under its name, such as `nf4-64-double`. Optimizer
+  /// state is not part of a module; `Checkpoint` saves a run.
   public func save(to path: String) throws(TensorFileError) {
     var metadata = ["format": "pt"]
     for (name, layer) in storedLayers {
@@ -52,10 +51,10 @@ extension Module {
     try SafetensorsFile.write(sources, metadata: metadata, to: path)
   }
 
-  /// Puts back all that `save(to:)` wrote of a module with the same layers.
+  /// Restores what `save(to:)` wrote of a module with the same layers.
   ///
-  /// Throws a `TensorFileError`, or what a layer throws, that names a tensor which is missing, has another
-  /// shape, or has no place in the module; some of the module may be the saved one then.
+  /// Throws a `TensorFileError`, or whatever a layer throws, that names a tensor that is missing, has the
+  /// wrong shape, or has no place in the module; part of the module may have been restored by then.
   public func load(from path: String) throws {
     let file = try SafetensorsFile(path: path)
     var unread = Set(file.names)
@@ -90,10 +89,10 @@ extension Module {
       throw TensorFileError(
         .unsupported, file: path, field: "tensor '\(name)'",
         found: states.contains(name)
-          ? "the state of a layer that cannot put it back"
+          ? "the state of a layer that cannot restore it"
           : "a tensor this model has no place for",
         remedy: states.contains(name)
-          ? "Let the layer be a StoredLayer" : "Load it into a model with the same layers")
+          ? "Conform the layer to StoredLayer" : "Load it into a model with the same layers")
     }
   }
 }

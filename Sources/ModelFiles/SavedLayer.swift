@@ -3,17 +3,17 @@ import QuantizedLayers
 package import TensorFiles
 package import Tensors
 
-/// Where saved tensors are: a file, or the files of a folder.
+/// A source of saved tensors: a file, or the files of a folder.
 package protocol SavedTensors {
-  /// Of the file or folder, for errors.
+  /// The path of the file or folder, for errors.
   var path: String { get }
   /// The names of all tensors.
   var names: [String] { get }
-  /// What a header says of a tensor; nil where there is none of the name.
+  /// The entry of a tensor; nil if there is none with the name.
   func entry(named name: String) -> SafetensorsFile.Entry?
   /// A tensor of single precision.
   func tensor(named name: String, shape: Shape?) throws(TensorFileError) -> Tensor<Float>
-  /// A matrix from its parts.
+  /// Reads a matrix from its parts.
   func matrix(named name: String, shape: Shape, format: WeightFormat)
     throws(TensorFileError) -> StoredMatrix
 }
@@ -21,26 +21,25 @@ package protocol SavedTensors {
 extension SafetensorsFile: SavedTensors {}
 extension SafetensorsFolder: SavedTensors {}
 
-/// What is saved of one layer, and which of the names have been read.
+/// The saved state of one layer, which records the names that have been read.
 package final class SavedLayer: StoredLayerSource {
-  /// The format of a matrix that was saved, by its name below the layer's; nil where nothing is said of
-  /// it.
+  /// What the file says about the format of a matrix.
   package enum Format {
-    /// It was saved in this format.
+    /// The matrix was saved in this format.
     case saved(WeightFormat)
-    /// The layer had none.
+    /// The layer had no such matrix.
     case absent
-    /// The file does not say: the layer knows.
+    /// The file does not say; the layer's own format is used.
     case unknown
   }
 
   private let name: String
   private let tensors: any SavedTensors
   private let format: (String) throws -> Format
-  /// Names of tensors that belong to the layer.
+  /// The names of tensors that have been read.
   package private(set) var read: Set<String> = []
 
-  /// The saved tensors below a layer's name.
+  /// The saved state below a layer's name.
   package init(
     name: String, in tensors: any SavedTensors, format: @escaping (String) throws -> Format
   ) {

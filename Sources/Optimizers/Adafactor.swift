@@ -3,21 +3,21 @@ public import Quantization
 public import Tensors
 
 /// Adafactor (Shazeer and Stern, arXiv 1804.04235) with an external learning rate: the second moment
-/// of a matrix is kept as its row and column means, which determine it as a matrix of rank one.
+/// of a matrix is approximated by a matrix of rank one, held as its row and column means.
 ///
 /// With R and C the decayed means of g² + eps along rows and columns, u = g / sqrt(R C / mean(R)); u is
-/// divided by max(1, rms(u) / d); p = p - rate u. The decay of step t is 1 - t^-0.8. What is not a
-/// matrix has a second moment of its own shape.
+/// divided by max(1, rms(u) / d); p = p - rate u. The decay of step t is 1 - t^-0.8. Parameters that are
+/// not matrices have a full second moment.
 public final class Adafactor: Optimizer {
   /// The learning rate at each step.
   public var learningRate: LearningRateSchedule
-  /// Decay rate of a first moment of u; with 0 there is none.
+  /// The decay rate of the first moment of u; 0 for none.
   public let momentum: Double
   /// Added to the squared gradient.
   public let epsilon: Double
-  /// d, the root mean square to which larger steps are scaled down.
+  /// The root mean square d that steps are clipped to.
   public let clippingThreshold: Double
-  /// Decoupled weight decay, as a share of the learning rate.
+  /// The decoupled weight decay, relative to the learning rate.
   public let weightDecay: Double
 
   private struct State {
@@ -28,7 +28,7 @@ public final class Adafactor: Optimizer {
   }
   private var states = ParameterTable<State>()
 
-  /// An optimizer that remembers nothing yet. The defaults are the paper's, without its first moment.
+  /// A new optimizer. The defaults are the paper's, without its first moment.
   public init(
     learningRate: LearningRateSchedule, momentum: Double = 0, epsilon: Double = 1e-30,
     clippingThreshold: Double = 1, weightDecay: Double = 0
@@ -45,7 +45,7 @@ public final class Adafactor: Optimizer {
     shape.rank == 2 ? [[shape[0], 1], [1, shape[1]]] : [shape]
   }
 
-  /// One step on one parameter.
+  /// Updates one parameter.
   public func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
@@ -85,8 +85,9 @@ public final class Adafactor: Optimizer {
     states[parameter] = state
   }
 
-  /// Keeps, forgets, carries over or prunes the moments. Carried over, the row (or column) means of
-  /// the rank's axis follow the squared overlap; pruning leaves the means, which no element owns.
+  /// Keeps, resets, projects or prunes the moments. When projected, the row (or column) means along the
+  /// rank's axis follow the squared overlap. Pruning does not affect the means, which belong to no single
+  /// element.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
     switch change {
     case .keep: break
@@ -98,7 +99,7 @@ public final class Adafactor: Optimizer {
         let old = state.second[axis]
         let new = change.applied(to: old, order: 2, first: old)
         state.second[axis] = new
-        // The means along the other axis shrink with what the new basis does not hold.
+        // The means along the other axis shrink by what the new basis loses.
         if axis == 1, old.mean() > 0 { state.second[0] *= new.mean() / old.mean() }
         if axis == 0, old.mean() > 0 { state.second[1] *= new.mean() / old.mean() }
       }
@@ -106,7 +107,7 @@ public final class Adafactor: Optimizer {
     }
   }
 
-  /// Forgets a parameter's moments and step count.
+  /// Discards a parameter's moments and step count.
   public func reset(_ parameter: Parameter) { states[parameter] = nil }
 
   /// Bytes of all moments.
@@ -116,8 +117,8 @@ public final class Adafactor: Optimizer {
     }
   }
 
-  /// `step`; `rows` and `columns`, or `second` for what is not a matrix; `first` where there is one.
-  /// Empty when nothing is remembered.
+  /// `step`; `rows` and `columns`, or `second` if not a matrix; `first` with momentum. Empty if there is
+  /// no state.
   public func state(of parameter: Parameter) -> TensorParts {
     guard let state = states[parameter] else { return TensorParts() }
     var named = ["step": Tensor(Float(state.step))]
@@ -130,7 +131,7 @@ public final class Adafactor: Optimizer {
     shape.rank == 2 ? ["rows", "columns"] : ["second"]
   }
 
-  /// Takes over what `state(of:)` gave; an empty state forgets. Throws when it does not fit.
+  /// Restores a saved state; an empty one resets the parameter. Throws if it does not fit.
   public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {

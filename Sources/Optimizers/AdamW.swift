@@ -7,11 +7,11 @@ public import Tensors
 public final class AdamW: Optimizer {
   /// The learning rate at each step.
   public var learningRate: LearningRateSchedule
-  /// Decay rates of the first and second moments.
+  /// The decay rates of the first and second moments.
   public let betas: (first: Double, second: Double)
   /// Added to the root of the second moment.
   public let epsilon: Double
-  /// Decoupled weight decay, as a share of the learning rate.
+  /// The decoupled weight decay, relative to the learning rate.
   public let weightDecay: Double
 
   private struct State {
@@ -21,7 +21,7 @@ public final class AdamW: Optimizer {
   }
   private var states = ParameterTable<State>()
 
-  /// An optimizer that remembers nothing yet. The defaults are those of Adam's paper.
+  /// A new optimizer. The defaults are those of the Adam paper.
   public init(
     learningRate: LearningRateSchedule, betas: (Double, Double) = (0.9, 0.999),
     epsilon: Double = 1e-8, weightDecay: Double = 0
@@ -32,7 +32,7 @@ public final class AdamW: Optimizer {
     self.weightDecay = weightDecay
   }
 
-  /// One step on one parameter.
+  /// Updates one parameter.
   public func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
@@ -53,14 +53,14 @@ public final class AdamW: Optimizer {
     states[parameter] = state
   }
 
-  /// The numbers of a parameter's update, counted from 1, at a step of the run.
+  /// The constants of a parameter's `update`-th update, counted from 1, at a step of the run.
   func numbers(step: Int, update: Int, gradientScale: Float) -> AdamWStep {
     AdamWStep(
       learningRate: learningRate(step), beta1: betas.first, beta2: betas.second, epsilon: epsilon,
       weightDecay: weightDecay, step: update, gradientScale: Double(gradientScale))
   }
 
-  /// Keeps, forgets, carries over or prunes the moments.
+  /// Keeps, resets, projects or prunes the moments.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
     switch change {
     case .keep: break
@@ -74,7 +74,7 @@ public final class AdamW: Optimizer {
     }
   }
 
-  /// Forgets a parameter's moments and step count.
+  /// Discards a parameter's moments and step count.
   public func reset(_ parameter: Parameter) { states[parameter] = nil }
 
   /// Bytes of all moments.
@@ -82,14 +82,15 @@ public final class AdamW: Optimizer {
     states.values.reduce(0) { $0 + $1.first.byteCount + $1.second.byteCount }
   }
 
-  /// `step`, `first` and `second`; empty when nothing is remembered.
+  /// `step`, `first` and `second`; empty if there is no state.
   public func state(of parameter: Parameter) -> TensorParts {
     guard let state = states[parameter] else { return TensorParts() }
     return TensorParts(
       floats: ["step": Tensor(Float(state.step)), "first": state.first, "second": state.second])
   }
 
-  /// Takes over `step`, `first` and `second`; an empty state forgets. Throws when they do not fit.
+  /// Restores `step`, `first` and `second`; an empty state resets the parameter. Throws if they do not
+  /// fit.
   public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {
@@ -110,7 +111,7 @@ public final class AdamW: Optimizer {
 }
 
 extension Parameter {
-  /// Changes the value as it is held: floats, or halves that are rounded at random.
+  /// Changes the value in its storage precision: floats, or halves that are rounded stochastically.
   func change(
     step: Int, _ floats: (inout Tensor<Float>) -> Void,
     halves: (inout Tensor<BFloat16>, inout RandomSource) -> Void

@@ -2,18 +2,18 @@ public import Autodiff
 public import Quantization
 public import Tensors
 
-/// AdamW whose moments take a byte an element (Dettmers et al., 8-bit Optimizers via Block-wise
+/// AdamW with moments of one byte per element (Dettmers et al., 8-bit Optimizers via Block-wise
 /// Quantization, arXiv 2110.02861): first moments in the signed 8-bit dynamic map, second moments in
 /// the unsigned one, with a float scale for each block.
 ///
-/// A step updates in float32, moves the parameter, and then stores the moments as the nearest codes.
-/// Parameters of fewer than 4096 elements keep float32 moments, as in `AdamW`.
+/// Each step updates the moments in float32, changes the parameter, and then stores the moments as the
+/// nearest codes. Parameters of fewer than 4096 elements have float32 moments, as in `AdamW`.
 ///
-/// A second moment below 3e-7 of the largest of its block is stored as 0. An element whose gradient
-/// then vanishes moves by its first moment over epsilon; so embeddings, with their rows of zero
+/// A second moment below 3e-7 of the largest in its block is stored as 0. If an element's gradient then
+/// vanishes, its step is its first moment over epsilon; so embeddings, with their rows of zero
 /// gradient, are better left to `AdamW`.
 public final class AdamW8bit: Optimizer {
-  /// Parameters of fewer elements keep float32 moments.
+  /// Parameters of fewer elements have float32 moments.
   public static let smallestElementCount = 4096
 
   /// The learning rate at each step.
@@ -21,13 +21,13 @@ public final class AdamW8bit: Optimizer {
     get { plain.learningRate }
     set { plain.learningRate = newValue }
   }
-  /// Decay rates of the first and second moments.
+  /// The decay rates of the first and second moments.
   public var betas: (first: Double, second: Double) { plain.betas }
   /// Added to the root of the second moment.
   public var epsilon: Double { plain.epsilon }
-  /// Decoupled weight decay, as a share of the learning rate.
+  /// The decoupled weight decay, relative to the learning rate.
   public var weightDecay: Double { plain.weightDecay }
-  /// Elements that share a scale.
+  /// The number of elements that share a scale.
   public let blockSize: Int
 
   private struct State {
@@ -36,12 +36,11 @@ public final class AdamW8bit: Optimizer {
     var second: Int8BlockTensor
   }
   private var states = ParameterTable<State>()
-  /// Has the numbers, and trains small parameters.
+  /// Holds the constants, and updates small parameters.
   private let plain: AdamW
 
-  /// An optimizer that remembers nothing yet. The defaults are those of Adam's paper; blocks of 256
-  /// are what bitsandbytes has, of 2048 what its earlier releases had. Traps unless `blockSize` is a
-  /// power of two from 32 to 4096.
+  /// A new optimizer. The defaults are those of the Adam paper; bitsandbytes uses blocks of 256, and its
+  /// earlier releases used 2048. Traps unless `blockSize` is a power of two from 32 to 4096.
   public init(
     learningRate: LearningRateSchedule, betas: (Double, Double) = (0.9, 0.999),
     epsilon: Double = 1e-8, weightDecay: Double = 0, blockSize: Int = 256
@@ -58,7 +57,7 @@ public final class AdamW8bit: Optimizer {
     parameter.shape.elementCount < Self.smallestElementCount
   }
 
-  /// One step on one parameter.
+  /// Updates one parameter.
   public func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
@@ -84,7 +83,7 @@ public final class AdamW8bit: Optimizer {
     states[parameter] = state
   }
 
-  /// Keeps, forgets, carries over or prunes the moments; what changes is quantised again.
+  /// Keeps, resets, projects or prunes the moments, and quantises changed ones again.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
     if isSmall(parameter) { return plain.reparameterize(parameter, by: change) }
     switch change {
@@ -106,7 +105,7 @@ public final class AdamW8bit: Optimizer {
     return moments
   }
 
-  /// Forgets a parameter's moments and step count.
+  /// Discards a parameter's moments and step count.
   public func reset(_ parameter: Parameter) {
     states[parameter] = nil
     plain.reset(parameter)
@@ -118,9 +117,9 @@ public final class AdamW8bit: Optimizer {
       + states.values.reduce(0) { $0 + $1.first.byteCount + $1.second.byteCount }
   }
 
-  /// `step`; and of each moment the codes with the scale of each block: `first_codes`, `first_absmax`,
-  /// `second_codes`, `second_absmax`. A small parameter's is that of `AdamW`. Empty when nothing is
-  /// remembered.
+  /// `step`, and the codes and block scales of each moment: `first_codes`, `first_absmax`,
+  /// `second_codes`, `second_absmax`. For a small parameter the state of `AdamW`. Empty if there is no
+  /// state.
   public func state(of parameter: Parameter) -> TensorParts {
     if isSmall(parameter) { return plain.state(of: parameter) }
     guard let state = states[parameter] else { return TensorParts() }
@@ -135,8 +134,8 @@ public final class AdamW8bit: Optimizer {
       ])
   }
 
-  /// Takes over what `state(of:)` gave; an empty state forgets. Throws when it does not fit: also
-  /// when the blocks had another size.
+  /// Restores a saved state; an empty one resets the parameter. Throws if it does not fit, which includes
+  /// blocks of another size.
   public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {

@@ -1,15 +1,15 @@
 public import Autodiff
 public import Tensors
 
-/// The side of a gradient G `[out, in]` on which a projection stands.
+/// The side of a gradient G `[out, in]` that a projection applies to.
 public enum ProjectionSide: String, Sendable, Hashable, Codable {
-  /// P `[in, r]` holds the leading right singular vectors of G (the left ones of the
-  /// paper's in x out gradient).
+  /// P `[in, r]` holds the leading right singular vectors of G, which are the left ones of the paper's
+  /// in x out gradient.
   case left
   /// P `[out, r]` holds the leading left singular vectors of G.
   case right
 
-  /// The smaller side of a matrix `[out, in]`, the left one of a square.
+  /// The smaller side of a matrix `[out, in]`; left for a square one.
   public init(out: Int, in input: Int) { self = input <= out ? .left : .right }
 
   /// The other side.
@@ -19,12 +19,12 @@ public enum ProjectionSide: String, Sendable, Hashable, Codable {
   public func length(out: Int, in input: Int) -> Int { self == .left ? input : out }
 }
 
-/// Which side of each matrix projections stand on. On the smaller one, the rule of LoQT and GaLore, P
-/// takes the fewest bytes; B, or the moments of the gradient's part in the subspace, then takes the most.
+/// The rule for the side of each matrix that projections apply to. The smaller side, as in LoQT and
+/// GaLore, makes P smallest, but B, or the moments of the projected gradient, largest.
 public enum SideRule: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The smaller side, the left one of a square.
+  /// The smaller side; left for a square matrix.
   case smaller
-  /// The larger side, the right one of a square.
+  /// The larger side; right for a square matrix.
   case larger
   /// Always the left side: P `[in, r]`.
   case left
@@ -42,7 +42,7 @@ public enum SideRule: String, Sendable, Hashable, Codable, CaseIterable {
   }
 }
 
-/// Finds the projection of a layer's gradient: its leading singular vectors on one side.
+/// Computes the projection for a layer's gradient: its leading singular vectors on one side.
 public struct GradientProjector: Sendable, Hashable, Codable {
   /// How the singular vectors are computed.
   public var method: TruncationMethod
@@ -50,31 +50,31 @@ public struct GradientProjector: Sendable, Hashable, Codable {
   /// A projector.
   public init(method: TruncationMethod = .automatic) { self.method = method }
 
-  /// A projection and how much of it the gradient determined.
+  /// A projection, and how many of its columns the gradient determined.
   public struct Projection: Sendable {
     /// P with orthonormal columns, `[in, r]` or `[out, r]` by side.
     public var basis: Tensor<Float>
-    /// Columns that belong to singular values above zero; the others complete the basis.
+    /// The number of columns with positive singular values; the others complete the basis.
     public var effectiveRank: Int
   }
 
-  /// The projection of rank r for the gradient dᵀ x, which is not formed where that is cheaper.
-  /// Throws when the gradient is zero or not finite.
+  /// The projection of rank r for the gradient dᵀ x, which is formed only if that is cheaper. Throws if
+  /// the gradient is zero or not finite.
   public func projection(
     of gradient: FactoredGradient, rank: Int, side: ProjectionSide, random: RandomSource
   ) throws(LinearAlgebraError) -> Projection {
     try projection(of: gradient, rule: .count(rank), side: side, random: random)
   }
 
-  /// The projection of rank r for a dense gradient `[out, in]`. Throws when it is zero or not finite.
+  /// The projection of rank r for a dense gradient `[out, in]`. Throws if it is zero or not finite.
   public func projection(
     of gradient: Tensor<Float>, rank: Int, side: ProjectionSide, random: RandomSource
   ) throws(LinearAlgebraError) -> Projection {
     try projection(of: gradient, rule: .count(rank), side: side, random: random)
   }
 
-  /// The projection for the gradient dᵀ x of the rank that a rule gives it. Throws when the gradient is
-  /// zero or not finite.
+  /// The projection for the gradient dᵀ x with a rank chosen by `rule`. Throws if the gradient is zero or
+  /// not finite.
   public func projection(
     of gradient: FactoredGradient, rule: RankRule, side: ProjectionSide, random: RandomSource
   ) throws(LinearAlgebraError) -> Projection {
@@ -82,16 +82,16 @@ public struct GradientProjector: Sendable, Hashable, Codable {
       of: FactoredOperator(gradient.d, gradient.x), rule: rule, side: side, random: random)
   }
 
-  /// The projection for a dense gradient `[out, in]` of the rank that a rule gives it. Throws when the
-  /// gradient is zero or not finite.
+  /// The projection for a dense gradient `[out, in]` with a rank chosen by `rule`. Throws if the gradient
+  /// is zero or not finite.
   public func projection(
     of gradient: Tensor<Float>, rule: RankRule, side: ProjectionSide, random: RandomSource
   ) throws(LinearAlgebraError) -> Projection {
     try projection(of: DenseOperator(gradient), rule: rule, side: side, random: random)
   }
 
-  /// The sum of the squares of all elements. That of a product dᵀ x is <d dᵀ, x xᵀ>, which is cheaper
-  /// than the product where the tokens are few beside its sides.
+  /// The sum of squares of all elements. For a product dᵀ x it is <d dᵀ, x xᵀ>, which is cheaper than the
+  /// product if there are few tokens compared with its sides.
   private static func energy(of gradient: some LinearOperator<Float>) -> Double {
     if let (d, x) = gradient.factors,
       d.shape[0] * (gradient.rows + gradient.columns) < gradient.rows * gradient.columns

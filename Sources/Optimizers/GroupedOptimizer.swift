@@ -2,9 +2,9 @@ public import Autodiff
 public import Quantization
 public import Tensors
 
-/// Several optimizers as one: each trains its own group of parameters, and one the rest.
+/// Combines several optimizers: one for each group of parameters, and one for the rest.
 public final class GroupedOptimizer: Optimizer {
-  /// Trains what belongs to no group.
+  /// The optimizer of parameters that belong to no group.
   public let rest: any Optimizer
   private let optimizers: [any Optimizer]
   private var groupOf = ParameterTable<Int>()
@@ -12,8 +12,8 @@ public final class GroupedOptimizer: Optimizer {
   /// The learning rate of the rest as a multiple of the groups'.
   public let restFactor: Double
 
-  /// An optimizer of groups; a parameter in two of them belongs to the first. The learning rate is
-  /// one for all, that of `rest`, but the rest moves by `restFactor` times it.
+  /// An optimizer of groups; a parameter in two groups belongs to the first. All groups use the learning
+  /// rate of `rest`, and the rest uses `restFactor` times it.
   public init(
     _ groups: [(optimizer: any Optimizer, parameters: [Parameter])], rest: any Optimizer,
     restFactor: Double = 1
@@ -45,7 +45,7 @@ public final class GroupedOptimizer: Optimizer {
     rest.learningRate.peak *= restFactor
   }
 
-  /// One step of the parameter's own optimizer.
+  /// Updates a parameter by its group's optimizer.
   public func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
@@ -53,25 +53,25 @@ public final class GroupedOptimizer: Optimizer {
       parameter, gradient, step: step, gradientScale: gradientScale)
   }
 
-  /// As the parameter's own optimizer does.
+  /// Passes the change to the parameter's optimizer.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
     optimizer(of: parameter).reparameterize(parameter, by: change)
   }
 
-  /// As the parameter's own optimizer does.
+  /// Resets the parameter in its optimizer.
   public func reset(_ parameter: Parameter) { optimizer(of: parameter).reset(parameter) }
 
-  /// Bytes remembered by all.
+  /// Bytes of all optimizers' state.
   public var stateByteCount: Int {
     (optimizers + [rest]).reduce(0) { $0 + $1.stateByteCount }
   }
 
-  /// That of the parameter's own optimizer.
+  /// The parameter's state in its optimizer.
   public func state(of parameter: Parameter) -> TensorParts {
     optimizer(of: parameter).state(of: parameter)
   }
 
-  /// As the parameter's own optimizer does.
+  /// Restores the parameter's state in its optimizer.
   public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   { try optimizer(of: parameter).restore(state, of: parameter) }

@@ -2,8 +2,8 @@ internal import Tensors
 
 /// The learning rate as a function of the step, counted from 0.
 ///
-/// Step t of a warm-up has the rate peak (t + 1) / warmup, so that the first step moves something, and
-/// the last step of the run has the final rate. (Transformers' schedules give step t of the warm-up
+/// Step t of a warm-up has the rate peak (t + 1) / warmup, so that the first step has an effect, and the
+/// last step of the run has the final rate. (Transformers' schedules give step t of the warm-up
 /// peak t / warmup, and reach the final rate one step after the run.)
 public struct LearningRateSchedule: Sendable {
   /// The highest learning rate.
@@ -31,9 +31,9 @@ public struct LearningRateSchedule: Sendable {
   ///
   /// - Parameters:
   ///   - peak: The highest rate.
-  ///   - steps: Steps of the whole run; later steps keep the last rate.
-  ///   - warmup: Steps of the rise; a tenth of the run when left out.
-  ///   - final: The last rate as a share of the peak.
+  ///   - steps: Steps of the whole run; later steps keep the final rate.
+  ///   - warmup: Steps of the warm-up; a tenth of the run when left out.
+  ///   - final: The final rate as a share of the peak.
   public static func cosine(
     peak: Double, steps: Int, warmup: Int? = nil, finalFraction final: Double = 0.1
   ) -> Self {
@@ -47,9 +47,9 @@ public struct LearningRateSchedule: Sendable {
   ///
   /// - Parameters:
   ///   - peak: The highest rate.
-  ///   - steps: Steps of the whole run; later steps keep the last rate.
-  ///   - warmup: Steps of the rise; a tenth of the run when left out.
-  ///   - final: The last rate as a share of the peak.
+  ///   - steps: Steps of the whole run; later steps keep the final rate.
+  ///   - warmup: Steps of the warm-up; a tenth of the run when left out.
+  ///   - final: The final rate as a share of the peak.
   public static func linear(
     peak: Double, steps: Int, warmup: Int? = nil, finalFraction final: Double = 0
   ) -> Self {
@@ -62,10 +62,10 @@ public struct LearningRateSchedule: Sendable {
   ///
   /// - Parameters:
   ///   - peak: The highest rate.
-  ///   - steps: Steps of the whole run; later steps keep the last rate.
-  ///   - warmup: Steps of the rise; a tenth of the run when left out.
-  ///   - decay: Steps of the fall; a tenth of the run when left out.
-  ///   - final: The last rate as a share of the peak.
+  ///   - steps: Steps of the whole run; later steps keep the final rate.
+  ///   - warmup: Steps of the warm-up; a tenth of the run when left out.
+  ///   - decay: Steps of the decay; a tenth of the run when left out.
+  ///   - final: The final rate as a share of the peak.
   public static func warmupStableDecay(
     peak: Double, steps: Int, warmup: Int? = nil, decay: Int? = nil,
     finalFraction final: Double = 0.1
@@ -113,8 +113,8 @@ public struct LearningRateSchedule: Sendable {
     }
   }
 
-  /// The same rates, but for a linear rise over `warmup` steps from each of the given steps on
-  /// (ReLoRA's jagged schedule).
+  /// The same schedule with another linear warm-up of `warmup` steps at each of the given steps (ReLoRA's
+  /// jagged schedule).
   public func restarting(at steps: [Int], warmup: Int) -> Self {
     var schedule = self
     schedule.restarts = steps.sorted()

@@ -1,10 +1,9 @@
 import Tensors
 
-/// When projections are taken anew and low-rank updates merged: a sequence of gaps that begins at
-/// step 0.
+/// When projections are renewed and low-rank updates merged: a sequence of gaps from step 0.
 ///
-/// T_0 = 0, T_1 = first gap, T_{k+1} = T_k + gap k. The paper's formula for the exponential schedule is
-/// to be read as gaps: tau + floor(psi^k), not as absolute steps.
+/// T_0 = 0, T_1 = first gap, T_{k+1} = T_k + gap k. The paper's formula for the exponential schedule,
+/// tau + floor(psi^k), describes gaps, not absolute steps.
 public struct MergeSchedule: Sendable, Hashable, Codable {
   fileprivate enum Growth: Hashable, Codable {
     case none
@@ -13,9 +12,9 @@ public struct MergeSchedule: Sendable, Hashable, Codable {
     case geometric(merges: Int, steps: Int, ratio: Double)
   }
 
-  /// The first gap, tau; 0 for a schedule of the single merge at step 0; nil for no merge at all.
+  /// The first gap, tau; 0 for a single merge at step 0; nil for no merge at all.
   public let gap: Int?
-  /// A longest gap.
+  /// The longest gap, if limited.
   public let longestGap: Int?
   private let growth: Growth
 
@@ -27,23 +26,24 @@ public struct MergeSchedule: Sendable, Hashable, Codable {
     self.growth = growth
   }
 
-  /// Every `gap` steps.
+  /// A merge every `gap` steps.
   public static func `static`(every gap: Int) -> Self {
     Self(gap: max(1, gap), longestGap: nil, growth: .none)
   }
 
-  /// Gaps tau + floor(growth * k), k = 1, 2, ... after the first.
+  /// Gaps tau + floor(growth * k) for k = 1, 2, ... after the first gap.
   public static func linear(every gap: Int, growth: Double, longestGap: Int? = nil) -> Self {
     Self(gap: max(1, gap), longestGap: longestGap, growth: .linear(max(0, growth)))
   }
 
-  /// Gaps tau + floor(growth^k), k = 1, 2, ... after the first: the paper's schedule with psi = growth.
+  /// Gaps tau + floor(growth^k) for k = 1, 2, ... after the first gap: the paper's schedule with
+  /// psi = growth.
   public static func exponential(every gap: Int, growth: Double, longestGap: Int? = nil) -> Self {
     Self(gap: max(1, gap), longestGap: longestGap, growth: .exponential(max(0, growth)))
   }
 
-  /// `merges` of them after the one at step 0, with gaps that grow by the factor `ratio` and, with the
-  /// one after the last merge, fill a run of `steps`. Long gaps last.
+  /// `merges` merges after the one at step 0. The gaps grow by the factor `ratio` and, including the one
+  /// after the last merge, fill a run of `steps` steps.
   public static func geometric(
     merges: Int, fillingSteps steps: Int, ratio: Double = 1.6, longestGap: Int? = nil
   ) -> Self {
@@ -52,13 +52,13 @@ public struct MergeSchedule: Sendable, Hashable, Codable {
     return Self(gap: max(1, growth.geometricStep(1)), longestGap: longestGap, growth: growth)
   }
 
-  /// P is taken once, at step 0, and nothing is merged afterwards.
+  /// P is computed once, at step 0, and nothing is merged afterwards.
   public static let once = Self(gap: 0, longestGap: nil, growth: .none)
 
-  /// Never: for models without LoQT layers.
+  /// No merges, for models without LoQT layers.
   public static let never = Self(gap: nil, longestGap: nil, growth: .none)
 
-  /// The gap after merge k, k = 0 for the one at step 0; nil after the last.
+  /// The gap after merge k, where k = 0 is the merge at step 0; nil after the last merge.
   package func gap(after k: Int) -> Int? {
     guard let gap, gap > 0 else { return nil }
     if case .geometric(let merges, _, _) = growth {
@@ -80,13 +80,13 @@ public struct MergeSchedule: Sendable, Hashable, Codable {
     return min(Int(min(length, 1e15)), longestGap ?? .max)
   }
 
-  /// The merge steps below `steps`, step 0 included; sparing the tail, without those within the last
-  /// `gap` steps, where what is merged has no time left to recover.
+  /// The merge steps below `steps`, including step 0. With `sparingTail`, merges in the last `gap` steps
+  /// are left out, since too little training would follow to recover from them.
   public func mergeSteps(below steps: Int, sparingTail: Bool = false) -> [Int] {
     Array(Steps(of: self, below: steps, sparingTail: sparingTail))
   }
 
-  /// The merge steps one after the other.
+  /// The merge steps as a sequence.
   package struct Steps: Sequence, IteratorProtocol {
     private let schedule: MergeSchedule
     private let end: Int
@@ -95,7 +95,7 @@ public struct MergeSchedule: Sendable, Hashable, Codable {
 
     package init(of schedule: MergeSchedule, below steps: Int, sparingTail: Bool) {
       self.schedule = schedule
-      // Step 0 is always one: without it a layer has no projection.
+      // Step 0 always merges, since layers have no projection before it.
       end = sparingTail ? Swift.min(steps, Swift.max(1, steps - (schedule.gap ?? 0) + 1)) : steps
     }
 
@@ -120,7 +120,7 @@ extension MergeSchedule.Growth {
   /// The step of merge k of a geometric schedule: steps (q^k - 1) / (q^(merges + 1) - 1), rounded.
   fileprivate func geometricStep(_ k: Int) -> Int {
     guard case .geometric(let merges, let steps, let ratio) = self else { return 0 }
-    // Sums of powers, which also hold for a ratio of 1.
+    // Sums of powers also work for a ratio of 1.
     func sum(_ count: Int) -> Double {
       var (sum, power) = (0.0, 1.0)
       for _ in 0..<count where sum < 1e300 { (sum, power) = (sum + power, power * ratio) }
@@ -131,7 +131,7 @@ extension MergeSchedule.Growth {
 }
 
 extension MergeSchedule: CustomStringConvertible {
-  /// The schedule in words.
+  /// The schedule as text.
   public var description: String {
     guard let gap else { return "never" }
     if gap == 0 { return "once" }

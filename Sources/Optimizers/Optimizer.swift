@@ -2,47 +2,45 @@ public import Autodiff
 public import Quantization
 public import Tensors
 
-/// Changes parameters by their gradients, one parameter at a time, so that an update can happen the
+/// Updates parameters by their gradients, one parameter at a time, so that an update can happen the
 /// moment a gradient is complete.
 ///
-/// Whoever owns the loop says which step it is; the optimizer owns what it remembers of each
-/// parameter.
+/// The training loop provides the step; the optimizer owns the state of each parameter.
 public protocol Optimizer: AnyObject {
   /// The learning rate at each step.
   var learningRate: LearningRateSchedule { get set }
 
-  /// Decoupled weight decay, as a share of the learning rate.
+  /// The decoupled weight decay, relative to the learning rate.
   var weightDecay: Double { get }
 
-  /// Changes `parameter` in place.
+  /// Updates `parameter` in place.
   ///
   /// - Parameters:
-  ///   - parameter: What is changed.
-  ///   - gradient: Of the parameter's shape; used up.
-  ///   - step: The step of the run, from 0: decides the learning rate.
-  ///   - gradientScale: Multiplies the gradient: below 1 when it is clipped.
+  ///   - parameter: The parameter.
+  ///   - gradient: The gradient, of the parameter's shape; consumed.
+  ///   - step: The step of the run, from 0, which determines the learning rate.
+  ///   - gradientScale: A factor of the gradient, below 1 when it is clipped.
   func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float)
 
-  /// Tells that the parameter's coordinates have changed: `change` says how what is remembered
-  /// follows.
+  /// Adapts the parameter's state to a change of its coordinates.
   func reparameterize(_ parameter: Parameter, by change: BasisChange)
 
-  /// Forgets what is remembered of a parameter.
+  /// Discards a parameter's state.
   func reset(_ parameter: Parameter)
 
-  /// Bytes remembered of all parameters.
+  /// Bytes of all parameters' state.
   var stateByteCount: Int { get }
 
-  /// What is remembered of a parameter, as named tensors: enough to go on elsewhere, to the bit.
+  /// A parameter's state as named tensors, enough to resume elsewhere bit for bit.
   func state(of parameter: Parameter) -> TensorParts
 
-  /// Takes over what `state(of:)` gave. Throws when the tensors do not fit the parameter.
+  /// Restores a saved `state(of:)`. Throws if the tensors do not fit the parameter.
   func restore(_ state: TensorParts, of parameter: Parameter) throws(OptimizerError)
 }
 
 extension Optimizer {
-  /// None.
+  /// No weight decay.
   public var weightDecay: Double { 0 }
 
   /// Forgets what is remembered where it is not to be kept. An optimizer with moments lets them follow:
@@ -71,7 +69,7 @@ extension Optimizer {
 }
 
 extension TensorParts {
-  /// Whether there is no part.
+  /// Whether there are no parts.
   public var isEmpty: Bool { bytes.isEmpty && floats.isEmpty }
 
   /// Names and shapes, for errors.
@@ -82,27 +80,21 @@ extension TensorParts {
 
 /// How a low-rank factor's coordinates change when its projection is replaced.
 public enum BasisChange: Sendable {
-  /// What is remembered stays as it is (the published code's choice).
+  /// The state is kept unchanged, as in the published code.
   case keep
-  /// It starts from zero.
+  /// The state is reset to zero.
   case reset
-  /// First moments are carried over by the overlap `[new rank, old rank]` = P_newᵀ P_old, second
-  /// moments by its elementwise square (the gradient's old coordinates taken as uncorrelated). The
-  /// rank is the factor's axis `rankAxis`.
+  /// First moments are projected by the overlap `[new rank, old rank]` = P_newᵀ P_old, second moments by
+  /// its elementwise square, assuming that the gradient's old coordinates are uncorrelated. The rank is
+  /// the factor's axis `rankAxis`.
   case project(overlap: Tensor<Float>, rankAxis: Int)
-  /// This share of the moments is set to zero, where the first one is least in magnitude (ReLoRA; Lialin
-  /// et al., arXiv 2307.05695, which chooses for each moment apart: a first moment that outlives its
-  /// second one makes an unbounded step where the gradient is zero).
+  /// This share of the moments is set to zero: those of the elements with the smallest first moments
+  /// (ReLoRA; Lialin et al., arXiv 2307.05695). The paper chooses separately for each moment, but a first
+  /// moment whose second moment is pruned makes an unbounded step if the gradient is zero.
   case prune(share: Double)
 
-  /// Moments of order 1 or 2, elementwise powers of the gradient on average, after the change; a
-  /// moment of order 2 stays at least 0. Those of order 1, `first`, decide what is pruned. Traps when
-  /// the overlap does not fit.
-  ///
-  /// - Parameters:
-  ///   - moments: Of the factor's shape, in its old coordinates.
-  ///   - order: 1 for means of the gradient, 2 for means of its square.
-  ///   - first: The moments of order 1.
+  /// Moments of order 1 or 2 after the change; those of order 2 stay nonnegative. The moments of order 1,
+  /// `first`, determine what is pruned. Traps if the overlap does not fit.
   public func applied(to moments: Tensor<Float>, order: Int, first: Tensor<Float>) -> Tensor<Float>
   {
     switch self {

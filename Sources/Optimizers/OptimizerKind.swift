@@ -1,6 +1,6 @@
 public import Tensors
 
-/// An optimizer by name, as a value: what a configuration holds.
+/// A kind of optimizer, by name, for configurations.
 public enum OptimizerKind: String, Sendable, Hashable, Codable, CaseIterable {
   /// `AdamW`.
   case adamW = "adamw"
@@ -11,7 +11,7 @@ public enum OptimizerKind: String, Sendable, Hashable, Codable, CaseIterable {
   /// `Adafactor`.
   case adafactor
 
-  /// An optimizer of this kind that remembers nothing yet.
+  /// Makes a new optimizer of this kind.
   public func makeOptimizer(learningRate: LearningRateSchedule) -> any Optimizer {
     switch self {
     case .adamW: AdamW(learningRate: learningRate)
@@ -21,7 +21,7 @@ public enum OptimizerKind: String, Sendable, Hashable, Codable, CaseIterable {
     }
   }
 
-  /// Bytes remembered of a parameter of a shape.
+  /// Bytes of the state of a parameter with a shape.
   public func stateByteCount(shape: Shape) -> Int {
     let count = shape.elementCount
     switch self {

@@ -1,14 +1,14 @@
-/// How many directions a low-rank method gives a matrix.
+/// The rule for the rank that a low-rank method gives a matrix.
 public enum RankRule: Sendable, Hashable, Codable {
-  /// So many.
+  /// A fixed rank.
   case count(Int)
-  /// This share of the matrix's smaller side, rounded, at least one.
+  /// A share of the matrix's smaller side, rounded, at least 1.
   case fraction(Double)
-  /// As few as leave at most the share `lost` of the gradient's energy ‖G‖² outside, within bounds
+  /// The lowest rank, within bounds, that loses at most the share `lost` of the gradient's energy ‖G‖²
   /// (AdaRankGrad; Refael et al., arXiv 2410.17881).
   case energy(lost: Double, atLeast: Int, atMost: Int)
 
-  /// The largest rank for a matrix `[out, in]`: never above its smaller side.
+  /// The largest rank for a matrix `[out, in]`, at most its smaller side.
   public func largest(out: Int, in input: Int) -> Int {
     let side = min(out, input)
     switch self {
@@ -19,8 +19,8 @@ public enum RankRule: Sendable, Hashable, Codable {
     }
   }
 
-  /// The rank for a gradient of which the leading singular values, descending and as many as
-  /// `largest(out:in:)`, and the whole energy ‖G‖² are known.
+  /// The rank for a gradient with the given `largest(out:in:)` leading singular values, descending, and
+  /// total energy ‖G‖².
   func rank(singularValues values: [Float], energy: Double) -> Int {
     guard case .energy(let lost, let least, _) = self else { return values.count }
     var left = energy
@@ -33,7 +33,7 @@ public enum RankRule: Sendable, Hashable, Codable {
 }
 
 extension RankRule: LosslessStringConvertible, ExpressibleByIntegerLiteral {
-  /// `128`, `0.25`, or `energy:0.04:8:128` for an energy share left outside and bounds.
+  /// `128`, `0.25`, or `energy:0.04:8:128` for a lost share of energy and bounds.
   public var description: String {
     switch self {
     case .count(let count): "\(count)"
@@ -42,7 +42,7 @@ extension RankRule: LosslessStringConvertible, ExpressibleByIntegerLiteral {
     }
   }
 
-  /// Reads what `description` gives.
+  /// Parses a rule in the form of `description`.
   public init?(_ text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     if let count = Int(text) {
@@ -58,6 +58,6 @@ extension RankRule: LosslessStringConvertible, ExpressibleByIntegerLiteral {
     }
   }
 
-  /// So many.
+  /// A fixed rank.
   public init(integerLiteral count: Int) { self = .count(count) }
 }

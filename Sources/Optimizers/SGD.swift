@@ -6,14 +6,14 @@ public import Tensors
 public final class SGD: Optimizer {
   /// The learning rate at each step.
   public var learningRate: LearningRateSchedule
-  /// mu, the share of the last step's direction that is kept; with 0 nothing is remembered.
+  /// The momentum mu; with 0 there is no state.
   public let momentum: Double
-  /// Decoupled weight decay, as a share of the learning rate.
+  /// The decoupled weight decay, relative to the learning rate.
   public let weightDecay: Double
 
   private var velocities = ParameterTable<Tensor<Float>>()
 
-  /// An optimizer that remembers nothing yet.
+  /// A new optimizer.
   public init(
     learningRate: LearningRateSchedule, momentum: Double = 0.9, weightDecay: Double = 0
   ) {
@@ -22,7 +22,7 @@ public final class SGD: Optimizer {
     self.weightDecay = weightDecay
   }
 
-  /// One step on one parameter.
+  /// Updates one parameter.
   public func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
@@ -44,7 +44,7 @@ public final class SGD: Optimizer {
     velocities[parameter] = velocity
   }
 
-  /// Keeps, forgets, carries over or prunes the velocity.
+  /// Keeps, resets, projects or prunes the velocity.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
     switch change {
     case .keep: break
@@ -55,18 +55,18 @@ public final class SGD: Optimizer {
     }
   }
 
-  /// Forgets a parameter's velocity.
+  /// Discards a parameter's velocity.
   public func reset(_ parameter: Parameter) { velocities[parameter] = nil }
 
   /// Bytes of all velocities.
   public var stateByteCount: Int { velocities.values.reduce(0) { $0 + $1.byteCount } }
 
-  /// `velocity`; empty when nothing is remembered.
+  /// `velocity`; empty if there is no state.
   public func state(of parameter: Parameter) -> TensorParts {
     TensorParts(floats: velocities[parameter].map { ["velocity": $0] } ?? [:])
   }
 
-  /// Takes over `velocity`; an empty state forgets. Throws when it does not fit.
+  /// Restores `velocity`; an empty state resets the parameter. Throws if it does not fit.
   public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {

@@ -3,25 +3,26 @@ internal import Foundation
 
 /// A range of numbers with round ticks.
 package struct Axis: Sendable {
-  /// How far the range reaches.
+  /// How to choose the range.
   package enum Fit {
-    /// To the numbers themselves.
+    /// From the lowest to the highest number.
     case exact
-    /// Down to a tick, and up to the highest number.
+    /// From the tick below the lowest number to the highest number.
     case fromTick
   }
 
   package let lower: Double
   package let upper: Double
-  /// The distance of two ticks: 1, 2 or 5 times a power of ten; of places that of the nearest two.
+  /// The distance between ticks: 1, 2 or 5 times a power of ten; on a logarithmic axis that of the nearest
+  /// two.
   package let spacing: Double
-  /// The ticks of a logarithmic axis, which are the only numbers on it; none where it is linear.
+  /// The ticks of a logarithmic axis, which are the only numbers on it; empty if linear.
   private let places: [Double]
 
   /// An axis over all finite numbers of `values`.
   ///
   /// - Parameters:
-  ///   - ticks: About how many to draw.
+  ///   - ticks: The approximate number of ticks.
   ///   - smallestSpacing: 1 for counts.
   package init(
     _ values: some Sequence<Double>, ticks: Int = 5, fit: Fit = .fromTick,
@@ -33,7 +34,7 @@ package struct Axis: Sendable {
       most = max(most, value)
     }
     if least > most { (least, most) = (0, 1) }
-    // A range that rounding would swallow has no ticks to be told apart.
+    // Ticks would coincide if the range were too narrow for double precision.
     if most - least <= 1e-9 * max(abs(least), abs(most)) {
       let margin = least == 0 ? 0.5 : 0.05 * abs(least)
       (least, most) = (least - margin, most + margin)
@@ -55,10 +56,10 @@ package struct Axis: Sendable {
     spacing = zip(self.places, self.places.dropFirst()).map { $1 - $0 }.min() ?? least
   }
 
-  /// Whether a number has a place on any axis; larger ones would overflow on the way.
+  /// Whether an axis can show a number; larger ones would overflow.
   package static func canShow(_ value: Double) -> Bool { abs(value) < 1e100 }
 
-  /// The round spacing nearest to a wanted one, by ratio.
+  /// The round spacing nearest to a wanted one in ratio.
   private static func roundSpacing(_ wanted: Double) -> Double {
     let power = pow(10, log10(wanted).rounded(.down))
     // The bounds are the geometric means of the neighbours 1, 2, 5 and 10.
@@ -82,19 +83,19 @@ package struct Axis: Sendable {
     return stride(from: first, through: last, by: 1).map { $0 * spacing }
   }
 
-  /// The text at a tick, with the decimals that the spacing needs.
+  /// The label of a tick, with the decimals that the spacing needs.
   package func label(_ tick: Double) -> String {
     let decimals = -log10(spacing * 1.000001).rounded(.down)
     guard decimals <= 6 else { return printf("%.3g", tick) }
     return NumberText.decimals(tick == 0 ? 0 : tick, Int(max(0, decimals)))
   }
 
-  /// The place of a number: 0 at the lower end, 1 at the upper.
+  /// The position of a number: 0 at the lower end, 1 at the upper.
   package func fraction(_ value: Double) -> Double {
     places.isEmpty ? (value - lower) / (upper - lower) : log(value / lower) / log(upper / lower)
   }
 
-  /// The number that stands by a share of the axis further to its upper end.
+  /// The number that is a share of the axis closer to the upper end.
   package func shifted(_ value: Double, by share: Double) -> Double {
     places.isEmpty ? value + share * (upper - lower) : value * pow(upper / lower, share)
   }

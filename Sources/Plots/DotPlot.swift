@@ -1,4 +1,4 @@
-/// Rows of dots on one scale: a dot a seed, the mean, and a bar of two standard errors to either side.
+/// Rows of dots on one scale: one dot per seed, the mean, and a bar of two standard errors on each side.
 package struct DotPlot {
   /// A row.
   package struct Row {
@@ -6,11 +6,11 @@ package struct DotPlot {
     package var values: [(label: String, value: Double)]
     /// The text right of the row.
     package var text: String
-    /// The mean of the values; drawn where there are any.
+    /// The mean of the values; drawn if there are any.
     package var mean: Double
-    /// Of the mean; nil where the values have none.
+    /// The standard error of the mean, or nil if the values have none.
     package var standardError: Double?
-    /// Whether it is drawn as the one that the others are compared with.
+    /// Whether the row is drawn as the reference of the others.
     package var isReference: Bool
 
     package init(
@@ -26,7 +26,7 @@ package struct DotPlot {
     }
   }
 
-  /// What the chart shows, for those who cannot see it.
+  /// What the chart shows, for screen readers.
   package var summary: String
   package var xTitle: String
   package var rows: [Row]
@@ -51,7 +51,7 @@ package struct DotPlot {
       """
   }
 
-  /// The chart as a file of its own.
+  /// The chart as a standalone SVG file.
   package func file(width: Double) -> String {
     let height = rowHeight * Double(rows.count) + 52
     return DrawingFile(

@@ -1,10 +1,10 @@
-/// A drawing as an SVG file of its own, on a white ground.
+/// A drawing as a standalone SVG file on a white background.
 package struct DrawingFile {
-  /// What it shows, for those who cannot see it.
+  /// What the drawing shows, for screen readers.
   package var summary: String
   package var width: Double
   package var height: Double
-  /// Rules of the style sheet beyond those of charts.
+  /// Style sheet rules beyond those of charts.
   package var rules: Markup
   package var content: Markup
 
@@ -32,12 +32,12 @@ package struct DrawingFile {
     return file.text
   }
 
-  /// A heading over a drawing, with the rule that it needs.
+  /// The heading of a drawing, which needs `headingRule`.
   package static func heading(_ text: String) -> Markup {
     "<text class=\"heading\" x=\"20\" y=\"30\">\(text)</text>"
   }
 
-  /// The rule of headings.
+  /// The style sheet rule of headings.
   package static var headingRule: Markup {
     ".heading { font-size: 15px; font-weight: 650; fill: \(Palette.light.ink); }"
   }

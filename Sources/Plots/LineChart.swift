@@ -8,33 +8,33 @@ package struct ChartPoint {
     self.y = y
   }
 
-  /// Whether it has a place on a chart.
+  /// Whether a chart can show it.
   package var canShow: Bool { Axis.canShow(x) && Axis.canShow(y) }
 }
 
 /// Lines, dots and markers over two axes.
 package struct LineChart {
-  /// What is drawn; `style` names a class of the style sheet.
+  /// An element of the chart; `style` names a class of the style sheet.
   package enum Layer {
-    /// A line, interrupted where a number is missing.
+    /// A line with gaps where numbers are missing.
     case line([ChartPoint], style: String)
-    /// A dot a point with a tooltip each, of a radius in pixels where they are not dense.
+    /// Dots with tooltips, with a radius in pixels unless they are dense.
     case dots([(point: ChartPoint, tooltip: String)], style: String, radius: Double = 4)
     /// Vertical bars from `low` to `high`.
     case ranges([(x: Double, low: Double, high: Double)], style: String)
-    /// Vertical lines through the whole height with a tooltip each.
+    /// Vertical lines over the whole height, with tooltips.
     case markers([(x: Double, tooltip: String)], style: String)
-    /// A text right of a point.
+    /// Text to the right of a point.
     case label(ChartPoint, text: String, style: String)
   }
 
-  /// What the chart shows, for those who cannot see it.
+  /// What the chart shows, for screen readers.
   package var summary: String
   package var xTitle: String
   package var yTitle: String
   package var x: Axis
   package var y: Axis
-  /// The text of a tick of the vertical axis.
+  /// The label of a tick on the vertical axis.
   package var yLabel: (Axis, Double) -> String = { $0.label($1) }
   package var layers: [Layer]
 
@@ -58,7 +58,7 @@ package struct LineChart {
     """
   }
 
-  /// What the chart draws, for a picture that holds more than it.
+  /// The chart's elements, for use inside a larger picture.
   package func content(width: Double, height: Double) -> Markup {
     let frame = Frame(chart: self, width: width, height: height)
     return """
@@ -72,7 +72,7 @@ package struct LineChart {
 }
 
 extension LineChart.Layer {
-  /// Labels may stand beside the plot; everything else is cut off at its edge.
+  /// Whether this is a label. Labels may reach beyond the plot; everything else is clipped to it.
   fileprivate var isLabel: Bool {
     if case .label = self { true } else { false }
   }
@@ -83,7 +83,7 @@ private struct Frame {
   let chart: LineChart
   private let left = 44.0
   private let top = 30.0
-  /// What dots at the edge of the plot need.
+  /// The space for dots at the edge of the plot.
   private let bleed = 6.0
   let width: Double
   let height: Double
@@ -177,7 +177,7 @@ private struct Frame {
   /// Whether marks at equal distances would touch.
   private func isDense(_ count: Int) -> Bool { Double(count) > width / 10 }
 
-  /// One polyline for each run of points that have a place.
+  /// One polyline for each run of points that can be shown.
   private func line(_ points: [ChartPoint], _ style: String) -> Markup {
     Markup(
       points.split { !$0.canShow }.map { run in
@@ -189,7 +189,7 @@ private struct Frame {
       })
   }
 
-  /// At most four places a pixel column, which draw the same line: the first, the lowest, the
+  /// At most four points per pixel column, which draw the same line: the first, the lowest, the
   /// highest and the last.
   private func reduced(_ places: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
     guard Double(places.count) > 2 * width else { return places }
@@ -209,7 +209,7 @@ private struct Frame {
     return result
   }
 
-  /// Marks that can be told apart: those with a place, at most one for every second pixel.
+  /// The marks that can be told apart: at most one for every second pixel.
   private func reduced<Mark>(_ marks: [Mark], point: (Mark) -> ChartPoint) -> [Mark] {
     var last = -Double.infinity
     return marks.filter { mark in

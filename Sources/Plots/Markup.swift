@@ -1,4 +1,4 @@
-/// A piece of XML: what is interpolated into it is escaped unless it is markup itself.
+/// A piece of XML, which escapes interpolated text unless it is markup itself.
 package struct Markup: ExpressibleByStringInterpolation, Sendable {
   package private(set) var text: String
 
@@ -8,7 +8,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
 
   package init(stringInterpolation interpolation: StringInterpolation) { text = interpolation.text }
 
-  /// Pieces, one a line.
+  /// Joins pieces, one per line.
   package init(_ pieces: some Sequence<Markup>) {
     text = pieces.lazy.map(\.text).filter { !$0.isEmpty }.joined(separator: "\n")
   }
@@ -25,7 +25,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
     package mutating func appendInterpolation(_ pieces: [Markup]) { text += Markup(pieces).text }
     package mutating func appendInterpolation(_ number: Int) { text += String(number) }
 
-    /// A coordinate, to a tenth of a pixel; what is far outside of any picture stays outside.
+    /// Appends a coordinate to a tenth of a pixel, clamped far outside of any picture.
     package mutating func appendInterpolation(_ number: Double) {
       let tenths = Int((10 * max(-1e5, min(number, 1e5))).rounded())
       text += tenths % 10 == 0 ? String(tenths / 10) : String(Double(tenths) / 10)
@@ -40,7 +40,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
         case "\"": text += "&quot;"
         case "'": text += "&#39;"
         case "\n", "\t": text.unicodeScalars.append(scalar)
-        // XML has no way to write these.
+        // XML cannot represent these.
         case "\0"..<" ", "\u{7f}"..<"\u{a0}", "\u{fffe}", "\u{ffff}": text += "\u{fffd}"
         default: text.unicodeScalars.append(scalar)
         }

@@ -1,4 +1,4 @@
-/// The colours of every page and picture.
+/// The colours of all pages and pictures.
 package struct Palette: Sendable {
   package let ground, surface, rule, ink, soft: String
   package let blue, sky, green, amber, rose: String
@@ -13,7 +13,7 @@ package struct Palette: Sendable {
     blue: "#5aa9f5", sky: "#a5d3fb", green: "#35b892", amber: "#f0a83a", rose: "#dd83bd",
     raw: "#3a6a9b", merge: "#566373")
 
-  /// The colours as properties of a style sheet, `--ground` and so on, on lines after `space`.
+  /// The colours as style sheet properties such as `--ground`, on lines indented by `space`.
   package func properties(after space: String) -> Markup {
     let lines = [
       [("ground", ground), ("surface", surface), ("rule", rule), ("ink", ink), ("soft", soft)],
@@ -26,6 +26,6 @@ package struct Palette: Sendable {
       })
   }
 
-  /// The colours of the series of a chart, in their order.
+  /// The colours of a chart's series in order.
   package var series: [String] { [blue, amber, green, rose] }
 }

@@ -1,11 +1,11 @@
-/// How the series of a chart are told apart: by colours that repeat after four.
+/// The styles of a chart's series, with colours that repeat after four.
 package enum SeriesStyle {
   private static let count = 4
 
-  /// The class of the style sheet that a series has.
+  /// The style sheet class of a series.
   package static func name(_ index: Int) -> String { "family\(index % count)" }
 
-  /// The rules of a style sheet for all series.
+  /// The style sheet rules of all series.
   package static func rules(colors: [String]) -> Markup {
     precondition(colors.count == count, "SeriesStyle.rules: \(colors.count) colours, not 4")
     return Markup(

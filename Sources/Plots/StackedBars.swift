@@ -1,4 +1,4 @@
-/// Horizontal bars of parts on one scale, with a legend.
+/// Stacked horizontal bars on one scale, with a legend.
 package struct StackedBars {
   /// A part of a bar; `style` names a class of the style sheet.
   package struct Part {
@@ -15,7 +15,7 @@ package struct StackedBars {
   /// A bar.
   package struct Bar {
     package var name: String
-    /// The sum as a person reads it.
+    /// The formatted sum of the parts.
     package var total: String
     package var parts: [Part]
 
@@ -27,7 +27,7 @@ package struct StackedBars {
   }
 
   package var bars: [Bar]
-  /// A part's value as a person reads it.
+  /// Formats a part's value.
   package var text: (Double) -> String
 
   package init(bars: [Bar], text: @escaping (Double) -> String) {

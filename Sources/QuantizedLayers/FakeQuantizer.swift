@@ -3,16 +3,16 @@ public import Layers
 internal import Quantization
 public import Tensors
 
-/// Simulated quantisation as a part of a model: rounds what it is given to few levels and lets
-/// gradients through. A learned step is its parameter.
+/// A module that simulates quantisation: it rounds its input to the levels of a method and lets gradients
+/// through. Its only parameter is the learned step, if the method has one.
 public struct FakeQuantizer: Module {
-  /// How numbers become levels.
+  /// The method of rounding.
   public let method: FakeQuantization
-  /// The learned step `[]`; nil for the methods that take their levels from the numbers.
+  /// The learned step `[]`; nil for methods that derive their levels from the input.
   public let step: Parameter?
 
-  /// A quantiser of numbers like `values`, from which a learned step starts: 2 mean |x| / sqrt Qp
-  /// (LSQ, section 2.1). Traps for a number of bits that the method does not have.
+  /// A quantiser of numbers like `values`, which determine the initial value of a learned step:
+  /// 2 mean |x| / sqrt Qp (LSQ, section 2.1). Traps if the method does not support its number of bits.
   public init(_ method: FakeQuantization, for values: Tensor<Float>) {
     precondition(
       (method.leastBits...8).contains(method.bits),
@@ -27,7 +27,7 @@ public struct FakeQuantizer: Module {
     step = Parameter(Tensor(max(2 * mean / Float(largest).squareRoot(), LearnedStep.leastStep)))
   }
 
-  /// x rounded to levels, of the same shape. Traps for groups that do not divide the rows of x.
+  /// x rounded to levels, of the same shape. Traps if groups do not divide the rows of x.
   public func callAsFunction(_ x: Variable) -> Variable {
     switch method {
     case .uniform(let bits, let symmetry, let grouping):
@@ -43,28 +43,27 @@ public struct FakeQuantizer: Module {
     }
   }
 
-  /// t over its largest magnitude as a constant; zeros stay.
+  /// t divided by its largest magnitude, a constant for gradients; unchanged if all zeros.
   private func normalized(_ t: Variable) -> Variable {
     let largest = t.shape.elementCount == 0 ? 0 : Tensors.abs(t.tensor).maximum()
     return largest == 0 ? t : t * (1 / Double(largest))
   }
 }
 
-/// A linear layer that multiplies with a fake-quantised matrix, and with fake-quantised inputs where
-/// it has a quantiser for them: y = q(x) q(W)ᵀ + bias. W and bias are trained in full precision.
+/// A linear layer with a fake-quantised matrix, and optionally fake-quantised inputs:
+/// y = q(x) q(W)ᵀ + bias. W and bias are trained in full precision.
 public struct FakeQuantizedLinear: LinearLayer {
   /// W `[out, in]`.
   public let weight: Parameter
   /// `[out]`.
   public let bias: Parameter?
-  /// What W goes through.
+  /// The quantiser of W.
   public let weightQuantizer: FakeQuantizer
-  /// What the input goes through, if anything.
+  /// The quantiser of the input, if any.
   public let inputQuantizer: FakeQuantizer?
 
-  /// A layer of the given initial values. A learned step for inputs starts as for normal numbers of
-  /// deviation 1. Traps when the bias does not fit, and for a number of bits that a method does not
-  /// have.
+  /// A layer with the given initial values. A learned step for inputs starts as for standard normal
+  /// numbers. Traps if the bias does not fit, or if a method does not support its number of bits.
   public init(
     weight: Tensor<Float>, bias: Tensor<Float>? = nil, quantizing method: FakeQuantization,
     inputs: FakeQuantization? = nil
@@ -76,7 +75,7 @@ public struct FakeQuantizedLinear: LinearLayer {
     self.weight = Parameter(weight)
     self.bias = bias.map { Parameter($0) }
     weightQuantizer = FakeQuantizer(method, for: weight)
-    // The mean magnitude of normal numbers is sqrt(2 / pi).
+    // The mean magnitude of standard normal numbers is sqrt(2 / pi).
     inputQuantizer = inputs.map { FakeQuantizer($0, for: Tensor([0.797_884_6])) }
   }
 
@@ -98,20 +97,20 @@ public struct FakeQuantizedLinear: LinearLayer {
   }
 }
 
-/// Trainable matrices that are multiplied with as if they had few bits.
+/// Makes linear layers whose trainable matrices are fake-quantised in use.
 public struct FakeQuantizedLinearFactory: LinearFactory {
   /// How matrices are rounded.
   public var weights: FakeQuantization
-  /// How inputs are rounded; nil leaves them as they are.
+  /// How inputs are rounded; nil for not at all.
   public var inputs: FakeQuantization?
 
-  /// Matrices, and inputs if wanted, rounded like this.
+  /// A factory with the given rounding of matrices and, optionally, inputs.
   public init(weights: FakeQuantization, inputs: FakeQuantization? = nil) {
     self.weights = weights
     self.inputs = inputs
   }
 
-  /// A `FakeQuantizedLinear`.
+  /// Makes a `FakeQuantizedLinear`.
   public func makeLinear(
     weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
   ) -> any LinearLayer {

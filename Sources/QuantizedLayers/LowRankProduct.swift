@@ -5,14 +5,15 @@ package import Tensors
 /// y = x Wᵀ + s (x downᵀ) upᵀ with W `[out, in]` frozen (or absent), up `[out, r]` and down `[r, in]`
 /// each either trained or frozen and packed. Inputs are x and the trained factors, up first.
 ///
-/// There are two routes: the update apart, tokens x r x (out + in) multiply-adds, and the update added
-/// into each panel of W, out x r x in of them. The one with fewer is taken, in single precision.
+/// There are two routes: computing the update separately, in tokens x r x (out + in) multiply-adds, or
+/// adding it into each panel of W, in out x r x in. Single precision takes the cheaper one; double
+/// precision always the first.
 package struct LowRankProduct: CustomOperation {
-  /// One of the factors.
+  /// How a factor is held.
   package enum Factor {
-    /// An input of the operation.
+    /// Trained: an input of the operation.
     case trained
-    /// Not trained.
+    /// Frozen and packed.
     case stored(StoredMatrix)
 
     var isTrained: Bool { if case .trained = self { true } else { false } }
@@ -42,7 +43,8 @@ package struct LowRankProduct: CustomOperation {
     precondition(
       x.shape[1] == input, "LowRankProduct: \(inputs[0].shape) does not fit [\(out), \(input)]")
     context.savedShapes = [inputs[0].shape]
-    // For d up: z; for d down: x, as for the factors of dW; for dx: the trained factors.
+    // The gradient of up needs z; that of down needs x, as do the factors of dW; dx needs the trained
+    // factors.
     let wantsZ = up.isTrained && context.needsGradient[1]
     let tokens = x.shape[0]
     let isUpdateCheaper =
@@ -88,7 +90,7 @@ package struct LowRankProduct: CustomOperation {
     {
       dx = merged.reshaped(to: shape)
     }
-    // u = d up [tokens, r], the gradient on its way through the update, without s.
+    // u = d up [tokens, r], the gradient inside the update, without s.
     let isUNeeded = wantsU || (context.needsGradient[0] && dx == nil)
     let u = isUNeeded ? times(d, self.up, up) : .empty
     if context.needsGradient[0], dx == nil {

@@ -4,27 +4,28 @@ public import Quantization
 public import Stepping
 public import Tensors
 
-/// A linear layer with a trained matrix in a packed format: each update is added in full precision and
-/// rounded at random, so that steps below the distance of two levels are not lost on average (Q-GaLore; Zhang et al., arXiv 2407.08296, section 3.3).
+/// A linear layer with a trained matrix in a packed format. Each update is added in full precision and
+/// rounded stochastically, so that steps smaller than the distance between levels are not lost on average
+/// (Q-GaLore; Zhang et al., arXiv 2407.08296, section 3.3).
 ///
-/// No copy in full precision is kept. The gradient arrives as its factors through `handle`; a `Stepper`
-/// has it applied to `parameter`, which stands for the matrix.
+/// No copy in full precision is kept. The gradient arrives as factors through `handle`, and a `Stepper`
+/// applies it to `parameter`, which represents the matrix.
 public final class PackedLinear: LinearLayer {
   /// W `[out, in]`.
   public private(set) var weight: StoredMatrix {
     didSet { weight.count(as: .weights) }
   }
-  /// Stands for W in an optimizer; holds its elements only within `update`.
+  /// Represents W in an optimizer; holds the elements only within `update`.
   public let parameter: Parameter
   /// `[out]`.
   public let bias: Parameter?
-  /// Hands over the gradient of W.
+  /// Delivers the gradient of W.
   public let handle = FrozenMatrix()
 
   private let random: RandomSource
 
-  /// A layer that starts from W `[out, in]`, rounded to nearest; from `random` each step draws numbers
-  /// of its own to round by. Traps when the shapes do not fit.
+  /// A layer that starts from W `[out, in]`, rounded to nearest; `random` provides each step's random
+  /// numbers for rounding. Traps if the shapes do not fit.
   public init(
     weight: Tensor<Float>, bias: Tensor<Float>? = nil, format: WeightFormat, random: RandomSource
   ) {
@@ -59,7 +60,7 @@ public final class PackedLinear: LinearLayer {
   /// W in full precision.
   public func effectiveWeight() -> Tensor<Float> { weight.dequantized() }
 
-  /// Puts back a saved matrix. Traps when it does not fit.
+  /// Restores a saved matrix. Traps if it does not fit.
   public func restore(weight: StoredMatrix) {
     precondition(
       weight.shape == self.weight.shape && weight.format == self.weight.format,
@@ -76,8 +77,8 @@ public final class PackedLinear: LinearLayer {
 }
 
 extension PackedLinear: ParameterOwner {
-  /// Lets `body` change W in full precision through `parameter`, and stores it rounded at random by
-  /// numbers that the step of the run decides.
+  /// Lets `body` change W in full precision through `parameter`, and stores it rounded stochastically by
+  /// random numbers that the step determines.
   public func update(_ parameter: Parameter, step: Int, _ body: (Parameter) throws -> Void) rethrows
   {
     try withElements(of: parameter) { parameter in
@@ -87,7 +88,7 @@ extension PackedLinear: ParameterOwner {
     }
   }
 
-  /// Lets `body` see W in full precision through `parameter`.
+  /// Lets `body` read W in full precision through `parameter`.
   public func withElements<R>(of parameter: Parameter, _ body: (Parameter) throws -> R) rethrows
     -> R
   {
@@ -98,7 +99,7 @@ extension PackedLinear: ParameterOwner {
 }
 
 extension PackedLinear: StepParticipant {
-  /// Gives the parameter the name that the matrix has in the model.
+  /// Gives the parameter the matrix's name in the model.
   public func join(named name: String) { parameter.name = handle.name }
 
   /// `parameter`.
@@ -116,7 +117,7 @@ extension PackedLinear: StoredLayer {
   /// Bytes of W.
   public var storedByteCounts: (weights: Int, projections: Int) { (weight.byteCount, 0) }
 
-  /// Puts back W.
+  /// Restores W.
   public func restore(from source: some StoredLayerSource) throws {
     let shape: Shape = [outputSize, inputSize]
     guard let saved = try source.matrix("weight", shape, format: weight.format) else {
@@ -126,15 +127,15 @@ extension PackedLinear: StoredLayer {
   }
 }
 
-/// Trained matrices in a packed format.
+/// Makes linear layers with trained matrices in a packed format.
 public struct PackedLinearFactory: LinearFactory {
   /// How the matrices are stored.
   public var format: WeightFormat
 
-  /// Trained matrices in `format`.
+  /// A factory of matrices in `format`.
   public init(format: WeightFormat) { self.format = format }
 
-  /// A `PackedLinear`.
+  /// Makes a `PackedLinear`.
   public func makeLinear(
     weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
   ) -> any LinearLayer {

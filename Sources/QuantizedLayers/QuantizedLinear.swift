@@ -5,14 +5,14 @@ public import Tensors
 
 /// x Wᵀ with a frozen matrix W `[out, in]` that stays packed: x `[..., in]`, result `[..., out]`.
 ///
-/// Gradients flow to x. That of W is handed over as factors when `handle` asks for it. Traps when
-/// the shapes do not fit.
+/// Gradients flow to x. The gradient of W is delivered as factors if `handle` requests it. Traps if the
+/// shapes do not fit.
 public func linear(_ x: Variable, _ weight: StoredMatrix, handle: FrozenMatrix? = nil) -> Variable {
   StoredProduct(shape: weight.shape) { weight }(x, frozen: handle)
 }
 
-/// x Wᵀ with a frozen matrix W `[out, in]` that is read for the product and again for its gradient, and
-/// not held between.
+/// x Wᵀ with a frozen matrix W `[out, in]` that is read for the product and again for its gradient, but
+/// not held in between.
 public func linear(_ x: Variable, _ weight: DeferredTensor, handle: FrozenMatrix? = nil) -> Variable
 {
   StoredProduct(shape: weight.shape) { .dense(weight.tensor()) }(x, frozen: handle)
@@ -55,10 +55,10 @@ public final class QuantizedLinear: LinearLayer {
   }
   /// `[out]`.
   public let bias: Parameter?
-  /// Through which the gradient of W can be asked for.
+  /// The handle through which the gradient of W can be requested.
   public let handle = FrozenMatrix()
 
-  /// A layer of the given matrix. Traps when the bias does not fit.
+  /// A layer with the given matrix. Traps if the bias does not fit.
   public init(weight: StoredMatrix, bias: Tensor<Float>? = nil) {
     if let bias {
       precondition(
@@ -97,7 +97,7 @@ extension QuantizedLinear: StoredLayer {
   /// Bytes of W.
   public var storedByteCounts: (weights: Int, projections: Int) { (weight.byteCount, 0) }
 
-  /// Puts back W.
+  /// Restores W.
   public func restore(from source: some StoredLayerSource) throws {
     guard let saved = try source.matrix("weight", weight.shape, format: weight.format) else {
       throw source.mismatch("weight", found: "no such matrix", expected: "\(weight.shape)")
@@ -106,15 +106,15 @@ extension QuantizedLinear: StoredLayer {
   }
 }
 
-/// Frozen matrices in a packed format.
+/// Makes linear layers with frozen matrices in a packed format.
 public struct QuantizedLinearFactory: LinearFactory {
   /// How the matrices are stored.
   public var format: WeightFormat
 
-  /// Frozen matrices in `format`.
+  /// A factory of matrices in `format`.
   public init(format: WeightFormat = .nf4()) { self.format = format }
 
-  /// A `QuantizedLinear`.
+  /// Makes a `QuantizedLinear`.
   public func makeLinear(
     weight: consuming Tensor<Float>, bias: Tensor<Float>?, random: RandomSource
   ) -> any LinearLayer {
@@ -123,8 +123,7 @@ public struct QuantizedLinearFactory: LinearFactory {
 }
 
 extension StoredMatrix {
-  /// The parts as state of a module: `name.part`, in the order of their names; a dense matrix is
-  /// `name` itself.
+  /// The parts as state of a module, `name.part` sorted by name; a dense matrix is `name` itself.
   public func members(named name: String) -> [ModuleMember] {
     if case .dense(let matrix) = self { return [ModuleMember(name, .state(.float(matrix)))] }
     let parts = self.parts

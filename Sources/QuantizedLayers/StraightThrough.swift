@@ -2,14 +2,14 @@ import Autodiff
 import Quantization
 import Tensors
 
-/// Rounds to levels found in each group; the gradient passes where nothing clips.
+/// Rounds to the levels of each group; the gradient passes through all elements that are not clipped.
 struct StraightThrough: CustomOperation {
   enum Levels {
-    /// So many at equal distances.
+    /// Evenly spaced levels.
     case uniform(levels: Int, AffineScheme.Symmetry)
     case ternary
     case binary
-    /// So many at equal distances from -1, or from 0, to 1; what is beyond clips.
+    /// Evenly spaced levels from -1, or from 0, to 1; elements beyond these clip.
     case fractions(levels: Int, isSigned: Bool)
   }
 
@@ -44,7 +44,7 @@ struct StraightThrough: CustomOperation {
     return [select(where: (x .>= (isSigned ? -1 : 0)) .& (x .<= 1), gradient, otherwise: Tensor(0))]
   }
 
-  /// x in a shape in which the elements of a group lie along `axes`.
+  /// x reshaped so that the elements of a group lie along `axes`.
   private func grouped<S: RealScalar>(_ x: Tensor<S>) -> (Tensor<S>, axes: [Int]) {
     let columns = x.rank == 0 ? 1 : x.shape.lastDimension
     let rows = x.reshaped(to: [x.elementCount / columns, columns])
@@ -94,7 +94,7 @@ struct StraightThrough: CustomOperation {
 struct LearnedStep: CustomOperation {
   let least: Int
   let largest: Int
-  /// A step that training takes below this counts as this.
+  /// The smallest step: a learned step below this is replaced by it.
   static let leastStep: Float = 1e-8
 
   init(bits: Int, isSigned: Bool) {
@@ -123,7 +123,7 @@ struct LearnedStep: CustomOperation {
     let share: Tensor<S>? =
       context.needsGradient[0] ? select(where: isInside, d, otherwise: Tensor(0)) : nil
     guard context.needsGradient[1] else { return [share, nil] }
-    // The share of an element in the gradient of s: how far it was rounded, or the end it clips at.
+    // An element's contribution to the gradient of s: its rounding error, or the level it clips at.
     let slope =
       clamp(round(value), to: S(least)...S(largest))
       - select(where: isInside, value, otherwise: Tensor(0))

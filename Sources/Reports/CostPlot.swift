@@ -2,21 +2,21 @@ internal import Formatting
 internal import Foundation
 internal import Plots
 
-/// A drawing of what runs of growing size cost, as SVG: tensor bytes beside the formula, and the time
-/// of a floating-point operation. Both axes of size are logarithmic.
+/// An SVG drawing of the cost of runs of growing size: tensor bytes beside the formula, and the time
+/// of a floating-point operation. Both size axes are logarithmic.
 public struct CostPlot: Sendable {
-  /// What one run took.
+  /// The cost of one run.
   public struct Point: Sendable {
-    /// What stands below the point.
+    /// The label below the point.
     public var name: String
-    /// Tensor bytes at the worst moment.
+    /// Peak tensor bytes.
     public var bytes: Double
-    /// Tensor bytes of the formula.
+    /// Peak tensor bytes by the formula.
     public var formulaBytes: Double
-    /// Seconds a floating-point operation of the step's matrix products; nil where none was timed.
+    /// Seconds per floating-point operation of the step's matrix products, or nil if not timed.
     public var secondsPerOperation: Double?
 
-    /// A point.
+    /// Creates a point.
     public init(
       _ name: String, bytes: Double, formulaBytes: Double, secondsPerOperation: Double?
     ) {
@@ -30,7 +30,7 @@ public struct CostPlot: Sendable {
   private let title: String
   private let points: [Point]
 
-  /// A drawing of runs, in the order of their size.
+  /// Creates a drawing of runs, given in the order of their size.
   public init(_ title: String, _ points: [Point]) {
     self.title = title
     self.points = points
@@ -44,7 +44,7 @@ public struct CostPlot: Sendable {
     left + (Double(index) + 0.5) * width / Double(max(1, points.count))
   }
 
-  /// A panel of charts: its title, its lines, what it shows, and the names of the points.
+  /// A panel with its title, grid, content and the names of the points.
   private func panel(
     from left: Double, _ title: String, grid: [(y: Double, label: String)], _ marks: [Markup]
   ) -> Markup {

@@ -4,7 +4,7 @@ internal import Plots
 public import Quantization
 
 extension ErrorTable {
-  /// The table as a drawing: for each format its bytes an element, its signal to noise ratio and the
+  /// The table as a drawing: for each format its bytes per element, its signal to noise ratio and the
   /// distribution of its errors, all on one axis.
   public var svg: String { ErrorDrawing(self).text }
 }
@@ -64,14 +64,13 @@ private struct ErrorDrawing {
       ratio.isFinite ? "\(fixed(ratio, 1)) dB" : ratio > 0 ? "no error" : "not all finite"
     return """
       <text class="name" x="20" y="\(base - 18)">\(row.name)</text>
-      <text x="20" y="\(base)">\(bytes) bytes an element \u{b7} \(noise)</text>
+      <text x="20" y="\(base)">\(bytes) bytes per element \u{b7} \(noise)</text>
       \(distribution(of: row, base: base))
       """
   }
 
-  /// The distribution of one format: bars on a line from the most negative error to the most
-  /// positive. The middle one, in which the elements that are levels pile up, is cut at the height of
-  /// the largest beside it.
+  /// The distribution of a format's errors as bars. The middle bar, where exactly represented elements
+  /// pile up, is cut at the height of the largest other bar.
   private func distribution(of row: ErrorTable.Row, base: Double) -> Markup {
     guard row.error.relative > 0 else {
       return """

@@ -4,7 +4,7 @@ internal import Stepping
 internal import Training
 
 extension HTMLReport {
-  /// The loss curve; nothing before the first step.
+  /// The loss curve; empty before the first step.
   var lossSection: Markup {
     let curve = LossCurve(record)
     guard !curve.raw.isEmpty || !curve.validation.isEmpty else { return .empty }
@@ -21,7 +21,7 @@ extension HTMLReport {
     }
     let chart = LineChart(
       summary: "Training and validation loss by step", xTitle: "step",
-      yTitle: "loss, nats a token", x: curve.steps, y: curve.losses, layers: layers)
+      yTitle: "loss, nats per token", x: curve.steps, y: curve.losses, layers: layers)
     let hasMerges = !record.merges.isEmpty
     return section(
       "Loss", nil,

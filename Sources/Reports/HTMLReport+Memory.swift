@@ -9,7 +9,7 @@ extension HTMLReport {
     var bytes: KeyPath<MemoryBreakdown, Int>
   }
 
-  /// Those that at least one of the two has.
+  /// The kinds that at least one of the two has.
   private var kinds: [Kind] {
     let all = MemoryBreakdown.rows.map { Kind(name: $0.title, style: $0.key, bytes: $0.path) }
     return all.filter {
@@ -17,7 +17,7 @@ extension HTMLReport {
     }
   }
 
-  /// The bytes of the run against those of full-rank Adam; nothing where none were measured.
+  /// The bytes of the run beside those of full-rank Adam; empty if none were measured.
   var memorySection: Markup {
     guard record.memory.total > 0 || record.fullRankMemory.total > 0 else { return .empty }
     let bars = StackedBars(
@@ -27,8 +27,8 @@ extension HTMLReport {
       text: { NumberText.megabytes(Int($0)) + " MB" })
     return section(
       "Memory",
-      "Where every byte of a tensor is when they are most, in units of a million bytes: measured for "
-        + "this run, by its formula for full-rank Adam.",
+      "Tensor bytes at their peak, in millions of bytes: measured for this run, by formula for "
+        + "full-rank Adam.",
       [bars.markup, memoryTable])
   }
 

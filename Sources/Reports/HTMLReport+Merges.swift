@@ -4,7 +4,7 @@ internal import Stepping
 internal import Training
 
 extension HTMLReport {
-  /// Charts and a table of the merges; nothing for a run without merges.
+  /// Charts and a table of the merges; empty for a run without merges.
   var mergeSection: Markup {
     guard !record.merges.isEmpty else { return .empty }
     let survival = chart(
@@ -22,13 +22,13 @@ extension HTMLReport {
       """
     return section(
       "Merges",
-      "At a merge the update trained since the last one goes into the weights. Dots: all layers "
-        + "together; bars: from the lowest to the highest layer. The first merge chooses the first "
-        + "projections and has no update yet.",
+      "A merge adds the update trained since the previous merge to the weights. Dots: all layers "
+        + "together; bars: from the lowest to the highest layer. The first merge only chooses the first "
+        + "projections.",
       [record.merges.contains { $0.survival != nil } ? charts : .empty, mergeTable, layerTable])
   }
 
-  /// What a merge did, in one line.
+  /// The effect of a merge in one line.
   func tooltip(_ merge: MergeReport) -> String {
     var text = "Merge at step \(NumberText.grouped(merge.step)): \(merge.layers.count) layers"
     if let survival = merge.survival { text += ", survival \(NumberText.percent(survival, 1))" }

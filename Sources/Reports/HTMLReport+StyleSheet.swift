@@ -1,7 +1,7 @@
 package import Plots
 
 extension HTMLReport {
-  /// Colours that stay apart for the colour-blind and have enough contrast on both grounds.
+  /// The style sheet. Its colours suit the colour-blind and have enough contrast in both schemes.
   package static let styleSheet: Markup = """
     :root {
       color-scheme: light dark;

@@ -3,20 +3,20 @@ internal import Plots
 public import TensorFiles
 public import Training
 
-/// A run as one page of HTML that needs nothing else: its numbers, loss curve, merges, memory,
-/// samples and settings.
+/// A run as a self-contained HTML page with its numbers, loss curve, merges, memory, samples and
+/// settings.
 ///
-/// The page is well-formed XML too. Its size is bounded whatever the length of the run.
+/// The page is also well-formed XML. Its size is bounded regardless of the length of the run.
 public struct HTMLReport: Sendable {
   let record: RunRecord
 
-  /// The report of a run, finished or interrupted.
+  /// Creates the report of a finished or interrupted run.
   public init(_ record: RunRecord) { self.record = record }
 
-  /// The page.
+  /// The page as HTML.
   public var html: String { page.text }
 
-  /// Writes the page. Throws a `TensorFileError` where the file cannot be written.
+  /// Writes the page. Throws a `TensorFileError` if the file cannot be written.
   public func write(to path: String) throws(TensorFileError) {
     try AtomicFile.write(html, to: path)
   }
@@ -54,7 +54,7 @@ public struct HTMLReport: Sendable {
     return name.map { "\(methodName) on \($0)" } ?? methodName
   }
 
-  /// The command that such a run is begun with.
+  /// The command that starts such a run.
   private var command: String {
     record.settings.contains { $0.name == "trained model" } ? "loqt finetune" : "loqt pretrain"
   }
@@ -89,7 +89,7 @@ public struct HTMLReport: Sendable {
     let loss = isMeasured ? record.validationLoss : last?.loss
     let measured =
       isMeasured
-      ? "loss \(NumberText.decimals(loss, 3)) nats a token"
+      ? "loss \(NumberText.decimals(loss, 3)) nats per token"
       : last.map { "stopped early; in part, after step \(NumberText.grouped($0.step))" }
         ?? "not measured"
     let (state, full) = (record.memory.state, record.fullRankMemory.state)
@@ -100,7 +100,7 @@ public struct HTMLReport: Sendable {
         "Bits per byte", NumberText.decimals(record.bitsPerByte, 3),
         record.bitsPerByte.isNaN ? "not measured" : "on the validation text"),
       tile(
-        "Training speed", NumberText.decimals(record.tokensPerSecond, 0), "tokens a second"),
+        "Training speed", NumberText.decimals(record.tokensPerSecond, 0), "tokens per second"),
       tile(
         "Memory", full > 0 ? NumberText.percent(Double(state) / Double(full), 0) : NumberText.none,
         "of full-rank Adam\u{2019}s \(NumberText.megabytes(full))\u{202f}MB"),
@@ -131,8 +131,7 @@ public struct HTMLReport: Sendable {
     }
     return section(
       "Samples",
-      "What the model writes at the end of the run. In grey the beginning it was given, from the "
-        + "validation text.",
+      "Text generated at the end of the run. The beginning in grey is from the validation text.",
       quotes)
   }
 
@@ -143,7 +142,7 @@ public struct HTMLReport: Sendable {
     return section("Settings", nil, rows.isEmpty ? [] : ["<dl class=\"settings\">\(rows)</dl>"])
   }
 
-  /// A heading with what belongs below it; nothing where that is nothing.
+  /// A heading with its content; empty if the content is.
   func section(_ title: String, _ introduction: String?, _ content: [Markup]) -> Markup {
     let introduction = introduction.map { text -> Markup in "<p class=\"lead\">\(text)</p>" }
     return content.isEmpty

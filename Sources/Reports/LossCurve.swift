@@ -2,12 +2,12 @@ internal import Foundation
 package import Plots
 package import Training
 
-/// The losses of a run, prepared for a chart.
+/// The losses of a run prepared for a chart.
 package struct LossCurve {
   /// The loss of each step.
   package let raw: [ChartPoint]
-  /// Its centred mean over a twenty-fifth of the run. The window narrows towards the steep start,
-  /// so that the mean begins at the first loss, and is cut short at the end.
+  /// The centred mean of the losses over a twenty-fifth of the run. The window narrows towards the steep
+  /// start, so that the mean begins at the first loss, and is cut off at the end.
   package let smoothed: [ChartPoint]
   /// The loss of each evaluation.
   package let validation: [ChartPoint]
@@ -18,13 +18,13 @@ package struct LossCurve {
     validation = record.evaluations.map { ChartPoint(x: Double($0.step), y: $0.loss) }
   }
 
-  /// Steps from the first to the last.
+  /// The axis of steps, from the first to the last.
   package var steps: Axis {
     Axis(
       [0] + raw.suffix(1).map(\.x) + validation.map(\.x), ticks: 6, fit: .exact, smallestSpacing: 1)
   }
 
-  /// Losses, but for the few that would press all others together.
+  /// The axis of losses, without the few outliers that would compress all others.
   package var losses: Axis {
     let sorted = raw.map(\.y).filter(Axis.canShow).sorted()
     let usual =

@@ -2,18 +2,18 @@ internal import Formatting
 internal import Plots
 public import Training
 
-/// A drawing of where the bytes of a step are, as SVG: one bar of all kinds, and a line for each.
+/// An SVG drawing of the memory of a step by kind: one bar of all kinds, and a line for each.
 public struct MemoryPlot: Sendable {
   private let title: String
   private let bytes: MemoryBreakdown
 
-  /// A drawing of these bytes.
+  /// Creates a drawing of these bytes.
   public init(_ title: String, _ bytes: MemoryBreakdown) {
     self.title = title
     self.bytes = bytes
   }
 
-  /// The colour of each kind of bytes, by its name on pages and its value in drawings.
+  /// The colour of each kind of bytes: its name on pages and its value in drawings.
   static var colors: [(kind: String, name: String, value: String)] {
     let light = Palette.light
     let colors = [
@@ -23,7 +23,7 @@ public struct MemoryPlot: Sendable {
     return zip(MemoryBreakdown.rows, colors).map { ($0.key, $1.0, $1.1) }
   }
 
-  /// The drawing.
+  /// The drawing as SVG.
   public var svg: String {
     let (left, width, total) = (20.0, 680.0, Double(max(1, bytes.total)))
     var (parts, lines): ([Markup], [Markup]) = ([], [])

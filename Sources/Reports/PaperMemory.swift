@@ -3,15 +3,15 @@ public import LanguageModels
 internal import Layers
 internal import Training
 
-/// The memory model of LoQT's paper (arXiv 2405.16528, table 1): weights and optimizer state with 2
-/// bytes a number, NF4 at 0.5625 bytes, projections quantised, gradients apart.
+/// The memory model of the LoQT paper (arXiv 2405.16528, table 1): weights and optimizer state with 2
+/// bytes per number, NF4 at 0.5625 bytes, quantised projections, without gradients.
 public enum PaperMemory {
-  /// A method of the table.
+  /// A method in the table.
   public enum Method: String, CaseIterable, Sendable {
     case full, loqt, loqtUnquantized = "loqt-nq", galore
   }
 
-  /// GiB of weights and optimizer state as the paper prints them, for ranks 128, 256, 256, 512.
+  /// GiB of weights and optimizer state as printed in the paper, for ranks 128, 256, 256, 512.
   public static let printed: [(preset: String, rank: Int, gibibytes: [Method: Double])] = [
     ("60m", 128, [.full: 0.36, .loqt: 0.23, .loqtUnquantized: 0.28, .galore: 0.24]),
     ("130m", 256, [.full: 0.76, .loqt: 0.49, .loqtUnquantized: 0.63, .galore: 0.52]),
@@ -35,7 +35,7 @@ public enum PaperMemory {
     }
   }
 
-  /// The paper's numbers, those of its formula, and how far they are apart.
+  /// A table of the paper's numbers, those of its formula, and their deviation.
   public static var table: String {
     var text = "GiB of weights and optimizer state: paper, its formula, deviation of the formula\n"
     for (preset, rank, printed) in printed {

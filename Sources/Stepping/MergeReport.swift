@@ -2,34 +2,34 @@
 public struct LayerMerge: Sendable, Hashable, Codable {
   /// The layer's dotted name.
   public var name: String
-  /// ‖D‖ / ‖W‖ of the update D trained in the interval that ends; nil at the first merge, when B
-  /// was not recorded, and when nothing was trained.
+  /// ‖D‖ / ‖W‖ of the update D trained since the last merge; nil at the first merge, when B was not
+  /// recorded, and when nothing was trained.
   public var relativeUpdate: Double?
-  /// The share of D that the new effective weights hold; nil where `relativeUpdate` is.
+  /// The share of D that the new effective weights retain; nil when `relativeUpdate` is nil.
   public var survival: Double?
-  /// ‖D‖², the weight of this layer in a mean of survival shares; nil where `relativeUpdate` is.
+  /// ‖D‖², the weight of this layer in a mean of survival shares; nil when `relativeUpdate` is nil.
   public var updateEnergy: Double?
-  /// ‖W - W_q - s P B‖ / ‖W‖ after Initialise; nil when W_q stayed as it was.
+  /// ‖W - W_q - s P B‖ / ‖W‖ after initialisation; nil when W_q did not change.
   public var relativeError: Double?
-  /// Columns of P that the gradient determined, 0 when P was not taken from it; below r when the
-  /// window has fewer tokens. Nil when P was not looked for.
+  /// Columns of P that the gradient determined: below r when the window has fewer tokens, 0 when P was
+  /// not taken from it. Nil when P was not computed.
   public var effectiveRank: Int?
   /// ‖P_newᵀ P_old‖² / r; nil at the first merge.
   public var overlap: Double?
   /// The principal angles between the spaces of the new P and the old one; nil at the first merge.
   public var angles: PrincipalAngles?
-  /// Bytes of W_q, P_q and B after the merge; nil when the layer stayed as it was.
+  /// Bytes of W_q, P_q and B after the merge; nil when the layer did not change.
   public var byteCount: Int?
-  /// Wall time.
+  /// Wall seconds.
   public var seconds = 0.0
-  /// What a person should know, as a phrase after the layer's name: that it kept its projection, or
-  /// at its first merge that the gradient determines fewer directions than the rank.
+  /// What the user should know, as a phrase to follow the layer's name: that it kept its projection, or
+  /// that at its first merge the gradient determined fewer directions than the rank.
   public var note: String?
 
-  /// A report of which nothing but the name is known.
+  /// A report that holds only the layer's name.
   public init(name: String) { self.name = name }
 
-  /// The report of what `merge` does, with its time.
+  /// A report filled in and timed by running `merge`.
   public static func timed(named name: String, _ merge: (inout LayerMerge) -> Void) -> LayerMerge {
     var report = LayerMerge(name: name)
     let clock = ContinuousClock()
@@ -39,7 +39,7 @@ public struct LayerMerge: Sendable, Hashable, Codable {
   }
 }
 
-/// What one merge step did, all layers together.
+/// What one merge step did to all layers.
 public struct MergeReport: Sendable, Hashable, Codable {
   /// The step of the run.
   public var step: Int
@@ -47,10 +47,10 @@ public struct MergeReport: Sendable, Hashable, Codable {
   public var layers: [LayerMerge]
   /// The step's loss before the merge.
   public var lossBefore: Double
-  /// The loss of the same data right after the merge, before any other parameter moved; nil when
-  /// not measured.
+  /// The loss of the same data right after the merge, before any other parameter changed; nil when not
+  /// measured.
   public var lossAfter: Double?
-  /// Wall time of all layers' merges.
+  /// Wall seconds of all layers' merges.
   public var seconds: Double
 
   /// The share of all layers' updates that survived, weighted by their energy; nil at the first merge.

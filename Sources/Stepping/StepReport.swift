@@ -4,29 +4,28 @@ public import Tensors
 public struct StepReport: Sendable, Hashable {
   /// The step of the run, from 0.
   public var step: Int
-  /// The mean loss of the step's micro-batches, before the step.
+  /// The mean loss of the step's micro-batches, before the update.
   public var loss: Double
   /// The learning rate of the step.
   public var learningRate: Double
-  /// The norm of all gradients that were applied, together, before clipping; nil when nothing was
-  /// collected.
+  /// The global norm of all applied gradients before clipping; nil when gradients were not collected.
   public var gradientNorm: Double?
-  /// Parameters whose gradient was not finite and was skipped; all of them, under the name `*`,
-  /// when the loss itself was not finite.
+  /// The names of parameters that were skipped because their gradient was not finite, or `*` when the
+  /// loss itself was not finite.
   public var skipped: [String] = []
-  /// Bytes of gradients held at once, when they were collected rather than consumed.
+  /// Bytes of gradients held at once, when they were collected.
   public var collectedGradientBytes = 0
   /// Tensor bytes by kind after the step.
   public var liveMemory = TensorMemory.Ledger()
-  /// The most tensor bytes of each kind since `TensorMemory.resetPeak()`.
+  /// The peak of each kind of tensor bytes since `TensorMemory.resetPeak()`.
   public var peakMemory = TensorMemory.Ledger()
-  /// Tensor bytes by kind when all together were most since `TensorMemory.resetPeak()`.
+  /// Tensor bytes by kind at the highest total since `TensorMemory.resetPeak()`.
   public var memoryAtPeak = TensorMemory.Ledger()
-  /// The merge, when this step had one.
+  /// The merge, if this step had one.
   public var merge: MergeReport?
 }
 
-/// Training that cannot go on.
+/// Training that cannot continue.
 public struct TrainingError: Error, CustomStringConvertible, Sendable {
   /// What happened and what to try.
   public let description: String

@@ -4,15 +4,14 @@ public import Quantization
 import Tensors
 
 extension Stepper {
-  /// Parameters with what their optimizer remembers of them under their names: the model's, and those
-  /// that stand for its matrices.
+  /// The parameters whose optimizer state is saved: the model's, and those that represent its matrices.
   private var remembered: [Parameter] {
     parameters + participants.flatMap(\.layer.standInParameters)
   }
 
-  /// Everything that training remembers beside the model, by name: for each trained parameter
-  /// `NAME/PART` as its optimizer gives it, and for each layer that takes part in the step the parts of
-  /// its `stepState`. With it, the step and the layers that are due a run goes on bit for bit.
+  /// All training state beyond the model, by name: `NAME/PART` for the optimizer's state of each trained
+  /// parameter, and for the `stepState` of each participating layer. Together with the step and the
+  /// layers that are due, it lets a run resume bit for bit.
   public var stateTensors: TensorParts {
     var named = TensorParts()
     func add(_ state: TensorParts, _ owner: String) {
@@ -24,15 +23,15 @@ extension Stepper {
     return named
   }
 
-  /// Goes on from a saved run, whose model has been put back already.
+  /// Resumes a saved run whose model has already been restored.
   ///
-  /// Throws when a tensor does not fit its parameter, or belongs to none; then some of the state may
-  /// be the saved one.
+  /// Throws if a tensor does not fit its parameter, or belongs to none; part of the state may have been
+  /// restored by then.
   ///
   /// - Parameters:
-  ///   - state: What `stateTensors` gave.
+  ///   - state: A saved `stateTensors`.
   ///   - step: Steps taken.
-  ///   - due: Names of layers whose merge had not happened yet.
+  ///   - due: Names of layers whose merge was still due.
   public func restore(
     _ state: TensorParts, atStep step: Int, due: [String] = []
   ) throws(OptimizerError) {

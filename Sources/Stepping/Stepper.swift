@@ -4,36 +4,36 @@ public import Optimizers
 import Quantization
 import Tensors
 
-/// Owns the time of a training run: the step, its micro-batches, the learning rate, clipping, the guard
-/// against numbers that are not finite, and the merges of layers that have any.
+/// Runs the steps of a training run: micro-batches, learning rate, clipping, the guard against numbers
+/// that are not finite, and the merges of layers that have any.
 ///
 /// Without clipping and accumulation each parameter is updated inside the backward pass, the moment
 /// its gradient is complete, and no gradient is held. Layers that do more than own parameters take part
-/// as `StepParticipant`s: a LoQT layer is merged inside its own backward, so only one layer is ever in
-/// full precision (Loeschcke et al., arXiv 2405.16528, section 3). To measure the loss right after such
-/// a merge, before anything else moves, the other parameters' gradients are held during that step.
-/// Models without such layers are trained the same way, with no merges.
+/// as `StepParticipant`s: a LoQT layer merges inside its own backward pass, so only one layer at a time
+/// is in full precision (Loeschcke et al., arXiv 2405.16528, section 3). To measure the loss right after
+/// such a merge, before anything else changes, the other parameters' gradients are held in that step.
+/// Models without such layers train the same way, without merges.
 public final class Stepper {
-  /// What changes the parameters.
+  /// The optimizer of the parameters.
   public let optimizer: any Optimizer
   /// When updates are merged.
   public let merges: MergeSchedule
-  /// Gradients are scaled down to this global norm when they exceed it.
+  /// The global norm that gradients are clipped to; nil for no clipping.
   public var clippingNorm: Double?
-  /// Whether every step holds its gradients until the backward pass is over. Clipping and accumulation
-  /// need it and do it anyway; otherwise it only takes memory.
+  /// Whether every step holds its gradients until the backward pass is over. Clipping and accumulation do
+  /// so anyway; otherwise it only costs memory.
   public var collectsGradients = false
-  /// How gradients are held that are collected.
+  /// How collected gradients are held.
   public var gradientStorage = ParameterStorage.float32
-  /// Which gradient the projections are taken from when steps accumulate.
+  /// Which gradient projections are taken from when a step has several micro-batches.
   public var projectionWindow = ProjectionWindow.sketch
-  /// Whether the loss is computed again right after each merge, for its report. Costs one more
-  /// forward pass, and the gradients of the step are held until it is done.
+  /// Whether the loss is recomputed right after each merge, for its report. This costs a forward pass, and
+  /// the step's gradients are held until it is done.
   public var measuresLossAfterMerge = true
-  /// Steps in a row with a loss that is not finite after which training stops with an error.
+  /// The number of consecutive steps with a loss that is not finite after which training throws.
   public var patience = 5
-  /// Decides, with the step, the random numbers of dropout and its like: the loss is computed in
-  /// training mode. A caller that has entered training mode keeps its own.
+  /// Determines, with the step, the random numbers of dropout and the like, as the loss is computed in
+  /// training mode. A caller that has already entered training mode keeps its own random numbers.
   public var seed: UInt64 = 0
   /// The number of steps taken.
   public private(set) var step = 0
@@ -44,17 +44,17 @@ public final class Stepper {
   let parameters: [Parameter]
   private let mergeSteps: MergeSchedule.Steps
   private var comingMerges: MergeSchedule.Steps
-  /// The first merge step that is not before `step`.
+  /// The first merge step at or after `step`.
   private var nextMerge: Int?
   private var failures = 0
 
   /// A stepper for the parameters of a model.
   ///
   /// - Parameters:
-  ///   - optimizer: What changes the parameters: AdamW, GaLore.
-  ///   - model: Its parameters and frozen matrices get their dotted names.
+  ///   - optimizer: The optimizer of the parameters, such as AdamW.
+  ///   - model: The model, whose parameters and frozen matrices are given their dotted names.
   ///   - merges: When updates are merged.
-  ///   - steps: The planned length of the run; then no merge happens within the last gap.
+  ///   - steps: The planned length of the run; if given, no merge happens within the last gap.
   public init(
     _ optimizer: any Optimizer, training model: some Module,
     merges: MergeSchedule = .exponential(every: 100, growth: 1.2), steps: Int? = nil
@@ -72,7 +72,7 @@ public final class Stepper {
     nextMerge = comingMerges.next()
   }
 
-  /// The model's layers that take part; the model itself when it is one.
+  /// The model's participating layers, or the model itself if it is one.
   private static func participants(of model: some Module) -> [(
     name: String, layer: any StepParticipant
   )] {
@@ -85,19 +85,18 @@ public final class Stepper {
     nextMerge == step || participants.contains { $0.layer.isMergeDue }
   }
 
-  /// One step on the loss that `loss` computes, in training mode.
+  /// Takes one step on the loss that `loss` computes, in training mode.
   ///
-  /// Right after a merge `loss` is called a second time, on the merged model; it must use the same
-  /// data again.
+  /// After a merge `loss` is called again on the merged model, and must use the same data.
   ///
-  /// Throws `TrainingError` when the loss has not been finite for too many steps in a row, what
-  /// reading an original matrix threw, and whatever `loss` throws; then every parameter and layer is in a
-  /// valid state, old or new.
+  /// Throws `TrainingError` if the loss has not been finite for `patience` steps in a row, the error of
+  /// reading an original matrix, and whatever `loss` throws; every parameter and layer is then in a valid
+  /// state, old or new.
   public func step(_ loss: () throws -> Variable) throws -> StepReport {
     try step(over: CollectionOfOne(())) { _ in try loss() }
   }
 
-  /// One step on the mean loss of several micro-batches, which are run one after the other.
+  /// Takes one step on the mean loss of several micro-batches, which are run one after the other.
   public func step<MicroBatches: Collection>(
     over microBatches: MicroBatches, _ loss: (MicroBatches.Element) throws -> Variable
   ) throws -> StepReport {
@@ -158,7 +157,7 @@ public final class Stepper {
       var merge = MergeReport(
         step: step, layers: merged, lossBefore: report.loss, lossAfter: nil,
         seconds: merged.reduce(0) { $0 + $1.seconds })
-      // What is merged before the pass does not change the loss but for rounding.
+      // Merges before the pass change the loss only by rounding.
       if !run.mergedLayers.isEmpty, measuresLossAfterMerge {
         let sum = try withoutGradient {
           try microBatches.enumerated().map { index, batch in
@@ -176,7 +175,7 @@ public final class Stepper {
     return report
   }
 
-  /// Runs the forward pass of a micro-batch in training mode: every time with the same random numbers.
+  /// Runs the forward pass of a micro-batch in training mode, each time with the same random numbers.
   private func training<R>(_ microBatch: Int, _ body: () throws -> R) rethrows -> R {
     try TensorMemory.counting(as: .activations) {
       if TrainingMode.isOn { return try body() }
@@ -204,11 +203,11 @@ public final class Stepper {
     }
   }
 
-  /// Goes on from a saved run.
+  /// Resumes at a step of a saved run.
   ///
   /// - Parameters:
   ///   - step: Steps taken.
-  ///   - names: Names of layers whose merge had not happened yet.
+  ///   - names: Names of layers whose merge was still due.
   public func resume(atStep step: Int, due names: [String] = []) {
     comingMerges = mergeSteps
     nextMerge = comingMerges.next()
@@ -222,7 +221,7 @@ public final class Stepper {
   }
 }
 
-/// What receives the gradients of one step.
+/// Receives the gradients of one step.
 private final class StepRun {
   let owner: Stepper
   let isCollecting: Bool
@@ -266,7 +265,7 @@ private final class StepRun {
     owner.update(parameter, gradient, gradientScale: 1)
   }
 
-  /// Updates the parameters by their collected gradients, those that are not finite left out.
+  /// Updates the parameters with their collected gradients, skipping those that are not finite.
   func applyCollected(_ report: inout StepReport) {
     guard isCollecting else { return }
     report.collectedGradientBytes = gradients.byteCount

@@ -1,14 +1,14 @@
 import Foundation
 
-/// Writes to the terminal: a progress line that rewrites itself, and lines that stay. Where the output
-/// goes to a file or a pipe, progress is a line every few seconds.
+/// Writes a progress line that rewrites itself, and lines that stay. In a file or a pipe, progress is one
+/// line every few seconds.
 package final class Console {
   private let isTerminal = isatty(STDOUT_FILENO) == 1
   private let clock = ContinuousClock()
   private var lastProgress: ContinuousClock.Instant?
   private var hasOpenProgress = false
 
-  /// Seconds between progress lines, on a terminal and elsewhere.
+  /// Seconds between progress lines on a terminal and elsewhere.
   private static let intervals = (terminal: 0.1, file: 10.0)
 
   package init() {}
@@ -25,7 +25,7 @@ package final class Console {
     write(text + "\n", to: .standardError)
   }
 
-  /// Shows progress, unless it was shown a moment ago.
+  /// Shows progress unless it was shown a moment ago.
   package func show(_ line: String, isLast: Bool) {
     let interval = isTerminal ? Self.intervals.terminal : Self.intervals.file
     if let lastProgress, !isLast, (clock.now - lastProgress) / .seconds(1) < interval { return }
@@ -38,20 +38,20 @@ package final class Console {
     }
   }
 
-  /// Leaves the last progress line standing.
+  /// Keeps the last progress line.
   package func endProgress() {
     if hasOpenProgress { write("\n", to: .standardOutput) }
     hasOpenProgress = false
   }
 
-  /// Gives the place of the progress line to what follows.
+  /// Clears the progress line.
   private func closeProgress() {
     if hasOpenProgress { write("\r\u{1B}[K", to: .standardOutput) }
     hasOpenProgress = false
   }
 
   private func write(_ text: String, to handle: FileHandle) {
-    // A reader that has gone is no reason to lose the run.
+    // A closed pipe is no reason to lose the run.
     try? handle.write(contentsOf: Data(text.utf8))
   }
 }

@@ -1,5 +1,4 @@
-/// A text without what a terminal would obey: control characters other than line ends and tabs are shown
-/// as U+FFFD.
+/// A text safe to print on a terminal: control characters other than line feeds and tabs become U+FFFD.
 package func printable(_ text: String) -> String {
   String(
     String.UnicodeScalarView(

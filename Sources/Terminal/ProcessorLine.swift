@@ -1,6 +1,6 @@
 import Tensors
 
-/// The processor and the kernels of OpenBLAS that a run computes with, and what is wrong with them.
+/// The processor and the OpenBLAS kernels that a run uses, with a notice if they do not fit.
 package var processorLine: String {
   let kernels = BLASKernels.current
   let notice = kernels.notice.map { "\n" + $0 } ?? ""

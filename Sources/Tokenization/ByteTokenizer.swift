@@ -4,18 +4,18 @@
   public import Foundation
 #endif
 
-/// One token a byte: the id is the byte, 256 ids, no special tokens.
+/// A tokenizer whose tokens are the 256 bytes, with the byte as id and no special tokens.
 ///
-/// It needs no training and no files, encodes anything, and its cross-entropy in bits is bits per
-/// byte; the sequences are some four times as long as those of a trained vocabulary.
+/// It needs no training and no files, encodes any text, and its cross-entropy in bits is bits per byte;
+/// sequences are about four times as long as with a trained vocabulary.
 public struct ByteTokenizer: Tokenizer, Equatable {
-  /// Creates the tokenizer; all byte tokenizers are the same.
+  /// Creates the tokenizer; all byte tokenizers are equal.
   public init() {}
 
   /// 256.
   public var vocabularySize: Int { 256 }
 
-  /// Empty.
+  /// No special tokens.
   public var specialTokens: [String: Int32] { [:] }
 
   /// True.
@@ -26,7 +26,7 @@ public struct ByteTokenizer: Tokenizer, Equatable {
     bytes.map { Int32($0) }
   }
 
-  /// The ids as bytes; ids outside `0..<256` stand for nothing.
+  /// The ids as bytes; ids outside `0..<256` are ignored.
   public func decodeBytes(_ ids: [Int32]) -> [UInt8] {
     ids.compactMap { UInt8(exactly: $0) }
   }

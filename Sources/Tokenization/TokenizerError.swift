@@ -1,8 +1,8 @@
 package import JSON
 
-/// Why a tokenizer could not be read, written or trained.
+/// An error in reading, writing or training a tokenizer.
 public struct TokenizerError: Error, Equatable, CustomStringConvertible {
-  /// The kind of an error.
+  /// The kinds of errors.
   public enum Code: Sendable {
     /// The file is missing, not a regular file, too large or unreadable.
     case unreadable
@@ -12,13 +12,13 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
     case malformed
     /// A required field is missing.
     case missingField
-    /// A field holds a value of another type than required.
+    /// A field has a value of the wrong type.
     case wrongType
     /// A value is out of range or contradicts another one.
     case invalidValue
     /// A key, id or token occurs twice.
     case duplicate
-    /// The file asks for a kind of tokenizer that this module does not implement.
+    /// The file describes a kind of tokenizer that this module does not support.
     case unsupported
   }
 
@@ -66,7 +66,7 @@ extension TokenizerError: JSONFailure {
 typealias TokenizerReader = JSONReader<TokenizerError>
 
 extension TokenizerReader {
-  /// An error about the value at work, or about its field `field`.
+  /// An error about the current value, or about its field `field`.
   func error(
     _ code: TokenizerError.Code, _ message: String, field: String? = nil
   ) -> TokenizerError {
@@ -84,7 +84,7 @@ extension TokenizerReader {
   }
 }
 
-/// `text` in quotes, cut where it is too long for a message.
+/// `text` in quotes, shortened if it is too long for a message.
 func quoted(_ text: some Collection<UInt8>) -> String {
   let shown = String(decoding: text.prefix(60), as: UTF8.self)
   return "\"\(shown)\(text.count > 60 ? "…" : "")\""

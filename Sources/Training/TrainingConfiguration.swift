@@ -64,29 +64,29 @@ public struct TrainingConfiguration: Sendable {
     self.weights = weights
     self.method = method
     self.options = options
-    self.steps = try count(steps ?? 1_000, "--steps", in: 1...1 << 31)
-    self.batchSize = try count(batchSize ?? 16, "--batch", in: 1...1 << 31)
-    self.microBatches = try count(
+    self.steps = try checkedCount(steps ?? 1_000, "--steps", in: 1...1 << 31)
+    self.batchSize = try checkedCount(batchSize ?? 16, "--batch", in: 1...1 << 31)
+    self.microBatches = try checkedCount(
       microBatches ?? 1, "--micro-batches", in: 1...self.batchSize, usual: 1)
     guard self.batchSize % self.microBatches == 0 else {
       throw InputError(
         "--batch \(self.batchSize) is not a multiple of --micro-batches \(self.microBatches). Give one "
           + "that is.")
     }
-    self.mergeBatchSize = try count(
+    self.mergeBatchSize = try checkedCount(
       mergeBatchSize ?? self.batchSize, "--merge-batch", in: 1...1 << 31)
     guard self.mergeBatchSize % self.microBatches == 0 else {
       throw InputError(
         "--merge-batch \(self.mergeBatchSize) is not a multiple of --micro-batches "
           + "\(self.microBatches). Give one that is.")
     }
-    self.vocabulary = try count(vocabulary ?? 0, "--model-vocabulary", in: 0...1 << 24)
+    self.vocabulary = try checkedCount(vocabulary ?? 0, "--model-vocabulary", in: 0...1 << 24)
     self.memory = memory
     try memory.check(microBatches: self.microBatches)
     self.validationTokens = try validationTokens.map { tokens throws(InputError) in
-      try count(tokens, "--validation-tokens", in: 0...1 << 40)
+      try checkedCount(tokens, "--validation-tokens", in: 0...1 << 40)
     }
-    self.sequence = try count(
+    self.sequence = try checkedCount(
       sequence ?? (weights == nil ? 128 : min(128, model.maxPositions)), "--sequence",
       in: 1...1 << 20)
     guard max(self.batchSize, self.mergeBatchSize) <= Int(Int32.max) / self.sequence else {
@@ -108,12 +108,12 @@ public struct TrainingConfiguration: Sendable {
     var plan = try method.plan(options, model: model, steps: self.steps)
     plan.readsOriginals = weights != nil
     self.plan = plan
-    self.learningRate = try positive(
+    self.learningRate = try checkedPositive(
       learningRate ?? method.defaults.learningRate * (weights == nil ? 1 : Self.continuedShare),
       "--learning-rate", such: "0.01")
     self.schedule = schedule
     self.seed = seed
-    self.evaluationInterval = try count(
+    self.evaluationInterval = try checkedCount(
       evaluationInterval ?? max(1, self.steps / 10), "the evaluation interval", in: 1...1 << 31)
     evaluationWindows = 64
     notices = Self.notices(plan, options, method, model)

@@ -76,7 +76,7 @@ import Testing
     let report = Network(factory, seed: 2).loadParameters(model.parameterTensors)
     #expect(!report.isComplete && report.missing.isEmpty && report.unexpected.isEmpty)
     #expect(report.state.contains("first.weight.codes"))
-    #expect("\(report)".contains("first.weight.codes: no parameter"))
+    #expect("\(report)".contains("first.weight.codes: not a parameter"))
     #expect(throws: ParameterLoadError.self) { try report.requireComplete() }
   }
 

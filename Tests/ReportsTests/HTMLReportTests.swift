@@ -71,7 +71,7 @@ import Training
       page.headings
         == ["LoQT on text.txt", "Loss", "Merges", "Memory", "Samples", "Settings"])
     for piece in [
-      "54.60", "loss 4.000 nats a token", "1.625", "7,513", "25\u{202f}%",
+      "54.60", "loss 4.000 nats per token", "1.625", "7,513", "25\u{202f}%",
       "of full-rank Adam\u{2019}s 24.00\u{202f}MB",
       "97.0\u{202f}%", "12.5\u{202f}%", "5.00\u{202f}%", "4.5000", "0.31", "NF4", "rank is kept",
       "In the beginning", "1.85 million parameters", "seed 7",

@@ -1,4 +1,4 @@
-// A language model learns a text in 4 bits, is saved, read again, and continues a line.
+// Trains a language model in 4 bits, saves it, reads it back and continues a line.
 import Foundation
 import LanguageModels
 import Tensors

@@ -1,16 +1,16 @@
 public import Tensors
 
-/// A tensor whose precision is chosen at run time: Float in use, Double in gradient checks, BFloat16
-/// for what is stored in 16 bits and computed with in single precision.
+/// A tensor whose precision is chosen at run time: Float in normal use, Double in gradient checks,
+/// BFloat16 for storage in 16 bits with arithmetic in single precision.
 public enum AnyTensor: Sendable {
   /// Single precision.
   case float(Tensor<Float>)
   /// Double precision.
   case double(Tensor<Double>)
-  /// 16 bits, widened to single precision by whoever computes.
+  /// 16 bits, widened to single precision for arithmetic.
   case bfloat16(Tensor<BFloat16>)
 
-  /// Wraps a tensor of either precision that is computed in.
+  /// Wraps a tensor of Float or Double.
   public init<Scalar: RealScalar>(_ tensor: Tensor<Scalar>) {
     switch tensor {
     case let tensor as Tensor<Float>: self = .float(tensor)
@@ -37,7 +37,7 @@ public enum AnyTensor: Sendable {
     }
   }
 
-  /// Counts its buffer as `kind` from now on.
+  /// Counts its buffer as `kind`.
   func count(as kind: TensorMemory.Kind) {
     switch self {
     case .float(let tensor): tensor.count(as: kind)
@@ -56,7 +56,7 @@ public enum AnyTensor: Sendable {
     if case .bfloat16 = self { true } else { false }
   }
 
-  /// The elements in the precision asked for; the tensor itself when it has it.
+  /// The elements in the given precision; the tensor itself if it has that precision.
   public func tensor<Scalar: RealScalar>(as type: Scalar.Type) -> Tensor<Scalar> {
     switch self {
     case .float(let tensor): tensor as? Tensor<Scalar> ?? tensor.converted(to: type)
@@ -65,12 +65,12 @@ public enum AnyTensor: Sendable {
     }
   }
 
-  /// `tensor(as:)`, where a copy counts as scratch.
+  /// `tensor(as:)`, with a widened copy counted as scratch.
   func widened<Scalar: RealScalar>(to type: Scalar.Type) -> Tensor<Scalar> {
     isHalf ? TensorMemory.counting(as: .scratch) { tensor(as: type) } : tensor(as: type)
   }
 
-  /// `tensor(as:)` that gives up this reference, so that the result's storage may be unshared.
+  /// `tensor(as:)` that consumes this reference, so that the result's storage may be unshared.
   consuming func consumed<Scalar: RealScalar>(as type: Scalar.Type) -> Tensor<Scalar> {
     switch consume self {
     case .float(let tensor): tensor as? Tensor<Scalar> ?? tensor.converted(to: type)
@@ -109,7 +109,7 @@ public enum AnyTensor: Sendable {
     }
   }
 
-  /// Every element times a factor, in place when the storage is nobody else's.
+  /// Multiplies every element by a factor, in place if the storage is unshared.
   mutating func scale(by factor: Double) {
     switch consume self {
     case .float(var tensor):
@@ -123,8 +123,8 @@ public enum AnyTensor: Sendable {
     }
   }
 
-  /// `self += other`, in place when the storage is nobody else's; either operand's is used. What is
-  /// stored in 16 bits stays so.
+  /// `self += other`, in place in the storage of either operand if that is unshared. A sum stored in 16
+  /// bits stays so.
   mutating func accumulate(_ other: consuming AnyTensor) {
     switch (consume self, consume other) {
     case (.float(var a), .float(var b)):
@@ -147,8 +147,8 @@ public enum AnyTensor: Sendable {
   }
 }
 
-/// A table in 16 bits for the forward pass of one operation, which then lets go of it: an update
-/// during the backward pass must find it unshared.
+/// A 16-bit table for the forward pass of one operation, which releases it afterwards, so that an update
+/// in the backward pass finds it unshared.
 final class HalfTable {
   private var rows: Tensor<BFloat16>?
 
@@ -158,12 +158,12 @@ final class HalfTable {
 }
 
 extension Tensor<Float> {
-  /// In 16 bits, rounded to nearest.
+  /// The elements in 16 bits, rounded to nearest.
   func converted() -> Tensor<BFloat16> { converted(to: BFloat16.self) }
 }
 
 extension Tensor<BFloat16> {
-  /// The elements in single precision, a megabyte after the other.
+  /// The elements in single precision, in chunks of a megabyte.
   fileprivate var chunks: some Sequence<Tensor<Float>> {
     let flat = reshaped(to: [elementCount])
     let size = 1 << 18

@@ -1,24 +1,23 @@
 internal import Tensors
 
-/// A finished gradient on its way to whoever asked for it.
+/// A complete gradient that a backward pass delivers.
 public enum StreamedGradient {
-  /// The gradient of a parameter, of its shape.
+  /// The gradient of a parameter, with its shape.
   case dense(Parameter, AnyTensor)
-  /// The gradient of a frozen matrix as its factors.
+  /// The gradient of a frozen matrix, as factors.
   case factors(FrozenMatrix, FactoredGradient)
 }
 
-/// Propagates the gradient of `loss` back, handing each parameter's gradient to `consumer` the moment
-/// its last use has contributed, and forgetting it then.
+/// Propagates the gradient of `loss` back, and passes each parameter's gradient to `consumer` the moment
+/// its last use has contributed, without keeping it.
 ///
-/// What the operations saved is released as the pass moves back, each operation's own before its
-/// gradients are handed over, so `consumer` may update the parameter in place at once. The record is
-/// used up: a second pass over it finds nothing. An error thrown by `consumer` ends the pass; gradients
-/// not yet handed over are dropped.
+/// Each operation's saved tensors are released before its gradients are delivered, so `consumer` may
+/// update a parameter in place at once. The record is consumed: a second pass over it finds nothing. An
+/// error thrown by `consumer` ends the pass; gradients not yet delivered are dropped.
 ///
 /// - Parameters:
 ///   - loss: Where to start; a scalar unless `seed` is given.
-///   - seed: The gradient of `loss`, of its shape: gives vector-Jacobian products. 1 when left out.
+///   - seed: The gradient of `loss`, with its shape, for vector-Jacobian products; 1 when left out.
 ///   - consumer: Receives each gradient once.
 public func backward(
   from loss: Variable, seed: AnyTensor? = nil,
@@ -43,7 +42,7 @@ public func backward(
   }
 }
 
-/// One walk over the record, from the latest operation to the earliest.
+/// One traversal of the record, from the latest operation to the earliest.
 final class BackwardPass {
   private let consumer: (consuming StreamedGradient) throws -> Void
   private var leaves: [Node] = []
@@ -52,11 +51,11 @@ final class BackwardPass {
     self.consumer = consumer
   }
 
-  /// Propagates from `root` over the nodes made after `start`; earlier ones belong to the pass
-  /// around, which has counted the uses this one makes of them.
+  /// Propagates from `root` over the nodes made after `start`; earlier ones belong to the enclosing pass,
+  /// which has counted this pass's uses of them.
   ///
-  /// - Parameter expected: The uses of earlier nodes that were counted for this one; those that
-  ///   turn out not to lie on the way are given back.
+  /// - Parameter expected: The uses of earlier nodes that were counted for this pass; those that it does
+  ///   not make are counted off at the end.
   func run(
     from root: Node?, gradient: consuming AnyTensor, after start: Int, expected: [Node?] = []
   ) throws {
@@ -68,7 +67,7 @@ final class BackwardPass {
       order = reachable(from: root, after: start, &surplus)
       root.gradient = consume gradient
     } else if let root {
-      // The loss is a parameter itself.
+      // The loss is itself a parameter.
       note(root)
       try contribute(consume gradient, to: root)
     }
@@ -122,7 +121,7 @@ final class BackwardPass {
     leaf.pendingUses += 1
   }
 
-  /// Adds one use's share to a node, and hands a leaf's gradient over when it was the last.
+  /// Adds the contribution of one use to a node, and delivers a leaf's gradient after the last use.
   func contribute(_ share: consuming AnyTensor?, to node: Node) throws {
     if let share {
       if case .parameter? = node.leaf { share.count(as: .gradients) }
@@ -160,7 +159,7 @@ final class BackwardPass {
     }
   }
 
-  /// Leaves outlive the pass: whatever an error left on them goes.
+  /// Clears what an error left on leaves, which outlive the pass.
   func finish() {
     for leaf in leaves { leaf.clearPass() }
     leaves = []

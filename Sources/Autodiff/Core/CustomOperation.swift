@@ -1,9 +1,9 @@
 public import Tensors
 
-/// An operation with its own backward pass; all of the library's operations are made of it too.
+/// An operation with its own backward pass. All of the library's operations are of this kind.
 ///
-/// The methods are generic, so that one implementation serves Float and the Double of gradient
-/// checks. For example, x³:
+/// The methods are generic, so that one implementation serves Float and the Double of gradient checks.
+/// For example, x³:
 /// ```swift
 /// struct Cube: CustomOperation {
 ///   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
@@ -22,40 +22,40 @@ public import Tensors
 /// let y = Cube()(x)
 /// ```
 public protocol CustomOperation {
-  /// The output for the inputs; saves in `context` what `backward` needs, and no more.
+  /// Computes the output from the inputs, and saves in `context` what `backward` needs.
   func forward<Scalar: RealScalar>(
     _ inputs: [Tensor<Scalar>], _ context: inout OperationContext<Scalar>
   ) -> Tensor<Scalar>
 
-  /// The gradient for each input, in order, from the gradient of the output; nil where there is
-  /// none. Inputs without `context.needsGradient` may be skipped.
+  /// The gradient for each input, in order, from the gradient of the output; nil if there is none. Inputs
+  /// without `context.needsGradient` may be skipped.
   func backward<Scalar: RealScalar>(
     _ gradient: consuming Tensor<Scalar>, _ context: inout OperationContext<Scalar>
   ) -> [Tensor<Scalar>?]
 }
 
-/// What an operation keeps from its forward pass for its backward pass.
+/// What an operation saves in its forward pass for its backward pass.
 public struct OperationContext<Scalar: RealScalar> {
-  /// For each input, whether its gradient is wanted.
+  /// For each input, whether its gradient is needed.
   public let needsGradient: NeededGradients
-  /// Whether the gradient of the operation's frozen matrix is wanted: then the input is to be saved
-  /// whole and `factors` set by `backward`.
+  /// Whether the gradient of the operation's frozen matrix is needed. If so, `forward` must save the whole
+  /// input and `backward` must set `factors`.
   public let needsFactors: Bool
-  /// What was saved, in order.
+  /// The saved tensors, in order.
   public var saved: [Tensor<Scalar>] = []
-  /// Shapes that were saved: often all that a backward pass needs of an input.
+  /// Saved shapes, often all that a backward pass needs of an input.
   public var savedShapes: [Shape] = []
-  /// Integers that were saved: labels, indices, positions.
+  /// Saved integers, such as labels, indices and positions.
   public var savedIndices: [Tensor<Int32>] = []
-  /// Set by `backward` when `needsFactors`: x `[tokens, in]` and d `[tokens, out]`.
+  /// Set by `backward` if `needsFactors`: x `[tokens, in]` and d `[tokens, out]`.
   public var factors: (x: Tensor<Scalar>, d: Tensor<Scalar>)? {
     get { factorPair.isEmpty ? nil : (factorPair[0], factorPair[1]) }
     set { factorPair = newValue.map { [$0.x, $0.d] } ?? [] }
   }
-  // Not an optional pair, whose type would be looked up whenever a context comes or goes.
+  // An array, since an optional pair would need a type lookup whenever a context is made or destroyed.
   private var factorPair: [Tensor<Scalar>] = []
 
-  /// The output from what was saved; see `recomputesOutput`.
+  /// Computes the output from the saved tensors; see `recomputesOutput`.
   var outputFromSaved: (([Tensor<Scalar>]) -> Tensor<Scalar>)?
 
   init(needsGradient: NeededGradients, needsFactors: Bool) {
@@ -63,25 +63,24 @@ public struct OperationContext<Scalar: RealScalar> {
     self.needsFactors = needsFactors
   }
 
-  /// Whether anything at all is wanted, so that a backward pass will come.
+  /// Whether any gradient is needed, so that there will be a backward pass.
   public var isRecording: Bool { needsFactors || needsGradient.isAnyNeeded }
 
-  /// Keeps tensors for the backward pass, when one will come.
+  /// Saves tensors for the backward pass, if there will be one.
   public mutating func save(_ tensors: Tensor<Scalar>...) {
     guard isRecording else { return }
     if saved.isEmpty { saved = tensors } else { saved.append(contentsOf: tensors) }
   }
 
-  /// Says how to compute the output again from what is saved, with the same bits and at little cost:
-  /// then an operation that would keep this output keeps nothing, and has it computed when its
-  /// backward pass begins. Worth it where more is saved than a line of arithmetic gives back.
+  /// Sets how to recompute the output from the saved tensors, cheaply and bit for bit. An operation that
+  /// would save this output as its input then saves nothing, and recomputes it in its backward pass.
   public mutating func recomputesOutput(
     _ compute: @escaping (_ saved: [Tensor<Scalar>]) -> Tensor<Scalar>
   ) {
     outputFromSaved = compute
   }
 
-  /// Gives up what was saved, so that a backward pass may work in its storage.
+  /// Removes and returns the saved tensors, so that a backward pass may work in their storage.
   public mutating func takeSaved() -> [Tensor<Scalar>] {
     defer { saved = [] }
     return saved
@@ -92,9 +91,9 @@ extension CustomOperation {
   /// Applies the operation. Float inputs are widened when any input is Double.
   ///
   /// - Parameters:
-  ///   - inputs: In the order that the operation expects.
-  ///   - frozen: The handle of a frozen matrix that the operation multiplies with; its gradient is
-  ///     handed over as factors when requested.
+  ///   - inputs: The inputs, in the order that the operation expects.
+  ///   - frozen: The handle of a frozen matrix that the operation multiplies by, whose gradient is
+  ///     delivered as factors when requested.
   public func callAsFunction(_ inputs: Variable..., frozen: FrozenMatrix? = nil) -> Variable {
     apply(to: inputs, frozen: frozen)
   }
@@ -119,7 +118,7 @@ extension CustomOperation {
     let isWanted = needsFactors || needsGradient.isAnyNeeded
     let values = inputs.map { $0.value.widened(to: type) }
     if let scope = mode.scope, isWanted {
-      // A checkpointed block's first run: only note which outer nodes it reaches.
+      // The first run of a checkpointed block only records which outer nodes it uses.
       var context = OperationContext<Scalar>(
         needsGradient: NeededGradients(count: inputs.count), needsFactors: false)
       let output = forward(values, &context)
@@ -152,10 +151,10 @@ private final class OperationStep<Operation: CustomOperation, Scalar: RealScalar
 
   private let operation: Operation
   private var context: OperationContext<Scalar>
-  /// What stands in for saved tensors, and their places among them, last place first.
+  /// The recipes that replace saved tensors, with their indices among them in descending order.
   private var recipes: [(place: Int, recipe: Recipe)] = []
-  /// `propagate`, named where the types are known, so that it is compiled for them: what is reached
-  /// through a protocol looks up its types at every use.
+  /// `propagate`, referenced where the types are known so that it is specialised for them: a call through
+  /// the protocol would look up its types at every use.
   private let body: Body
 
   init(operation: Operation, context: OperationContext<Scalar>, body: @escaping Body) {
@@ -183,8 +182,8 @@ private final class OperationStep<Operation: CustomOperation, Scalar: RealScalar
     }
     var shares = operation.backward(gradient.consumed(as: Scalar.self), &context)
     let factors = context.needsFactors ? context.factors : nil
-    // Saved tensors go before anyone is handed a gradient: a parameter that is updated at once must
-    // find its storage unshared.
+    // Saved tensors are released before gradients are delivered, so that a parameter that is updated at
+    // once has unshared storage.
     context.saved = []
     if context.needsFactors { context.factors = nil }
     for index in 0..<shares.count {

@@ -1,29 +1,29 @@
 internal import Tensors
 
-/// How far a computed gradient is from central differences.
+/// The result of comparing a computed gradient with central differences.
 public struct GradientCheck: Sendable {
-  /// The parameter, its element, the computed and the numeric derivative, for each element that
-  /// differs by more than the tolerance.
+  /// The parameter, the element, the computed and the numeric derivative of each element whose difference
+  /// exceeds the tolerance.
   public var failures: [String] = []
-  /// Elements compared.
+  /// The number of elements compared.
   public var comparisons = 0
-  /// The largest difference over the tolerance at that element; at most 1 when all is well.
+  /// The largest ratio of difference to tolerance; at most 1 if the check passed.
   public var worst = 0.0
 
-  /// Whether every element agreed.
+  /// Whether all elements agreed.
   public var passed: Bool { failures.isEmpty && comparisons > 0 }
 }
 
-/// Compares the gradient of a scalar `loss` for `parameters` with central differences, in double
-/// precision: the tolerances are those of torch's gradcheck.
+/// Compares the gradients of a scalar `loss` for `parameters` with central differences, in double
+/// precision. The default tolerances are those of PyTorch's gradcheck.
 ///
 /// - Parameters:
-///   - parameters: Whose gradients to check; each element is moved by ± `step`. Put inputs into
-///     parameters to check gradients for them.
-///   - step: Half the distance of the difference quotient.
+///   - parameters: The parameters to check; each element is changed by ± `step`. Wrap inputs in
+///     parameters to check their gradients.
+///   - step: Half the step of the difference quotient.
 ///   - absolute: Absolute tolerance.
 ///   - relative: Tolerance relative to the numeric derivative.
-///   - loss: Computes the loss from the parameters; called twice an element.
+///   - loss: Computes the loss from the parameters; called twice per element.
 public func checkGradients(
   of parameters: [Parameter], step: Double = 1e-6, absolute: Double = 1e-5,
   relative: Double = 1e-3, loss: () -> Variable

@@ -1,4 +1,4 @@
-/// Whether operations are recorded at present; follows the task, as structured code expects.
+/// Whether operations are recorded at present, as a task-local value.
 enum GradientMode {
   case record
   case off
@@ -13,12 +13,12 @@ enum GradientMode {
 
 extension GradientMode: @unchecked Sendable {}
 
-/// Runs `body` without recording: its results are constants.
+/// Runs `body` without recording, so that its results are constants.
 public func withoutGradient<R>(_ body: () throws -> R) rethrows -> R {
   try GradientMode.$current.withValue(.off) { try body() }
 }
 
-/// Collects the nodes from outside that a block uses, once for every use.
+/// Collects the outer nodes that a block uses, once per use.
 final class CaptureScope {
   let start = Node.currentSequence
   private(set) var captured: [Node] = []
@@ -28,19 +28,20 @@ final class CaptureScope {
   }
 }
 
-/// Computes `body` now, keeps only its result, and computes it again during the backward pass:
-/// activations of the block are traded for a second forward pass.
+/// Computes `body` now, keeps only its result, and recomputes it in the backward pass: activation
+/// checkpointing, which trades memory for a second forward pass.
 ///
-/// `body` must compute the same thing again: randomness must come from `TrainingMode.nextRandom()`, as
-/// that of `dropout` does, or from copies of generators made before. Parameters and variables it uses from outside get their gradients as usual, in the same
-/// order and with the same bits as without checkpointing. Blocks may be nested.
+/// `body` must compute the same values again: its randomness must come from `TrainingMode.nextRandom()`,
+/// as in `dropout`, or from generators copied beforehand. Outer parameters and variables get their
+/// gradients as usual, in the same order and with the same bits as without checkpointing. Blocks may be
+/// nested.
 public func checkpointed(_ body: @escaping () -> Variable) -> Variable {
   let mode = GradientMode.current
   if mode.isOff { return body() }
   let scope = CaptureScope()
   let again = TrainingMode.repeating(body)
   let result = GradientMode.$current.withValue(.capture(scope)) { body() }
-  // Inside an outer block's first run this one counts as an operation of that block.
+  // In the first run of an outer block, this block counts as one of its operations.
   mode.scope?.note(scope.captured)
   guard let node = result.node else { return result }
   if node.sequence <= scope.start { return result }

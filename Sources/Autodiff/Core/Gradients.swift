@@ -1,19 +1,18 @@
 public import Tensors
 
-/// The gradients of a set of parameters, collected.
+/// A collection of parameters' gradients.
 public struct Gradients {
   private var entries: [ObjectIdentifier: (parameter: Parameter, value: AnyTensor)] = [:]
   private var order: [ObjectIdentifier] = []
 
   private let storage: ParameterStorage
 
-  /// None.
+  /// An empty collection.
   ///
-  /// - Parameter storage: How gradients are held until they are taken out: 16 bits round them to
-  ///   nearest.
+  /// - Parameter storage: How gradients are held; in 16 bits they are rounded to nearest.
   public init(storage: ParameterStorage = .float32) { self.storage = storage }
 
-  /// Adds a gradient to what there is for its parameter.
+  /// Adds a gradient to the sum for its parameter.
   public mutating func add(_ gradient: consuming AnyTensor, for parameter: Parameter) {
     let key = ObjectIdentifier(parameter)
     if storage == .bfloat16, entries[key] == nil {
@@ -33,17 +32,17 @@ public struct Gradients {
     }
   }
 
-  /// The gradient of a parameter in single precision, nil when there is none.
+  /// The gradient of a parameter in single precision; nil if there is none.
   public subscript(parameter: Parameter) -> Tensor<Float>? {
     entries[ObjectIdentifier(parameter)]?.value.float
   }
 
-  /// The gradient of a parameter in the precision it was computed in.
+  /// The gradient of a parameter in its stored precision; nil if there is none.
   public func value(of parameter: Parameter) -> AnyTensor? {
     entries[ObjectIdentifier(parameter)]?.value
   }
 
-  /// Number of parameters with a gradient.
+  /// The number of parameters with a gradient.
   public var count: Int { order.count }
 
   /// Bytes held.
@@ -54,18 +53,18 @@ public struct Gradients {
     order.reduce(0) { $0 + entries[$1]!.value.sumOfSquares }.squareRoot()
   }
 
-  /// Every gradient times a factor.
+  /// Multiplies every gradient by a factor.
   public mutating func scale(by factor: Double) {
     for key in order {
-      // Out of the dictionary, so that it is changed in place.
+      // Removed from the dictionary, so that it is changed in place.
       guard var entry = entries.removeValue(forKey: key) else { continue }
       entry.value.scale(by: factor)
       entries[key] = entry
     }
   }
 
-  /// The same gradients, all scaled down together when their global norm exceeds `norm` (Pascanu et
-  /// al., 2013, arXiv 1211.5063). Traps unless `norm` is positive.
+  /// The same gradients, scaled down together if their global norm exceeds `norm` (Pascanu et al., 2013,
+  /// arXiv 1211.5063). Traps unless `norm` is positive.
   public consuming func clipped(toGlobalNorm norm: Double) -> Gradients {
     precondition(norm > 0, "clipped(toGlobalNorm:): \(norm) is not positive")
     let total = globalNorm
@@ -73,7 +72,7 @@ public struct Gradients {
     return self
   }
 
-  /// Takes all gradients out, in the order in which they came.
+  /// Removes all gradients and passes them to `body`, in the order in which they were first added.
   public mutating func drain(_ body: (Parameter, consuming AnyTensor) throws -> Void) rethrows {
     let keys = order
     order = []

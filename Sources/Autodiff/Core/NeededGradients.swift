@@ -1,7 +1,7 @@
-/// Whether the gradient is wanted, for each input of an operation.
+/// For each input of an operation, whether its gradient is needed.
 public struct NeededGradients: RandomAccessCollection, Sendable {
-  // An array would be one more allocation for every operation. From the last bit on, inputs share
-  // one: a gradient may be computed that nobody wants.
+  // A bit set saves the allocation of an array for every operation. Inputs from the 64th on share a bit,
+  // so an unneeded gradient of theirs may be computed.
   private var bits: UInt64 = 0
   /// The number of inputs.
   public let count: Int
@@ -22,7 +22,7 @@ public struct NeededGradients: RandomAccessCollection, Sendable {
   /// The number of inputs.
   public var endIndex: Int { count }
 
-  /// Whether the gradient of an input is wanted. Traps outside the inputs.
+  /// Whether the gradient of an input is needed. Traps if there is no such input.
   public subscript(index: Int) -> Bool {
     precondition(index >= 0 && index < count, "needsGradient: no input \(index)")
     return bits & (1 << Self.bit(index)) != 0

@@ -1,23 +1,23 @@
 import Synchronization
 
-/// One operation of the tape, or a leaf: what backpropagation walks over.
+/// A node of the tape that backpropagation traverses: an operation or a leaf.
 ///
-/// Nodes know their inputs' nodes, never values; what an operation saved lies in `step` and is
-/// dropped as soon as it has been used.
+/// Nodes refer to their inputs' nodes, never to values. What an operation saved is in `step`, which is
+/// released as soon as it has been used.
 final class Node {
   enum Leaf {
     case parameter(Weak<Parameter>)
     case frozen(Weak<FrozenMatrix>)
   }
 
-  /// Grows with creation, so that an operation's number is above those of its inputs. Leaves have 0.
+  /// The order of creation, so that an operation's number is above those of its inputs; 0 for leaves.
   let sequence: Int
   var leaf: Leaf?
   var inputs: [Node?]
-  /// The gradients for `inputs`, from the gradient of the output.
+  /// Computes the gradients for `inputs` from the gradient of the output.
   var step: (any BackwardStep)?
 
-  // The state of the one backward pass that is running over this node.
+  // The state of the backward pass in progress over this node.
   var pendingUses = 0
   var gradient: AnyTensor?
   var factors: FactoredGradient?
@@ -42,8 +42,8 @@ final class Node {
     factors = nil
   }
 
-  /// A long chain is released by a loop: the compiler's own release would recurse once a node. Steps
-  /// go first, since the body of a checkpointed block holds the block's inputs too.
+  /// Releases a long chain in a loop, since the default release would recurse once per node. Steps are
+  /// released first, since the body of a checkpointed block holds the block's inputs too.
   deinit {
     if inputs.isEmpty { return }
     var orphans = inputs
@@ -58,8 +58,8 @@ final class Node {
   }
 }
 
-/// What a node does on the way back.
+/// The backward step of a node.
 protocol BackwardStep: AnyObject {
-  /// Hands each input's share to `pass`, exactly once for every edge.
+  /// Passes each input's contribution to `pass`, exactly once per edge.
   func run(_ gradient: consuming AnyTensor, inputs: [Node?], in pass: BackwardPass) throws
 }

@@ -2,34 +2,35 @@ public import Tensors
 
 /// How a parameter's elements are held. Arithmetic is in single precision either way.
 public enum ParameterStorage: String, Sendable, Hashable, Codable, CaseIterable {
-  /// 4 bytes an element.
+  /// Single precision, 4 bytes per element.
   case float32
-  /// 2 bytes an element, rounded at random when an optimizer changes them, so that steps below the
-  /// distance of two numbers are not lost on average.
+  /// 2 bytes per element, rounded stochastically when an optimizer changes them, so that steps smaller
+  /// than the distance between numbers are not lost on average.
   case bfloat16 = "bf16"
 
-  /// Bytes of an element.
+  /// Bytes per element.
   public var byteCount: Int { self == .float32 ? 4 : 2 }
 }
 
-/// A tensor that training changes: a reference with an identity, a name and a value.
+/// A trainable tensor: a reference with an identity, a name and a value.
 ///
-/// A training run lives in one isolation domain, so parameters are deliberately not Sendable.
+/// Parameters are deliberately not Sendable, since a training run stays in one isolation domain.
 public final class Parameter {
-  /// The value when it is held in 16 bits, changed by optimizers in place; nil otherwise.
+  /// The value if it is held in 16 bits, which optimizers change in place; nil otherwise.
   public var halfTensor: Tensor<BFloat16>?
   private var single: Tensor<Float>
-  /// A double-precision value that stands in for `tensor` during a gradient check.
+  /// A double-precision value that replaces `tensor` in a gradient check.
   public var doubleTensor: Tensor<Double>?
-  /// The dotted name within its model, as published checkpoints have it; set by whoever owns it.
+  /// The dotted name within its model, as in published checkpoints; set by the model.
   public var name: String
   /// Whether backpropagation computes its gradient.
   public var isTrainable: Bool
 
-  /// Who holds the elements in another form and lends them for an update; nil for an ordinary parameter.
+  /// The object that holds the elements in another form and provides them for an update; nil for an
+  /// ordinary parameter.
   public weak var owner: (any ParameterOwner)?
 
-  /// What its buffer is counted as.
+  /// The kind that its buffer is counted as.
   public var memoryKind = TensorMemory.Kind.weights {
     didSet { count() }
   }
@@ -45,8 +46,8 @@ public final class Parameter {
     node.leaf = .parameter(Weak(self))
   }
 
-  /// The value in single precision, changed in place where it is held so; otherwise a copy, which is
-  /// rounded to nearest when it is put back.
+  /// The value in single precision. If it is held in 16 bits this is a copy, and setting it rounds to
+  /// nearest.
   public var tensor: Tensor<Float> {
     get { halfTensor?.converted(to: Float.self) ?? single }
     set {
@@ -66,7 +67,7 @@ public final class Parameter {
     }
   }
 
-  /// How the elements are held. A change to 16 bits rounds to nearest.
+  /// How the elements are held. Changing to 16 bits rounds to nearest.
   public var storage: ParameterStorage {
     get { halfTensor == nil ? .float32 : .bfloat16 }
     set {
@@ -83,11 +84,11 @@ public final class Parameter {
     }
   }
 
-  /// Lets an optimizer change the value in single precision; what is held in 16 bits is rounded at
-  /// random afterwards.
+  /// Lets an optimizer change the value in single precision; a value held in 16 bits is rounded
+  /// stochastically afterwards.
   ///
   /// - Parameters:
-  ///   - step: The step of the run, which with the name decides the random numbers.
+  ///   - step: The step of the run, which together with the name determines the random numbers.
   ///   - body: Changes the value.
   public func update(step: Int, _ body: (inout Tensor<Float>) -> Void) {
     defer { count() }
@@ -103,12 +104,12 @@ public final class Parameter {
     if let halfTensor { halfTensor.count(as: memoryKind) } else { single.count(as: memoryKind) }
   }
 
-  /// The random numbers by which a step rounds what is held in 16 bits.
+  /// The random numbers for rounding to 16 bits in a step.
   public func rounding(step: Int) -> RandomSource {
     RandomSource(seed: UInt64(bitPattern: Int64(step))).split(name)
   }
 
-  /// The value as it is held.
+  /// The value in its stored precision.
   var value: AnyTensor {
     doubleTensor.map(AnyTensor.double) ?? halfTensor.map(AnyTensor.bfloat16) ?? .float(single)
   }
@@ -116,37 +117,37 @@ public final class Parameter {
   /// The sizes of the axes.
   public var shape: Shape { halfTensor?.shape ?? single.shape }
 
-  /// Bytes of the elements as they are held.
+  /// Bytes of the stored elements.
   public var byteCount: Int { halfTensor?.byteCount ?? single.byteCount }
 }
 
-/// Holds what a parameter stands for in another form, a packed matrix say: the parameter has its elements
-/// only while the owner lends them.
+/// Holds the elements of a parameter in another form, such as a packed matrix. The parameter has its
+/// elements only while the owner provides them.
 public protocol ParameterOwner: AnyObject {
-  /// Lets `body` see the elements through the parameter.
+  /// Lets `body` read the elements through the parameter.
   func withElements<R>(of parameter: Parameter, _ body: (Parameter) throws -> R) rethrows -> R
 
-  /// Lets `body` change the elements through the parameter, and takes them back.
+  /// Lets `body` change the elements through the parameter, and stores them.
   ///
   /// - Parameters:
-  ///   - parameter: Which has its elements while `body` runs.
-  ///   - step: The step of the run, which decides random numbers that the owner may round by.
+  ///   - parameter: The parameter, which has its elements while `body` runs.
+  ///   - step: The step of the run, which determines the random numbers for rounding.
   ///   - body: Changes the elements.
   func update(_ parameter: Parameter, step: Int, _ body: (Parameter) throws -> Void) rethrows
 }
 
-/// A matrix `[out, in]` that backpropagation does not train, but whose gradient can be asked for.
+/// The handle of a matrix `[out, in]` that is not trained by backpropagation, but whose gradient can be
+/// requested.
 ///
 /// The gradient of a linear operation for its frozen weight is dᵀ x, with x `[tokens, in]` the
-/// operation's input and d `[tokens, out]` the gradient of its output. It is handed over as these
-/// two factors and never formed. A layer keeps one as the handle of its quantised weight.
+/// operation's input and d `[tokens, out]` the gradient of its output. It is delivered as these two
+/// factors and never formed.
 public final class FrozenMatrix {
   /// The dotted name within its model.
   public var name: String
-  /// Whether the next forward passes keep what the gradient needs, and the backward pass hands it
-  /// over.
+  /// Whether forward passes save what the gradient needs, and backward passes deliver it.
   public var isGradientRequested = false
-  /// The layer whose matrix it is: who receives the gradient in a training step.
+  /// The layer that holds the matrix and receives the gradient in a training step.
   public weak var owner: AnyObject?
 
   let node = Node()
@@ -158,7 +159,7 @@ public final class FrozenMatrix {
   }
 }
 
-/// The gradient dᵀ x `[out, in]` of a frozen matrix as its factors, one pair for each use.
+/// The gradient dᵀ x `[out, in]` of a frozen matrix as factors, one pair per use.
 public struct FactoredGradient: Sendable {
   /// Inputs x `[tokens, in]` and output gradients d `[tokens, out]`.
   public var pairs: [(x: Tensor<Float>, d: Tensor<Float>)]
@@ -166,18 +167,18 @@ public struct FactoredGradient: Sendable {
   /// The gradient of a single use.
   public init(x: Tensor<Float>, d: Tensor<Float>) { pairs = [(x, d)] }
 
-  /// x of all uses stacked, `[tokens of all uses, in]`.
+  /// The x of all uses stacked, `[tokens of all uses, in]`.
   public var x: Tensor<Float> {
     pairs.count == 1 ? pairs[0].x : .concatenated(pairs.map(\.x))
   }
 
-  /// d of all uses stacked, `[tokens of all uses, out]`.
+  /// The d of all uses stacked, `[tokens of all uses, out]`.
   public var d: Tensor<Float> {
     pairs.count == 1 ? pairs[0].d : .concatenated(pairs.map(\.d))
   }
 }
 
-/// A leaf outlives its owner when a record of it does; nobody wants the gradient then.
+/// A weak reference: a leaf may outlive its parameter as part of a record, and then needs no gradient.
 struct Weak<Object: AnyObject> {
   weak var object: Object?
   init(_ object: Object) { self.object = object }

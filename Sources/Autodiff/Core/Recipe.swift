@@ -1,24 +1,24 @@
 import Tensors
 
-/// How to compute a value again that operations did not keep.
+/// Recomputes a value that operations did not save.
 ///
-/// Computed at the first use; kept from there to the last, so that operations that share the value
-/// share the work.
+/// The value is computed at the first use and kept until the last, so that operations that share it share
+/// the work.
 final class Recipe {
-  /// Uses to come.
+  /// The number of remaining uses.
   var uses = 0
   private let compute: () -> AnyTensor
   private var computed: AnyTensor?
 
   init(_ compute: @escaping () -> AnyTensor) { self.compute = compute }
 
-  /// A value that is stored in 16 bits: widened again rather than kept. Nil for any other.
+  /// Widens a value stored in 16 bits again instead of saving the widened copy; nil for other values.
   convenience init?(widening value: AnyTensor) {
     guard value.isHalf else { return nil }
     self.init { .float(value.widened(to: Float.self)) }
   }
 
-  /// The value, for one of the uses.
+  /// The value, for one use.
   func value() -> AnyTensor {
     let value = computed.take() ?? compute()
     uses -= 1

@@ -1,23 +1,22 @@
 internal import Synchronization
 public import Tensors
 
-/// Whether a model is being trained at present: what dropout and other random operations ask.
+/// Whether a model is being trained at present, for dropout and other random operations.
 ///
-/// Models are evaluated unless the pass runs inside `withTrainingMode`; there is no switch to forget.
-/// The mode follows the task.
+/// Passes are evaluation unless they run inside `withTrainingMode`, so there is no switch to forget. The
+/// mode is task-local.
 public enum TrainingMode {
   @TaskLocal static var current: RandomStream?
 
   /// Whether the current task runs inside `withTrainingMode`.
   public static var isOn: Bool { current != nil }
 
-  /// Random numbers for one random operation, independent of those of all others; nil in evaluation.
+  /// Independent random numbers for one random operation; nil in evaluation.
   ///
-  /// A block that is computed again by `checkpointed` finds the same ones again.
+  /// A block that `checkpointed` recomputes gets the same numbers again.
   public static func nextRandom() -> RandomSource? { current?.next() }
 
-  /// `body` as it would run now, for any later time: with the random numbers that follow from here,
-  /// whatever has been drawn meanwhile.
+  /// A closure that runs `body` later with the random numbers it would get now.
   static func repeating<R>(_ body: @escaping () -> R) -> () -> R {
     let start = current?.copy()
     return { $current.withValue(start?.copy()) { body() } }
@@ -34,13 +33,13 @@ public enum TrainingMode {
 /// ```
 ///
 /// - Parameters:
-///   - random: Where the masks of dropout come from: the same source draws the same masks.
-///   - body: Runs with dropout.
+///   - random: The source of dropout masks; the same source draws the same masks.
+///   - body: Runs in training mode.
 public func withTrainingMode<R>(random: RandomSource, _ body: () throws -> R) rethrows -> R {
   try TrainingMode.$current.withValue(RandomStream(random)) { try body() }
 }
 
-/// Sources split off one after the other.
+/// A stream of random sources split from one source.
 final class RandomStream: Sendable {
   private let source: RandomSource
   private let count: Atomic<UInt64>

@@ -1,15 +1,15 @@
 public import Tensors
 
-/// A value in a computation that remembers how it was made.
+/// A value in a computation, with a record of how it was computed.
 ///
-/// Operations on variables compute at once and record, when an input needs a gradient, what the
-/// backward pass needs. The record is dropped when the last variable that depends on it goes, or
-/// piece by piece by `backward`.
+/// Operations on variables compute at once and, if an input needs a gradient, record what the backward
+/// pass needs. The record is released with the last variable that depends on it, or piece by piece by
+/// `backward`.
 public struct Variable {
   /// The value.
   public let value: AnyTensor
   let node: Node?
-  /// How to compute the value again, where that costs little.
+  /// Recomputes the value, if that is cheap.
   let recipe: Recipe?
 
   init(value: AnyTensor, node: Node?, recipe: Recipe? = nil) {
@@ -21,10 +21,10 @@ public struct Variable {
   /// A constant.
   public init(_ tensor: Tensor<Float>) { self.init(value: .float(tensor), node: nil) }
 
-  /// A constant of either precision.
+  /// A constant of any precision.
   public init(_ value: AnyTensor) { self.init(value: value, node: nil) }
 
-  /// The current value of a parameter; its gradient is computed when it is trainable.
+  /// The current value of a parameter, whose gradient is computed if it is trainable.
   public init(_ parameter: Parameter) {
     value = parameter.value
     node = parameter.isTrainable ? parameter.node : nil
@@ -37,7 +37,7 @@ public struct Variable {
   /// The value in single precision.
   public var tensor: Tensor<Float> { value.float }
 
-  /// The only element. Traps when there is not exactly one.
+  /// The only element. Traps if there is not exactly one.
   public var scalar: Double { value.scalar }
 
   /// Whether a backward pass from here reaches a parameter.

@@ -1,13 +1,12 @@
 public import Tensors
 
-/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` lets each query see, or with the scores
-/// that `scores` makes of Q Kᵀ.
+/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` makes visible to each query, with Q Kᵀ
+/// scaled and capped by `scores`.
 ///
 /// `queries` is `[batch, queries, heads, headSize]`; `keys` and `values` are
 /// `[batch, keys, keyHeads, headSize]`, where `heads` is a multiple of `keyHeads` and neighbouring
-/// query heads share a key head. Keeps its three arguments and one number a query and head, never
-/// the scores. Hidden keys and values
-/// must be finite. Traps when the shapes do not fit.
+/// query heads share a key head. Saves its three arguments and one number per query and head, never the
+/// scores. Hidden keys and values must be finite. Traps if the shapes do not fit.
 public func attention(
   queries: Variable, keys: Variable, values: Variable, mask: AttentionMask,
   scores: AttentionScores = AttentionScores()
@@ -15,8 +14,8 @@ public func attention(
   Attention(mask: mask, scores: scores)(queries, keys, values)
 }
 
-/// `attention` in which each query sees the keys up to its own position: with more keys than queries,
-/// query i stands at position keys - queries + i.
+/// `attention` in which each query attends to the keys up to its own position. With more keys than
+/// queries, query i has position keys - queries + i.
 public func causalAttention(queries: Variable, keys: Variable, values: Variable) -> Variable {
   Attention(mask: .causal, scores: AttentionScores())(queries, keys, values)
 }

@@ -1,9 +1,9 @@
 public import Tensors
 
 /// The mean over all elements of -t log(sigmoid(x)) - (1 - t) log(1 - sigmoid(x)) in nats, for logits
-/// x and the probabilities `targets` t, both of one shape. Exact for logits of any size.
+/// x and probabilities `targets` t of the same shape. Exact for logits of any magnitude.
 ///
-/// Keeps the logits; no gradient flows to the targets. Traps unless the shapes are equal.
+/// Saves the logits; no gradient flows to the targets. Traps unless the shapes are equal.
 public func binaryCrossEntropy(_ logits: Variable, targets: Tensor<Float>) -> Variable {
   BinaryCrossEntropy(targets: targets)(logits)
 }

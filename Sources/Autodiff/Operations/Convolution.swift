@@ -1,21 +1,21 @@
 public import Tensors
 
-/// The correlation of images with filters, as deep learning calls convolution.
+/// The correlation of images with filters, which deep learning calls convolution.
 ///
 /// x is `[batch, in, height, width]`, weight `[out, in / groups, windowHeight, windowWidth]`, bias
 /// `[out]`; the result is `[batch, out, h, w]` with
 /// h = (height + 2 padding - dilation (windowHeight - 1) - 1) / stride + 1, rounded down, and w alike.
-/// Keeps x and the weight; the columns of an image's windows exist for one image a thread. Traps when
-/// the shapes do not fit.
+/// Saves x and the weight. Each thread unfolds the windows of one image at a time. Traps if the shapes do
+/// not fit.
 ///
 /// - Parameters:
 ///   - x: The images.
 ///   - weight: The filters.
-///   - bias: One number a filter; nil for none.
+///   - bias: One number per filter; nil for none.
 ///   - stride: Pixels from one window to the next.
 ///   - padding: Zeros around the image.
 ///   - dilation: Pixels from one element of a window to the next.
-///   - groups: Filters of each of these many parts of the output see the same part of the input.
+///   - groups: The number of groups of channels that are convolved separately.
 public func convolution2D(
   _ x: Variable, _ weight: Variable, bias: Variable? = nil, stride: Size2D = 1,
   padding: Size2D = 0, dilation: Size2D = 1, groups: Int = 1
@@ -32,7 +32,7 @@ public func convolution2D(
 }
 
 /// The correlation of sequences with filters: x `[batch, in, length]`, weight
-/// `[out, in / groups, window]`, bias `[out]`, result `[batch, out, l]`; otherwise as `convolution2D`.
+/// `[out, in / groups, window]`, bias `[out]`, result `[batch, out, l]`. See `convolution2D`.
 public func convolution1D(
   _ x: Variable, _ weight: Variable, bias: Variable? = nil, stride: Int = 1, padding: Int = 0,
   dilation: Int = 1, groups: Int = 1

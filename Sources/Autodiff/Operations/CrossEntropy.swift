@@ -1,9 +1,9 @@
 public import Tensors
 
-/// The mean of -log softmax(logits)[label] over the rows whose label is not `ignoredIndex`; 0 when
-/// there is none.
+/// The mean of -log softmax(logits)[label] over the rows whose label is not `ignoredIndex`; 0 if there
+/// are none.
 ///
-/// `logits` is `[..., vocabulary]`, `labels` has one a row. Keeps the logits. Traps on a label outside
+/// `logits` is `[..., vocabulary]`, `labels` has one per row. Saves the logits. Traps on a label outside
 /// the vocabulary.
 public func crossEntropy(_ logits: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100)
   -> Variable
@@ -19,13 +19,14 @@ public func crossEntropy(_ logits: Variable, labels: Tensor<Int64>, ignoredIndex
   crossEntropy(logits, labels: labels.narrowed("crossEntropy"), ignoredIndex: ignoredIndex)
 }
 
-/// `crossEntropy` of the logits x Wᵀ, which exist for one block of rows at a time only.
+/// `crossEntropy` of the logits x Wᵀ, which are computed for one block of rows at a time.
 ///
-/// x is `[..., d]`, weight `[vocabulary, d]`, `labels` has one a row of x. When a gradient is wanted
-/// each block gives its share at once, so that the gradients of x and of the weight are kept, of their
-/// sizes, and nothing else. A weight in 16 bits is never whole in single precision. Traps when the shapes do not fit, and on a label outside the vocabulary.
+/// x is `[..., d]`, weight `[vocabulary, d]`, `labels` has one per row of x. When a gradient is wanted
+/// each block contributes to it at once, so that only the gradients of x and of the weight are saved. A
+/// weight in 16 bits is never widened as a whole. Traps if the shapes do not fit, and on a label outside
+/// the vocabulary.
 ///
-/// With a `cap` c the logits are c tanh(l / c), l = x Wᵀ.
+/// With a `cap` c the logits are c tanh(l / c) with l = x Wᵀ.
 public func linearCrossEntropy(
   _ x: Variable, _ weight: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100,
   cap: Double? = nil
@@ -33,7 +34,7 @@ public func linearCrossEntropy(
   guard case .bfloat16(let rows) = weight.value else {
     return LinearCrossEntropy(labels: labels, ignored: ignoredIndex, cap: cap)(x, weight)
   }
-  // The weight is widened by panels of rows; a shape without elements stands for it.
+  // The weight is widened in panels of rows; a tensor without storage represents it.
   let standIn = Variable(value: .float(Tensor(0).broadcast(to: weight.shape)), node: weight.node)
   return LinearCrossEntropy(
     labels: labels, ignored: ignoredIndex, cap: cap, half: HalfTable(rows))(x, standIn)
@@ -73,7 +74,7 @@ private struct LinearCrossEntropy: CustomOperation {
   let labels: Tensor<Int32>
   let ignored: Int32
   let cap: Double?
-  /// The weight where it is stored in 16 bits.
+  /// The weight, if it is stored in 16 bits.
   var half: HalfTable?
 
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)

@@ -1,15 +1,15 @@
 public import Tensors
 
-/// In training mode, each element of x set to 0 with probability `rate` and divided by 1 - `rate`
+/// In training mode, x with each element set to 0 with probability `rate` and divided by 1 - `rate`
 /// otherwise (Srivastava et al., 2014); x itself in evaluation. See `withTrainingMode`.
 ///
-/// Keeps nothing: the backward pass draws the mask again. Traps unless `rate` is of `0..<1`.
+/// Saves nothing, since the backward pass draws the mask again. Traps unless `rate` is in `0..<1`.
 public func dropout(_ x: Variable, rate: Double) -> Variable {
   guard let random = TrainingMode.nextRandom() else { return x }
   return dropout(x, rate: rate, random: random)
 }
 
-/// `dropout` in training and evaluation alike, with the mask that `random` gives.
+/// `dropout` in both training and evaluation, with a mask drawn from `random`.
 public func dropout(_ x: Variable, rate: Double, random: RandomSource) -> Variable {
   rate == 0 ? x : Dropout(rate: rate, random: random)(x)
 }

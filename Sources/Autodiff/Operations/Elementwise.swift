@@ -1,7 +1,7 @@
 import Tensors
 
-/// An elementwise function with a gradient kernel; keeps its input, from which the output is worked
-/// out again where others would keep that.
+/// An elementwise function with a gradient kernel. Saves its input, from which the output is recomputed
+/// for operations that need it.
 private struct Elementwise: CustomOperation {
   let kernel: UnaryKernel
 

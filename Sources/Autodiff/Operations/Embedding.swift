@@ -1,12 +1,12 @@
 public import Tensors
 
-/// The rows of `table` `[vocabulary, d]` at `indices`: `[indices.shape..., d]`. Keeps nothing of the
-/// table. Traps on an index outside the rows.
+/// The rows of `table` `[vocabulary, d]` at `indices`: `[indices.shape..., d]`. Saves only the indices.
+/// Traps on an index outside the table.
 public func embedding(_ table: Variable, at indices: Tensor<Int32>) -> Variable {
   guard case .bfloat16(let rows) = table.value else {
     return EmbeddingRows(indices: indices)(table)
   }
-  // Only the rows that are picked are widened; a shape without elements stands for the table.
+  // Only the selected rows are widened; a tensor without storage represents the table.
   let standIn = Variable(
     value: .float(Tensor(0).broadcast(to: table.shape)), node: table.node)
   return EmbeddingRows(indices: indices, half: HalfTable(rows))(standIn)
@@ -20,7 +20,7 @@ public func embedding(_ table: Variable, at indices: Tensor<Int64>) -> Variable 
 
 private struct EmbeddingRows: CustomOperation {
   let indices: Tensor<Int32>
-  /// The table where it is stored in 16 bits.
+  /// The table, if it is stored in 16 bits.
   var half: HalfTable?
 
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)

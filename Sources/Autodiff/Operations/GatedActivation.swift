@@ -1,7 +1,7 @@
 package import Tensors
 
 /// gelu(gate) * up with the tanh approximation of gelu, element by element (Shazeer, 2020, arXiv
-/// 2002.05202). Keeps its two arguments, as `swiglu` does. Traps unless the shapes are equal.
+/// 2002.05202). Saves its two arguments, as `swiglu` does. Traps unless the shapes are equal.
 public func geglu(_ gate: Variable, _ up: Variable) -> Variable {
   gated(gate, up, by: .geluTanh)
 }

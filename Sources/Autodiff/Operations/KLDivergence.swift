@@ -1,9 +1,9 @@
 public import Tensors
 
 /// The mean over rows of the Kullback-Leibler divergence of softmax(logits) from the distributions
-/// `targets`, sum(p (log p - log softmax(logits))) in nats: what a student learns from soft targets.
+/// `targets`, sum(p (log p - log softmax(logits))) in nats: the distillation loss for soft targets.
 ///
-/// `logits` and `targets` are `[..., classes]`; no gradient flows to the targets. Keeps the logits.
+/// `logits` and `targets` are `[..., classes]`; no gradient flows to the targets. Saves the logits.
 /// Traps unless the shapes are equal.
 public func klDivergence(_ logits: Variable, targets: Tensor<Float>) -> Variable {
   KLDivergence(targets: targets)(logits)

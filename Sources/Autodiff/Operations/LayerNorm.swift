@@ -1,8 +1,8 @@
 import Tensors
 
 /// (x - mean) / sqrt(variance + epsilon) * weight + bias along each row of the last axis (Ba et al.,
-/// 2016, arXiv 1607.06450): x `[..., d]`, weight and bias `[d]`. Keeps x and two numbers a row. Traps
-/// when the shapes do not fit.
+/// 2016, arXiv 1607.06450): x `[..., d]`, weight and bias `[d]`. Saves x and two numbers per row. Traps
+/// if the shapes do not fit.
 public func layerNorm(
   _ x: Variable, weight: Variable, bias: Variable? = nil, epsilon: Double = 1e-5
 ) -> Variable {

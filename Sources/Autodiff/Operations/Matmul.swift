@@ -1,7 +1,7 @@
 import Tensors
 
-/// The matrix product over the last two axes, `[..., m, k] x [..., k, n]`, with broadcasting of the
-/// axes before. Traps when the shapes do not fit.
+/// The matrix product over the last two axes, `[..., m, k] x [..., k, n]`, with the other axes broadcast.
+/// Traps if the shapes do not fit.
 public func matmul(_ a: Variable, _ b: Variable) -> Variable { Matmul()(a, b) }
 
 /// `x Wᵀ` (+ bias): x `[..., in]`, weight `[out, in]`, bias `[out]`, result `[..., out]`. Traps when

@@ -1,7 +1,7 @@
 public import Tensors
 
-/// The mean over all elements of (x - target)², x and `targets` of one shape. Keeps the difference; no
-/// gradient flows to the targets. Traps unless the shapes are equal.
+/// The mean over all elements of (x - target)². Saves the difference; no gradient flows to the targets.
+/// Traps unless the shapes are equal.
 public func meanSquaredError(_ x: Variable, targets: Tensor<Float>) -> Variable {
   precondition(
     x.shape == targets.shape, "meanSquaredError: \(x.shape) and targets \(targets.shape) differ")

@@ -3,24 +3,23 @@ public import Tensors
 /// The largest element of each window: x `[batch, channels, height, width]`, result
 /// `[batch, channels, h, w]` with h = (height + 2 padding - window) / stride + 1, rounded down.
 ///
-/// Windows follow each other without overlap unless `stride` is given. The padding never counts. Keeps
-/// the place of each element of the result; the gradient of equal elements goes to the first. Traps
-/// when the shapes do not fit, and when the padding is more than half a window.
+/// Windows are adjacent unless `stride` is given. Padding is never the largest. Saves the position of
+/// each element of the result; of equal elements the first gets the gradient. Traps if the shapes do not
+/// fit, and if the padding is more than half a window.
 public func maxPooling2D(
   _ x: Variable, window: Size2D, stride: Size2D? = nil, padding: Size2D = 0
 ) -> Variable {
   MaxPooling(grid: poolingGrid("maxPooling2D", x.shape, window, stride, padding))(x)
 }
 
-/// The mean of each window, in which the padding counts as zeros; shapes as for `maxPooling2D`. Keeps
-/// nothing.
+/// The mean of each window, with padding counted as zeros; shapes as in `maxPooling2D`. Saves nothing.
 public func averagePooling2D(
   _ x: Variable, window: Size2D, stride: Size2D? = nil, padding: Size2D = 0
 ) -> Variable {
   AveragePooling(grid: poolingGrid("averagePooling2D", x.shape, window, stride, padding))(x)
 }
 
-/// The largest element of each window: x `[batch, channels, length]`; otherwise as `maxPooling2D`.
+/// The largest element of each window of x `[batch, channels, length]`. See `maxPooling2D`.
 public func maxPooling1D(_ x: Variable, window: Int, stride: Int? = nil, padding: Int = 0)
   -> Variable
 {
@@ -31,7 +30,7 @@ public func maxPooling1D(_ x: Variable, window: Int, stride: Int? = nil, padding
   ).asSequences()
 }
 
-/// The mean of each window: x `[batch, channels, length]`; otherwise as `averagePooling2D`.
+/// The mean of each window of x `[batch, channels, length]`. See `averagePooling2D`.
 public func averagePooling1D(_ x: Variable, window: Int, stride: Int? = nil, padding: Int = 0)
   -> Variable
 {

@@ -1,9 +1,8 @@
 import Tensors
 
 /// x / sqrt(mean(x²) + epsilon) * weight along each row of the last axis (Zhang and Sennrich, 2019,
-/// arXiv 1910.07467): x `[..., d]`, weight `[d]`. Keeps x and one number a row; who
-/// would keep the output has it worked out again. Traps when the shapes
-/// do not fit.
+/// arXiv 1910.07467): x `[..., d]`, weight `[d]`. Saves x and one number per row; the output is
+/// recomputed for operations that need it. Traps if the shapes do not fit.
 public func rmsNorm(_ x: Variable, weight: Variable, epsilon: Double) -> Variable {
   RootMeanSquareNorm(epsilon: epsilon)(x, weight)
 }

@@ -7,10 +7,10 @@ extension Variable {
   /// The mean of all elements, a scalar.
   public func mean() -> Variable { SumAll(dividing: true)(self) }
 
-  /// Sums along the given axes, which stay with size 1.
+  /// Sums along the given axes, which are kept with size 1.
   public func sum(alongAxes axes: [Int]) -> Variable { SumAxes(axes: axes)(self) }
 
-  /// Means along the given axes, which stay with size 1.
+  /// Means along the given axes, which are kept with size 1.
   public func mean(alongAxes axes: [Int]) -> Variable {
     let result = sum(alongAxes: axes)
     return result

@@ -1,20 +1,19 @@
 internal import Synchronization
 public import Tensors
 
-/// The angles of a rotary position embedding (Su et al., 2021, arXiv 2104.09864), in the half-split
-/// form of published Llama checkpoints: element i of a head turns with element i + headSize / 2, at
-/// position p by p * base^(-2i / headSize) radians, or with the frequencies that `scaling` makes of
-/// these.
+/// The angles of a rotary position embedding (Su et al., 2021, arXiv 2104.09864), in the half-split form
+/// of published Llama checkpoints: elements i and i + headSize / 2 of a head are rotated at position p
+/// by p * base^(-2i / headSize) radians, with frequencies changed by `scaling`.
 ///
-/// Copies share one table, which grows with the positions that are asked for.
+/// Copies share one table, which grows with the positions in use.
 public struct RotaryAngles: Sendable {
-  /// The number of positions that there are angles for.
+  /// The number of positions with angles.
   public let positions: Int
   /// The size of a head.
   public let headSize: Int
   /// The base of the frequencies.
   public let base: Double
-  /// How the frequencies are changed for texts longer than the model was first made for.
+  /// How the frequencies are changed for texts longer than the model was first trained on.
   public let scaling: RotaryScaling
   private let tables = RotaryTables()
 
@@ -29,10 +28,10 @@ public struct RotaryAngles: Sendable {
     self.scaling = scaling
   }
 
-  /// Bytes of the table so far.
+  /// Bytes of the present table.
   public var byteCount: Int { tables.byteCount }
 
-  /// A table with angles for the first `count` positions at least. Traps where there are not so many.
+  /// A table with angles for at least the first `count` positions. Traps if there are fewer.
   func table<Scalar: RealScalar>(of count: Int, as type: Scalar.Type) -> RotaryTable<Scalar> {
     precondition(
       count <= positions, "RotaryAngles: position \(count - 1) is not below \(positions)")
@@ -45,18 +44,18 @@ public struct RotaryAngles: Sendable {
   }
 }
 
-/// The table that copies of some angles share.
+/// The table that copies of a `RotaryAngles` share.
 private final class RotaryTables: Sendable {
   private let single = Mutex<RotaryTable<Float>?>(nil)
 
   var byteCount: Int { single.withLock { $0.map { 2 * $0.cosine.byteCount } ?? 0 } }
 
-  /// The table there is, or one of at least `count` positions that `make` gives. Texts that grow token
-  /// by token have it doubled each time.
+  /// The present table, or a new one by `make` if it has fewer than `count` positions. Its size doubles,
+  /// so that texts that grow token by token rarely need a new one.
   func table<Scalar: RealScalar>(
     of count: Int, atMost limit: Int, _ make: (Int) -> RotaryTable<Scalar>
   ) -> RotaryTable<Scalar> {
-    // Only gradient checks compute in double.
+    // Only gradient checks compute in double precision, so their tables are not kept.
     guard Scalar.self == Float.self else { return make(count) }
     return single.withLock { table in
       let held = table?.positions ?? 0
@@ -68,15 +67,14 @@ private final class RotaryTables: Sendable {
   }
 }
 
-/// Each head turned by its token's position. Keeps nothing.
+/// Rotates each head by its token's position. Saves nothing.
 ///
 /// - Parameters:
 ///   - x: `[batch, tokens, heads, headSize]`.
-///   - angles: the angle of every position.
-///   - positions: `[tokens]`, the same for each sequence, or `[batch, tokens]`; 0, 1, 2, ... when
-///     left out.
+///   - angles: The angles of every position.
+///   - positions: `[tokens]` for all sequences, or `[batch, tokens]`; 0, 1, 2, ... when left out.
 ///
-/// Traps on a position without angles, and when the shapes do not fit.
+/// Traps on a position without angles, and if the shapes do not fit.
 public func rotaryEmbedding(
   _ x: Variable, _ angles: RotaryAngles, positions: Tensor<Int32>? = nil
 ) -> Variable {
@@ -90,7 +88,7 @@ private struct RotaryEmbedding: CustomOperation {
   let angles: RotaryAngles
   let positions: Tensor<Int32>
 
-  /// How many positions there must be angles for.
+  /// The number of positions that need angles.
   private var count: Int { positions.elementCount == 0 ? 0 : Int(positions.maximum()) + 1 }
 
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)

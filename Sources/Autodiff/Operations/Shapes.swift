@@ -1,13 +1,13 @@
 import Tensors
 
 extension Variable {
-  /// The same elements under another shape; one size may be -1. Traps when the counts differ.
+  /// The same elements in another shape; one size may be -1. Traps if the counts differ.
   public func reshaped(to sizes: [Int]) -> Variable { Reshape(sizes: sizes)(self) }
 
   /// The axes in another order. Traps unless `axes` is a permutation.
   public func transposed(_ axes: [Int]) -> Variable { Transpose(axes: axes)(self) }
 
-  /// The last two axes exchanged.
+  /// The last two axes swapped.
   public func transposed() -> Variable {
     var axes = Array(0..<shape.rank)
     if axes.count >= 2 { axes.swapAt(axes.count - 1, axes.count - 2) }

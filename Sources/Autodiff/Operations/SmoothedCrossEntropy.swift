@@ -3,9 +3,9 @@ public import Tensors
 /// `crossEntropy` with a distribution that gives 1 - `smoothing` to the label and spreads the rest
 /// evenly over all classes (Szegedy et al., 2016, arXiv 1512.00567).
 ///
-/// `logits` is `[..., classes]`, `labels` has one a row; rows labelled `ignoredIndex` do not count, and
-/// the loss is 0 when none does. Keeps the logits. Traps on a label outside the classes, and unless
-/// `smoothing` is of `0...1`.
+/// `logits` is `[..., classes]`, `labels` has one per row. Rows labelled `ignoredIndex` do not count, and
+/// the loss is 0 if no row counts. Saves the logits. Traps on a label outside the classes, and unless
+/// `smoothing` is in `0...1`.
 public func crossEntropy(
   _ logits: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100, smoothing: Double
 ) -> Variable {

@@ -1,9 +1,9 @@
 import Tensors
 
-/// exp(x) over its sum along each row of the last axis. Keeps its output.
+/// exp(x) divided by its sum along each row of the last axis. Saves its output.
 public func softmax(_ x: Variable) -> Variable { Softmax()(x) }
 
-/// The logarithm of `softmax`, exact where a probability is too small to represent. Keeps its output.
+/// The logarithm of `softmax`, accurate even if a probability underflows. Saves its output.
 public func logSoftmax(_ x: Variable) -> Variable { LogSoftmax()(x) }
 
 private struct Softmax: CustomOperation {

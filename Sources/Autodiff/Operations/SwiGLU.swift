@@ -1,7 +1,7 @@
 import Tensors
 
-/// silu(gate) * up, element by element (Shazeer, 2020, arXiv 2002.05202). Keeps its two arguments and
-/// works the rest out again, its output too where others would keep that. Traps unless the shapes are equal.
+/// silu(gate) * up, element by element (Shazeer, 2020, arXiv 2002.05202). Saves its two arguments, and
+/// recomputes its output for operations that need it. Traps unless the shapes are equal.
 public func swiglu(_ gate: Variable, _ up: Variable) -> Variable { SwiGLU()(gate, up) }
 
 private struct SwiGLU: CustomOperation {

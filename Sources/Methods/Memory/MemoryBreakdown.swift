@@ -1,36 +1,36 @@
 public import JSON
 public import Tensors
 
-/// Bytes by what they hold.
+/// Bytes by kind of content.
 public struct MemoryBreakdown: Codable, Sendable, Hashable {
   /// Matrices of linear layers, embedding, head and norms, as stored.
   public var weights = 0
-  /// P of all layers.
+  /// The projections P of all layers.
   public var projections = 0
-  /// B of all layers.
+  /// The trained factors B of all layers.
   public var adapters = 0
   /// Optimizer state.
   public var optimizer = 0
   /// Gradients of parameters.
   public var gradients = 0
-  /// What the forward and the backward pass make and keep.
+  /// Tensors of the forward and the backward pass.
   public var activations = 0
   /// Copies in another precision, panels of packed matrices.
   public var scratch = 0
-  /// What finding projections and merging updates take.
+  /// Memory used to find projections and merge updates.
   public var projectionEvent = 0
-  /// What is no tensor: the program, its text, buffers of its libraries.
+  /// Everything that is not a tensor: the program, its text, buffers of its libraries.
   public var other = 0
 
-  /// Nothing.
+  /// All zeros.
   public init() {}
 
-  /// The bytes that a ledger has counted.
+  /// The bytes counted by a ledger.
   public init(_ ledger: TensorMemory.Ledger) {
     for (kind, path) in Self.kinds { self[keyPath: path] = ledger[kind] }
   }
 
-  /// Kinds that are not there are 0.
+  /// Decodes a breakdown; missing kinds are 0.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     func bytes(_ key: CodingKeys) throws -> Int {
@@ -50,13 +50,13 @@ public struct MemoryBreakdown: Codable, Sendable, Hashable {
   /// The sum of all kinds.
   public var total: Int { tensors + other }
 
-  /// The sum of what training holds, without activations, scratch and the program.
+  /// The sum of what training holds between passes: without activations, scratch and the program.
   package var state: Int { weights + projections + adapters + optimizer + gradients }
 
   /// The sum of all kinds of tensors.
   public var tensors: Int { Self.kinds.reduce(0) { $0 + self[keyPath: $1.path] } }
 
-  /// Where each kind of the ledger is.
+  /// The property of each kind in a ledger.
   private static var kinds: [(kind: TensorMemory.Kind, path: WritableKeyPath<Self, Int>)] {
     [
       (.weights, \.weights), (.projections, \.projections), (.adapters, \.adapters),
@@ -65,7 +65,7 @@ public struct MemoryBreakdown: Codable, Sendable, Hashable {
     ]
   }
 
-  /// The larger of both, kind by kind.
+  /// The maximum of both, kind by kind.
   package func highest(_ other: MemoryBreakdown) -> MemoryBreakdown {
     var result = self
     for (_, path) in Self.kinds {
@@ -74,7 +74,7 @@ public struct MemoryBreakdown: Codable, Sendable, Hashable {
     return result
   }
 
-  /// The kinds as people and as files name them, in the order of tables.
+  /// The kinds in the order of tables, with their titles for people and keys in files.
   public static var rows: [(title: String, key: String, path: KeyPath<Self, Int>)] {
     [
       ("weights", "weights", \.weights), ("projections P", "projections", \.projections),
@@ -85,7 +85,7 @@ public struct MemoryBreakdown: Codable, Sendable, Hashable {
     ]
   }
 
-  /// The kinds by the names they have in files.
+  /// The bytes by their keys in files.
   public var json: JSONValue {
     var object = JSONObject()
     for row in Self.rows { object[row.key] = .integer(self[keyPath: row.path]) }

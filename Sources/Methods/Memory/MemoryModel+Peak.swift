@@ -3,15 +3,15 @@ internal import LanguageModels
 internal import Layers
 internal import Optimizers
 
-/// The tokens of a training step.
+/// The shape of a training step's batches.
 public struct BatchShape: Sendable, Hashable, Codable {
-  /// Sequences of a micro-batch.
+  /// Sequences per micro-batch.
   public var batch: Int
-  /// Sequences of a micro-batch of a step that merges.
+  /// Sequences per micro-batch in a step that merges.
   public var mergeBatch: Int
-  /// Tokens of a sequence.
+  /// Tokens per sequence.
   public var sequence: Int
-  /// Micro-batches of a step.
+  /// Micro-batches per step.
   public var microBatches: Int
 
   /// The shape of a step.
@@ -24,13 +24,12 @@ public struct BatchShape: Sendable, Hashable, Codable {
 }
 
 extension MemoryModel {
-  /// The bytes of tensors by kind when they are most: the worst moment of the worst step. `other` is
-  /// left at 0.
+  /// The bytes of tensors by kind at the peak of the most demanding step; `other` is 0.
   ///
   /// With T tokens, h hidden, v vocabulary and L blocks, a block keeps T times its `activations.kept`
-  /// elements for the backward pass, and more for layers that are reached through a trained factor;
-  /// where it is recomputed, T h until its turn comes. The moments are the head, a block at its
-  /// worst, its merge, the embedding, and the updates after the pass where gradients are collected.
+  /// elements for the backward pass, plus those of trained factors; a recomputed block keeps T h until
+  /// its backward pass. Candidates for the peak are the head, a block's backward pass, its merge, the
+  /// embedding, and the updates after the pass when gradients are collected.
   public func peak(
     _ plan: MethodPlan, memory: MemoryOptions = MemoryOptions(), batch: BatchShape
   ) -> MemoryBreakdown {
@@ -54,7 +53,7 @@ extension MemoryModel {
     let kept = options.checkpointsActivations ? t * h : block
     let logits = model.logitElementCount(tokens: t)
 
-    // Bytes of gradients that wait for the end of the pass.
+    // Bytes of gradients that are held until the end of the pass.
     let element = options.storage.byteCount
     let isCollecting = options.collects(microBatches: batch.microBatches)
     let holdsRest =
@@ -63,7 +62,7 @@ extension MemoryModel {
     let embeddingCount = plan.trainsEmbedding ? v * h : 0
     let headHeld = holdsRest ? element * headCount : (isUntied ? 0 : 4 * headCount)
     let layersHeld = isCollecting && !isMerge ? element * layer.trainedCount : 0
-    // While one is brought into 16 bits it is there twice.
+    // A gradient being narrowed to 16 bits exists twice.
     let narrowed = options.storage == .bfloat16 && holdsRest ? 2 : 0
 
     var moments: [MemoryBreakdown] = []
@@ -86,7 +85,7 @@ extension MemoryModel {
       event: window)
     let before = (blocks - 1) * kept
     let inBlock = 4 * (before + block + t * model.activations.backward)
-    // The last block is the first on the way back, the first one holds most gradients.
+    // The backward pass begins with the last block; most gradients are held when it reaches the first.
     for index in [blocks - 1, 0] {
       let share = isCollecting ? (blocks - 1 - index) : 0
       let held = max(earlier, headHeld + layersHeld * share / max(1, blocks))
@@ -104,7 +103,7 @@ extension MemoryModel {
     moment(
       gradients: max(earlier, headHeld + layersHeld) + embeddingFresh, activations: 4 * t * h)
     if holdsRest {
-      // Each is widened for its update.
+      // Each gradient is widened for its update.
       let widest = max(headCount, embeddingCount, layer.gradientCount)
       let embeddingHeld = isUntied ? element * embeddingCount : 0
       moment(
@@ -112,7 +111,7 @@ extension MemoryModel {
         scratch: options.storage == .bfloat16 ? 4 * widest : 0)
     }
     if isMerge, layer.original > 0, !plan.readsOriginals {
-      // Before their first merge the layers hold their matrices whole, and nothing else but B.
+      // Before their first merge the layers hold only B and their matrices in full precision.
       var bytes = state
       bytes.weights += layer.original
       bytes.projections = 0
@@ -125,20 +124,20 @@ extension MemoryModel {
   }
 }
 
-/// What the linear layers add to a moment of a step.
+/// The linear layers' contribution to a moment of a step.
 private struct LayerMemory {
-  /// Elements a token that a block keeps for its trained factors.
+  /// Elements per token that a block keeps for its trained factors' gradients.
   var keptPerToken = 0
-  /// Elements of the largest gradient of a layer, and of all.
+  /// Elements of the largest gradient of a layer, and of all gradients.
   var gradientCount = 0
   var trainedCount = 0
   /// Copies in single precision and panels, during a layer's backward pass.
   var scratchBytes = 0
-  /// What merging a layer takes.
+  /// Bytes needed to merge a layer.
   var mergeBytes = 0
-  /// Sketches of all layers' gradients.
+  /// Bytes of the sketches of all layers' gradients.
   var sketchBytes = 0
-  /// What all matrices take more before their first merge.
+  /// Additional bytes of all matrices before their first merge.
   var original = 0
 
   init(largestOf memory: MemoryModel, _ plan: MethodPlan, _ step: StepShape) {

@@ -4,14 +4,14 @@ internal import Layers
 internal import Optimizers
 internal import Tensors
 
-/// The bytes of a run by its settings alone: exactly what the live objects hold after the first two
-/// steps. `other`, which depends on the machine, is not part of it.
+/// Predicts the bytes of a run from its settings: exactly what the live objects hold after the first
+/// two steps. It does not predict `other`, which depends on the machine.
 public struct MemoryModel: Sendable {
   let model: any ModelConfiguration
   let shapes: [LinearShape]
   /// The shapes of everything that is not a linear layer of a block.
   private let restShapes: [Shape]
-  /// Whether the second of them is a head of its own.
+  /// Whether the second of them is an untied head.
   let isUntied: Bool
 
   /// The memory of runs of a model.
@@ -22,7 +22,7 @@ public struct MemoryModel: Sendable {
     restShapes = model.restShapes
   }
 
-  /// The bytes of a plan; with a rank by energy, of the largest ranks it may choose.
+  /// The bytes of a plan; a rank by energy counts as the largest it may choose.
   ///
   /// - Parameters:
   ///   - plan: How the linear layers are held and trained.
@@ -33,7 +33,7 @@ public struct MemoryModel: Sendable {
     let step = StepShape(storage: storage)
     var bytes = MemoryBreakdown()
     var largest = 0
-    /// Elements of layers that the method does not hold.
+    /// Elements of layers that the method does not apply to.
     var otherCount = 0
     for layer in shapes {
       let (cost, optimizer) = plan.cost(of: layer, in: step)
@@ -44,7 +44,8 @@ public struct MemoryModel: Sendable {
       largest = max(largest, cost.gradients.max() ?? 0)
       if !plan.isChosen(layer.name) { otherCount += layer.elementCount }
     }
-    // At a merge inside the backward pass the other parameters wait for the loss after it.
+    // At a merge inside the backward pass, the gradients of other parameters are held until the loss after
+    // the merge is measured.
     let isTrained = restShapes.indices.map {
       $0 == 0 ? plan.trainsEmbedding : $0 == 1 && isUntied ? plan.trainsHead : true
     }
@@ -62,7 +63,7 @@ public struct MemoryModel: Sendable {
     return bytes
   }
 
-  /// What a run holds between two steps, copies for reports included.
+  /// What a run holds between two steps, including copies for reports.
   public func state(_ plan: MethodPlan, storage: ParameterStorage = .float32) -> MemoryBreakdown {
     var bytes = breakdown(plan, storage: storage)
     bytes.gradients = 0

@@ -2,34 +2,34 @@ public import Autodiff
 
 /// How a run trades memory for time and precision.
 public struct MemoryOptions: Sendable, Hashable, Codable {
-  /// When gradients are used up.
+  /// When parameters are updated.
   public enum Updates: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Each parameter is updated the moment its gradient is complete, but where the gradients of a
-    /// step are needed together: with clipping, with micro-batches, and at a merge, whose report
-    /// measures the loss before anything else moves.
+    /// Each parameter is updated the moment its gradient is complete, except in steps that need all
+    /// gradients together: with clipping, with micro-batches, and at a merge, whose report measures the
+    /// loss before anything else changes.
     case automatic
-    /// Each parameter is updated the moment its gradient is complete, at every step; the loss right
-    /// after a merge is not measured.
+    /// Each parameter is updated the moment its gradient is complete, in every step; the loss after a
+    /// merge is not measured.
     case perLayer
     /// All gradients are held until the backward pass is over.
     case collected
   }
 
-  /// How B, embedding, head and dense matrices are held, and gradients that are collected.
+  /// How B, embedding, head, dense matrices and collected gradients are held.
   public var storage = ParameterStorage.float32
-  /// Whether only each block's input is kept, and the block computed again on the way back.
+  /// Whether only each block's input is kept, and the block recomputed in the backward pass.
   public var checkpointsActivations = false
-  /// When gradients are used up.
+  /// When parameters are updated.
   public var updates = Updates.automatic
-  /// The global norm that gradients are scaled down to.
+  /// The global norm that gradients are clipped to; nil for no clipping.
   public var clippingNorm: Double?
 
   /// Single precision, everything kept, updates as soon as possible.
   public init() {}
 
-  /// Throws an `InputError` for what contradicts itself.
+  /// Throws an `InputError` for options that contradict each other.
   package func check(microBatches: Int) throws(InputError) {
-    if let norm = clippingNorm { _ = try positive(norm, "--clipping-norm", such: "1") }
+    if let norm = clippingNorm { _ = try checkedPositive(norm, "--clipping-norm", such: "1") }
     guard updates == .perLayer else { return }
     if clippingNorm != nil {
       throw InputError(
@@ -43,12 +43,12 @@ public struct MemoryOptions: Sendable, Hashable, Codable {
     }
   }
 
-  /// Whether every step holds its gradients.
+  /// Whether every step collects its gradients.
   package func collects(microBatches: Int) -> Bool {
     updates == .collected || clippingNorm != nil || microBatches > 1
   }
 
-  /// The options in words, for people: those that are not usual.
+  /// The options that differ from the defaults, as text for people.
   package var settings: [(String, String)] {
     var rows: [(String, String)] = []
     if storage != .float32 { rows.append(("storage", storage.rawValue)) }

@@ -4,21 +4,21 @@ internal import Tensors
 
 /// The matrix products of an ordinary training step.
 public struct StepProducts: Sendable, Hashable {
-  /// Those of the linear layers and the head.
+  /// The products of the linear layers and the head.
   let linear: [MatrixProduct]
-  /// Multiplications and additions of attention, of which a causal one needs half.
+  /// Multiplications and additions of causal attention.
   let attentionOperations: Double
 
-  /// The products of a step of a model: of a matrix W forward and for the input's gradient, of its
-  /// low-rank update the way that takes fewer operations, of what is trained the gradient, and
-  /// forward once more where activations are recomputed.
+  /// The products of a step of a model: each matrix W in the forward pass and for its input's gradient,
+  /// its low-rank update by the cheaper route, the gradients of trained matrices, and a second forward
+  /// pass if activations are recomputed.
   ///
   /// - Parameters:
   ///   - model: The model.
   ///   - plan: How its linear layers are held and trained.
-  ///   - tokens: Of the step.
-  ///   - sequence: Tokens of a sequence.
-  ///   - recomputesBlocks: Whether activations are computed again on the way back.
+  ///   - tokens: Tokens per step.
+  ///   - sequence: Tokens per sequence.
+  ///   - recomputesBlocks: Whether activations are recomputed in the backward pass.
   public init(
     _ model: any ModelConfiguration, _ plan: MethodPlan, tokens: Int, sequence: Int,
     recomputesBlocks: Bool
@@ -45,7 +45,7 @@ public struct StepProducts: Sendable, Hashable {
     linear = counts.map { product, count in
       MatrixProduct(product.rows, product.inner, product.columns, count: count)
     }.sorted { $0.operations > $1.operations }
-    // Two products forward, five back, over half of the pairs.
+    // Two products forward and five backward, over half of the pairs.
     attentionOperations =
       Double(2 * forward + 5) * Double(tokens) * Double(sequence)
       * Double(model.activations.attentionWidth) * Double(model.blockCount)
@@ -56,7 +56,7 @@ public struct StepProducts: Sendable, Hashable {
     linear.reduce(attentionOperations) { $0 + $1.operations }
   }
 
-  /// Seconds of the bare products of linear layers and head, each of the best of two runs on floats.
+  /// Seconds of the bare products of linear layers and head on floats, each the best of two runs.
   public func measureSeconds() -> Double {
     linear.reduce(0) { sum, product in
       let a = Tensor<Float>.zeros([product.rows, product.inner])

@@ -1,10 +1,10 @@
 internal import Optimizers
 
 extension TrainingMethod {
-  /// The gradient itself with a learning rate for each channel, which the optimizer's state in a random
-  /// subspace gives (Zhu et al., arXiv 2412.05270).
+  /// Scales each channel of the gradient by a factor that the optimizer's state in a random subspace
+  /// determines (Zhu et al., arXiv 2412.05270).
   public static let apollo = TrainingMethod(
-    "apollo", "APOLLO", "gradients scaled by channel, as a random subspace tells",
+    "apollo", "APOLLO", "gradients scaled per channel by statistics in a random subspace",
     defaults: Defaults(scale: 1, mergeSchedule: .static),
     options: [.rank, .side, .scale, .optimizer, .mergeGap]
   ) { settings throws(InputError) in
@@ -17,9 +17,9 @@ extension TrainingMethod {
       optimizer: settings.optimizer)
   }
 
-  /// APOLLO with one scale a matrix and rank 1; s is sqrt(128), as published.
+  /// APOLLO with rank 1 and one factor per matrix; s is sqrt(128), as published.
   public static let apolloMini = TrainingMethod(
-    "apollo-mini", "APOLLO-Mini", "gradients scaled by matrix, as a random direction tells",
+    "apollo-mini", "APOLLO-Mini", "gradients scaled per matrix by statistics in a random direction",
     defaults: Defaults(scale: 11.3137, mergeSchedule: .static),
     options: [.side, .scale, .optimizer, .mergeGap]
   ) { settings throws(InputError) in

@@ -1,10 +1,10 @@
 internal import Optimizers
 
 extension TrainingMethod {
-  /// GaLore whose rank is as low as an energy threshold allows, and whose moments follow the subspace
-  /// (Refael et al., arXiv 2410.17881).
+  /// GaLore with the lowest rank that an energy threshold allows, and moments that are projected into
+  /// each new subspace (Refael et al., arXiv 2410.17881).
   public static let adaRankGrad = TrainingMethod(
-    "adarankgrad", "AdaRankGrad", "GaLore with as low a rank as the gradient's energy allows",
+    "adarankgrad", "AdaRankGrad", "GaLore with the lowest rank that the gradient's energy allows",
     defaults: Defaults(scale: 0.25, mergeSchedule: .static), options: subspaceOptions
   ) { settings throws(InputError) in
     // A plain number bounds the rank from above.

@@ -1,10 +1,10 @@
 internal import Optimizers
 
 extension TrainingMethod {
-  /// GaLore that moves what lies outside the subspace too, scaled as the inner optimizer scales what
-  /// lies inside (Chen et al., arXiv 2410.01673).
+  /// GaLore that also applies the part of the gradient outside the subspace, scaled as the inner optimizer
+  /// scales the part inside (Chen et al., arXiv 2410.01673).
   public static let fira = TrainingMethod(
-    "fira", "Fira", "GaLore that also moves what lies outside the subspace",
+    "fira", "Fira", "GaLore that also applies the gradient outside the subspace",
     defaults: Defaults(scale: 0.25, mergeSchedule: .static), options: subspaceOptions
   ) { settings throws(InputError) in
     MethodPlan(

@@ -1,7 +1,7 @@
 extension TrainingMethod {
-  /// Matrices frozen at their random start: what the other parameters learn alone.
+  /// Matrices frozen at their initial values: a baseline for what the other parameters learn alone.
   public static let frozen = TrainingMethod(
-    "frozen", "Frozen linear layers", "linear layers as they were drawn, the rest trained",
+    "frozen", "Frozen linear layers", "frozen linear layers, the rest trained",
     options: []
   ) { _ in MethodPlan(layers: .frozen) }
 }

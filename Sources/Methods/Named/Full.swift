@@ -1,7 +1,7 @@
 extension TrainingMethod {
-  /// Dense matrices, moved by their whole gradient.
+  /// Dense matrices, updated by their full gradient.
   public static let full = TrainingMethod(
-    "full", "Full-rank training", "dense matrices, moved by their whole gradient",
+    "full", "Full-rank training", "dense matrices, updated by their full gradient",
     defaults: Defaults(learningRate: 0.003), options: [.optimizer, .weightFormat]
   ) { settings throws(InputError) in
     MethodPlan(

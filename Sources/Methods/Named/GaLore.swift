@@ -2,9 +2,9 @@ internal import Optimizers
 internal import Quantization
 
 extension TrainingMethod {
-  /// The inner optimizer in the leading subspace of each gradient (Zhao et al., arXiv 2403.03507).
+  /// Runs the inner optimizer in the leading subspace of each gradient (Zhao et al., arXiv 2403.03507).
   public static let galore = TrainingMethod(
-    "galore", "GaLore", "dense matrices, moved within the leading subspace of their gradients",
+    "galore", "GaLore", "dense matrices, updated within the leading subspace of their gradients",
     defaults: Defaults(scale: 0.25, mergeSchedule: .static),
     options: subspaceOptions.union([
       .mergeSchedule, .mergeGrowth, .merges, .longestGap, .weightFormat, .projectionFormat,
@@ -21,7 +21,7 @@ extension TrainingMethod {
       optimizer: settings.optimizer)
   }
 
-  /// What all methods in a subspace of the gradient are told.
+  /// The options of all methods that work in a subspace of the gradient.
   static let subspaceOptions: Set<MethodOptions.Name> = [
     .rank, .side, .scale, .optimizer, .mergeGap, .projector, .stateRule,
   ]

@@ -3,7 +3,8 @@ internal import Optimizers
 internal import Quantization
 
 extension TrainingMethod {
-  /// LoQT: packed 4-bit matrices, low-rank updates that are merged (Loeschcke et al., arXiv 2405.16528).
+  /// LoQT: packed 4-bit matrices with low-rank updates that are merged periodically (Loeschcke et al.,
+  /// arXiv 2405.16528).
   public static let loqt = TrainingMethod(
     "loqt", "LoQT", "4-bit matrices with low-rank updates that are merged",
     defaults: Defaults(scale: 0.5),
@@ -12,7 +13,7 @@ extension TrainingMethod {
     ])
   ) { settings throws(InputError) in
     let options = settings.options
-    let compensation = try count(
+    let compensation = try checkedCount(
       options.compensation ?? 5, "--compensation", in: 0...100, usual: 5)
     return MethodPlan(
       layers: .loqt(
@@ -21,10 +22,10 @@ extension TrainingMethod {
           weightFormat: options.weightFormat ?? .nf4(),
           projectionFormat: options.projectionFormat ?? .nf4(),
           compensationSteps: compensation, projector: settings.projector,
-          // Measured to be better than keeping it, as the paper does: `loqt experiment states`.
-          stateRule: options.stateRule ?? .project, postponing: try postponing(options),
+          // Measured to work better than `keep`, the paper's rule: `loqt experiment states`.
+          stateRule: options.stateRule ?? .project, mergeThreshold: try mergeThreshold(options),
           roundsStochastically: options.stochasticRounding ?? false,
-          // Without compensation W is only rounded at the first merge: it may as well be at once.
+          // Without compensation the first merge only rounds W, which may as well happen at once.
           keepsOriginalWeight: options.keepOriginal ?? (compensation > 0),
           recordsSurvival: options.survival ?? true),
         settings.schedule),
@@ -36,12 +37,12 @@ extension TrainingMethod {
     .projector, .window, .stateRule, .postponing, .survival,
   ]
 
-  /// The least share of its weights that an update must be to be merged.
-  private static func postponing(_ options: MethodOptions) throws(InputError) -> Double {
+  /// The share of its weights that an update must reach to be merged.
+  private static func mergeThreshold(_ options: MethodOptions) throws(InputError) -> Double {
     let share = options.postponing ?? 0
     guard (0..<1).contains(share) else {
       throw InputError(
-        "--postponing \(share) is not a share from 0 to below 1. Give one such as 0.05.")
+        "--postponing \(share) is not a share of at least 0 and below 1. Give one such as 0.05.")
     }
     guard share == 0 || options.survival ?? true else {
       throw InputError(
@@ -51,7 +52,7 @@ extension TrainingMethod {
     return share
   }
 
-  /// LoQT without quantisers.
+  /// LoQT without quantisation.
   public static let loqtUnquantized = TrainingMethod(
     "loqt-nq", "LoQT without quantisation", "LoQT without quantisation",
     defaults: Defaults(scale: 0.5), options: shared
@@ -62,7 +63,7 @@ extension TrainingMethod {
           rank: settings.rank, side: settings.side, scale: settings.scale, weightFormat: .float32,
           projectionFormat: .float32, compensationSteps: 0, projector: settings.projector,
           stateRule: settings.options.stateRule ?? .keep,
-          postponing: try postponing(settings.options),
+          mergeThreshold: try mergeThreshold(settings.options),
           recordsSurvival: settings.options.survival ?? true),
         settings.schedule),
       optimizer: settings.optimizer)

@@ -3,12 +3,11 @@ internal import Optimizers
 internal import Quantization
 
 extension TrainingMethod {
-  /// A trained update of low rank beside frozen dense matrices (Hu et al., arXiv 2106.09685).
+  /// A trained low-rank update beside frozen dense matrices (Hu et al., arXiv 2106.09685).
   public static let lora = lowRankUpdate(
     "lora", "LoRA", "frozen dense matrices with a trained low-rank update", besides: .float32)
 
-  /// A trained update of low rank beside frozen matrices, which are held in `format` unless a person
-  /// names another one.
+  /// A trained low-rank update beside frozen matrices, stored in `format` by default.
   static func lowRankUpdate(
     _ name: String, _ title: String, _ summary: String, besides format: WeightFormat
   ) -> TrainingMethod {

@@ -3,10 +3,10 @@ internal import Optimizers
 internal import Quantization
 
 extension TrainingMethod {
-  /// QLoRA whose 4-bit matrices and factors start together nearest to the initial matrices (Li et al.,
-  /// arXiv 2310.08659).
+  /// QLoRA whose 4-bit matrices and factors together start as close as possible to the initial matrices
+  /// (Li et al., arXiv 2310.08659).
   public static let loftq = TrainingMethod(
-    "loftq", "LoftQ", "QLoRA that starts nearest to the initial matrices",
+    "loftq", "LoftQ", "QLoRA that starts closest to the initial matrices",
     defaults: Defaults(learningRate: 0.003),
     options: [.rank, .scale, .optimizer, .weightFormat, .alternations]
   ) { settings throws(InputError) in
@@ -16,7 +16,7 @@ extension TrainingMethod {
           rank: settings.rank, scale: settings.scale,
           base: .alternating(
             settings.options.weightFormat ?? .nf4(),
-            steps: try count(
+            steps: try checkedCount(
               settings.options.alternations ?? 5, "--alternations", in: 1...100, usual: 5))), .never
       ),
       optimizer: settings.optimizer)

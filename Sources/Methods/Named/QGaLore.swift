@@ -2,8 +2,8 @@ internal import Optimizers
 internal import Quantization
 
 extension TrainingMethod {
-  /// GaLore with matrices in 8 bits that are rounded at random, projections in 4 bits, and intervals
-  /// that double while the subspace is stable (Zhang et al., arXiv 2407.08296).
+  /// GaLore with stochastically rounded 8-bit matrices, 4-bit projections, and refresh intervals that
+  /// double while the subspace is stable (Zhang et al., arXiv 2407.08296).
   public static let qGaLore = TrainingMethod(
     "q-galore", "Q-GaLore", "GaLore with 8-bit matrices, 4-bit projections and lazy refreshes",
     defaults: Defaults(scale: 0.25, optimizer: .adamW8bit, mergeSchedule: .static),

@@ -2,10 +2,10 @@ internal import Adapters
 internal import Quantization
 
 extension TrainingMethod {
-  /// LoRA that is merged and started again, so that the updates add up to more than their rank (Lialin
-  /// et al., arXiv 2307.05695).
+  /// LoRA that is merged and restarted, so that the sum of its updates exceeds their rank (Lialin et al.,
+  /// arXiv 2307.05695).
   public static let relora = TrainingMethod(
-    "relora", "ReLoRA", "LoRA that is merged and started again",
+    "relora", "ReLoRA", "LoRA that is merged and restarted",
     defaults: Defaults(learningRate: 0.003, mergeSchedule: .static),
     options: [
       .rank, .scale, .optimizer, .weightFormat, .mergeGap, .mergeSchedule, .mergeGrowth, .merges,

@@ -7,25 +7,25 @@ internal import Quantization
 public import TensorFiles
 internal import Tensors
 
-/// Dense or packed matrices, or none, with two trained factors, which are merged when a schedule says so.
+/// Dense or packed matrices, or none, with two trained factors that a schedule may merge.
 public struct AdapterMatrices: Parameterisation {
   /// How the matrices and factors are held.
   public var adapter: AdapterConfiguration
-  /// When the factors are merged, where the configuration merges them at all.
+  /// When the factors are merged, if the configuration merges them at all.
   public var merges: MergeSchedule
 
-  /// Adapters, never merged unless said otherwise.
+  /// Adapters, by default never merged.
   public init(_ adapter: AdapterConfiguration, merges: MergeSchedule = .never) {
     self.adapter = adapter
     self.merges = merges
   }
 
-  /// Adapter layers.
+  /// The factory of adapter layers.
   public var factory: any LinearFactory { AdapterFactory(adapter) }
-  /// That of the factors.
+  /// The rank of the factors.
   public var rank: RankRule? { adapter.rank }
 
-  /// Rank, and where there is a matrix beside the factors scale, format and merges.
+  /// Rank, and if there is a matrix beside the factors, scale, format and merges.
   public var settings: [(String, String)] {
     var rows = [("rank", "\(adapter.rank)")]
     guard let format = adapter.weightFormat else { return rows }
@@ -39,7 +39,7 @@ public struct AdapterMatrices: Parameterisation {
     return rows
   }
 
-  /// The matrix as it is packed, both factors and their moments.
+  /// The cost of the packed matrix, both factors and their moments.
   public func cost(of layer: LinearShape, in step: StepShape) -> LayerCost {
     let (out, input) = (layer.out, layer.in)
     let r = adapter.rank.largest(out: out, in: input)
@@ -53,7 +53,7 @@ public struct AdapterMatrices: Parameterisation {
     return cost
   }
 
-  /// Those of the update and of one factor's gradient.
+  /// The products of the update and of one factor's gradient.
   public func products(of layer: LinearShape, tokens: Int, forwardPasses: Int) -> [MatrixProduct] {
     MatrixProduct.lowRank(
       layer, rank: adapter.rank.largest(out: layer.out, in: layer.in),
@@ -61,7 +61,7 @@ public struct AdapterMatrices: Parameterisation {
       forwardPasses: forwardPasses)
   }
 
-  /// After a merge the rate rises again.
+  /// The schedule with a new warm-up after each merge.
   public func learningRate(_ schedule: LearningRateSchedule, steps: Int) -> LearningRateSchedule {
     let restarts = merges.mergeSteps(below: steps, sparingTail: true).dropFirst()
     return schedule.restarting(at: Array(restarts), warmup: max(1, (merges.gap ?? 0) / 10))

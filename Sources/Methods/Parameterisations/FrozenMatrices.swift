@@ -1,15 +1,15 @@
 internal import Autodiff
 public import Layers
 
-/// Dense matrices that stay as they were drawn or read.
+/// Dense matrices that keep their initial values.
 public struct FrozenMatrices: Parameterisation {
   /// Frozen matrices.
   public init() {}
 
-  /// Dense layers that are not trained.
+  /// The factory of dense layers that are not trained.
   public var factory: any LinearFactory { DenseLinearFactory(isTrainable: false) }
 
-  /// The matrix alone.
+  /// The cost of the matrix.
   public func cost(of layer: LinearShape, in step: StepShape) -> LayerCost {
     var cost = LayerCost()
     cost.weights = step.storage.byteCount * layer.elementCount
@@ -19,6 +19,6 @@ public struct FrozenMatrices: Parameterisation {
 }
 
 extension Parameterisation where Self == FrozenMatrices {
-  /// Dense matrices that stay as they were drawn or read.
+  /// Dense matrices that keep their initial values.
   public static var frozen: Self { FrozenMatrices() }
 }

@@ -4,7 +4,7 @@ package import Quantization
 package import TensorFiles
 
 extension WeightFormat {
-  /// Reads its name, a member of a `config.json`.
+  /// Reads a format's name from a member of a `config.json`.
   package init(_ document: JSONDocument, _ field: String) throws(TensorFileError) {
     let name = try document.string(field)
     guard let format = WeightFormat(name: name) else {
@@ -17,12 +17,12 @@ extension WeightFormat {
 }
 
 extension RankRule {
-  /// As a member of a `config.json`: a number, or a text for the other rules.
+  /// The rule as a member of a `config.json`: a number, or a text for rules other than counts.
   package var json: JSONValue {
     if case .count(let count) = self { .integer(count) } else { .string(description) }
   }
 
-  /// Reads a member of a `config.json`.
+  /// Reads a rule from a member of a `config.json`.
   package init(_ section: JSONDocument, _ field: String) throws(TensorFileError) {
     let text = try? section.string(field)
     let rule: RankRule? = if let text { RankRule(text) } else { .count(try section.integer(field)) }
@@ -38,14 +38,14 @@ extension RankRule {
 }
 
 extension JSONDocument {
-  /// A member that is an object.
+  /// A required member that is an object.
   func document(_ name: String) throws(TensorFileError) -> JSONDocument {
     if let document = try optionalDocument(name) { return document }
     throw TensorFileError(
       .missing, file: file, field: "'\(name)'", found: "no such member", expected: "an object")
   }
 
-  /// One of a few names; nil where the field is absent.
+  /// A field that holds the name of a case; nil if the field is absent.
   func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ field: String
   ) throws(TensorFileError) -> Choice? {

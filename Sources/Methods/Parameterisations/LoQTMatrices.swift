@@ -7,24 +7,24 @@ internal import Quantization
 public import TensorFiles
 internal import Tensors
 
-/// Packed matrices with one trained factor in a subspace of their gradient, merged from time to time.
+/// Packed matrices with one trained factor in a subspace of their gradient, merged periodically.
 public struct LoQTMatrices: Parameterisation {
-  /// How the layers hold and renew their matrices.
+  /// How the layers hold and merge their matrices.
   public var loqt: LoQTConfiguration
   /// When updates are merged.
   public var merges: MergeSchedule
 
-  /// LoQT layers.
+  /// LoQT matrices, merged on a schedule.
   public init(_ loqt: LoQTConfiguration, merges: MergeSchedule) {
     self.loqt = loqt
     self.merges = merges
   }
 
-  /// LoQT layers.
+  /// The factory of LoQT layers.
   public var factory: any LinearFactory { LoQTFactory(loqt) }
-  /// That of the update.
+  /// The rank of the update.
   public var rank: RankRule? { loqt.rank }
-  /// That of P.
+  /// The side of P.
   public var side: SideRule { loqt.side }
   /// True.
   public var mergesInBackward: Bool { true }
@@ -39,7 +39,7 @@ public struct LoQTMatrices: Parameterisation {
       ? rows : rows + [("compensation steps", "\(loqt.compensationSteps)")]
   }
 
-  /// W and P as they are packed, B and its moments; what a merge takes.
+  /// The cost of packed W and P, of B and its moments, and of a merge.
   public func cost(of layer: LinearShape, in step: StepShape) -> LayerCost {
     let (out, input) = (layer.out, layer.in)
     let r = loqt.rank.largest(out: out, in: input)
@@ -59,7 +59,7 @@ public struct LoQTMatrices: Parameterisation {
     cost.keptPerToken = isLeft ? r : 0
     // B and P as floats, and panels of W.
     cost.scratch = step.widenedByteCount * r * long + 4 * r * short + LayerCost.panelBytes
-    // W, B and P as floats; what finding P takes.
+    // W, B and P as floats; then the memory to find P.
     let merging = 4 * (out * input + r * (2 * long + 3 * short)) + LayerCost.panelBytes
     let finding = 4 * (r + 8) * (2 * long + 4 * short)
     let compensating = isCompensated ? merging + 4 * r * (2 * long) + packed : 0
@@ -68,7 +68,7 @@ public struct LoQTMatrices: Parameterisation {
     return cost
   }
 
-  /// Those of the update and of B's gradient.
+  /// The products of the update and of B's gradient.
   public func products(of layer: LinearShape, tokens: Int, forwardPasses: Int) -> [MatrixProduct] {
     MatrixProduct.lowRank(
       layer, rank: loqt.rank.largest(out: layer.out, in: layer.in),
@@ -92,7 +92,7 @@ public struct LoQTMatrices: Parameterisation {
     ]
   }
 
-  /// LoQT layers of the saved configuration.
+  /// Reads LoQT matrices with the saved configuration.
   public static func reading(_ document: JSONDocument) throws(TensorFileError)
     -> any Parameterisation
   {
@@ -115,7 +115,7 @@ public struct LoQTMatrices: Parameterisation {
 }
 
 extension Parameterisation where Self == LoQTMatrices {
-  /// Packed matrices with one trained factor, merged from time to time.
+  /// Packed matrices with one trained factor, merged periodically.
   public static func loqt(_ loqt: LoQTConfiguration, _ merges: MergeSchedule) -> Self {
     LoQTMatrices(loqt, merges: merges)
   }

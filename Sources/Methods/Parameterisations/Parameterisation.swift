@@ -7,66 +7,66 @@ internal import Quantization
 public import TensorFiles
 public import Tensors
 
-/// How the linear layers of a model are held and trained: what makes them, what they cost, what moves
-/// them, what of them a checkpoint says. A value of such a type has all its options and no others, so
-/// that what does not go together cannot be written.
+/// How the linear layers of a model are held and trained: their factory, their cost, their optimizer, and
+/// what a checkpoint stores of them. Each type has exactly the options it supports, so that options that
+/// do not go together cannot be combined.
 ///
-/// The package's own are `FrozenMatrices`, `DenseMatrices`, `AdapterMatrices`, `SubspaceMatrices` and
-/// `LoQTMatrices`; a method from outside brings its own.
+/// The package provides `FrozenMatrices`, `DenseMatrices`, `AdapterMatrices`, `SubspaceMatrices` and
+/// `LoQTMatrices`; methods from outside may define others.
 public protocol Parameterisation: Sendable, Hashable, Codable {
-  /// What makes the layers.
+  /// The factory of the layers.
   var factory: any LinearFactory { get }
-  /// r of the layers; nil where there is none.
+  /// The rank r of the layers; nil if there is none.
   var rank: RankRule? { get }
   /// The side of the layers' projections.
   var side: SideRule { get }
   /// When updates are merged.
   var merges: MergeSchedule { get }
-  /// Whether a merge happens inside the backward pass, for which the gradients of all other parameters
+  /// Whether merges happen inside the backward pass, during which the gradients of all other parameters
   /// are held.
   var mergesInBackward: Bool { get }
-  /// The options in words, for people.
+  /// The options as text for people.
   var settings: [(String, String)] { get }
 
-  /// What a layer holds and takes in a step.
+  /// The memory that a layer holds and uses in a step.
   func cost(of layer: LinearShape, in step: StepShape) -> LayerCost
-  /// The matrix products of a layer in an ordinary step beside y = x Wᵀ and dx = d W.
+  /// The matrix products of a layer in an ordinary step, besides y = x Wᵀ and dx = d W.
   ///
   /// - Parameters:
-  ///   - layer: The sides of its matrix.
-  ///   - tokens: Of the step.
-  ///   - forwardPasses: 2 where activations are computed again on the way back.
+  ///   - layer: The shape of its matrix.
+  ///   - tokens: Tokens per step.
+  ///   - forwardPasses: 2 if activations are recomputed in the backward pass, or else 1.
   func products(of layer: LinearShape, tokens: Int, forwardPasses: Int) -> [MatrixProduct]
 
-  /// What moves the layers' parameters by the optimizer that was chosen for them.
+  /// The optimizer of the layers' parameters, built around the one chosen for them.
   func optimizer(
     of matrices: [Parameter], using inner: any Optimizer, random: RandomSource
   ) -> any Optimizer
-  /// The learning rate of a run of so many steps.
+  /// The learning rate of a run of `steps` steps, adapted from its schedule.
   func learningRate(_ schedule: LearningRateSchedule, steps: Int) -> LearningRateSchedule
 
-  /// The member of a checkpoint's `config.json` that says how the layers are held; nil where they are
-  /// dense and nothing needs to be said.
+  /// The member of a checkpoint's `config.json` that describes how the layers are held; nil if they are
+  /// dense and need no description.
   static var checkpointKey: String? { get }
-  /// The value of that member, but for what each layer adds to it.
+  /// The value of that member, to which the checkpoint adds the formats of each layer.
   var checkpointSection: JSONValue { get }
-  /// Reads the member of a `config.json` that `checkpointSection` wrote: enough to make layers that the
-  /// checkpoint then fills.
+  /// Reads the member of a `config.json` that `checkpointSection` wrote, which is enough to make layers
+  /// that the checkpoint then restores.
   static func reading(_ document: JSONDocument) throws(TensorFileError) -> any Parameterisation
 }
 
 extension Parameterisation {
-  /// None.
+  /// No rank.
   public var rank: RankRule? { nil }
-  /// The smaller one.
+  /// The smaller side.
   public var side: SideRule { .smaller }
-  /// Never.
+  /// No merges.
   public var merges: MergeSchedule { .never }
   /// False.
   public var mergesInBackward: Bool { false }
-  /// None.
+  /// No settings.
   public var settings: [(String, String)] { [] }
-  /// None.
+  /// No further products.
   public func products(of layer: LinearShape, tokens: Int, forwardPasses: Int) -> [MatrixProduct] {
     []
   }
@@ -74,11 +74,11 @@ extension Parameterisation {
   public func optimizer(
     of matrices: [Parameter], using inner: any Optimizer, random: RandomSource
   ) -> any Optimizer { inner }
-  /// The schedule as it is.
+  /// The unchanged schedule.
   public func learningRate(_ schedule: LearningRateSchedule, steps: Int) -> LearningRateSchedule {
     schedule
   }
-  /// Nil.
+  /// No member.
   public static var checkpointKey: String? { nil }
   /// Null.
   public var checkpointSection: JSONValue { .null }
@@ -87,23 +87,23 @@ extension Parameterisation {
     -> any Parameterisation
   { DenseMatrices() }
 
-  /// Whether another value is one of the same type and equal.
+  /// Whether another value has the same type and is equal.
   func equals(_ other: any Parameterisation) -> Bool { (other as? Self) == self }
 }
 
-/// The parameterisations that a `config.json` can tell of, by their members.
+/// The parameterisations that a `config.json` can describe.
 public enum StoredParameterisations {
   private static let known: [any Parameterisation.Type] = [
     LoQTMatrices.self, AdapterMatrices.self, DenseMatrices.self,
   ]
   private static let registered = Mutex<[any Parameterisation.Type]>([])
 
-  /// Adds one from outside the package, so that checkpoints of its layers can be read.
+  /// Registers a parameterisation from outside the package, so that checkpoints with it can be read.
   public static func register(_ type: any Parameterisation.Type) {
     registered.withLock { $0.append(type) }
   }
 
-  /// How the linear layers of a checkpoint are held, by its `config.json`.
+  /// The parameterisation of a checkpoint's linear layers, from its `config.json`.
   public static func reading(_ document: JSONDocument) throws(TensorFileError)
     -> any Parameterisation
   {
@@ -115,24 +115,24 @@ public enum StoredParameterisations {
   }
 }
 
-/// What of a step decides what a layer takes.
+/// The properties of a step that determine the cost of a layer.
 public struct StepShape: Sendable, Hashable {
-  /// Tokens of a micro-batch.
+  /// Tokens per micro-batch.
   public var tokens: Int
   /// How trained matrices are held.
   public var storage: ParameterStorage
 
-  /// A step of so many tokens.
+  /// A step with micro-batches of `tokens` tokens.
   public init(tokens: Int = 0, storage: ParameterStorage = .float32) {
     self.tokens = tokens
     self.storage = storage
   }
 
-  /// Bytes of an element's copy in single precision; 0 where it is held so anyway.
+  /// Bytes of an element's copy in single precision; 0 if it is held in that precision anyway.
   public var widenedByteCount: Int { storage == .bfloat16 ? 4 : 0 }
 }
 
-/// What a linear layer holds and takes in a training step.
+/// The memory that a linear layer holds and uses in a training step.
 public struct LayerCost: Sendable, Hashable {
   /// Bytes of its matrix.
   public var weights = 0
@@ -142,25 +142,25 @@ public struct LayerCost: Sendable, Hashable {
   public var adapters = 0
   /// Bytes of copies of the factors that are held between steps, for reports.
   public var records = 0
-  /// Bytes that its matrix takes more before its first merge.
+  /// Additional bytes of its matrix before its first merge.
   public var original = 0
-  /// The shapes of what its optimizer remembers moments of.
+  /// The shapes that its optimizer holds moments of.
   public var moments: [Shape] = []
-  /// Elements of each gradient that its optimizer is given.
+  /// Elements of each gradient that its optimizer receives.
   public var gradients: [Int] = []
-  /// Elements a token that it keeps for the backward pass beside its input.
+  /// Elements per token that it keeps for the backward pass besides its input.
   public var keptPerToken = 0
   /// Bytes of copies and panels during its backward pass and update.
   public var scratch = 0
-  /// Bytes that merging it takes.
+  /// Bytes needed to merge it.
   public var merge = 0
-  /// Bytes of what sums its gradient over several micro-batches for a merge.
+  /// Bytes of the sketch that sums its gradient over several micro-batches for a merge.
   public var sketch = 0
 
-  /// Nothing.
+  /// No cost.
   public init() {}
 
-  /// A matrix that is trained as a whole, dense or packed.
+  /// The cost of a matrix that is trained by its full gradient, dense or packed.
   static func whole(_ layer: LinearShape, packed: WeightFormat?, in step: StepShape) -> LayerCost {
     var cost = LayerCost()
     cost.weights =
@@ -178,7 +178,7 @@ public struct LayerCost: Sendable, Hashable {
   static let panelBytes = 2 * (4 << 20)
 }
 
-/// Products of the same sizes: `rows` x `inner` times `inner` x `columns`.
+/// One or more products of the same size: `rows` x `inner` times `inner` x `columns`.
 public struct MatrixProduct: Sendable, Hashable {
   /// Rows of the result.
   public var rows: Int
@@ -186,10 +186,10 @@ public struct MatrixProduct: Sendable, Hashable {
   public var inner: Int
   /// Columns of the result.
   public var columns: Int
-  /// How often in a step.
+  /// Products per step.
   public var count: Int
 
-  /// A product that happens so often.
+  /// A product that is computed `count` times.
   public init(_ rows: Int, _ inner: Int, _ columns: Int, count: Int = 1) {
     self.rows = rows
     self.inner = inner
@@ -197,19 +197,19 @@ public struct MatrixProduct: Sendable, Hashable {
     self.count = count
   }
 
-  /// Multiplications and additions of all of them.
+  /// Multiplications and additions of all products.
   public var operations: Double {
     2 * Double(count) * Double(rows) * Double(inner) * Double(columns)
   }
 
-  /// Those of a low-rank update up `[out, r]` down `[r, in]` beside a frozen matrix, one factor of which
-  /// is trained: up where P is on the left side. Each pass goes the way that takes fewer operations.
+  /// The products of a low-rank update up `[out, r]` down `[r, in]` beside a frozen matrix, with one
+  /// trained factor: up if P is on the left side. Each pass takes the route with fewer operations.
   static func lowRank(
     _ layer: LinearShape, rank r: Int, isLeft: Bool, tokens: Int, forwardPasses forward: Int
   ) -> [MatrixProduct] {
     let (out, input) = (layer.out, layer.in)
     var products: [MatrixProduct] = []
-    // Forward: x down needs to be there for the gradient of up, on the left side.
+    // Forward: on the left side the gradient of up needs x down.
     if out * input < tokens * (out + (isLeft ? 0 : input)) {
       products.append(MatrixProduct(out, r, input, count: forward))
       if isLeft { products.append(MatrixProduct(tokens, input, r, count: forward)) }

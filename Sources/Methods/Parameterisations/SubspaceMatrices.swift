@@ -5,24 +5,24 @@ public import Optimizers
 public import Quantization
 public import Tensors
 
-/// Dense or packed matrices that are moved through a subspace of their gradient (GaLore and its kin).
+/// Dense or packed matrices that are updated in a subspace of their gradient (GaLore and its relatives).
 public struct SubspaceMatrices: Parameterisation {
   /// How the subspace is found and used.
   public var subspace: SubspaceConfiguration
-  /// How the matrices are packed; nil for dense ones.
+  /// The format of packed matrices; nil for dense ones.
   public var packed: WeightFormat?
 
-  /// Matrices moved through a subspace.
+  /// Matrices updated in a subspace.
   public init(_ subspace: SubspaceConfiguration, packed: WeightFormat? = nil) {
     self.subspace = subspace
     self.packed = packed
   }
 
-  /// Dense or packed layers.
+  /// The factory of dense or packed layers.
   public var factory: any LinearFactory { DenseMatrices(packed: packed).factory }
-  /// That of the subspace.
+  /// The rank of the subspace.
   public var rank: RankRule? { subspace.rank }
-  /// That of the projection.
+  /// The side of the projection.
   public var side: SideRule { subspace.side }
 
   /// Rank, scale, projections and the format of packed matrices.
@@ -33,7 +33,7 @@ public struct SubspaceMatrices: Parameterisation {
     ] + DenseMatrices(packed: packed).settings
   }
 
-  /// The matrix and its gradient; the moments of r rows or columns, and P.
+  /// The cost of the matrix and its gradient, the moments of r rows or columns, and P.
   public func cost(of layer: LinearShape, in step: StepShape) -> LayerCost {
     let (out, input) = (layer.out, layer.in)
     let r = subspace.rank.largest(out: out, in: input)
@@ -47,7 +47,7 @@ public struct SubspaceMatrices: Parameterisation {
     return cost
   }
 
-  /// The gradient of W, its part in the subspace, and the way back.
+  /// The products of W's gradient, its projection into the subspace, and the projection back.
   public func products(of layer: LinearShape, tokens: Int, forwardPasses: Int) -> [MatrixProduct] {
     let r = subspace.rank.largest(out: layer.out, in: layer.in)
     return [
@@ -63,14 +63,14 @@ public struct SubspaceMatrices: Parameterisation {
     SubspaceOptimizer(inner: inner, configuration: subspace, matrices: matrices, random: random)
   }
 
-  /// As for matrices that are moved by their whole gradient.
+  /// The same as for matrices updated by their full gradient.
   public static var checkpointKey: String? { DenseMatrices.checkpointKey }
   /// The name of the format; null for dense matrices.
   public var checkpointSection: JSONValue { DenseMatrices(packed: packed).checkpointSection }
 }
 
 extension Parameterisation where Self == SubspaceMatrices {
-  /// Dense or packed matrices that are moved through a subspace of their gradient.
+  /// Dense or packed matrices that are updated in a subspace of their gradient.
   public static func subspace(_ subspace: SubspaceConfiguration, packed: WeightFormat? = nil)
     -> Self
   { SubspaceMatrices(subspace, packed: packed) }

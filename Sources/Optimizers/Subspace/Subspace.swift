@@ -2,28 +2,28 @@ import Autodiff
 import Quantization
 import Tensors
 
-/// What is remembered of one matrix: its projection, and how far its interval is.
+/// The state of one matrix: its projection, and the progress of its refresh interval.
 struct Subspace {
   let side: ProjectionSide
   private let shape: Shape
-  /// P `[in, r]` or `[out, r]` by side; nil before the first gradient and where it is drawn when needed.
+  /// P `[in, r]` or `[out, r]` by side; nil before the first gradient, and if P is drawn on demand.
   var basis: StoredMatrix? {
     didSet { basis?.count(as: .projections) }
   }
-  /// What the inner optimizer moves: a shape without storage but within an update.
+  /// The parameter of the inner optimizer, which has storage only within an update.
   let step = Parameter(.empty)
   var updates = 0
   var refreshes = 0
-  /// The update at which P is taken anew; nil for never again.
+  /// The update at which P is renewed; nil for never again.
   private var nextRefresh: Int? = 0
   /// The interval of lazy refreshes.
   private var gap = 0
-  /// The mean share of the gradient's energy that P holds, over about the last ten updates.
+  /// The mean share of the gradient's energy that P captures, over about the last ten updates.
   private var capture: Float = 1
-  /// The norm that may not grow too fast; 0 before the first.
+  /// The last norm of the part whose growth is limited; 0 before the first update.
   private var limitedNorm: Float = 0
 
-  /// Before the first gradient. Traps when the shape is not that of a matrix.
+  /// The state before the first gradient. Traps if the shape is not that of a matrix.
   init(shape: Shape, _ rule: RankRule, _ sides: SideRule, _ name: String) {
     precondition(shape.rank == 2, "SubspaceOptimizer: \(name) \(shape) is not a matrix")
     self.shape = shape
@@ -41,7 +41,7 @@ struct Subspace {
     if step.shape != needed { step.tensor = Tensor(0).broadcast(to: needed) }
   }
 
-  /// What `update` adds to zeros of the shape of R.
+  /// The step that `update` takes from zeros of the shape of R.
   func stepTaken(by update: (Parameter) -> Void) -> Tensor<Float> {
     let shape = step.shape
     step.tensor = .zeros(shape)
@@ -52,7 +52,7 @@ struct Subspace {
 
   var isRefreshDue: Bool { nextRefresh.map { updates >= $0 } ?? false }
 
-  /// After a refresh at update `updates`: when the next one is due.
+  /// Sets when the next refresh is due, after one at update `updates`.
   mutating func noteRefresh(overlap: Double?, _ rule: SubspaceConfiguration.Refresh) {
     switch rule {
     case .scheduled(let schedule):
@@ -67,7 +67,7 @@ struct Subspace {
     refreshes += 1
   }
 
-  /// Whether the gradient has left the subspace shows after an update.
+  /// Records how much of a gradient the subspace captures, and requests a refresh when it is too little.
   mutating func noteCapture(
     _ r: Tensor<Float>, of g: Tensor<Float>, _ rule: SubspaceConfiguration.Refresh
   ) {
@@ -78,7 +78,7 @@ struct Subspace {
     if capture < Float(share) { nextRefresh = updates }
   }
 
-  /// R.
+  /// The projected gradient R.
   func projected(_ g: Tensor<Float>, _ basis: Tensor<Float>) -> Tensor<Float> {
     side == .left ? matmul(g, basis) : matmul(basis.transposed(), g)
   }
@@ -94,7 +94,7 @@ struct Subspace {
     }
   }
 
-  /// ‖moved‖ / ‖r‖ of each row (column) along the side without P or of the whole, 0 where r is 0.
+  /// ‖moved‖ / ‖r‖ of each row (column) along the side without P or of the whole matrix; 0 where r is 0.
   func scales(
     _ moved: Tensor<Float>, _ r: Tensor<Float>, per granularity: SubspaceConfiguration.Granularity
   ) -> Tensor<Float> {
@@ -104,7 +104,7 @@ struct Subspace {
     return Tensor(ratios, shape: up.shape)
   }
 
-  /// The factor by which to shrink a step of norm rate x n, so that n grows slowly enough.
+  /// The factor that limits a step of norm rate x n so that n grows by at most `limit`.
   mutating func limitGrowth(of change: Tensor<Float>, rate: Double, by limit: Float) -> Float {
     guard rate > 0 else { return 1 }
     let norm = Float(change.norm() / rate)
@@ -116,7 +116,7 @@ struct Subspace {
 }
 
 extension Subspace {
-  /// Adds itself, as named tensors.
+  /// Adds this state to `state` as named tensors.
   func addState(to state: inout TensorParts) {
     state.floats["progress"] = Tensor<Float>([
       Float(updates), Float(refreshes), Float(nextRefresh ?? -1), Float(gap), capture,
@@ -127,7 +127,7 @@ extension Subspace {
     for (name, part) in parts.bytes { state.bytes["basis." + name] = part }
   }
 
-  /// What `addState` gave; nil when it does not fit.
+  /// Restores what `addState` saved; nil if it does not fit.
   init?(
     restoring state: TensorParts, shape: Shape, _ configuration: SubspaceConfiguration,
     _ name: String

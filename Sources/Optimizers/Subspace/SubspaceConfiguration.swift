@@ -1,63 +1,63 @@
 public import Quantization
 package import Tensors
 
-/// How a matrix is moved through a subspace of its gradient G `[out, in]`.
+/// How a matrix is updated in a subspace of its gradient G `[out, in]`.
 ///
-/// R is G's part in the subspace: G P `[out, r]` or Pᵀ G `[r, in]`, by the side of P. The inner
-/// optimizer runs on R alone and makes N of it (for Adam: the mean over the root of the second moment).
+/// R is the projected gradient, G P `[out, r]` or Pᵀ G `[r, in]` by the side of P. The inner optimizer
+/// turns R into a step N (for Adam, the first moment over the root of the second).
 public struct SubspaceConfiguration: Sendable, Hashable, Codable {
-  /// What becomes of N.
+  /// How N is applied to W.
   public enum Rule: Sendable, Hashable, Codable {
-    /// W moves by s P N, with P the leading singular vectors of the gradient (GaLore; Zhao et al.,
-    /// arXiv 2403.03507).
+    /// W changes by s P N, with P the leading singular vectors of the gradient (GaLore; Zhao et al., arXiv
+    /// 2403.03507).
     case within(GradientProjector)
-    /// W moves by s (P N + phi (G - P R)): what lies outside the subspace moves too, each row (or
-    /// column) scaled by phi = ‖N‖ / ‖R‖ of the same row. The norm of this part grows from one update to
-    /// the next by at most `growthLimit` (Fira; Chen et al., arXiv 2410.01673).
+    /// W changes by s (P N + phi (G - P R)): the part outside the subspace is applied too, with each row
+    /// (or column) scaled by phi = ‖N‖ / ‖R‖ of the same row. The norm of this part grows by at most the
+    /// factor `growthLimit` per update (Fira; Chen et al., arXiv 2410.01673).
     case withResidual(GradientProjector, growthLimit: Float = 1.01)
-    /// W moves by s phi G, with a random P of independent normal numbers of variance 1 / r that is
-    /// drawn again when needed and never stored; the norm grows by at most `growthLimit` (APOLLO; Zhu et
-    /// al., arXiv 2412.05270).
+    /// W changes by s phi G, with a random P of independent normal numbers of variance 1 / r that is drawn
+    /// on demand and never stored. The norm grows by at most the factor `growthLimit` per update (APOLLO;
+    /// Zhu et al., arXiv 2412.05270).
     case scaledGradient(per: Granularity, growthLimit: Float = 1.01)
   }
 
-  /// What shares a scale phi = ‖N‖ / ‖R‖.
+  /// The elements that share a scale phi = ‖N‖ / ‖R‖.
   public enum Granularity: String, Sendable, Hashable, Codable {
-    /// Each row or column along the side without P, the larger one as a rule.
+    /// Each row or column along the side without P, which is usually the larger one.
     case channel
     /// The whole matrix.
     case tensor
   }
 
-  /// When P is taken anew, counted in a matrix's own updates.
+  /// When P is renewed, counted in a matrix's own updates.
   public enum Refresh: Sendable, Hashable, Codable {
     /// At the steps of a schedule.
     case scheduled(MergeSchedule)
-    /// After `every` updates at first; the interval doubles whenever old and new P share at least
-    /// `overlap` of their space, ‖P_newᵀ P_old‖² / r (Q-GaLore; Zhang et al., arXiv 2407.08296, with an
-    /// overlap that does not depend on signs and order of the vectors).
+    /// Initially every `every` updates; the interval doubles whenever the overlap of old and new P,
+    /// ‖P_newᵀ P_old‖² / r, is at least `doublingAbove` (Q-GaLore; Zhang et al., arXiv 2407.08296, with
+    /// an overlap that does not depend on the signs and order of the vectors).
     case lazy(every: Int, doublingAbove: Double = 0.4)
-    /// When P holds on average less than `share` of the gradient's energy, ‖R‖² / ‖G‖², and at the
-    /// latest after `atMost` updates (AdaRankGrad; Refael et al., arXiv 2410.17881).
+    /// When P captures on average less than the share `below` of the gradient's energy, ‖R‖² / ‖G‖², and
+    /// at the latest after `atMost` updates (AdaRankGrad; Refael et al., arXiv 2410.17881).
     case converged(below: Double = 0.5, atMost: Int)
   }
 
-  /// r.
+  /// The rank r.
   public var rank: RankRule
   /// The side of P.
   public var side: SideRule
-  /// s, used as it is.
+  /// The scale s, not divided by the rank.
   public var scale: Float
-  /// What becomes of N.
+  /// How N is applied to W.
   public var rule: Rule
-  /// When P is taken anew.
+  /// When P is renewed.
   public var refresh: Refresh
-  /// What becomes of the inner optimizer's state then; where the rank changes, `keep` projects.
+  /// What happens to the inner optimizer's state then; if the rank changes, `keep` projects.
   public var stateRule: StateRule
   /// How P is stored.
   public var projectionFormat: WeightFormat
 
-  /// GaLore of rank r and scale s unless said otherwise.
+  /// By default, GaLore of rank r and scale s.
   public init(
     rank: RankRule, side: SideRule = .smaller, scale: Float = 0.25,
     rule: Rule = .within(GradientProjector()),
@@ -82,13 +82,13 @@ public struct SubspaceConfiguration: Sendable, Hashable, Codable {
   }
 }
 
-/// What becomes of an optimizer's state when a projection is replaced.
+/// What happens to an optimizer's state when a projection is replaced.
 public enum StateRule: String, Sendable, Hashable, Codable, CaseIterable {
-  /// Kept although the basis changed, as in published code.
+  /// Kept although the basis changes, as in published code.
   case keep
-  /// Started from zero.
+  /// Reset to zero.
   case reset
-  /// Carried over into the new basis.
+  /// Projected into the new basis.
   case project
 
   /// The change of basis for an overlap `[new rank, old rank]` = P_newᵀ P_old.
@@ -102,7 +102,7 @@ public enum StateRule: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 extension SubspaceConfiguration.Refresh: CustomStringConvertible {
-  /// The rule in words.
+  /// The rule as text.
   public var description: String {
     switch self {
     case .scheduled(let schedule): "\(schedule)"

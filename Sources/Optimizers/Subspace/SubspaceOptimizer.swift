@@ -2,15 +2,15 @@ public import Autodiff
 public import Quantization
 public import Tensors
 
-/// Trains matrices through a subspace of their gradients, and all other parameters by an ordinary
-/// optimizer: GaLore, Fira, APOLLO and AdaRankGrad are its configurations.
+/// Trains matrices in a subspace of their gradients, and all other parameters with an ordinary
+/// optimizer. GaLore, Fira, APOLLO and AdaRankGrad are configurations of it.
 public final class SubspaceOptimizer: Optimizer {
   /// The learning rate at each step, of all parameters.
   public var learningRate: LearningRateSchedule {
     get { inner.learningRate }
     set { inner.learningRate = newValue }
   }
-  /// How the matrices are moved.
+  /// How the matrices are updated.
   public let configuration: SubspaceConfiguration
 
   let inner: any Optimizer
@@ -21,11 +21,11 @@ public final class SubspaceOptimizer: Optimizer {
   /// An optimizer that has seen no gradient.
   ///
   /// - Parameters:
-  ///   - inner: For the projected gradients and for all other parameters. Its weight decay acts on the
-  ///     matrices themselves.
+  ///   - inner: The optimizer of the projected gradients and of all other parameters. Its weight decay
+  ///     acts on the matrices themselves.
   ///   - configuration: How projections are found and renewed.
   ///   - matrices: The parameters `[out, in]` to project.
-  ///   - random: For the random parts of finding P; each matrix has numbers of its own by its name.
+  ///   - random: The source of random numbers for P, split by the name of each matrix.
   public init(
     inner: any Optimizer, configuration: SubspaceConfiguration, matrices: [Parameter],
     random: RandomSource = RandomSource(seed: 0)
@@ -46,9 +46,9 @@ public final class SubspaceOptimizer: Optimizer {
         shape: parameter.shape, configuration.rank, configuration.side, parameter.name)
   }
 
-  /// One step on one parameter; weight decay comes first, as in AdamW. A matrix whose gradient is zero
-  /// when a projection is due keeps the one it has; without any it does not move. Traps when one of
-  /// the matrices is not one.
+  /// Updates one parameter; weight decay comes first, as in AdamW. A matrix whose gradient is zero when a
+  /// new projection is due keeps its present one, or is not updated if it has none. Traps if one of the
+  /// `matrices` is not a matrix.
   public func update(
     _ parameter: Parameter, _ gradient: consuming Tensor<Float>, step: Int, gradientScale: Float = 1
   ) {
@@ -95,7 +95,7 @@ public final class SubspaceOptimizer: Optimizer {
     }
   }
 
-  /// P `[in, r]` or `[out, r]`, by side, as it is used.
+  /// P `[in, r]` or `[out, r]` by side, in single precision.
   private func basis(of subspace: Subspace, _ source: RandomSource) -> Tensor<Float>? {
     guard case .scaledGradient = configuration.rule else { return subspace.basis?.dequantized() }
     return randomBasis(subspace, refresh: subspace.refreshes - 1, source)
@@ -110,7 +110,7 @@ public final class SubspaceOptimizer: Optimizer {
       standardDeviation: 1 / Float(subspace.rank).squareRoot(), using: &source)
   }
 
-  /// Takes P from the gradient, or draws it, and carries the inner state over.
+  /// Computes P from the gradient, or draws it, and adapts the inner state.
   private func refresh(_ subspace: inout Subspace, _ g: Tensor<Float>, _ source: RandomSource) {
     let projector: GradientProjector
     switch configuration.rule {
@@ -128,7 +128,8 @@ public final class SubspaceOptimizer: Optimizer {
         of: g, rule: configuration.rank, side: subspace.side,
         random: source.split(UInt64(subspace.updates)))
     else {
-      // Zero or not finite: the next try is when the next one is due, at once where there is none.
+      // The gradient is zero or not finite: try again when the next refresh is due, or at the next update
+      // if there is no projection yet.
       if subspace.basis != nil { subspace.noteRefresh(overlap: nil, configuration.refresh) }
       return
     }
@@ -152,17 +153,18 @@ public final class SubspaceOptimizer: Optimizer {
         overlap: overlap, rankAxis: subspace.side == .left ? 1 : 0))
   }
 
-  /// The side a parameter is projected on, nil for one trained in full.
+  /// The side of a parameter's projection; nil if it is not projected.
   public func side(of parameter: Parameter) -> ProjectionSide? {
     isProjected(parameter) ? subspace(of: parameter).side : nil
   }
 
-  /// P of a parameter, `[in, r]` or `[out, r]` by side, nil before its first gradient and where P is not stored.
+  /// P of a parameter, `[in, r]` or `[out, r]` by side; nil before its first gradient and if P is not
+  /// stored.
   public func basis(of parameter: Parameter) -> Tensor<Float>? {
     subspaces[parameter]?.basis?.dequantized()
   }
 
-  /// r of a parameter at present, nil before its first gradient.
+  /// The present rank r of a parameter; nil before its first gradient.
   public func rank(of parameter: Parameter) -> Int? {
     subspaces[parameter]?.rank
   }
@@ -175,18 +177,18 @@ public final class SubspaceOptimizer: Optimizer {
   /// Bytes of the inner optimizer's state.
   public var stateByteCount: Int { inner.stateByteCount }
 
-  /// Changes the inner state, for a projected matrix that of its projection.
+  /// Adapts the inner state of a parameter or of its projected gradient.
   public func reparameterize(_ parameter: Parameter, by change: BasisChange) {
     inner.reparameterize(subspaces[parameter]?.step ?? parameter, by: change)
   }
 
-  /// Forgets a parameter's inner state and its projection.
+  /// Discards a parameter's inner state and its projection.
   public func reset(_ parameter: Parameter) {
     inner.reset(subspaces.remove(parameter)?.step ?? parameter)
   }
 
-  /// The inner state; for a projected matrix also how far its intervals are, `progress`, and the parts
-  /// of P under `basis`.
+  /// The inner state; for a projected matrix also the `progress` of its interval and the parts of P under
+  /// `basis`.
   public func state(of parameter: Parameter) -> TensorParts {
     guard isProjected(parameter) else { return inner.state(of: parameter) }
     guard let subspace = subspaces[parameter] else { return TensorParts() }
@@ -195,7 +197,7 @@ public final class SubspaceOptimizer: Optimizer {
     return state
   }
 
-  /// Takes over what `state(of:)` gave; an empty state forgets. Throws when it does not fit.
+  /// Restores a saved state; an empty one resets the parameter. Throws if it does not fit.
   public func restore(_ state: TensorParts, of parameter: Parameter)
     throws(OptimizerError)
   {

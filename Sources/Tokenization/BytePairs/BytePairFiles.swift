@@ -12,7 +12,7 @@ struct BytePairFiles {
     self.preTokenization = preTokenization
   }
 
-  /// `tokenizer.json` and `tokenizer_config.json`; both `tokenizers` and `transformers` load them.
+  /// `tokenizer.json` and `tokenizer_config.json`, which both `tokenizers` and `transformers` load.
   var files: [TokenizerSourceFile] {
     let configuration = """
       {
@@ -70,7 +70,7 @@ struct BytePairFiles {
     write("\n    },\n    \"merges\": [")
     for (index, merge) in model.merges.enumerated() {
       write(index == 0 ? "\n      " : ",\n      ")
-      // The alphabet has no space, so a space separates.
+      // The byte alphabet has no space, so a space can separate the parts.
       let pair = spellings[Int(merge.left)] + [UInt8(ascii: " ")] + spellings[Int(merge.right)]
       Self.appendQuoted(pair, to: &output)
     }
@@ -78,7 +78,7 @@ struct BytePairFiles {
     return output
   }
 
-  /// How a file spells each token: an added token as it is, any other in the byte alphabet.
+  /// The spelling of each token in the file: added tokens verbatim, others in the byte alphabet.
   private func fileSpellings() -> [[UInt8]] {
     var spellings = (0..<model.vocabulary.count).map {
       ByteAlphabet.spelling(of: model.vocabulary[Int32($0)])

@@ -5,11 +5,11 @@
 #endif
 
 extension BytePairTokenizer {
-  /// Reads a tokenizer whose model is byte-pair encoding, given its file or the folder that holds it;
-  /// see `PipelineTokenizer` for what is read.
+  /// Reads a byte-pair encoding tokenizer from its file or the folder that holds it; see
+  /// `PipelineTokenizer` for what is read.
   ///
-  /// Throws `TokenizerError`; a part that is not supported gives `.unsupported` and is named, as is
-  /// a model of another kind, which `PipelineTokenizer(contentsOf:)` reads.
+  /// Throws `TokenizerError`, with the code `.unsupported` and the name of any part that is not supported,
+  /// or for a model of another kind, which `PipelineTokenizer(contentsOf:)` reads.
   public init(contentsOf url: URL) throws(TokenizerError) {
     try self.init(PipelineTokenizer(contentsOf: url), file: url.path)
   }
@@ -28,7 +28,7 @@ extension BytePairTokenizer {
     self = tokenizer
   }
 
-  /// Writes the tokenizer's files into the existing folder `folder`; both `tokenizers` and
-  /// `transformers` load them.
+  /// Writes the tokenizer's files, which both `tokenizers` and `transformers` load, into the existing
+  /// folder `folder`.
   public func save(to folder: URL) throws(TokenizerError) { try pipeline.save(to: folder) }
 }

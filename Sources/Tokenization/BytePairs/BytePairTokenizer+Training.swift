@@ -1,23 +1,22 @@
 extension BytePairTokenizer {
   /// Learns a vocabulary from `bytes`, a text that need not be valid UTF-8.
   ///
-  /// The ids are the special tokens in the order given, the 256 bytes in the order of their
-  /// spelling in a tokenizer file, then one token a merge. Every step merges the most frequent
-  /// pair of neighbouring tokens, of equally frequent ones the pair of the lowest ids, left first,
-  /// as the trainer of the `tokenizers` package does; so the result is a function of the
-  /// arguments. The vocabulary is smaller than asked for where no pair is frequent enough.
+  /// The ids are the special tokens in the given order, the 256 bytes in the order of their spelling in a
+  /// tokenizer file, then one token per merge. Each step merges the most frequent pair of adjacent tokens,
+  /// and of equally frequent pairs the one with the lowest left id, then the lowest right id, as the
+  /// trainer of the `tokenizers` package does; so the result depends only on the arguments. The vocabulary
+  /// is smaller than requested if no pair is frequent enough.
   ///
-  /// The spelling of a special token in the text is learnt from as text, but never merged into
-  /// one token.
+  /// The spelling of a special token in the text is treated as text, but never merged into one token.
   ///
   /// - Parameters:
   ///   - bytes: The text.
-  ///   - vocabularySize: The number of tokens, special tokens and bytes included.
+  ///   - vocabularySize: The number of tokens, including special tokens and bytes.
   ///   - specialTokens: Tokens that no text is encoded to, such as an end-of-text marker.
-  ///   - minimumPairCount: How often a pair must occur to be merged.
+  ///   - minimumPairCount: The number of times a pair must occur to be merged.
   ///   - preTokenization: How the text is cut into words.
-  /// - Throws: `TokenizerError` where the special tokens are empty or repeated, or the vocabulary
-  ///   cannot hold them and the bytes.
+  /// - Throws: `TokenizerError` if special tokens are empty or repeated, or the vocabulary is too small
+  ///   for them and the bytes.
   public static func train(
     on bytes: [UInt8], vocabularySize: Int, specialTokens: [String] = [],
     minimumPairCount: Int = 2, preTokenization: PreTokenization = .gpt2
@@ -57,10 +56,10 @@ extension BytePairTokenizer {
   }
 }
 
-/// The distinct words of a text and the pairs of neighbouring tokens in them, kept up to date
-/// from merge to merge: only the words that hold the merged pair are visited.
+/// The distinct words of a text and the pairs of adjacent tokens in them. Each merge updates only the
+/// words that contain the merged pair.
 private struct PairTrainer {
-  /// A pair with the count it had when it was queued; the most frequent is the smallest.
+  /// A pair with its count when it was queued; the most frequent compares smallest.
   private struct Candidate: Comparable {
     var count: Int
     var pair: Int32
@@ -77,18 +76,18 @@ private struct PairTrainer {
     var left: Int32
     var right: Int32
     var count = 0
-    /// The words that held the pair at some time, each listed once a step at most.
+    /// The words that contained the pair at some time, each listed at most once per step.
     var words: [Int32] = []
     var lastStep = -1
   }
 
-  /// The tokens of all words; a word shrinks within its place.
+  /// The tokens of all words; a word shrinks in place.
   private var symbols: [Int32] = []
   private var words: [(start: Int, length: Int, count: Int)] = []
   private var pairs: [Pair] = []
   private var pairIndex = PairTable()
   private var queue = BinaryHeap<Candidate>()
-  /// The pairs that gained occurrences in the step at work.
+  /// The pairs that gained occurrences in the current step.
   private var grown: [Int32] = []
   private var step = 0
 
@@ -125,7 +124,7 @@ private struct PairTrainer {
     forbidding forbidden: Set<[UInt8]>
   ) -> [BytePairModel.Merge] {
     var merges: [BytePairModel.Merge] = []
-    // Two pairs may spell one token, as a + bc and ab + c: it keeps its id.
+    // Two pairs may spell the same token, as a + bc and ab + c, which then keeps its id.
     var idsBySpelling: [[UInt8]: Int32] = [:]
     let vocabularySize = tokens.count + newTokenCount
     queueGrownPairs(minimumPairCount)

@@ -1,18 +1,18 @@
 /// A turn of a conversation.
 public struct ChatMessage: Sendable, Equatable {
-  /// Who speaks.
+  /// The roles of speakers.
   public enum Role: String, Sendable {
     /// The instructions for the whole conversation.
     case system
-    /// The person.
+    /// The user.
     case user
     /// The model.
     case assistant
   }
 
-  /// Who speaks.
+  /// The role of the speaker.
   public var role: Role
-  /// What is said.
+  /// The text of the turn.
   public var content: String
 
   /// Creates a turn.
@@ -22,17 +22,17 @@ public struct ChatMessage: Sendable, Equatable {
   }
 }
 
-/// A conversation as a model reads it: the text of its template and what was said, in turns.
+/// A conversation as a model reads it: parts of template text and parts spoken by a role.
 public struct ChatText: Sendable, Equatable {
   /// A part of the text.
   public struct Part: Sendable, Equatable {
     /// The text.
     public let text: String
-    /// Who said it, or nil where it is the template's.
+    /// The role that said it, or nil if it is the template's text.
     public let role: ChatMessage.Role?
   }
 
-  /// The parts in order; none is empty.
+  /// The non-empty parts in order.
   public private(set) var parts: [Part] = []
 
   /// The parts joined.
@@ -44,8 +44,8 @@ public struct ChatText: Sendable, Equatable {
 }
 
 extension PipelineTokenizer {
-  /// The ids of a conversation. The special tokens of its template become tokens; what they are
-  /// spelled like in what was said stays text, so that no turn can forge another.
+  /// The ids of a conversation. Spellings of special tokens become tokens in the template's text, but stay
+  /// text in what was said, so that no turn can forge another.
   public func encode(_ chat: ChatText) -> [Int32] {
     var bytes: [UInt8] = []
     var trusted: [Range<Int>] = []
@@ -53,7 +53,7 @@ extension PipelineTokenizer {
       let start = bytes.count
       bytes += Array(part.text.utf8)
       if part.role == nil {
-        // Neighbours in the template may share a token.
+        // A token may span adjacent parts of the template.
         if let last = trusted.last, last.upperBound == start {
           trusted[trusted.count - 1] = last.lowerBound..<bytes.count
         } else {

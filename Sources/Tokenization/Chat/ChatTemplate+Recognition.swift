@@ -1,6 +1,6 @@
 extension ChatTemplate {
-  /// The named template that a model's own `chat_template` is, told by the markers it writes, or nil
-  /// where it is none of them. The text is searched, never run.
+  /// The named template equivalent to a model's own `chat_template`, recognised by the markers it writes,
+  /// or nil if there is none. The template is only searched, never run.
   public init?(recognizing template: String) {
     let bytes = Array(template.utf8)
     func holds(_ marker: String) -> Bool { !occurrences(of: marker, in: bytes).isEmpty }
@@ -16,7 +16,7 @@ extension ChatTemplate {
       if holds("<<SYS>>") {
         self.init(.llama2)
       } else {
-        // With spaces on both sides of the marker's words, on one, or on none.
+        // Distinguished by spaces on both sides of the markers, on one side, or on neither.
         self.init(
           holds(" [/INST]") || holds(" [INST]")
             ? .mistral : holds("[INST] ") ? .mistralV3 : .mistralTekken)
@@ -26,15 +26,15 @@ extension ChatTemplate {
     }
   }
 
-  /// The words that a template of ChatML writes for a system that says nothing.
+  /// The default instructions of a ChatML template.
   private static func defaultSystem(in template: [UInt8]) -> String? {
-    // In a template a line end may be spelled out.
+    // A line end may be escaped in a template.
     for opening in ["<|im_start|>system\\n", "<|im_start|>system\n"] {
       for start in occurrences(of: opening, in: template) {
         let rest = template[(start + opening.utf8.count)...]
         guard let end = occurrences(of: "<|im_end|>", in: Array(rest)).first else { continue }
         let words = rest.prefix(end)
-        // Quotes and braces belong to the program around the words.
+        // Quotes and braces would be part of the template's program.
         guard !words.isEmpty, words.count < 1000,
           !words.contains(where: { "'\"{}".utf8.contains($0) })
         else { continue }

@@ -1,11 +1,10 @@
-/// How the turns of a conversation are written for a model: the named templates that most models use.
+/// A format of conversations for a model, out of the named templates that most models use.
 ///
-/// A model's own template is a program in a language of its own and is never run; see
-/// `init(recognizing:)`.
+/// A model's own template is a program, which is never run; see `init(recognizing:)`.
 public struct ChatTemplate: Sendable, Equatable {
   /// The kinds of templates.
   public enum Format: String, Sendable, CaseIterable {
-    /// `<|im_start|>user`, as SmolLM and Qwen have it.
+    /// `<|im_start|>user`, of SmolLM and Qwen.
     case chatML = "chatml"
     /// `[INST] <<SYS>>`, of Llama 2.
     case llama2
@@ -13,9 +12,9 @@ public struct ChatTemplate: Sendable, Equatable {
     case llama3
     /// `[INST] ... [/INST]`, of Mistral's first models.
     case mistral
-    /// `[INST] ...[/INST]`, of its models with a token for each marker.
+    /// `[INST] ...[/INST]`, of Mistral's models with a token for each marker.
     case mistralV3 = "mistral-v3"
-    /// The same without spaces, of its models with the Tekken tokenizer.
+    /// The same without spaces, of Mistral's models with the Tekken tokenizer.
     case mistralTekken = "mistral-tekken"
     /// `<start_of_turn>user`, of Gemma.
     case gemma
@@ -25,7 +24,7 @@ public struct ChatTemplate: Sendable, Equatable {
 
   /// The kind.
   public var format: Format
-  /// The instructions that a conversation without any gets.
+  /// The instructions added to a conversation that has none.
   public var defaultSystem: String?
 
   /// Creates a template of a kind.
@@ -34,13 +33,13 @@ public struct ChatTemplate: Sendable, Equatable {
     self.defaultSystem = defaultSystem
   }
 
-  /// The template of a name such as `chatml`, or nil where there is none of that name.
+  /// The template with a name such as `chatml`, or nil if there is none.
   public init?(named name: String) {
     guard let format = Format(rawValue: name.lowercased()) else { return nil }
     self.init(format)
   }
 
-  /// The names that `init(named:)` knows.
+  /// The names that `init(named:)` accepts.
   public static var names: [String] { Format.allCases.map(\.rawValue) }
 
   /// The special token that ends a turn of the model.
@@ -54,12 +53,12 @@ public struct ChatTemplate: Sendable, Equatable {
     }
   }
 
-  /// The conversation as text. It begins with the begin token where the kind has one: encode it as it
-  /// is, with `PipelineTokenizer.encode(_:)`, and add nothing.
+  /// The conversation as text, including the begin token if the format has one: encode it with
+  /// `PipelineTokenizer.encode(_:)`, which adds no tokens.
   ///
   /// - Parameters:
   ///   - messages: The turns in order.
-  ///   - addingGenerationPrompt: Whether the beginning of the model's next turn follows.
+  ///   - addingGenerationPrompt: Whether to append the beginning of the model's next turn.
   public func text(of messages: [ChatMessage], addingGenerationPrompt: Bool = true) -> ChatText {
     var messages = messages
     if let defaultSystem, messages.first?.role != .system {
@@ -100,7 +99,7 @@ public struct ChatTemplate: Sendable, Equatable {
     return chat
   }
 
-  /// Llama 2: the system's words stand inside the first turn of the user.
+  /// Llama 2: the instructions are inside the user's first turn.
   private func appendInstructions(_ messages: [ChatMessage], to chat: inout ChatText) {
     var isInside = false
     var isAfterSystem = false
@@ -120,7 +119,7 @@ public struct ChatTemplate: Sendable, Equatable {
         chat.append("\n<</SYS>>\n\n")
         isAfterSystem = true
       } else {
-        // The template trims what it has put together, so not between the system and the user.
+        // The template trims system and user text as a whole, so not between them.
         chat.append(trimmed(message.content, start: !isAfterSystem), .user)
         isAfterSystem = false
         chat.append(" [/INST]")
@@ -128,7 +127,7 @@ public struct ChatTemplate: Sendable, Equatable {
     }
   }
 
-  /// Mistral: as Llama 2, with one begin token and plain words of the system.
+  /// Mistral: like Llama 2, with a single begin token and unmarked instructions.
   private func appendTurns(
     _ messages: [ChatMessage], leading: String, trailing: String, to chat: inout ChatText
   ) {
@@ -150,7 +149,7 @@ public struct ChatTemplate: Sendable, Equatable {
     }
   }
 
-  /// Gemma knows no system: its words lead the next turn.
+  /// Gemma has no system role, so the instructions begin the user's next turn.
   private func appendGemma(
     _ messages: [ChatMessage], _ addingGenerationPrompt: Bool, to chat: inout ChatText
   ) {
@@ -174,7 +173,7 @@ public struct ChatTemplate: Sendable, Equatable {
   }
 }
 
-/// `text` without white space at its end and, unless told otherwise, at its start.
+/// `text` without white space at its end and, by default, at its start.
 private func trimmed(_ text: String, start: Bool = true) -> String {
   let scalars = text.unicodeScalars
   guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),

@@ -1,18 +1,18 @@
-/// How tokens become text again: each step takes the row of tokens and gives another.
+/// How tokens are decoded to text: each step maps a list of tokens to another.
 indirect enum TokenDecoder: Equatable, Sendable {
-  /// Out of the byte alphabet.
+  /// Decodes the byte alphabet.
   case byteLevel
-  /// Words are joined by spaces, continuations without.
+  /// Joins words with spaces, and continuations without.
   case wordPiece(continuation: [UInt8], cleansUp: Bool)
-  /// Marks become spaces; those of the first token go where one was put there.
+  /// Replaces marks with spaces, but removes those of the first token if one was added there.
   case metaspace(Metaspace)
-  /// A suffix ends a word.
+  /// Ends words at a suffix.
   case bytePair(suffix: [UInt8])
-  /// `<0x0A>` becomes its byte.
+  /// Replaces tokens like `<0x0A>` with their bytes.
   case byteFallback
-  /// All tokens become one.
+  /// Joins all tokens into one.
   case fuse
-  /// At most so many of a character go from the start and the end of each token.
+  /// Removes up to `start` and `stop` occurrences of a character from the start and end of each token.
   case strip([UInt8], start: Int, stop: Int)
   case replace(TextPattern, by: [UInt8])
   case sequence([TokenDecoder])
@@ -71,7 +71,7 @@ indirect enum TokenDecoder: Equatable, Sendable {
     return Array(rest)
   }
 
-  /// Without the spaces that cutting English put before punctuation and contractions.
+  /// Removes the spaces before English punctuation and contractions.
   private func cleanedUp(_ token: [UInt8]) -> [UInt8] {
     let replacements = [
       (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),

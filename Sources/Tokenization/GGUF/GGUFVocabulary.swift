@@ -1,18 +1,18 @@
-/// The arrays by which a GGUF file holds a tokenizer (`tokenizer.ggml.*`), from which one is made that
-/// has files of its own to save.
+/// A tokenizer as a GGUF file holds it (`tokenizer.ggml.*`), from which a `PipelineTokenizer` can be made
+/// and saved.
 public struct GGUFVocabulary: Sendable {
   /// `tokenizer.ggml.model`: `gpt2` or `llama`.
   public var model: String
-  /// `tokenizer.ggml.pre`: how a `gpt2` cuts text into words, such as `smollm` or `llama-bpe`.
+  /// `tokenizer.ggml.pre`: how a `gpt2` model cuts text into words, such as `smollm` or `llama-bpe`.
   public var preTokenizer: String
   /// `tokenizer.ggml.tokens`, in UTF-8.
   public var tokens: [[UInt8]]
-  /// `tokenizer.ggml.token_type`: 1 is normal, 2 unknown, 3 control, 4 of the user, 5 unused, 6 a byte.
-  /// Empty where all are normal.
+  /// `tokenizer.ggml.token_type`: 1 for normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte.
+  /// Empty if all are normal.
   public var types: [Int32]
-  /// `tokenizer.ggml.scores`, of a `llama`.
+  /// `tokenizer.ggml.scores`, of a `llama` model.
   public var scores: [Float]
-  /// `tokenizer.ggml.merges`, of a `gpt2`.
+  /// `tokenizer.ggml.merges`, of a `gpt2` model.
   public var merges: [String]
   /// `tokenizer.ggml.add_space_prefix`.
   public var addsSpacePrefix: Bool
@@ -25,7 +25,7 @@ public struct GGUFVocabulary: Sendable {
   /// `tokenizer.chat_template`.
   public var chatTemplate: String?
 
-  /// Creates the arrays of a file; what is left out is absent from it.
+  /// Creates a vocabulary; arguments left out are absent from the file.
   public init(
     model: String, preTokenizer: String = "default", tokens: [[UInt8]], types: [Int32] = [],
     scores: [Float] = [], merges: [String] = [], addsSpacePrefix: Bool = true,

@@ -1,11 +1,10 @@
 internal import JSON
 
 extension PipelineTokenizer {
-  /// Makes the tokenizer of a GGUF file, whose name `file` errors carry. What `save(to:)` writes is the
-  /// `tokenizer.json` or `tokenizer.model` that the arrays came from, as far as they tell, and
-  /// `tokenizer_config.json`.
+  /// Makes the tokenizer of a GGUF file; `file` names it in errors. `save(to:)` writes a `tokenizer.json` or
+  /// `tokenizer.model`, reconstructed as far as the file allows, and `tokenizer_config.json`.
   ///
-  /// Throws `TokenizerError`; another model than `gpt2` and `llama` is `.unsupported`.
+  /// Throws `TokenizerError`, with the code `.unsupported` for models other than `gpt2` and `llama`.
   public init(_ vocabulary: GGUFVocabulary, file: String) throws(TokenizerError) {
     guard vocabulary.types.isEmpty || vocabulary.types.count == vocabulary.tokens.count else {
       throw TokenizerError(
@@ -52,7 +51,7 @@ extension PipelineTokenizer {
 }
 
 extension GGUFVocabulary {
-  /// How files name the ways of cutting that are known here, and whether texts are in form NFC.
+  /// The supported ways of cutting text by their names in files, and whether texts are normalised to NFC.
   private static let preTokenizers: [String: (pattern: WordPattern, digits: Bool, nfc: Bool)] = [
     "default": (.gpt2, false, false), "gpt-2": (.gpt2, false, false),
     "smollm": (.gpt2, true, false), "starcoder": (.gpt2, true, false),
@@ -89,7 +88,7 @@ extension GGUFVocabulary {
       guard let text = String(validating: token, as: UTF8.self) else {
         throw TokenizerError(.malformed, "\(file): tokenizer.ggml.tokens[\(id)] is not UTF-8")
       }
-      // Where a token is listed twice the first keeps its text.
+      // If a token is listed twice, the first one keeps the text.
       if vocabulary[text] == nil { vocabulary[text] = .integer(id) }
       guard type(id) == 3 || type(id) == 4, vocabulary[text] == .integer(id) else { continue }
       added.append([
@@ -112,7 +111,7 @@ extension GGUFVocabulary {
     return Array(value.text().utf8)
   }
 
-  /// The begin and the end token around every text, where the file wants them.
+  /// The post-processor that adds the begin and end tokens, if the file asks for them.
   private var postProcessor: JSONValue {
     var tokens = JSONObject()
     func part(_ id: Int32?, _ isWanted: Bool, type: Int) -> [JSONValue] {

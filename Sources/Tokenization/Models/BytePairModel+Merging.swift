@@ -1,4 +1,4 @@
-/// The tokens of a word while pairs of them are merged, and working space kept between words.
+/// The tokens of a word during merging, and working memory that is reused between words.
 struct Merging {
   var symbols: [Int32] = []
   fileprivate var ranks: [Int32] = []
@@ -11,7 +11,7 @@ struct Merging {
     self.symbols.append(contentsOf: symbols)
   }
 
-  /// A pair that may be merged: the lowest rank goes first, of equal ranks the leftmost.
+  /// A pair that may be merged; the lowest rank comes first, and of equal ranks the leftmost.
   fileprivate struct Candidate: Comparable {
     var rank: Int32
     var position: Int
@@ -23,10 +23,10 @@ struct Merging {
 }
 
 extension BytePairModel {
-  /// The longest word, in tokens, for which a scan for the best pair beats a priority queue.
+  /// The longest word, in tokens, for which scanning for the best pair is faster than a priority queue.
   private static let longestScan = 48
 
-  /// Replaces `merging.symbols` by the tokens that remain when no merge applies any more.
+  /// Merges pairs of `merging.symbols` until no merge applies.
   func merge(_ merging: inout Merging) {
     if merging.symbols.count <= Self.longestScan {
       mergeByScanning(&merging)
@@ -35,7 +35,7 @@ extension BytePairModel {
     }
   }
 
-  /// Quadratic in the length of the word, with a small constant.
+  /// Merges in time quadratic in the length of the word, with a small constant.
   func mergeByScanning(_ merging: inout Merging) {
     guard merging.symbols.count > 1 else { return }
     merging.ranks.removeAll(keepingCapacity: true)
@@ -63,7 +63,7 @@ extension BytePairModel {
     }
   }
 
-  /// Time n log n for a word of n bytes: hostile text may hold a word of any length.
+  /// Merges in time n log n for n bytes, since hostile text may contain a word of any length.
   func mergeByQueueing(_ merging: inout Merging) {
     let count = merging.symbols.count
     merging.next = Array(1..<count + 1)
@@ -72,7 +72,7 @@ extension BytePairModel {
     for index in 0..<count { queuePair(at: index, &merging) }
     while let candidate = merging.heap.pop() {
       let left = candidate.position
-      // A candidate is stale where its left token was merged away or its pair has changed.
+      // A candidate is stale if its left token was merged away or its pair has changed.
       guard merging.symbols[left] >= 0 else { continue }
       let right = merging.next[left]
       guard right < count,

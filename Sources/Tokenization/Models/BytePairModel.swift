@@ -1,17 +1,17 @@
-/// Byte-pair encoding (Sennrich et al., arXiv 1508.07909): the units of a word are merged pair by
-/// pair, the earliest merge first, until no merge applies.
+/// Byte-pair encoding (Sennrich et al., arXiv 1508.07909): the units of a word are merged pair by pair, in
+/// the order of the merges, until none applies.
 struct BytePairModel: Equatable, Sendable {
   struct Merge: Equatable {
     var left: Int32
     var right: Int32
     var result: Int32
-    /// An earlier merge goes before a later one; merges of one rank go from left to right.
+    /// The order of merges; those of equal rank are made from left to right.
     var rank: Int32
   }
 
-  /// What a word is made of before anything is merged.
+  /// The units of a word before merging.
   enum Units: Equatable, Sendable {
-    /// Bytes: the token of each, or -1.
+    /// Bytes, with the token of each or -1.
     case bytes([Int32])
     /// Characters.
     case characters(CharacterUnits)
@@ -20,24 +20,24 @@ struct BytePairModel: Equatable, Sendable {
   let vocabulary: Vocabulary
   let units: Units
   let merges: [Merge]
-  /// What stands for a unit that has no token; without it such units are left out.
+  /// The token for a unit that has none; without it such units are omitted.
   let unknownID: Int32?
-  /// Whether a word that is a token becomes that token even where the merges would not build it.
+  /// Whether a word that is a token becomes that token even if the merges would not produce it.
   let ignoresMerges: Bool
 
   /// The rank of the merge of a pair.
   let ranks: PairTable
-  /// What the merge of each rank gives.
+  /// The result of the merge of each rank.
   let results: [Int32]
-  /// The words that become one token.
+  /// The words that become a single token.
   private(set) var wholeWords = ByteStringTable()
-  /// Where a word may be cut without changing its tokens; see `findCuts`.
+  /// Where a word may be cut without changing its tokens.
   private(set) var cuts: MarkCuts?
 
-  /// The longest word, in bytes, whose way to one token is looked for beforehand.
+  /// The longest token, in bytes, that is checked in advance for merging to a single token.
   private static let longestWholeWord = 32
 
-  /// Merges must only name ids of `vocabulary`; `added` are the tokens that no word becomes as a whole.
+  /// All ids in `merges` must be those of `vocabulary`; no word becomes one of the `added` tokens.
   init(
     vocabulary: Vocabulary, units: Units, merges: [Merge], unknownID: Int32? = nil,
     ignoresMerges: Bool = false, added: Set<Int32> = []
@@ -49,7 +49,7 @@ struct BytePairModel: Equatable, Sendable {
     self.ignoresMerges = ignoresMerges
     var ranks = PairTable()
     var results = [Int32](repeating: -1, count: Int((merges.map(\.rank).max() ?? -1) + 1))
-    // Where a file lists a pair twice, the later rank holds, as in the `tokenizers` package.
+    // If a file lists a pair twice, the later rank applies, as in the `tokenizers` package.
     for merge in merges {
       ranks[merge.left, merge.right] = merge.rank
       results[Int(merge.rank)] = merge.result
@@ -71,7 +71,7 @@ struct BytePairModel: Equatable, Sendable {
       let range = vocabulary.tokens.range(id)
       guard range.count > 1, ignoresMerges || range.count <= Self.longestWholeWord else { continue }
       let hash = ByteStringTable.hash(bytes, range)
-      // A token that the bytes cannot spell, or whose bytes are those of another.
+      // Skip a token that bytes cannot spell, or whose bytes are those of another token.
       guard vocabulary.id(of: bytes, range, hash: hash) == Int32(id) else { continue }
       if !ignoresMerges {
         merging.start(with: range.map { byteIDs[Int(bytes[$0])] })

@@ -1,16 +1,16 @@
-/// How the characters of a word become its first tokens.
+/// How the characters of a word become tokens before merging.
 struct CharacterUnits: Sendable {
-  /// What is put before every character of a word but its first.
+  /// The prefix of every character of a word except the first.
   var prefix: [UInt8] = []
-  /// What is put after the last character of a word.
+  /// The suffix of the last character of a word.
   var suffix: [UInt8] = []
-  /// The tokens of the bytes, which stand for a character that has no token.
+  /// The tokens of the bytes, used for a character that has no token.
   var byteIDs: [Int32]?
-  /// Whether unknown characters in a row are one unknown token.
+  /// Whether consecutive unknown characters become one unknown token.
   var fusesUnknown = false
-  /// Texts that are one token wherever they stand.
+  /// Texts that always become one token.
   var fixed = ByteTrie()
-  /// The list that `fixed` was made of, by which it is compared.
+  /// The ids that `fixed` was made of, used for comparison.
   private(set) var fixedIDs: [Int32] = []
 
   init(
@@ -22,7 +22,7 @@ struct CharacterUnits: Sendable {
     self.fusesUnknown = fusesUnknown
   }
 
-  /// Makes the tokens `ids` of a vocabulary texts that are never cut.
+  /// Makes the tokens `ids` of a vocabulary fixed, so that their texts are never cut.
   mutating func fix(_ ids: [Int32], of vocabulary: Vocabulary) {
     fixedIDs = ids
     for id in ids { fixed.insert(vocabulary[id], value: id) }
@@ -81,15 +81,14 @@ extension CharacterUnits: Equatable {
   }
 }
 
-/// Where a text of many words may be cut before a mark of SentencePiece without changing its tokens:
-/// after every character that no token has before a mark. Words can then be remembered, and a text
-/// takes time in proportion to its length.
+/// Finds where a text may be cut before a SentencePiece mark without changing its tokens: after every
+/// character that no token has before a mark. Words can then be cached, and encoding takes time linear in
+/// the length of the text.
 struct MarkCuts: Sendable {
-  /// The characters that tokens have before a mark, by their UTF-8.
+  /// The characters, in UTF-8, that some token has before a mark.
   private var forbidden: Set<[UInt8]> = []
 
-  /// Nil where a cut may be anywhere: where merges join what is no text, or words are changed at
-  /// their ends.
+  /// Nil if no cut is safe: if merges join byte tokens, or words have a prefix or a suffix.
   init?(_ vocabulary: Vocabulary, _ units: CharacterUnits, _ merges: [BytePairModel.Merge]) {
     guard units.prefix.isEmpty, units.suffix.isEmpty, vocabulary.id(of: Metaspace.mark) != nil
     else { return nil }
@@ -120,7 +119,7 @@ struct MarkCuts: Sendable {
       && bytes[position + 2] == 0x81
   }
 
-  /// Appends the parts of `range`, in order; they tile it.
+  /// Appends the parts of `range`, in order, which cover it.
   func cut(_ bytes: Span<UInt8>, _ range: Range<Int>, into words: inout [Range<Int>]) {
     var start = range.lowerBound
     var previous: Range<Int>?

@@ -1,4 +1,4 @@
-/// What makes tokens of words.
+/// A model that turns words into tokens.
 enum TokenModel: Equatable, Sendable {
   case bytePair(BytePairModel)
   case wordPiece(WordPieceModel)
@@ -12,7 +12,7 @@ enum TokenModel: Equatable, Sendable {
     }
   }
 
-  /// What stands for text that has no token.
+  /// The token for text that has no token.
   var unknownID: Int32? {
     switch self {
     case .bytePair(let model): model.unknownID
@@ -22,8 +22,8 @@ enum TokenModel: Equatable, Sendable {
   }
 }
 
-/// Encodes the words of one text. It remembers where in its output a word was encoded first and
-/// copies from there when the word recurs.
+/// Encodes the words of one text. When a word recurs, its ids are copied from its first occurrence in
+/// the output.
 struct WordEncoder {
   private static let longestRemembered = 256
   private static let mostRemembered = 1 << 17

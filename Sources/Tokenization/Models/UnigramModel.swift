@@ -1,17 +1,17 @@
-/// A unigram language model over tokens (Kudo, arXiv 1804.10959): a text becomes the tokens whose
-/// scores, logarithms of probabilities, have the largest sum.
+/// A unigram language model over tokens (Kudo, arXiv 1804.10959): a text becomes the tokens with the
+/// largest sum of scores, which are log probabilities.
 struct UnigramModel: Sendable {
   let vocabulary: Vocabulary
   let scores: [Double]
   let unknownID: Int32?
-  /// The tokens of the bytes, which stand for text without tokens.
+  /// The tokens of the bytes, used for text without tokens.
   let byteIDs: [Int32]?
-  /// Whether sums are rounded to single precision, as SentencePiece does it.
+  /// Whether sums are rounded to single precision, as in SentencePiece.
   let isSinglePrecision: Bool
   private var trie = ByteTrie()
   private let unknownScore: Double
 
-  /// `scores` has an element a token; `isFound` tells which tokens are found in texts.
+  /// `scores` has one element per token; `isFound` selects the tokens that can be found in texts.
   init(
     vocabulary: Vocabulary, scores: [Double], unknownID: Int32?, byteIDs: [Int32]?,
     isSinglePrecision: Bool = false, lowestScore: Double? = nil,
@@ -22,7 +22,7 @@ struct UnigramModel: Sendable {
     self.unknownID = unknownID
     self.byteIDs = byteIDs
     self.isSinglePrecision = isSinglePrecision
-    // An unknown character is worse than the worst token by a good deal.
+    // An unknown character scores well below the lowest token.
     unknownScore = (lowestScore ?? scores.min() ?? 0) - 10
     for id in 0..<vocabulary.count where isFound(id) {
       trie.insert(vocabulary[Int32(id)], value: Int32(id))
@@ -41,7 +41,7 @@ struct UnigramModel: Sendable {
 
   /// Appends the ids of the text at `range`.
   func encode(_ bytes: Span<UInt8>, _ range: Range<Int>, into output: inout [Int32]) {
-    // The best way to each place.
+    // The best path to each position.
     var nodes = [Node](repeating: Node(), count: range.count + 1)
     nodes[0].score = 0
     var position = range.lowerBound
@@ -77,7 +77,7 @@ struct UnigramModel: Sendable {
         place = node.start
         continue
       }
-      // Unknown characters in a row are one.
+      // Consecutive unknown characters are merged.
       var start = node.start
       while start > 0, nodes[start].id < 0 || nodes[start].id == unknownID {
         start = nodes[start].start

@@ -1,11 +1,11 @@
-/// WordPiece (Schuster and Nakajima 2012), as BERT uses it: a word is the longest token it begins
-/// with, then the longest continuation, to its end; where that fails it is unknown as a whole.
+/// WordPiece (Schuster and Nakajima 2012), as in BERT: a word becomes the longest token that it begins
+/// with, then the longest continuations up to its end; if that fails, the whole word is unknown.
 struct WordPieceModel: Equatable, Sendable {
   let vocabulary: Vocabulary
   let unknownID: Int32
-  /// What tokens that go on with a word begin with, usually `##`.
+  /// The prefix of tokens that continue a word, usually `##`.
   let continuation: [UInt8]
-  /// A word of more characters is unknown.
+  /// The most characters of a word; longer words are unknown.
   let longestWord: Int
 
   /// Appends the ids of the word at `range`.

@@ -1,8 +1,8 @@
-/// The normaliser of BERT (Devlin et al., arXiv 1810.04805), as its first implementation does it.
+/// The normaliser of BERT (Devlin et al., arXiv 1810.04805), as in its original implementation.
 struct BertNormalizer: Equatable, Sendable {
-  /// Control characters go, all white space becomes spaces.
+  /// Whether control characters are removed and white space becomes spaces.
   var cleansText: Bool
-  /// Spaces are put around Chinese characters.
+  /// Whether Chinese characters are surrounded with spaces.
   var separatesChinese: Bool
   var stripsAccents: Bool
   var lowercases: Bool
@@ -56,7 +56,7 @@ struct BertNormalizer: Equatable, Sendable {
     return output
   }
 
-  /// The blocks of Chinese characters that BERT names.
+  /// Whether a scalar is in one of the blocks that BERT lists as Chinese.
   private static func isChinese(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x20000...0x2A6DF, 0x2A700...0x2B73F,

@@ -1,14 +1,14 @@
-/// The table of replacements that a SentencePiece model carries: a trie in a double array (Aoe 1989,
-/// as Darts lays it out) whose values are places in a row of texts, each ended by a zero.
+/// The table of replacements in a SentencePiece model: a double-array trie (Aoe 1989, in the layout of
+/// Darts) whose values are offsets of zero-terminated texts.
 struct CharacterMap: Equatable, Sendable {
   private let units: [UInt32]
   private let texts: [UInt8]
-  /// What each byte of ASCII becomes on its own, where it is replaced.
+  /// The replacement of each ASCII byte on its own, if it is replaced.
   private var singles = [[UInt8]?](repeating: nil, count: 128)
-  /// The bytes of ASCII that begin an entry whose second byte is ASCII too.
+  /// Whether each ASCII byte begins an entry whose second byte is ASCII too.
   private var beginsPair = [Bool](repeating: false, count: 128)
 
-  /// Reads the table's bytes; nil where they are none.
+  /// Reads the bytes of a table; nil if they are malformed.
   init?(_ bytes: some RandomAccessCollection<UInt8>) {
     let bytes = Array(bytes)
     func word(_ index: Int) -> UInt32 {
@@ -27,7 +27,7 @@ struct CharacterMap: Equatable, Sendable {
 
   private func offset(_ unit: UInt32) -> Int { Int((unit >> 10) << ((unit & 1 << 9) >> 6)) }
 
-  /// The node that a byte leads to from another's place.
+  /// The child node for a byte.
   private func child(of place: Int, _ byte: UInt8) -> (place: Int, unit: UInt32)? {
     let node = place ^ Int(byte)
     guard node < units.count else { return nil }
@@ -41,8 +41,8 @@ struct CharacterMap: Equatable, Sendable {
     return (UInt8(0)..<128).contains { child(of: place, $0) != nil }
   }
 
-  /// What the byte of ASCII at `position` becomes: itself, or one text whatever follows; nil where
-  /// what follows decides, or the byte is not ASCII.
+  /// Whether the ASCII byte at `position` is replaced, independently of what follows; nil if that depends
+  /// on what follows, or the byte is not ASCII.
   @inline(__always)
   func single(_ bytes: [UInt8], at position: Int) -> (isReplaced: Bool, byte: UInt8)? {
     let byte = bytes[position]
@@ -52,11 +52,11 @@ struct CharacterMap: Equatable, Sendable {
     return (singles[Int(byte)] != nil, byte)
   }
 
-  /// What a byte of ASCII becomes on its own.
+  /// The replacement of an ASCII byte on its own.
   func replacement(of byte: UInt8) -> [UInt8] { singles[Int(byte)] ?? [byte] }
 
-  /// The texts that replace the beginnings of `bytes` from `position`, and how long these are, the
-  /// shortest first.
+  /// Calls `body` with the end and the replacement of every entry that matches at `position`, shortest
+  /// first.
   private func forEachReplacement(
     _ bytes: [UInt8], at position: Int, limit: Int, _ body: (Int, ArraySlice<UInt8>) -> Bool
   ) {
@@ -85,7 +85,7 @@ struct CharacterMap: Equatable, Sendable {
     return result
   }
 
-  /// The longest replacement at `position`: the end of what it replaces, and the text.
+  /// The longest entry that matches at `position`: its end and its replacement.
   func longest(_ bytes: [UInt8], at position: Int, limit: Int) -> (Int, ArraySlice<UInt8>)? {
     var result: (Int, ArraySlice<UInt8>)?
     forEachReplacement(bytes, at: position, limit: limit) {
@@ -95,8 +95,8 @@ struct CharacterMap: Equatable, Sendable {
     return result
   }
 
-  /// As the `tokenizers` package applies the table: to characters as readers see them where these
-  /// are short, otherwise to their scalars, and by the shortest entry.
+  /// Applies the table as the `tokenizers` package does: to short grapheme clusters as a whole and to the
+  /// scalars of longer ones, using the shortest matching entry.
   func normalizedByCharacter(_ text: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
     output.reserveCapacity(text.count)

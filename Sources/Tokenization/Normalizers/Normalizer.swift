@@ -1,24 +1,25 @@
-/// What is done to a text before it is cut.
+/// A normalisation of text before it is cut into words.
 indirect enum Normalizer: Equatable, Sendable {
   case form(NormalizationForm)
   case lowercase
-  /// Without marks; accents that are part of a letter stay.
+  /// Removes combining marks; precomposed accents stay.
   case stripAccents
-  /// Without white space at the ends.
+  /// Removes white space at the ends.
   case strip(left: Bool, right: Bool)
-  /// Something before every text that is not empty.
+  /// Prepends to every non-empty text.
   case prepend([UInt8])
   case replace(TextPattern, by: [UInt8])
   case bert(BertNormalizer)
   case precompiled(CharacterMap)
-  /// Of SentencePiece's translation models: control characters out, odd spaces to spaces.
+  /// The rules of SentencePiece's translation models: removes control characters and replaces unusual
+  /// spaces.
   case nmt
-  /// Bytes spelled in the byte alphabet.
+  /// Spells bytes in the byte alphabet.
   case byteLevel
   case sentencePiece(SentencePieceNormalizer)
   case sequence([Normalizer])
 
-  /// `text` normalised. Bytes that are not UTF-8 stay as they are.
+  /// Normalises `text`. Invalid UTF-8 is left unchanged.
   func normalized(_ text: [UInt8]) -> [UInt8] {
     switch self {
     case .form(let form): return form.normalized(text)
@@ -39,7 +40,7 @@ indirect enum Normalizer: Equatable, Sendable {
   }
 }
 
-/// Every scalar of `text` in lower case, whatever surrounds it.
+/// `text` with every scalar in lower case, regardless of context.
 func lowercased(_ text: [UInt8]) -> [UInt8] {
   var output: [UInt8] = []
   output.reserveCapacity(text.count)

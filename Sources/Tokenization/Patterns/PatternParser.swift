@@ -1,16 +1,16 @@
-/// The parts of a regular expression.
+/// A node of a parsed regular expression.
 indirect enum PatternNode {
   case set(ScalarSet)
   case sequence([PatternNode])
   case alternatives([PatternNode])
-  /// From the lower bound to the upper bound, both included; `.max` is without end.
+  /// Repeats from the lower to the upper bound, inclusive; `.max` is unbounded.
   case repetition(PatternNode, Range<Int>, isLazy: Bool)
   case look(PatternNode, isNegative: Bool)
   case atomic(PatternNode)
   case anchor(RegularExpression.Instruction)
 }
 
-/// Reads a regular expression in the syntax of Oniguruma, as far as tokenizer files use it.
+/// Parses a regular expression in the subset of Oniguruma's syntax that tokenizer files use.
 struct PatternParser {
   private typealias Failure = RegularExpression.Failure
 
@@ -88,13 +88,13 @@ struct PatternParser {
       if !isInterval { position += 1 }
       let isLazy = take("?")
       node = .repetition(node, bounds.0..<bounds.1, isLazy: isLazy)
-      // After an interval a plus repeats it; after the others it keeps what was matched.
+      // A plus after an interval repeats it; after the other quantifiers it makes them possessive.
       if !isLazy, !isInterval, take("+") { node = .atomic(node) }
     }
     return node
   }
 
-  /// `{2}`, `{2,}`, `{,3}` or `{2,3}`; anything else in braces is text.
+  /// Parses `{2}`, `{2,}`, `{,3}` or `{2,3}`; other braces are text.
   private mutating func interval() throws(RegularExpression.Failure) -> (Int, Int)? {
     let start = position
     position += 1
@@ -174,7 +174,7 @@ struct PatternParser {
       } else if take("i:") {
         ignoresCase = true
       } else if take("i)") {
-        // To the end of the group around it.
+        // Applies to the end of the enclosing group.
         ignoresCase = true
         return .sequence([])
       } else if !take(":") {
@@ -223,7 +223,7 @@ struct PatternParser {
     return set
   }
 
-  /// What stands after a backslash.
+  /// Parses the escape after a backslash.
   private mutating func escape() throws(RegularExpression.Failure) -> ScalarSet.Item {
     guard let scalar = next else { throw failure("a backslash at the end") }
     position += 1

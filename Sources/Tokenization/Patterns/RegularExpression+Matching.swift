@@ -1,6 +1,6 @@
 extension RegularExpression {
-  /// The places where the expression matches within `range` of `bytes`, from left to right, not
-  /// overlapping. What lies outside `range` is not seen, by look-ahead and anchors neither.
+  /// The non-overlapping matches within `range` of `bytes`, from left to right. Bytes outside `range` are
+  /// not considered, not even by look-ahead and anchors.
   func matches(in bytes: [UInt8], _ range: Range<Int>) -> [Range<Int>] {
     let machine = MatchingMachine(self, bytes, range)
     var matches: [Range<Int>] = []
@@ -10,7 +10,7 @@ extension RegularExpression {
         position += machine.length(at: position)
         continue
       }
-      // An empty match right after another is none.
+      // An empty match right after another match does not count.
       if end > position || matches.last?.upperBound != position {
         matches.append(position..<end)
       }
@@ -20,10 +20,10 @@ extension RegularExpression {
   }
 }
 
-/// Runs the program of an expression on a part of a text, trying alternatives in their order.
+/// Runs the program of an expression on a part of a text, trying alternatives in order.
 private struct MatchingMachine {
-  /// Steps of one try after which the machine remembers where it failed: an expression that has
-  /// many ways to fail then takes each only once, and one that can match nothing over and over ends.
+  /// The steps of an attempt after which visited states are recorded, so that backtracking tries each only
+  /// once and repeated empty matches end.
   private static let stepsBeforeMemory = 2048
 
   private let program: [RegularExpression.Instruction]
@@ -48,7 +48,7 @@ private struct MatchingMachine {
 
   func length(at position: Int) -> Int { scalar(at: position)?.length ?? 1 }
 
-  /// The end of the match that starts at `position`.
+  /// The end of the match that starts at `position`, if any.
   func match(at position: Int) -> Int? { run(from: 0, at: position) }
 
   private func run(from start: Int, at startPosition: Int) -> Int? {

@@ -1,19 +1,18 @@
-/// A regular expression over the scalars of a text, as tokenizer files write them: alternatives,
-/// groups, classes with properties, greedy, lazy and possessive repetition, look-ahead, and the
-/// anchors. What it does not know (captures by number, look-behind, script properties) is an error
-/// when the expression is read.
+/// A regular expression over Unicode scalars, as used in tokenizer files: alternatives, groups, classes
+/// with properties, greedy, lazy and possessive repetition, look-ahead, and anchors. Unsupported features
+/// (numbered captures, look-behind, script properties) are errors when the expression is parsed.
 ///
-/// The pattern becomes a small program, which a backtracking machine runs; see
+/// The pattern is compiled to a small program for a backtracking machine; see
 /// `RegularExpression+Matching.swift`.
 struct RegularExpression: Equatable, Sendable {
   enum Instruction: Equatable, Sendable {
     case set(Int)
-    /// Goes on at the first place, and at the second where that fails.
+    /// Continues at the first address, or at the second if that fails.
     case split(Int, Int)
     case jump(Int)
-    /// What follows up to `end` must match here, or must not; nothing is consumed.
+    /// The instructions up to `end` must match here, or must not; nothing is consumed.
     case look(end: Int, isNegative: Bool)
-    /// What follows up to `end` matches as it matches first, without second thoughts.
+    /// The instructions up to `end` match without backtracking into them.
     case atomic(end: Int)
     case textStart
     case textEnd
@@ -23,12 +22,12 @@ struct RegularExpression: Equatable, Sendable {
     case match
   }
 
-  /// As the file wrote it.
+  /// The pattern as written in the file.
   let pattern: String
   private(set) var program: [Instruction] = []
   private(set) var sets: [ScalarSet] = []
 
-  /// Why a pattern was refused.
+  /// The reason why a pattern was rejected.
   struct Failure: Error {
     let message: String
   }

@@ -1,4 +1,4 @@
-/// A set of scalars, as a regular expression writes it: `[^\s\p{L}]`, `\d`, `.`, `x`.
+/// A set of scalars in a regular expression, such as `[^\s\p{L}]`, `\d`, `.` or `x`.
 struct ScalarSet: Equatable, Sendable {
   enum Item: Equatable, Sendable {
     case range(ClosedRange<UInt32>)
@@ -10,7 +10,8 @@ struct ScalarSet: Equatable, Sendable {
   var isNegated = false
   var ignoresCase = false
 
-  /// Whether the set holds `scalar`; a byte that is not UTF-8 is nil, and only in negated sets.
+  /// Whether the set contains `scalar`; nil stands for a byte of invalid UTF-8, which only negated sets
+  /// contain.
   func contains(_ scalar: Unicode.Scalar?) -> Bool {
     guard let scalar else { return containsInvalid }
     if holds(scalar) != isNegated { return true }
@@ -52,14 +53,14 @@ struct ScalarSet: Equatable, Sendable {
 }
 
 extension ScalarSet {
-  /// The class `\w` of Oniguruma, which has the raised digits and the fractions of Latin-1 too.
+  /// The class `\w` of Oniguruma, which includes the superscript digits and fractions of Latin-1.
   static let word = Self(items: [
     .traits(.word, isNegated: false), .range(0xB2...0xB3), .range(0xB9...0xB9), .range(0xBC...0xBE),
   ])
 }
 
 extension ScalarTraits {
-  /// The traits that `\p{name}` names, or nil where the name is not known here.
+  /// The traits that `\p{name}` stands for, or nil if the name is not supported.
   init?(propertyNamed name: String) {
     switch name {
     case "L", "Letter": self = .letter

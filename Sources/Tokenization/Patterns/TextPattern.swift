@@ -1,17 +1,17 @@
-/// What a pre-tokenizer or normaliser looks for.
+/// A pattern that a pre-tokenizer or normaliser searches for.
 enum TextPattern: Equatable, Sendable {
   case literal([UInt8])
   case words(WordPattern)
   case expression(RegularExpression)
-  /// Single characters of these traits; `ascii` adds the punctuation of ASCII that Unicode calls
-  /// symbols.
+  /// Single characters with these traits; `orASCIIPunctuation` adds the ASCII punctuation that Unicode
+  /// classifies as symbols.
   case character(ScalarTraits, orASCIIPunctuation: Bool)
 
   static let whiteSpace = Self.character(.whiteSpace, orASCIIPunctuation: false)
   static let number = Self.character(.number, orASCIIPunctuation: false)
   static let punctuation = Self.character(.punctuation, orASCIIPunctuation: true)
 
-  /// Where the pattern lies within `range`, from left to right, not overlapping.
+  /// The non-overlapping matches within `range`, from left to right.
   func matches(in bytes: [UInt8], _ range: Range<Int>) -> [Range<Int>] {
     var matches: [Range<Int>] = []
     switch self {
@@ -60,7 +60,7 @@ enum TextPattern: Equatable, Sendable {
   }
 }
 
-/// Whether a byte is a mark of ASCII, also one that Unicode calls a symbol.
+/// Whether a byte is ASCII punctuation, including what Unicode classifies as symbols.
 func isASCIIPunctuation(_ byte: UInt8) -> Bool {
   switch byte {
   case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: true

@@ -1,24 +1,24 @@
-/// A token that stands outside the model, such as an end-of-text marker.
+/// A token outside the model, such as an end-of-text marker.
 struct AddedToken: Equatable, Sendable {
   var id: Int32
   var content: String
-  /// A special token is matched in a text only on request, any other added token always.
+  /// Whether it is matched in texts only on request; other added tokens are always matched.
   var isSpecial: Bool
-  /// Matched only where no word character touches it.
+  /// Whether it is matched only if no word character is adjacent.
   var isSingleWord = false
-  /// White space before it belongs to it.
+  /// Whether it includes the white space before it.
   var stripsLeft = false
-  /// White space after it belongs to it.
+  /// Whether it includes the white space after it.
   var stripsRight = false
-  /// Matched in the normalised text, itself normalised.
+  /// Whether it is normalised and matched in the normalised text.
   var isNormalized = false
 }
 
-/// Where the spelling of a special token in a text is that token.
+/// Where the spellings of special tokens in a text become these tokens.
 enum SpecialTokenRecognition {
   case nowhere
   case everywhere
-  /// Within these ranges of the text, which are in order.
+  /// Within the given ranges of the text, which are in order.
   case within([Range<Int>])
 
   func accepts(_ match: Range<Int>) -> Bool {
@@ -30,15 +30,15 @@ enum SpecialTokenRecognition {
     }
   }
 
-  /// The same for the text after it was normalised, when places have moved.
+  /// The recognition in the normalised text, in which ranges are no longer valid.
   var normalized: Self { if case .everywhere = self { .everywhere } else { .nowhere } }
 }
 
-/// The added tokens of a tokenizer, and how they are found in texts.
+/// The added tokens of a tokenizer, with tables to find them in texts.
 struct AddedTokens: Sendable {
   let tokens: [AddedToken]
   private let contents: [Int32: Int]
-  /// From spellings to places in `tokens`.
+  /// From spellings to indices in `tokens`.
   private var plain = ByteTrie()
   private var normalized = ByteTrie()
 
@@ -56,13 +56,13 @@ struct AddedTokens: Sendable {
     }
   }
 
-  /// The added token of an id.
+  /// The added token with an id.
   subscript(id: Int32) -> AddedToken? { contents[id].map { tokens[$0] } }
 
-  /// Whether some tokens are looked for after normalisation.
+  /// Whether some tokens are matched after normalisation.
   var hasNormalized: Bool { !normalized.isEmpty }
 
-  /// The text `range` of `bytes` and the tokens in it. Special tokens are text unless recognised.
+  /// Splits `range` of `bytes` into text and tokens. Special tokens are text unless recognised.
   func pieces(
     of bytes: [UInt8], _ range: Range<Int>, isNormalized: Bool, recognizing: SpecialTokenRecognition
   ) -> [Pieces.Piece] {
@@ -81,7 +81,7 @@ struct AddedTokens: Sendable {
       var match = position..<end
       position = end
       let token = tokens[Int(index)]
-      // What is matched and refused is passed over as a whole.
+      // A match that is rejected is skipped as a whole.
       if token.isSpecial && !recognizing.accepts(match) { continue }
       if token.isSingleWord, touchesWord(span, match, in: range) { continue }
       if token.stripsLeft {
@@ -108,7 +108,7 @@ struct AddedTokens: Sendable {
     }
   }
 
-  /// Where the scalar before `position` begins, or nil at the beginning.
+  /// The start of the scalar before `position`, or nil at the beginning.
   private func scalarStart(_ bytes: Span<UInt8>, before position: Int, from start: Int) -> Int? {
     guard position > start else { return nil }
     var candidate = position - 1

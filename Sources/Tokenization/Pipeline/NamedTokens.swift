@@ -1,21 +1,21 @@
-/// The ids of the tokens that have a role in a model; nil where a tokenizer has none.
+/// The ids of the tokens with a role in a model; nil if a tokenizer has none.
 public struct NamedTokens: Sendable, Equatable {
-  /// What a text begins with.
+  /// The beginning of a text.
   public var bos: Int32?
-  /// What a text ends with.
+  /// The end of a text.
   public var eos: Int32?
-  /// What fills up a batch.
+  /// The padding of a batch.
   public var pad: Int32?
-  /// What stands for text without tokens.
+  /// Text without tokens.
   public var unk: Int32?
-  /// What an encoder's summary is read from.
+  /// The token whose vector summarises a text in an encoder.
   public var cls: Int32?
-  /// What stands between two texts.
+  /// The separator between two texts.
   public var sep: Int32?
-  /// What hides a token that is to be guessed.
+  /// The mask of a token to be predicted.
   public var mask: Int32?
 
-  /// Creates the ids; all are nil unless given.
+  /// Creates named tokens; ids left out are nil.
   public init(
     bos: Int32? = nil, eos: Int32? = nil, pad: Int32? = nil, unk: Int32? = nil, cls: Int32? = nil,
     sep: Int32? = nil, mask: Int32? = nil
@@ -29,7 +29,7 @@ public struct NamedTokens: Sendable, Equatable {
     self.mask = mask
   }
 
-  /// The names of the roles in configuration files, and where each is kept.
+  /// The names of the roles in configuration files, with their properties.
   static var roles: [(name: String, path: WritableKeyPath<Self, Int32?>)] {
     [
       ("bos_token", \.bos), ("eos_token", \.eos), ("pad_token", \.pad), ("unk_token", \.unk),

@@ -1,23 +1,23 @@
-/// A text on its way to tokens: parts of one buffer, each still text or already a token.
+/// A text that is being tokenised: parts of one buffer, each still text or already a token.
 struct Pieces {
   struct Piece {
     var range: Range<Int>
     /// The token, or -1 for text.
     var id: Int32 = -1
-    /// Whether the whole text begins here.
+    /// Whether this is the beginning of the whole text.
     var isFirst = false
   }
 
   private(set) var bytes: [UInt8]
   private(set) var pieces: [Piece]
 
-  /// The parts that `ranges` and tokens make of a text.
+  /// A text with its pieces.
   init(_ bytes: [UInt8], _ pieces: [Piece]) {
     self.bytes = bytes
     self.pieces = pieces
   }
 
-  /// Cuts every piece of text into the ranges that `body` appends, in order. Empty ones are dropped.
+  /// Cuts every piece of text into the ranges that `body` appends, in order. Empty ranges are dropped.
   @inline(__always)
   mutating func cut(_ body: (Span<UInt8>, Range<Int>, inout [Range<Int>]) -> Void) {
     var result: [Piece] = []
@@ -39,7 +39,7 @@ struct Pieces {
     pieces = result
   }
 
-  /// Writes every piece of text anew: `body` appends what takes the place of one.
+  /// Rewrites every piece of text: `body` appends the replacement of a piece.
   mutating func rewrite(_ body: ([UInt8], Piece, inout [UInt8]) -> Void) {
     var output: [UInt8] = []
     output.reserveCapacity(bytes.count + bytes.count / 8)

@@ -1,10 +1,10 @@
 extension PipelineTokenizer {
-  /// The bytes of the tokens `ids`, joined; an id that the vocabulary lacks stands for no bytes.
+  /// The joined bytes of the tokens `ids`; ids outside the vocabulary are ignored.
   public func decodeBytes(_ ids: [Int32]) -> [UInt8] {
     decodeBytes(ids, skippingSpecialTokens: false)
   }
 
-  /// The bytes of the tokens `ids`, joined, without the special tokens where asked for.
+  /// The joined bytes of the tokens `ids`, optionally without special tokens.
   public func decodeBytes(_ ids: [Int32], skippingSpecialTokens: Bool) -> [UInt8] {
     let ids = ids.filter {
       0 <= $0 && $0 < tokens.count
@@ -21,8 +21,8 @@ extension PipelineTokenizer {
     return Array(decoder.apply(to: words).joined())
   }
 
-  /// The text that the tokens `ids` stand for, without the special tokens where asked for; U+FFFD
-  /// stands in place of bytes that are not UTF-8.
+  /// The text of the tokens `ids`, optionally without special tokens, with U+FFFD in place of invalid
+  /// UTF-8.
   public func decode(_ ids: [Int32], skippingSpecialTokens: Bool) -> String {
     String(
       decoding: decodeBytes(ids, skippingSpecialTokens: skippingSpecialTokens), as: UTF8.self)

@@ -1,6 +1,6 @@
 extension PipelineTokenizer {
-  /// Whether a text may be encoded in parts, cut at the ends of lines: the known ways to cut words cut
-  /// there too, unless an added token reaches across.
+  /// Whether a text may be encoded in parts, cut at line ends: the known word patterns cut there too, unless
+  /// an added token can span a line end.
   public var encodesLinesApart: Bool {
     guard keepsBytes, normalizer == nil || normalizer == .form(.nfc) else { return false }
     var cutsWords = false
@@ -18,14 +18,14 @@ extension PipelineTokenizer {
       }
   }
 
-  /// The ids of `bytes`, which need not be valid UTF-8. Special tokens spelled out in it are text, and
-  /// nothing is added.
+  /// The ids of `bytes`, which need not be valid UTF-8. Spellings of special tokens count as text, and no
+  /// tokens are added.
   public func encode(bytes: [UInt8]) -> [Int32] {
     encode(bytes: bytes, recognizingSpecialTokens: false)
   }
 
-  /// The ids of `bytes`; the spelling of a special token in it becomes that token where
-  /// `recognizingSpecialTokens`. For text whose author is trusted, such as training data.
+  /// The ids of `bytes`; with `recognizingSpecialTokens`, spellings of special tokens become these tokens.
+  /// For text whose author is trusted, such as training data.
   public func encode(bytes: [UInt8], recognizingSpecialTokens: Bool) -> [Int32] {
     encode(bytes: bytes, recognizing: recognizingSpecialTokens ? .everywhere : .nowhere)
   }
@@ -44,8 +44,8 @@ extension PipelineTokenizer {
     return encoder.output
   }
 
-  /// The ids of a text with the tokens that the model expects around it. Special tokens spelled out
-  /// in the text are text unless recognised.
+  /// The ids of a text with the tokens that the model expects around it. Spellings of special tokens count
+  /// as text unless recognised.
   public func encodeForModel(
     _ text: String, recognizingSpecialTokens: Bool = false
   ) -> EncodedText {
@@ -63,7 +63,7 @@ extension PipelineTokenizer {
     return dressed(ids[0], ids[1])
   }
 
-  /// The ids of tokens given as ids, with those that the model expects around them.
+  /// The ids of one or two encoded texts, with the tokens that the model expects around them.
   public func encodeForModel(_ first: [Int32], _ second: [Int32]? = nil) -> EncodedText {
     dressed(first, second)
   }
@@ -82,7 +82,7 @@ extension PipelineTokenizer {
     return result
   }
 
-  /// The text normalised, with the added tokens found in it.
+  /// Normalises the text and finds the added tokens in it.
   private func pieces(of bytes: [UInt8], _ recognizing: SpecialTokenRecognition) -> Pieces {
     var found = addedTokens.pieces(
       of: bytes, 0..<bytes.count, isNormalized: false, recognizing: recognizing)

@@ -1,8 +1,8 @@
-/// A tokenizer as model folders hold it: a text is normalised, cut into words, encoded by a model,
-/// and dressed with the tokens that the model expects around it; tokens are decoded in steps.
+/// A tokenizer as in model folders: a text is normalised, cut into words, encoded by a model, and
+/// surrounded with the tokens that the language model expects; tokens are decoded in steps.
 ///
-/// Read one with `init(contentsOf:)` from a Hugging Face `tokenizer.json`, or from a SentencePiece
-/// `tokenizer.model`. Its files are kept, and `save(to:)` writes them back as they were.
+/// Read one with `init(contentsOf:)` from a Hugging Face `tokenizer.json` or a SentencePiece
+/// `tokenizer.model`. Its files are kept, and `save(to:)` writes them unchanged.
 public struct PipelineTokenizer: Tokenizer, Equatable {
   let normalizer: Normalizer?
   let preTokenizer: PreTokenizer?
@@ -10,13 +10,13 @@ public struct PipelineTokenizer: Tokenizer, Equatable {
   var postProcessor: PostProcessor?
   let decoder: TokenDecoder?
   let addedTokens: AddedTokens
-  /// The bytes or the spelling of every token, added ones included; empty for an id without a token.
+  /// The bytes or the spelling of every token, including added tokens; empty for an id without a token.
   let tokens: ByteStrings
-  /// The ids of the tokens that have a role.
+  /// The ids of the tokens with a role.
   public internal(set) var namedTokens: NamedTokens
-  /// How conversations are written, where the folder has a template of a known kind.
+  /// The template of conversations, if the folder has one of a known kind.
   public internal(set) var chatTemplate: ChatTemplate?
-  /// What `save(to:)` writes.
+  /// The files that `save(to:)` writes.
   var files: [TokenizerSourceFile] = []
 
   init(
@@ -58,13 +58,13 @@ public struct PipelineTokenizer: Tokenizer, Equatable {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// Whether the model sees bytes as they are, not their spelling.
+  /// Whether the model works on bytes rather than on their spelling.
   var keepsBytes: Bool {
     guard case .bytePair(let model) = model, case .bytes = model.units else { return false }
     return true
   }
 
-  /// Whether two tokenizers have the same tokens and rules, whatever files they came from.
+  /// Whether two tokenizers have the same tokens and rules, regardless of their files.
   public static func == (left: Self, right: Self) -> Bool {
     left.normalizer == right.normalizer && left.preTokenizer == right.preTokenizer
       && left.model == right.model && left.postProcessor == right.postProcessor

@@ -8,7 +8,7 @@ struct PostProcessor: Equatable, Sendable {
   let single: [Part]
   let pair: [Part]
 
-  /// BERT's: `[CLS] A [SEP]`, `[CLS] A [SEP] B [SEP]`, the second text of type 1.
+  /// BERT's tokens: `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`, with the second text of type 1.
   static func bert(classification: Int32, separator: Int32) -> Self {
     let single: [Part] = [
       .tokens([classification], type: 0), .text(isSecond: false, type: 0),
@@ -19,7 +19,7 @@ struct PostProcessor: Equatable, Sendable {
       pair: single + [.text(isSecond: true, type: 1), .tokens([separator], type: 1)])
   }
 
-  /// RoBERTa's: `<s> A </s>`, `<s> A </s> </s> B </s>`, all of type 0.
+  /// RoBERTa's tokens: `<s> A </s>` and `<s> A </s> </s> B </s>`, all of type 0.
   static func roberta(classification: Int32, separator: Int32) -> Self {
     let single: [Part] = [
       .tokens([classification], type: 0), .text(isSecond: false, type: 0),
@@ -47,11 +47,11 @@ struct PostProcessor: Equatable, Sendable {
   }
 }
 
-/// The tokens of a text or of a pair of texts, with those that the model expects around them.
+/// The tokens of a text or a pair of texts, with those that the model expects around them.
 public struct EncodedText: Sendable, Equatable {
   /// The ids.
   public private(set) var ids: [Int32] = []
-  /// Of each token the number of the text it belongs to, as encoders such as BERT want it.
+  /// The number of the text that each token belongs to, for encoders such as BERT.
   public private(set) var typeIDs: [Int32] = []
 
   mutating func append(_ ids: [Int32], type: Int32) {

@@ -1,11 +1,11 @@
-/// How SentencePiece writes spaces: as a mark, and one before the text.
+/// SentencePiece's spelling of spaces as marks, with an additional mark before a text.
 struct Metaspace: Equatable, Sendable {
-  /// Where a mark is put before a piece of text that does not begin with one.
+  /// The pieces of text that get a mark in front if they do not begin with one.
   enum Scheme: String, Equatable, Sendable {
     case always, first, never
   }
 
-  /// What stands for a space.
+  /// The replacement of a space.
   var mark: [UInt8]
   var scheme: Scheme
 

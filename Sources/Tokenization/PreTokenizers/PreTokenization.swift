@@ -1,15 +1,15 @@
-/// How text is cut into words before byte pairs are merged: no token crosses a cut.
+/// How text is cut into words before byte pairs are merged; no token crosses a cut.
 public enum PreTokenization: Sendable {
-  /// The cuts of GPT-2: the English contractions `'s 't 're 've 'm 'll 'd`; a run of letters, of
-  /// numbers, or of other characters, each with at most one leading space; a run of white space,
-  /// which leaves its last character to the word that follows.
+  /// GPT-2's words: the English contractions `'s 't 're 've 'm 'll 'd`; a run of letters, of numbers, or
+  /// of other characters, each with at most one leading space; a run of white space, without its last
+  /// character if a word follows.
   case gpt2
-  /// Every numeric character is a word of its own, and what lies between is cut as in GPT-2.
+  /// Every numeric character is a separate word, and the text in between is cut as in GPT-2.
   case gpt2WithSingleDigits
 }
 
 extension PreTokenization {
-  /// Calls `body` with the range of each word of `range`, in order; the words tile the range.
+  /// Calls `body` with the range of each word of `range`, in order; the words cover the range.
   func forEachWord(
     in bytes: Span<UInt8>, _ range: Range<Int>, _ body: (Range<Int>) -> Void
   ) {
@@ -26,13 +26,13 @@ extension PreTokenization {
     }
   }
 
-  /// The pre-tokenizer of a file that does the same.
+  /// The equivalent pre-tokenizer.
   var preTokenizer: PreTokenizer {
     let byteLevel = PreTokenizer.byteLevel(addsPrefixSpace: false, cutsWords: true)
     return self == .gpt2 ? byteLevel : .sequence([.digits(individually: true), byteLevel])
   }
 
-  /// What a pre-tokenizer does, where it does one of these.
+  /// The case equivalent to a pre-tokenizer, or nil if there is none.
   init?(_ preTokenizer: PreTokenizer?) {
     let known = [Self.gpt2, .gpt2WithSingleDigits].first { $0.preTokenizer == preTokenizer }
     guard let known else { return nil }

@@ -1,26 +1,26 @@
-/// How a normalised text is cut into words, which the model then sees one by one.
+/// How a normalised text is cut into words, which the model encodes one by one.
 indirect enum PreTokenizer: Equatable, Sendable {
-  /// GPT-2's: a space before the text where asked for, words cut by the expression of GPT-2, and
-  /// bytes spelled in the byte alphabet.
+  /// GPT-2's rules: optionally a space before the text and words cut by GPT-2's expression, and bytes
+  /// spelled in the byte alphabet.
   case byteLevel(addsPrefixSpace: Bool, cutsWords: Bool)
-  /// SentencePiece's: spaces become marks, words are cut before them.
+  /// SentencePiece's rules: spaces become marks, and words are optionally cut before them.
   case metaspace(Metaspace, cutsWords: Bool)
   case split(TextPattern, SplitBehavior, isInverted: Bool)
-  /// Runs of word characters and runs of others, without the space between.
+  /// Cuts into runs of word characters and runs of other characters, dropping white space.
   case whitespace
-  /// Cut at white space, which is dropped, and around each punctuation mark.
+  /// Cuts at white space, which is dropped, and around each punctuation mark.
   case bert
-  /// Digits by runs, or each on its own.
+  /// Cuts around runs of digits, or around each digit.
   case digits(individually: Bool)
   case sequence([PreTokenizer])
 
-  /// The steps, sequences written out.
+  /// The steps, with sequences flattened.
   var steps: [PreTokenizer] {
     if case .sequence(let parts) = self { parts.flatMap(\.steps) } else { [self] }
   }
 
-  /// Applies every step. Where `keepsBytes`, bytes stay what they are and are not spelled in the
-  /// byte alphabet: the model knows them as bytes.
+  /// Applies every step. With `keepsBytes`, bytes are not spelled in the byte alphabet, for a model that
+  /// works on bytes.
   func apply(to pieces: inout Pieces, keepsBytes: Bool) {
     switch self {
     case .sequence(let parts):
@@ -117,7 +117,7 @@ private func cutBertWords(
   if start < position { words.append(start..<position) }
 }
 
-/// Cuts `range` into runs of word characters and runs of what is neither these nor white space.
+/// Cuts `range` into runs of word characters and runs of other characters, dropping white space.
 private func cutWordCharacters(
   _ bytes: Span<UInt8>, _ range: Range<Int>, into words: inout [Range<Int>]
 ) {

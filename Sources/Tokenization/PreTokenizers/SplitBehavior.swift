@@ -1,4 +1,4 @@
-/// What becomes of a match where a text is cut at matches.
+/// What happens to the matches at which a text is cut.
 enum SplitBehavior: String, Equatable, Sendable {
   case removed = "Removed"
   case isolated = "Isolated"
@@ -6,7 +6,7 @@ enum SplitBehavior: String, Equatable, Sendable {
   case mergedWithNext = "MergedWithNext"
   case contiguous = "Contiguous"
 
-  /// Cuts `range` at `matches`, or where `isInverted` at what lies between them.
+  /// Cuts `range` at `matches`, or with `isInverted` at the text between them.
   func cut(
     _ range: Range<Int>, at matches: [Range<Int>], isInverted: Bool, into words: inout [Range<Int>]
   ) {
@@ -38,7 +38,7 @@ enum SplitBehavior: String, Equatable, Sendable {
     case .mergedWithPrevious:
       var wasMatch = true
       for part in parts {
-        // A second match in a row stays alone.
+        // A match after another match is separate.
         if part.isMatch, !wasMatch, let last = words.popLast() {
           words.append(last.lowerBound..<part.range.upperBound)
         } else {

@@ -1,6 +1,6 @@
-/// The end of the GPT-2 word that starts at `start`: a contraction; a run of letters, of numbers, or
-/// of other characters, each with at most one leading space; a run of white space, which leaves its
-/// last character to the word that follows.
+/// The end of the GPT-2 word that starts at `start`: a contraction; a run of letters, of numbers, or of
+/// other characters, each with at most one leading space; a run of white space, without its last
+/// character if a word follows.
 func gpt2WordEnd(in bytes: Span<UInt8>, from start: Int, limit: Int) -> Int {
   let first = bytes[start]
   if first == UInt8(ascii: "'"),
@@ -25,7 +25,7 @@ func gpt2WordEnd(in bytes: Span<UInt8>, from start: Int, limit: Int) -> Int {
     last = position
     position += next.length
   }
-  // White space before a word gives up its last character, unless it has only one.
+  // White space before a word leaves its last character to the word, unless it has only one.
   return kind == .space && position < limit && last > start ? last : position
 }
 

@@ -1,5 +1,5 @@
-// The alternatives of the expressions are tried in their order; the first that matches wins, also
-// where a later one would match more.
+// The alternatives of the expressions are tried in order, and the first that matches wins, even if a
+// later one would match more.
 
 /// The end of the word that starts at `start` by the rules of GPT-4.
 func gpt4WordEnd(
@@ -24,7 +24,7 @@ func gpt4WordEnd(
     in: bytes, from: start, limit: limit, mostDigits: mostDigits, takesSlashes: false)
 }
 
-/// The end of the word that starts at `start` by the rules of GPT-4o, which cut before a capital.
+/// The end of the word that starts at `start` by the rules of GPT-4o, which also cut before capitals.
 func casedWordEnd(
   in bytes: Span<UInt8>, from start: Int, limit: Int, mostDigits: Int, contractions: Bool
 ) -> Int {
@@ -45,7 +45,7 @@ func casedWordEnd(
     in: bytes, from: start, limit: limit, mostDigits: mostDigits, takesSlashes: true)
 }
 
-/// Capitals, then at least one letter that is none; letters without case are both.
+/// The end of capitals followed by at least one small letter; letters without case count as both.
 private func smallEnding(_ bytes: Span<UInt8>, from start: Int, limit: Int) -> Int? {
   var position = start
   var lastSmall: Int?
@@ -59,7 +59,7 @@ private func smallEnding(_ bytes: Span<UInt8>, from start: Int, limit: Int) -> I
   return end > position ? end : lastSmall
 }
 
-/// At least one capital, then letters that are none.
+/// The end of at least one capital followed by small letters.
 private func capitalBeginning(_ bytes: Span<UInt8>, from start: Int, limit: Int) -> Int? {
   var position = start
   while position < limit {
@@ -80,8 +80,8 @@ private func smallEnd(_ bytes: Span<UInt8>, from start: Int, limit: Int) -> Int 
   return position
 }
 
-/// The end of a word that is not of letters: some digits; other characters with the line ends after
-/// them; white space up to its last line end; white space but for its last character.
+/// The end of a word without letters: some digits; other characters with the line ends after them; white
+/// space up to its last line end; white space except its last character.
 @inline(__always)
 private func otherWordEnd(
   in bytes: Span<UInt8>, from start: Int, limit: Int, mostDigits: Int, takesSlashes: Bool
@@ -116,12 +116,12 @@ private func otherWordEnd(
   return position < limit && last > start ? last : position
 }
 
-/// The end of an English contraction in any case; the long s is an s.
+/// The end of an English contraction in any case; the long s counts as an s.
 private func contractionEnd(in bytes: Span<UInt8>, from start: Int, limit: Int) -> Int? {
   guard start + 1 < limit, bytes[start] == UInt8(ascii: "'") else { return nil }
   let first = bytes[start + 1]
   let second: UInt8? = start + 2 < limit ? bytes[start + 2] : nil
-  // To lower case, as far as letters go.
+  // Converts letters to lower case.
   switch first | 0x20 {
   case _ where first == 0xC5:
     return second == 0xBF ? start + 3 : nil

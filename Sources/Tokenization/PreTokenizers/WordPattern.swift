@@ -1,19 +1,19 @@
-/// The published regular expressions that cut text into words before byte pairs are merged, run by
-/// scanners of their own: general regular expressions take many times as long.
+/// The published regular expressions that cut text into words before byte pairs are merged, implemented
+/// as dedicated scanners, which are many times faster than general regular expressions.
 enum WordPattern: Equatable, Sendable, CaseIterable {
   /// GPT-2 and RoBERTa.
   case gpt2
-  /// Llama 3, SmolLM3 and GPT-4: contractions in any case, a word may begin with any character but a
-  /// digit, digits by threes, line ends apart from other space.
+  /// Llama 3, SmolLM3 and GPT-4: contractions in any case, words that may begin with any character except
+  /// a digit, up to three digits, line ends separate from other white space.
   case llama3
-  /// Qwen 2 and 3: as `llama3`, each digit a word.
+  /// Qwen 2 and 3: like `llama3`, with each digit a word.
   case qwen2
-  /// GPT-4o: as `llama3`, and a word is cut before a capital; a contraction belongs to its word.
+  /// GPT-4o: like `llama3`, with words also cut before a capital, and contractions part of their words.
   case gpt4o
-  /// Mistral's Tekken: as `gpt4o` without contractions, each digit a word.
+  /// Mistral's Tekken: like `gpt4o` without contractions, with each digit a word.
   case tekken
 
-  /// How files spell the expression.
+  /// The spellings of the expression in files.
   var spellings: [String] {
     let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
     let spaces = #"\s*[\r\n]+|\s+(?!\S)|\s+"#
@@ -46,14 +46,14 @@ enum WordPattern: Equatable, Sendable, CaseIterable {
     }
   }
 
-  /// The pattern that a file spells so.
+  /// The pattern with a spelling in files.
   init?(spelling: String) {
     let pattern = Self.allCases.first { $0.spellings.contains(spelling) }
     guard let pattern else { return nil }
     self = pattern
   }
 
-  /// Appends the words of `range` to `words`, in order; they tile the range.
+  /// Appends the words of `range` to `words`, in order; they cover the range.
   func cut(_ bytes: Span<UInt8>, _ range: Range<Int>, into words: inout [Range<Int>]) {
     var start = range.lowerBound
     while start < range.upperBound {
@@ -78,13 +78,13 @@ enum WordPattern: Equatable, Sendable, CaseIterable {
   }
 }
 
-/// What the patterns distinguish: the general categories L and N, the property White_Space, and
-/// everything else, bytes that are not UTF-8 included.
+/// The classes of characters that the patterns distinguish: the general categories L and N, the property
+/// White_Space, and everything else, including invalid UTF-8.
 enum CharacterClass: UInt8 {
   case other, letter, number, space
 }
 
-/// The class of what starts at `position`, and its length in bytes.
+/// The class of the character at `position`, and its length in bytes.
 @inline(__always)
 func characterClass(
   at position: Int, in bytes: Span<UInt8>, limit: Int
@@ -121,7 +121,7 @@ extension CharacterClass {
   }
 }
 
-/// The end of the run of characters of one class that goes on at `start`.
+/// The end of a run of characters of one class that continues at `start`.
 @inline(__always)
 func runEnd(
   of kind: CharacterClass, in bytes: Span<UInt8>, from start: Int, limit: Int,

@@ -1,6 +1,6 @@
 internal import JSON
 
-/// A value of a file with its name, for errors that say where they are.
+/// A value of a file with its path in the file, for errors.
 struct FileField {
   let value: JSONValue
   let path: String
@@ -23,14 +23,14 @@ struct FileField {
     error(.wrongType, "expected \(expected), found \(value.kind)")
   }
 
-  /// A member, or nil where it is absent or null.
+  /// A member, or nil if it is absent or null.
   func member(_ name: String) throws(TokenizerError) -> FileField? {
     guard case .object(let object) = value else { throw mismatch("an object") }
     guard let value = object[name], value != .null else { return nil }
     return FileField(value, path: path.isEmpty ? name : "\(path).\(name)", file: file)
   }
 
-  /// A member that must be there.
+  /// A required member.
   func required(_ name: String) throws(TokenizerError) -> FileField {
     guard let member = try member(name) else {
       throw error(.missingField, "missing", field: name)
@@ -50,7 +50,7 @@ struct FileField {
     return flag
   }
 
-  /// A member that is true or false.
+  /// A Boolean member.
   func boolean(_ name: String, default value: Bool) throws(TokenizerError) -> Bool {
     try member(name)?.boolean() ?? value
   }
@@ -87,7 +87,7 @@ struct FileField {
     return object.map { ($0.key, FileField($0.value, path: "\(path).\($0.key)", file: file)) }
   }
 
-  /// The name of the kind of component that this is.
+  /// The type of the component.
   func type() throws(TokenizerError) -> String { try required("type").string() }
 
   func unsupported(_ expected: String) throws(TokenizerError) -> TokenizerError {
@@ -96,7 +96,7 @@ struct FileField {
       "the type \(quoted(try type().utf8)) is not supported; expected one of \(expected)")
   }
 
-  /// One of the names of an enumeration.
+  /// A string that is the raw value of a case.
   func choice<Choice: RawRepresentable<String>>(
     _: Choice.Type, of names: [String]
   ) throws(TokenizerError) -> Choice {

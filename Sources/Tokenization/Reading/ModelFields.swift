@@ -1,6 +1,6 @@
 internal import JSON
 
-/// The fields of `model` in a `tokenizer.json`, of whichever kind it is.
+/// The fields of `model` in a `tokenizer.json`, of any kind.
 struct ModelFields {
   enum Kind: String {
     case bytePair = "BPE"
@@ -13,9 +13,9 @@ struct ModelFields {
   private(set) var spellings = ByteStrings()
   /// The id of each of `spellings`.
   private(set) var ids: [Int32] = []
-  /// The score of each of `spellings`, of a unigram model.
+  /// The score of each of `spellings` in a unigram model.
   private(set) var scores: [Double] = []
-  /// Two a merge.
+  /// The parts of the merges, two per merge.
   private(set) var mergeParts = ByteStrings()
   private(set) var unknownToken: [UInt8]?
   private(set) var unknownID: Int32?
@@ -47,7 +47,7 @@ struct ModelFields {
         hasMerges = true
         try readMerges(&reader)
       case "dropout":
-        // Of training alone.
+        // Only used in training.
         if try !reader.takeNull() { _ = try reader.number() }
       case _ where try reader.takeNull(): break
       case "type":
@@ -104,7 +104,7 @@ struct ModelFields {
     }
   }
 
-  /// Reads the tokens of a unigram model, `["a", -1.5]` each; the id is the place.
+  /// Reads the tokens of a unigram model, each as `["a", -1.5]`; the id is the index.
   private mutating func readScores(_ reader: inout TokenizerReader) throws(TokenizerError) {
     try reader.array { (reader, index) throws(TokenizerError) in
       guard index < BytePairTokenizer.maximumVocabularySize else {

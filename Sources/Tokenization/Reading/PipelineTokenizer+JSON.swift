@@ -36,8 +36,8 @@ extension PipelineTokenizer {
 }
 
 extension TokenizerFile {
-  /// Whether the byte alphabet is only the way between the last pre-tokenizer and the decoder, so that
-  /// the model may see the bytes themselves.
+  /// Whether the byte alphabet is used only between the last pre-tokenizer and the decoder, so that the
+  /// model can work on bytes instead.
   fileprivate func seesBytes(_ preTokenizer: PreTokenizer?, _ decoder: TokenDecoder?) -> Bool {
     guard model.kind == .bytePair, !model.fallsBackToBytes, model.prefix?.isEmpty ?? true,
       model.suffix.isEmpty, decoder?.isByteLevel ?? false,

@@ -6,19 +6,19 @@
 internal import JSON
 
 extension PipelineTokenizer {
-  /// Reads a tokenizer, given its file or the folder that holds it.
+  /// Reads a tokenizer from its file or the folder that holds it.
   ///
-  /// Of a folder `tokenizer.json` is read, or else `tokenizer.model` (or `spiece.model`,
+  /// In a folder `tokenizer.json` is read, or else `tokenizer.model` (or `spiece.model`,
   /// `sentencepiece.bpe.model`). `tokenizer_config.json`, `special_tokens_map.json` and
-  /// `chat_template.jinja` beside it give the tokens with a role and the chat template. Truncation and
-  /// padding are settings of a batch and not read.
+  /// `chat_template.jinja` beside it provide the tokens with a role and the chat template. Truncation and
+  /// padding are settings of a batch and ignored.
   ///
-  /// Throws `TokenizerError`; a part that is not supported gives `.unsupported` and is named.
+  /// Throws `TokenizerError`, with the code `.unsupported` and the name of any part that is not supported.
   public init(contentsOf url: URL) throws(TokenizerError) {
     let file = try TokenizerFolder.tokenizerFile(at: url)
     let bytes = try TokenizerFolder.bytes(of: file)
     let folder = TokenizerFolder(url: file.deletingLastPathComponent())
-    // A SentencePiece model begins with its first piece, whose field is written like a line feed.
+    // A SentencePiece model begins with its first piece, whose field tag is the byte of a line feed.
     let kind = file.pathExtension
     if kind == "model" || kind != "json" && bytes.first == 0x0A {
       try self.init(sentencePiece: bytes, file: file.path)
@@ -48,8 +48,8 @@ extension PipelineTokenizer {
     chatTemplate = template.flatMap { ChatTemplate(recognizing: $0) }
   }
 
-  /// Reads the tokens with a role, each a text or an object with its content; one that is not in the
-  /// vocabulary is left out, as files name some that their models lack.
+  /// Reads the tokens with a role, each a string or an object with its content. Tokens that are not in the
+  /// vocabulary are skipped, since some files list tokens that their models lack.
   private mutating func readNames(_ field: FileField) throws(TokenizerError) {
     for (name, path) in NamedTokens.roles {
       guard let token = try field.member(name) else { continue }
@@ -63,7 +63,7 @@ extension PipelineTokenizer {
     }
   }
 
-  /// The chat template's text: one, or the one named `default` of several.
+  /// The chat template, or the one named `default` if there are several.
   private static func template(_ field: FileField) throws(TokenizerError) -> String? {
     guard let template = try field.member("chat_template") else { return nil }
     guard case .array = template.value else { return try template.string() }
@@ -73,7 +73,7 @@ extension PipelineTokenizer {
     return nil
   }
 
-  /// The id of a token by its spelling, added or of the model.
+  /// The id of an added or model token by its spelling.
   public func id(of token: String) -> Int32? {
     if let added = addedTokens.tokens.first(where: {
       $0.content.utf8.elementsEqual(token.utf8)
@@ -93,7 +93,7 @@ struct TokenizerFolder {
 
   let url: URL
 
-  /// The file to read, of a folder the first that is there.
+  /// The file to read; in a folder, the first known one that exists.
   static func tokenizerFile(at url: URL) throws(TokenizerError) -> URL {
     var isDirectory = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), isDirectory
@@ -109,7 +109,7 @@ struct TokenizerFolder {
 
   static func bytes(of file: URL) throws(TokenizerError) -> [UInt8] {
     let path = file.path
-    // The attributes are those of a link itself, so it is followed first.
+    // Attributes would be those of a link itself, so links are resolved first.
     let target = file.resolvingSymlinksInPath().path
     // Only a regular file has a size that can be checked before it is read.
     guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else {
@@ -127,14 +127,14 @@ struct TokenizerFolder {
     }
   }
 
-  /// The bytes of a file of the folder, or nil where there is none.
+  /// The bytes of a file in the folder, or nil if there is none.
   func optionalBytes(_ name: String) throws(TokenizerError) -> [UInt8]? {
     let file = url.appending(component: name)
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
     return try Self.bytes(of: file)
   }
 
-  /// A JSON file of the folder, or nil where there is none.
+  /// A JSON file in the folder, or nil if there is none.
   func json(_ name: String) throws(TokenizerError) -> (bytes: [UInt8], field: FileField)? {
     guard let bytes = try optionalBytes(name) else { return nil }
     let path = url.appending(component: name).path

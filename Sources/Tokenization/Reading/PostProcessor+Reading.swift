@@ -1,5 +1,5 @@
 extension PostProcessor {
-  /// Reads a post-processor; nil where it adds no tokens.
+  /// Reads a post-processor; nil if it adds no tokens.
   static func read(_ field: FileField) throws(TokenizerError) -> PostProcessor? {
     switch try field.type() {
     case "ByteLevel": return nil
@@ -30,7 +30,7 @@ extension PostProcessor {
     }
   }
 
-  /// The id of `["[CLS]", 101]`.
+  /// The id in a member such as `["[CLS]", 101]`.
   private static func pairID(_ field: FileField, _ name: String) throws(TokenizerError) -> Int32 {
     let pair = try field.required(name)
     let elements = try pair.array()
@@ -71,7 +71,7 @@ extension PostProcessor {
     Int32(try field.member("type_id")?.integer(in: 0...1 << 16) ?? 0)
   }
 
-  /// The highest id that is added.
+  /// The highest id that it adds.
   var highestID: Int32 {
     (single + pair).map { if case .tokens(let ids, _) = $0 { ids.max() ?? -1 } else { -1 } }.max()
       ?? -1

@@ -59,7 +59,7 @@ extension Metaspace {
     scheme =
       try field.member("prepend_scheme")?
       .choice(Scheme.self, of: ["always", "first", "never"]) ?? .always
-    // An older spelling of the same.
+    // The older form of `prepend_scheme`.
     if try !field.boolean("add_prefix_space", default: true) { scheme = .never }
   }
 }

@@ -1,8 +1,8 @@
-/// The vocabulary of a file, with its tokens as the file spells them.
+/// The vocabulary of a file, with tokens in the file's spelling.
 struct SpelledVocabulary {
   let vocabulary: Vocabulary
 
-  /// Checks that ids and tokens occur once, and agree with the added tokens.
+  /// Throws unless ids and tokens are unique and agree with the added tokens.
   init(_ contents: TokenizerFile) throws(TokenizerError) {
     let model = contents.model
     let highest = model.ids.max() ?? -1

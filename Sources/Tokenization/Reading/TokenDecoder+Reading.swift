@@ -32,7 +32,7 @@ extension TokenDecoder {
     }
   }
 
-  /// Whether this is the byte alphabet and nothing else.
+  /// Whether this decodes the byte alphabet and nothing else.
   var isByteLevel: Bool {
     switch self {
     case .byteLevel: true

@@ -1,5 +1,5 @@
 extension TokenModel {
-  /// Makes the model of a file; `asBytes` where the model may see bytes in place of their spelling.
+  /// Makes the model of a file; with `asBytes` it may work on bytes instead of their spelling.
   init(_ contents: TokenizerFile, asBytes: Bool) throws(TokenizerError) {
     let fields = contents.model
     let vocabulary = try SpelledVocabulary(contents).vocabulary
@@ -60,7 +60,8 @@ extension TokenModel {
       ignoresMerges: fields.ignoresMerges, added: added)
   }
 
-  /// The tokens as the bytes they spell; a token that spells none is never found in a text.
+  /// The vocabulary with tokens as the bytes they spell; tokens that spell no bytes are never found in a
+  /// text.
   private static func bytes(of vocabulary: Vocabulary) -> Vocabulary {
     let spellings = vocabulary.tokens.bytes.span
     var tokens = ByteStrings()

@@ -1,6 +1,6 @@
 internal import JSON
 
-/// The fields of a `tokenizer.json`, checked one by one but not yet against each other.
+/// The fields of a `tokenizer.json`, each checked, but not yet against each other.
 struct TokenizerFile {
   let file: String
   private(set) var model = ModelFields()
@@ -26,7 +26,7 @@ struct TokenizerFile {
     guard hasModel else { throw reader.error(.missingField, "missing", field: "model") }
   }
 
-  /// One of the file's components, or nil where it has none.
+  /// A component of the file, or nil if it is absent.
   func component(_ name: String) -> FileField? {
     components[name].map { FileField($0, path: name, file: file) }
   }
@@ -50,7 +50,7 @@ struct TokenizerFile {
 }
 
 extension AddedToken {
-  /// Reads an added token; `id` is given where the file has it elsewhere.
+  /// Reads an added token; pass `id` if the file holds it elsewhere.
   init(_ field: FileField, id: Int32? = nil) throws(TokenizerError) {
     let content = try field.member("content")?.string() ?? ""
     guard !content.isEmpty else {

@@ -20,7 +20,7 @@ extension PipelineTokenizer {
     surround(bos: contents.model == .bytePair, eos: false)
   }
 
-  /// Puts the begin and the end token around every text.
+  /// Makes the post-processor add the begin or end token around every text.
   mutating func surround(bos: Bool, eos: Bool) {
     func marker(_ id: Int32?, _ isWanted: Bool) -> [PostProcessor.Part] {
       guard isWanted, let id else { return [] }
@@ -84,7 +84,7 @@ extension SentencePieceFile {
     return .sequence(steps)
   }
 
-  /// Every two pieces that join to a piece may be merged, the piece of the best score first.
+  /// The model in which any two pieces that join to a piece can be merged, highest score first.
   fileprivate var bytePairModel: BytePairModel {
     let vocabulary = vocabulary
     let span = vocabulary.tokens.bytes.span
@@ -117,7 +117,7 @@ extension SentencePieceFile {
     let normal = pieces.filter { $0.kind == .normal }.map(\.score)
     let highest = normal.max() ?? 0
     let scores = pieces.map { piece -> Double in
-      // A piece of the user's is better than all ways to spell it.
+      // A user-defined piece scores higher than any other segmentation of its text.
       piece.kind == .userDefined
         ? Double(Float(Double(Float(piece.text.count) * highest) - 0.1)) : Double(piece.score)
     }

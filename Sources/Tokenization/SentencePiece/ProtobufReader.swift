@@ -1,8 +1,8 @@
-/// Reads a message of Protocol Buffers field by field, without a schema.
+/// Reads a Protocol Buffers message field by field, without a schema.
 struct ProtobufReader {
   enum Value {
     case integer(UInt64)
-    /// Where the bytes of a text or message lie.
+    /// The range of the bytes of a text or message.
     case bytes(Range<Int>)
     case word32(UInt32)
     case word64

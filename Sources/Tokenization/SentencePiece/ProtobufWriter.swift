@@ -1,4 +1,4 @@
-/// Writes a message of Protocol Buffers field by field.
+/// Writes a Protocol Buffers message field by field.
 struct ProtobufWriter {
   private(set) var bytes: [UInt8] = []
 

@@ -1,4 +1,4 @@
-/// What a SentencePiece `tokenizer.model` holds (Kudo and Richardson, arXiv 1808.06226).
+/// The contents of a SentencePiece `tokenizer.model` (Kudo and Richardson, arXiv 1808.06226).
 struct SentencePieceFile {
   enum Kind: UInt64 {
     case normal = 1, unknown, control, userDefined, unused, byte

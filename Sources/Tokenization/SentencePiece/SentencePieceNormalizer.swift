@@ -1,13 +1,13 @@
-/// SentencePiece's own normaliser: replaces by the longest entries of its table, drops superfluous
-/// spaces, puts a space before the text, and writes spaces as marks.
+/// SentencePiece's own normaliser: replaces text by the longest matching entries of its table, removes
+/// superfluous spaces, adds a space before the text, and writes spaces as marks.
 struct SentencePieceNormalizer: Sendable {
   let map: CharacterMap?
   let addsPrefix: Bool
   let removesExtraSpaces: Bool
   let escapesSpaces: Bool
-  /// Whether the space that is added goes after the text.
+  /// Whether the added space comes after the text.
   let suffixesSpace: Bool
-  /// Texts that stay as they are.
+  /// Texts that are not normalised.
   let fixed: ByteTrie
   let fixedIDs: [Int32]
 
@@ -27,7 +27,7 @@ struct SentencePieceNormalizer: Sendable {
     }
     func start(isSpace: Bool) -> Bool {
       if isStarted { return true }
-      // What becomes a space is dropped as far as it leads.
+      // Leading spaces are dropped.
       if removesExtraSpaces, isSpace { return false }
       isStarted = true
       if addsPrefix, !suffixesSpace { output += mark }
@@ -58,7 +58,7 @@ struct SentencePieceNormalizer: Sendable {
     return output
   }
 
-  /// The byte of ASCII that the text has at `position` and that stays what it is, or nil.
+  /// The ASCII byte at `position` if normalisation does not change it, or nil.
   @inline(__always)
   private func plainByte(of text: [UInt8], at position: Int) -> UInt8? {
     guard let map else { return text[position] < 0x80 ? text[position] : nil }
@@ -66,7 +66,7 @@ struct SentencePieceNormalizer: Sendable {
     return single.byte
   }
 
-  /// What the text at `position` becomes, and where it goes on.
+  /// The replacement of the text at `position`, and the position after that text.
   private func part(of text: [UInt8], at position: Int) -> (ArraySlice<UInt8>, Int) {
     if !fixed.isEmpty,
       let (end, _) = fixed.longestMatch(in: text.span, at: position, limit: text.count)

@@ -1,4 +1,4 @@
-/// The bytes that `text` spells in base 64 (RFC 4648, section 4), or nil where it is none.
+/// The bytes that `text` encodes in base 64 (RFC 4648, section 4), or nil if it is malformed.
 func base64Decoded(_ text: [UInt8]) -> [UInt8]? {
   guard text.count % 4 == 0 else { return nil }
   let padding = text.suffix(2).filter { $0 == UInt8(ascii: "=") }.count

@@ -1,4 +1,4 @@
-/// A priority queue that yields its smallest element first.
+/// A priority queue that returns its smallest element first.
 struct BinaryHeap<Element: Comparable> {
   private var elements: [Element] = []
 

@@ -1,5 +1,5 @@
-/// The printable characters by which byte-level tokenizer files spell the 256 bytes, as in GPT-2:
-/// a printable Latin-1 character stands for itself, the 68 other bytes take U+0100 onwards in turn.
+/// The printable characters that spell the 256 bytes in byte-level tokenizer files, as in GPT-2: printable
+/// Latin-1 characters spell themselves, and the 68 other bytes are spelled by U+0100 onwards in order.
 enum ByteAlphabet {
   /// The code point that spells each byte.
   static let codePoints: [UInt32] = {
@@ -15,14 +15,14 @@ enum ByteAlphabet {
     }
   }()
 
-  /// The bytes in the order of their code points, in which a trained vocabulary lists them.
+  /// The bytes in the order of their code points, which is their order in a trained vocabulary.
   static let bytesInCodePointOrder: [UInt8] =
     (UInt8.min...UInt8.max).sorted { codePoints[Int($0)] < codePoints[Int($1)] }
 
   private static let bytes: [UInt32: UInt8] =
     Dictionary(zip(codePoints, UInt8.min...UInt8.max), uniquingKeysWith: { first, _ in first })
 
-  /// The bytes that `spelling` stands for, or nil where a character is not of the alphabet.
+  /// The bytes that `spelling` spells, or nil if a character is not in the alphabet.
   static func bytes(spelled spelling: Span<UInt8>, in range: Range<Int>) -> [UInt8]? {
     var result: [UInt8] = []
     result.reserveCapacity(range.count)
@@ -42,7 +42,7 @@ enum ByteAlphabet {
   static func spelling(of bytes: some Sequence<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     for byte in bytes {
-      // Every code point of the alphabet is below U+0800: one or two bytes.
+      // Every code point of the alphabet is below U+0800, so it takes one or two bytes.
       let codePoint = codePoints[Int(byte)]
       if codePoint < 0x80 {
         result.append(UInt8(codePoint))

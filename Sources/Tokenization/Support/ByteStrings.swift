@@ -1,11 +1,11 @@
-/// A row of byte strings in one buffer.
+/// A list of byte strings in one buffer.
 struct ByteStrings: Equatable, Sendable {
   private(set) var bytes: [UInt8] = []
   private var ends: [Int] = []
 
   var count: Int { ends.count }
 
-  /// Where string `index` lies in `bytes`.
+  /// The range of string `index` in `bytes`.
   func range(_ index: Int) -> Range<Int> {
     (index == 0 ? 0 : ends[index - 1])..<ends[index]
   }
@@ -18,8 +18,8 @@ struct ByteStrings: Equatable, Sendable {
   }
 }
 
-/// An open-addressing table from byte strings to integers. It stores no bytes, only where a key
-/// lies in the caller's buffer, which the caller passes to every search.
+/// An open-addressing table from byte strings to integers. It stores only the ranges of keys in the
+/// caller's buffer, which the caller passes to every search.
 struct ByteStringTable: Sendable {
   private struct Slot {
     var start = 0
@@ -40,7 +40,7 @@ struct ByteStringTable: Sendable {
     return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
   }
 
-  /// The value of the key that lies at `range` of `bytes`, where the keys lie in `storage`.
+  /// The value of the key at `range` of `bytes`, with the table's keys in `storage`.
   func value(
     of bytes: Span<UInt8>, _ range: Range<Int>, hash: UInt32, storage: Span<UInt8>
   ) -> Int32? {
@@ -60,7 +60,7 @@ struct ByteStringTable: Sendable {
     return nil
   }
 
-  /// Adds the key that lies at `range` of the caller's buffer; the table must not hold it.
+  /// Adds the key at `range` of the caller's buffer, which must not be in the table.
   mutating func insert(_ range: Range<Int>, hash: UInt32, value: Int32) {
     if 2 * (count + 1) > slots.count {
       let old = slots
@@ -71,7 +71,7 @@ struct ByteStringTable: Sendable {
     count += 1
   }
 
-  /// Adds a key, or gives the one that is there another value.
+  /// Adds a key, or updates the value of an existing one.
   mutating func update(
     _ range: Range<Int>, hash: UInt32, value: Int32, storage: Span<UInt8>
   ) {

@@ -1,14 +1,14 @@
-/// Byte strings with values, for finding all that a text goes on with.
+/// A trie of byte strings with values, to find all strings at a position of a text.
 struct ByteTrie: Sendable {
   /// The children of each node by byte; the first node is the root.
   private var children = PairTable()
   private var values: [Int32] = [-1]
-  /// Whether any string begins with a byte: most texts are refused here.
+  /// Whether any string begins with each byte, which excludes most positions at once.
   private var begins = [Bool](repeating: false, count: 256)
 
   var isEmpty: Bool { values.count == 1 }
 
-  /// Adds a string that is not empty; the later of two equal ones holds.
+  /// Adds a non-empty string; of two equal ones the later value applies.
   mutating func insert(_ string: some Collection<UInt8>, value: Int32) {
     guard let first = string.first else { return }
     begins[Int(first)] = true
@@ -29,8 +29,7 @@ struct ByteTrie: Sendable {
   @inline(__always)
   func mayBegin(with byte: UInt8) -> Bool { begins[Int(byte)] }
 
-  /// Calls `body` with the end and the value of every string that lies at `position`, the shortest
-  /// first.
+  /// Calls `body` with the end and the value of every string at `position`, shortest first.
   @inline(__always)
   func forEachMatch(
     in bytes: Span<UInt8>, at position: Int, limit: Int, _ body: (Int, Int32) -> Void
@@ -47,7 +46,7 @@ struct ByteTrie: Sendable {
     }
   }
 
-  /// The longest string that lies at `position`.
+  /// The longest string at `position`.
   func longestMatch(
     in bytes: Span<UInt8>, at position: Int, limit: Int
   ) -> (end: Int, value: Int32)? {

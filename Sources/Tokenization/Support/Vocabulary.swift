@@ -1,6 +1,6 @@
-/// Tokens by id, and ids by token.
+/// A map from ids to tokens and back.
 struct Vocabulary: Equatable, Sendable {
-  /// What each token is in bytes; empty for an id without a token.
+  /// The bytes of each token; empty for an id without a token.
   private(set) var tokens = ByteStrings()
   private var table = ByteStringTable()
 
@@ -9,7 +9,8 @@ struct Vocabulary: Equatable, Sendable {
 
   init() {}
 
-  /// Of equal tokens the one with the highest id is found, and only ids that `isFound` accepts.
+  /// A vocabulary of tokens. Searches find only ids that `isFound` accepts, and of equal tokens the highest
+  /// id.
   init(tokens: ByteStrings, finding isFound: (Int) -> Bool = { _ in true }) {
     self.tokens = tokens
     let bytes = tokens.bytes.span
@@ -25,7 +26,7 @@ struct Vocabulary: Equatable, Sendable {
 
   func contains(_ id: Int32) -> Bool { 0 <= id && Int(id) < tokens.count }
 
-  /// The id of the token that lies at `range` of `bytes`.
+  /// The id of the token at `range` of `bytes`.
   func id(of bytes: Span<UInt8>, _ range: Range<Int>) -> Int32? {
     id(of: bytes, range, hash: ByteStringTable.hash(bytes, range))
   }
@@ -39,7 +40,7 @@ struct Vocabulary: Equatable, Sendable {
     return id(of: token.span, 0..<token.count)
   }
 
-  /// The id of the token that files spell `<0x0A>` for each byte, or nil where one is missing.
+  /// The ids of the tokens spelled like `<0x0A>` for all bytes, or nil if one is missing.
   func byteFallback() -> [Int32]? {
     var ids: [Int32] = []
     for byte in UInt8.min...UInt8.max {
@@ -55,7 +56,7 @@ struct Vocabulary: Equatable, Sendable {
       + [UInt8(ascii: ">")]
   }
 
-  /// The byte that a token like `<0x0A>` stands for.
+  /// The byte that a token like `<0x0A>` spells.
   static func byte(spelledBy token: some Collection<UInt8>) -> UInt8? {
     guard token.count == 6 else { return nil }
     let token = Array(token)

@@ -5,8 +5,7 @@ enum NormalizationForm: Equatable, Sendable {
   private var isCompatible: Bool { self == .nfkc || self == .nfkd }
   private var composes: Bool { self == .nfc || self == .nfkc }
 
-  /// `text` in this form. Bytes that are not UTF-8 stay as they are, and nothing is composed or
-  /// reordered across them.
+  /// `text` in this form. Invalid UTF-8 is kept, and nothing is composed or reordered across it.
   func normalized(_ text: [UInt8]) -> [UInt8] {
     if isUnchanged(text) { return text }
     var output: [UInt8] = []
@@ -24,7 +23,7 @@ enum NormalizationForm: Equatable, Sendable {
     return output
   }
 
-  /// A quick answer for the usual text: nothing in it decomposes or combines.
+  /// A quick check for common text, in which nothing decomposes or combines.
   private func isUnchanged(_ text: [UInt8]) -> Bool {
     if text.isASCII { return true }
     guard self == .nfc else { return false }
@@ -39,7 +38,7 @@ enum NormalizationForm: Equatable, Sendable {
   }
 }
 
-/// A starter with the marks that follow it, which are put in order and composed together.
+/// A starter and the marks that follow it, which are reordered and composed together.
 private struct ScalarRun {
   let isCompatible: Bool
   let composes: Bool
@@ -52,7 +51,7 @@ private struct ScalarRun {
 
   mutating func append(_ scalar: Unicode.Scalar, to output: inout [UInt8]) {
     if scalar.value < 0x80 {
-      // ASCII composes with nothing before it.
+      // ASCII does not compose with anything before it.
       flush(to: &output)
       scalars.append((scalar, 0))
       return
@@ -64,8 +63,8 @@ private struct ScalarRun {
     }
   }
 
-  /// Whether a starter may compose with the one before it: a vowel or final consonant of Hangul, and
-  /// some signs of Indic scripts.
+  /// Whether a starter may compose with the one before it, as Hangul vowels and final consonants and some
+  /// signs of Indic scripts do.
   private func composesWithStarter(_ scalar: Unicode.Scalar) -> Bool {
     composes && !scalars.isEmpty && NormalizationTables.isSecond(scalar)
   }
@@ -80,7 +79,7 @@ private struct ScalarRun {
     scalars.removeAll(keepingCapacity: true)
   }
 
-  /// A stable sort of each row of marks by class.
+  /// Sorts each run of marks stably by class.
   private mutating func putInOrder() {
     var start = 0
     while start < scalars.count {

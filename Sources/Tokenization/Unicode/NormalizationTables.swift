@@ -1,6 +1,6 @@
-/// The decompositions and compositions of Unicode, unpacked at first use.
+/// Unicode's decompositions and compositions, unpacked at first use.
 enum NormalizationTables {
-  /// Where a scalar's decomposition lies, and of which kind it is.
+  /// The range and the kind of a scalar's decomposition.
   private struct Entry {
     var start: UInt32
     var length: UInt8
@@ -10,11 +10,11 @@ enum NormalizationTables {
   private struct Contents: Sendable {
     var entries: [UInt32: Entry] = [:]
     var scalars: [Unicode.Scalar] = []
-    /// From two scalars to the one they compose to.
+    /// From two scalars to their composition.
     var compositions: [UInt64: Unicode.Scalar] = [:]
-    /// The scalars that are the second of a composition.
+    /// The scalars that occur second in a composition.
     var seconds: Set<UInt32> = []
-    /// Of the first plane, whether a scalar is the same in all texts in form NFC.
+    /// For each scalar of the first plane, whether NFC never changes it.
     var inert: [Bool] = []
   }
 
@@ -26,7 +26,7 @@ enum NormalizationTables {
   private static let vowels: Range<UInt32> = 0x1161..<0x1176
   private static let trails: Range<UInt32> = 0x11A8..<0x11C3
 
-  /// Calls `body` with the scalars of the full decomposition of one.
+  /// Calls `body` with the scalars of the full decomposition of a scalar.
   static func decompose(
     _ scalar: Unicode.Scalar, isCompatible: Bool, _ body: (Unicode.Scalar) -> Void
   ) {
@@ -49,7 +49,7 @@ enum NormalizationTables {
     }
   }
 
-  /// What two scalars compose to.
+  /// The composition of two scalars, if any.
   static func composition(
     _ first: Unicode.Scalar, _ second: Unicode.Scalar
   ) -> Unicode.Scalar? {
@@ -72,7 +72,7 @@ enum NormalizationTables {
         || contents.seconds.contains(scalar.value))
   }
 
-  /// Whether a scalar stays as it is in form NFC whatever surrounds it.
+  /// Whether NFC never changes a scalar, in any context.
   static func isInert(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value < 0x10000
       ? contents.inert[Int(scalar.value)] : isInert(scalar, contents.entries, contents.seconds)

@@ -1,5 +1,5 @@
-/// What tokenizers ask of a Unicode scalar: one bit for its general category, one each for the
-/// properties White_Space and Alphabetic.
+/// The properties of a Unicode scalar that tokenizers use: one bit per general category, and one each for
+/// White_Space and Alphabetic.
 struct ScalarTraits: OptionSet, Hashable, Sendable {
   let rawValue: UInt32
 
@@ -50,7 +50,7 @@ struct ScalarTraits: OptionSet, Hashable, Sendable {
   static let other: Self = [.control, .format, .surrogate, .privateUse, .unassigned]
   /// The class `\w` of regular expressions (Unicode Technical Standard 18, annex C).
   static let word: Self = [.alphabetic, .mark, .decimalNumber, .connectorPunctuation]
-  /// What may be capital in a word of mixed case, and what need not be.
+  /// The letters that count as capital in a word of mixed case; some also count as `small`.
   static let capital: Self = [
     .uppercase, .titlecase, .modifierLetter, .otherLetter, .mark,
   ]
@@ -67,7 +67,7 @@ extension ScalarTraits {
       scalar.value < 0x10000 ? Self.table[Int(scalar.value)] : Self(properties: scalar.properties)
   }
 
-  /// The properties themselves cost a search each, so those of the first plane are kept.
+  /// The traits of the first plane, cached since each property needs a search.
   private static let table: [Self] = (UInt32(0)..<0x10000).map { value in
     Unicode.Scalar(value).map { Self(properties: $0.properties) } ?? .surrogate
   }
@@ -116,8 +116,8 @@ extension ScalarTraits {
       }
   }
 
-  /// The traits of what starts at `position`, and its length in bytes: a scalar, or one byte that
-  /// is not UTF-8 and has no traits.
+  /// The traits and the length in bytes of the scalar at `position`, or no traits and 1 for a byte of
+  /// invalid UTF-8.
   @inline(__always)
   static func at(
     _ position: Int, in bytes: Span<UInt8>, limit: Int

@@ -1,5 +1,5 @@
-/// The Unicode scalar that starts at `position` and its length in bytes, or nil where the bytes
-/// before `limit` are not well-formed UTF-8 (Unicode, table 3-7).
+/// The Unicode scalar at `position` and its length in bytes, or nil if the bytes before `limit` are not
+/// well-formed UTF-8 (Unicode, table 3-7).
 @inline(__always)
 func decodeScalar(
   at position: Int, in bytes: Span<UInt8>, limit: Int
@@ -32,8 +32,7 @@ private func multiByteScalar(
   return (scalar, length)
 }
 
-/// Calls `body` with every scalar of `text` and where it lies; a byte that is not UTF-8 comes as
-/// nil.
+/// Calls `body` with every scalar of `text` and its range; a byte of invalid UTF-8 is passed as nil.
 @inline(__always)
 func forEachScalar(in text: [UInt8], _ body: (Unicode.Scalar?, Range<Int>) -> Void) {
   let span = text.span

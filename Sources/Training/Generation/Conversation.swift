@@ -1,24 +1,24 @@
 public import Tensors
 public import Tokenization
 
-/// A conversation with a model: turns in its template, of which only the new ones are computed.
+/// A conversation with a model, which computes only the new turns.
 public struct Conversation {
-  /// How turns are written for the model.
+  /// The model's format of conversations.
   public let template: ChatTemplate
-  /// The instructions for the whole conversation; the template's own when nil.
+  /// The instructions for the whole conversation, or nil for the template's own.
   public let system: String?
-  /// The turns so far, without the system's.
+  /// The turns so far, without the instructions.
   public private(set) var messages: [ChatMessage] = []
-  /// The oldest turns that the model does not see any more, for it was made for no longer text.
+  /// The number of the oldest turns that no longer fit into the model's context.
   public private(set) var forgottenCount = 0
   private var generator: TextGenerator
 
-  /// A conversation that has not begun.
+  /// Creates an empty conversation.
   ///
   /// - Parameters:
-  ///   - generator: What answers; the token that ends a turn of the template ends an answer.
-  ///   - template: How turns are written for the model.
-  ///   - system: The instructions for the whole conversation; the template's own when nil.
+  ///   - generator: The generator of the answers, which also end at the template's end of a turn.
+  ///   - template: The model's format of conversations.
+  ///   - system: The instructions for the whole conversation, or nil for the template's own.
   public init(_ generator: TextGenerator, template: ChatTemplate, system: String? = nil) {
     self.generator = generator
     self.template = template
@@ -30,30 +30,30 @@ public struct Conversation {
     }
   }
 
-  /// Answers. Where the conversation is longer than the model was made for, its oldest turns are left out.
+  /// Answers what the user says. Leaves out the oldest turns if the conversation exceeds the model's context.
   ///
-  /// Throws an `InputError`, with the conversation as it was, where what was said leaves no room for an
-  /// answer.
+  /// Throws an `InputError` and leaves the conversation unchanged if what the user says leaves no room for
+  /// an answer.
   ///
   /// - Parameters:
-  ///   - words: What the person says.
-  ///   - random: Where the draws come from.
-  ///   - show: Given the answer in pieces of whole characters as it comes; false ends it.
+  ///   - words: What the user says.
+  ///   - random: The source of the draws.
+  ///   - show: Receives the answer in pieces of whole characters, and returns false to end it.
   public mutating func answer(
     _ words: String, random: inout RandomSource, show: (String) -> Bool = { _ in true }
   ) throws(InputError) -> TextGenerator.Output {
     let asked = messages + [ChatMessage(.user, words)]
     var first = forgottenCount
     var prompt = tokens(of: asked[first...])
-    // A turn of the person and its answer go together.
+    // Drops a user's turn together with its answer.
     while prompt.count >= generator.maxPositions, first + 2 < asked.count {
       first += 2
       prompt = tokens(of: asked[first...])
     }
     guard prompt.count < generator.maxPositions else {
       throw InputError(
-        "What you said has \(prompt.count) tokens, and the model was made for texts of "
-          + "\(generator.maxPositions). Say less at once.")
+        "The message has \(prompt.count) tokens, but the model's context holds "
+          + "\(generator.maxPositions). Shorten it.")
     }
     forgottenCount = first
     var reader = generator
@@ -65,7 +65,7 @@ public struct Conversation {
     return output
   }
 
-  /// Begins anew.
+  /// Forgets all turns.
   public mutating func reset() {
     messages = []
     forgottenCount = 0

@@ -2,7 +2,7 @@ public import LanguageModels
 public import Tensors
 public import Tokenization
 
-/// Continues texts with a model: tokens in, characters out as they come.
+/// Continues texts with a model and returns characters as soon as they are complete.
 ///
 /// ```swift
 /// var generator = TextGenerator(model: model, tokenizer: tokenizer)
@@ -10,28 +10,27 @@ public import Tokenization
 /// let text = generator.generate(after: tokenizer.encode("Once upon"), random: &random)
 /// ```
 public struct TextGenerator {
-  /// What makes text of the tokens.
+  /// The model's tokenizer.
   public let tokenizer: any Tokenizer
   /// How tokens are drawn.
   public var sampling: Sampling
-  /// Tokens to add at most.
+  /// The most tokens to add.
   public var limit: Int
-  /// Tokens that end a text, and are not part of it.
+  /// Tokens that end a text and are not part of it.
   public var endTokens: Set<Int32>
-  /// Texts that end a text where they appear, and are not part of it.
+  /// Strings that end a text where they appear and are not part of it.
   public var stops: [String]
   private var session: GenerationSession
 
-  /// A generator that has read nothing. It ends a text at the tokenizer's end token unless told
-  /// otherwise.
+  /// Creates a generator that has read nothing.
   ///
   /// - Parameters:
-  ///   - model: What continues.
-  ///   - tokenizer: That of the model.
+  ///   - model: The model.
+  ///   - tokenizer: The model's tokenizer.
   ///   - sampling: How tokens are drawn.
-  ///   - limit: Tokens to add at most.
-  ///   - endTokens: Tokens that end a text; the tokenizer's own when nil.
-  ///   - stops: Texts that end a text where they appear.
+  ///   - limit: The most tokens to add.
+  ///   - endTokens: Tokens that end a text, or nil for the tokenizer's end token.
+  ///   - stops: Strings that end a text where they appear.
   public init(
     model: any LanguageModel, tokenizer: any Tokenizer, sampling: Sampling = Sampling(),
     limit: Int = 100, endTokens: Set<Int32>? = nil, stops: [String] = []
@@ -44,19 +43,19 @@ public struct TextGenerator {
     session = GenerationSession(model)
   }
 
-  /// The longest text that the model was made for, in tokens.
+  /// The model's context: the most tokens that it reads at once.
   public var maxPositions: Int {
     let configuration: any ModelConfiguration = session.model.configuration
     return configuration.maxPositions
   }
 
-  /// What a model has written.
+  /// A generated text.
   public struct Output: Sendable, Equatable {
-    /// The text, without what ended it.
+    /// The text, without the end token or stop.
     public var text: String
-    /// How many tokens were drawn, with that which ended the text.
+    /// The number of tokens drawn, including the end token.
     public var tokenCount: Int
-    /// Why it ended.
+    /// Why the text ended.
     public var ending: Ending
 
     package init(text: String, tokenCount: Int, ending: Ending) {
@@ -68,23 +67,23 @@ public struct TextGenerator {
 
   /// Why a text ended.
   public enum Ending: String, Sendable {
-    /// It has as many tokens as were asked for.
+    /// It reached the limit.
     case limit
-    /// The model drew a token that ends it.
+    /// The model drew an end token.
     case endToken = "end_token"
-    /// A text appeared that ends it.
+    /// A stop appeared.
     case stop
-    /// The caller did not want more.
+    /// The caller ended it.
     case caller
   }
 
-  /// Continues a prompt. What it shares with the last text is not computed again.
+  /// Continues a prompt. Reuses what it has in common with the beginning of the previous text.
   ///
   /// - Parameters:
-  ///   - prompt: The tokens to continue, at least one, in the model's vocabulary. Traps otherwise.
-  ///   - random: Where the draws come from.
-  ///   - show: Given the text in pieces of whole characters as it comes; false ends it.
-  /// - Returns: The whole text.
+  ///   - prompt: The tokens to continue, at least one, all in the model's vocabulary; traps otherwise.
+  ///   - random: The source of the draws.
+  ///   - show: Receives the text in pieces of whole characters, and returns false to end it.
+  /// - Returns: The added text.
   public mutating func generate(
     after prompt: [Int32], random: inout RandomSource, show: (String) -> Bool = { _ in true }
   ) -> Output {
@@ -104,10 +103,10 @@ public struct TextGenerator {
         output.ending = .endToken
         return false
       }
-      let goesOn = give(filter.append(text.append(token)))
+      let isWanted = give(filter.append(text.append(token)))
       if filter.isStopped {
         output.ending = .stop
-      } else if !goesOn {
+      } else if !isWanted {
         output.ending = .caller
       }
       return output.ending == .limit
@@ -119,18 +118,17 @@ public struct TextGenerator {
   }
 }
 
-/// Passes a text on as it comes, but for a stop and what follows; the beginning of what may become one
-/// is held back.
+/// Passes on a text up to the first stop, and holds back what may be the beginning of one.
 private struct StopFilter {
   private let stops: [[UInt8]]
-  /// What is held back.
+  /// The bytes held back.
   private(set) var held: [UInt8] = []
   /// Whether a stop has appeared.
   private(set) var isStopped = false
 
   init(_ stops: [String]) { self.stops = stops.map { Array($0.utf8) } }
 
-  /// Adds to the text, and gives what may be passed on.
+  /// Appends to the text, and returns what may be passed on.
   mutating func append(_ bytes: [UInt8]) -> [UInt8] {
     held += bytes
     let places = stops.compactMap { stop in

@@ -1,18 +1,18 @@
 internal import Tokenization
 
-/// The bytes of tokens that come one by one: whole characters only, without special tokens.
+/// Decodes tokens one by one into whole characters, without special tokens.
 struct TokenText {
   private let tokenizer: any Tokenizer
   private let hidden: Set<Int32>
-  /// The tokens since, and shortly before, what was given out last: a decoder may treat the first token of
-  /// a text differently.
+  /// The tokens not yet returned and a few before them, since a decoder may treat a text's first token
+  /// differently.
   private var tokens: [Int32]
-  /// Bytes of these that were given out, or belong to the prompt.
+  /// The number of their bytes that were returned or belong to the prompt.
   private var given: Int
 
   private static let contextCount = 8
 
-  /// Text that follows a prompt.
+  /// Creates the text after a prompt.
   init(after prompt: [Int32], _ tokenizer: any Tokenizer) {
     self.tokenizer = tokenizer
     hidden = Set(tokenizer.specialTokens.values)
@@ -35,15 +35,15 @@ struct TokenText {
     return new
   }
 
-  /// The bytes of a character that was never completed.
+  /// The bytes of an incomplete last character.
   func rest() -> [UInt8] { Array(tokenizer.decodeBytes(tokens).dropFirst(given)) }
 
-  /// Bytes without those of a character that later tokens may complete, which tokenizers with a token for
-  /// each byte spell as U+FFFD until then.
+  /// The number of bytes before a last character that later tokens may complete. Tokenizers with byte tokens
+  /// decode an incomplete character as U+FFFD.
   private static func completeCount(of bytes: [UInt8]) -> Int {
     var end = bytes.count
     while end >= 3, bytes[end - 3..<end].elementsEqual([0xEF, 0xBF, 0xBD]) { end -= 3 }
-    // The lead byte of the last character says how long it is.
+    // The last character's lead byte determines its length.
     guard let lead = bytes[max(0, end - 4)..<end].lastIndex(where: { $0 & 0xC0 != 0x80 }) else {
       return end
     }
