@@ -302,7 +302,7 @@ void loqt_map8_quantize_random(const float *x, const float *draws, intptr_t n, i
 void loqt_map8_dequantize(const uint8_t *codes, const float *absmax, intptr_t first, intptr_t n,
                           intptr_t block, const loqt_map8 *map, float *out);
 
-// ---- Codes that are whole numbers -------------------------------------------------------------
+// ---- Integer codes ---------------------------------------------------------------------------
 
 /// The least and the largest element of each group of `group` elements, the last of which may be
 /// short. check is 0, or NaN where an element is not finite; the other two then mean nothing.

@@ -111,7 +111,8 @@ extension Tensor where Scalar: RealScalar {
 extension Tensor where Scalar == Int32 {
   /// The numbers 0 ..< count in random order. Traps when `count` is negative or above `Int32.max`.
   public static func permutation(_ count: Int, using source: inout RandomSource) -> Tensor {
-    precondition(count >= 0 && count <= Int(Int32.max), "permutation: count \(count) is out of range")
+    precondition(
+      count >= 0 && count <= Int(Int32.max), "permutation: count \(count) is out of range")
     var numbers = Array(0..<Int32(count))
     for i in numbers.indices.dropLast() {
       numbers.swapAt(i, i + Int(source.index(below: UInt64(count - i))))

@@ -7,7 +7,8 @@ extension Tensor where Scalar: RealScalar {
     precondition(step != 0, "range: the step is 0")
     let steps = Double((end - start) / step).rounded(.up)
     precondition(
-      steps <= Double(Int32.max), "range: from \(start) to \(end) by \(step) has no end or too many elements")
+      steps <= Double(Int32.max),
+      "range: from \(start) to \(end) by \(step) has no end or too many elements")
     var elements = (0..<Swift.max(0, Int(Swift.max(0, steps)))).map { start + Scalar($0) * step }
     // The quotient may have been rounded up past an integer.
     if let last = elements.last, step > 0 ? last >= end : last <= end { elements.removeLast() }
