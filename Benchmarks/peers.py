@@ -45,7 +45,7 @@ def fastest(body, seconds=0.8, rounds=5):
 
 
 def case(name, work, unit, prepare):
-    """`prepare` gives what to time for each library; a rate of `work`, or milliseconds without."""
+    """`prepare` returns what to time for each library; prints a rate of `work`, or milliseconds."""
     if arguments.pattern.lower() not in name.lower():
         return
     figures = []

@@ -28,13 +28,13 @@ def model(attention):
 
 
 def loss_of(llama, tokens):
-    """The labels are the tokens moved by one, as our benchmark has them: every place counts."""
+    """The labels are the tokens shifted by one, as in our benchmark: every position counts."""
     logits = llama(tokens).logits
     return F.cross_entropy(logits.flatten(0, 1), tokens.roll(-1, 1).flatten())
 
 
 def saved_bytes(llama, tokens):
-    """Bytes that the graph keeps for the backward pass, each storage once, parameters not counted."""
+    """Bytes that the graph keeps for the backward pass: each storage once, without parameters."""
     own = {p.untyped_storage().data_ptr() for p in llama.parameters()}
     own |= {b.untyped_storage().data_ptr() for b in llama.buffers()}
     storages = {}

@@ -6,9 +6,10 @@ static void AT_LEVEL(adamw8)(void *p, const void *grad, bool bf16_gradient, uint
                              float *v_absmax, const loqt_map8 *v_map, intptr_t count,
                              intptr_t block, const loqt_adamw_numbers *numbers,
                              const loqt_draws *rounding) {
-  // Of this block and of the next, which is read before this one's codes are found: these wait for
-  // the step's divisions and roots. Not a multiple of a page apart, where the processor would take
-  // one for another.
+  // The moments of this block and of the next. The next is read before this one's codes are
+  // searched for, as the search waits for the step's divisions and roots. The padding keeps the
+  // buffers from lying a multiple of a page apart, where the processor would take a load for one
+  // that follows a store to the same address.
   float moments[2][2][LOQT_ADAMW8_BLOCK + 272];
   AT_LEVEL(adamw_factors) factors = AT_LEVEL(adamw_prepare)(numbers);
 #define READ(begin, b, to)                                                                         \

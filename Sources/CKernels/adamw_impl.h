@@ -15,11 +15,12 @@ static AT_LEVEL(adamw_factors) AT_LEVEL(adamw_prepare)(const loqt_adamw_numbers 
       .epsilon = (float)x->epsilon};
 }
 
-/// Also the largest magnitudes of the moments: NaN where one is.
+/// One step on n elements. Also finds the largest magnitude of each moment: NaN where an element
+/// is.
 INLINE void AT_LEVEL(adamw_step)(AT_LEVEL(adamw_factors) f, float *p, const float *grad, float *m,
                                  float *v, intptr_t n, float *m_largest, float *v_largest) {
   enum { LANES = 16 };
-  // As whole numbers, where NaN is the largest.
+  // Compared as integers, where NaN is the largest.
   v16i largest1 = 0, largest2 = 0;
 #define STEP(READ, WRITE)                                                                          \
   do {                                                                                             \
@@ -39,8 +40,8 @@ INLINE void AT_LEVEL(adamw_step)(AT_LEVEL(adamw_factors) f, float *p, const floa
   memcpy(v_largest, &v_bits, 4);
 }
 
-/// The same on elements `begin` and the next of a parameter and a gradient that may be bfloat16:
-/// these become floats in the nearest cache.
+/// The same for `n` elements from `begin` on of a parameter and a gradient that may be bfloat16:
+/// these are converted to float in buffers that stay in L1.
 INLINE void AT_LEVEL(adamw_part)(AT_LEVEL(adamw_factors) f, void *p, const void *grad,
                                  bool bf16_gradient, intptr_t begin, float *m, float *v,
                                  intptr_t n, const loqt_draws *rounding, float *m_largest,

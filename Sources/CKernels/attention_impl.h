@@ -1,6 +1,6 @@
-// The rows of a block of attention scores: of row r the first `visible + r * step` columns count, at
-// least none and at most all. What does not count becomes 0. Sums run in lanes of REAL: there are no
-// more terms than keys, and the products around are summed alike.
+// The rows of a block of attention scores. In row r the first `visible + r * step` columns are
+// visible, at least none and at most all; the others become 0. Sums run in lanes of REAL: there are
+// no more terms than keys, and the matrix products around them sum the same way.
 
 INLINE intptr_t NAME(counting)(intptr_t visible, intptr_t cols) {
   return visible < 0 ? 0 : visible > cols ? cols : visible;

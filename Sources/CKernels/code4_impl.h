@@ -1,4 +1,4 @@
-// 4-bit codes of a codebook. The codes are exact decisions and the values single products, so every
+// 4-bit codes of a codebook. Codes are exact decisions and values single products, so every
 // instruction set gives the same bits.
 
 /// The threshold above the level of rank k: a midpoint in float.
@@ -6,11 +6,11 @@ INLINE float AT_LEVEL(code4_threshold)(const loqt_codebook4 *book, int k) {
   return (book->levels[book->order[k]] + book->levels[book->order[k + 1]]) * 0.5f;
 }
 
-// How many thresholds lie strictly below each x; none for NaN.
+// The number of thresholds strictly below each x; 0 for NaN.
 #if LEVEL == 3
-/// [-1, 1] cut into 32 cells, none of which has two thresholds but for 0: the threshold in each, and
-/// how many lie below it. No threshold is so near to the end of a cell that rounding could move a
-/// number over both; 0, which lies at one, is counted apart.
+/// [-1, 1] cut into 32 cells, each with at most one threshold besides 0: that threshold, and how
+/// many lie below the cell. No threshold is close enough to the end of a cell for rounding to move
+/// a number across both. The threshold at 0, which is the end of a cell, is counted separately.
 typedef struct {
   v16f thresholds[2];
   v16i below[2];
@@ -33,7 +33,7 @@ INLINE AT_LEVEL(code4_search) AT_LEVEL(code4_prepare)(const loqt_codebook4 *book
   return search;
 }
 INLINE v16i AT_LEVEL(code4_ranks)(v16f x, AT_LEVEL(code4_search) search, const bool sorted) {
-  // 1 belongs to the last cell; NaN goes to the first.
+  // 1 falls into the last cell, NaN into the first.
   __m512i cell = _mm512_cvttps_epi32((__m512)fused(x, splat(15.999f), splat(16.0f)));
   __m512i rank =
       _mm512_permutex2var_epi32((__m512i)search.below[0], cell, (__m512i)search.below[1]);
@@ -63,8 +63,7 @@ INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f tree, const bool sorted) {
   __builtin_shufflevector((v8f)_mm256_permutevar8x32_ps((__m256)tree.table, (__m256i)node.lo),     \
                           (v8f)_mm256_permutevar8x32_ps((__m256)tree.table, (__m256i)node.hi), 0,  \
                           1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-  // Eight entries are looked up by the low three bits of the node: the upper half of the tree serves
-  // the last step.
+  // A lookup uses the low three bits of the node; the last step reads the upper half of the tree.
   node = node + node - (x > DESCEND(lo));
   node = node + node - (x > DESCEND(lo));
   node = node + node - (x > DESCEND(hi));
@@ -87,7 +86,7 @@ INLINE v16i AT_LEVEL(code4_ranks)(v16f x, v16f thresholds, const bool sorted) {
 }
 #endif
 
-/// Sixteen codes as eight bytes, the earlier of two codes in the high half.
+/// Packs sixteen codes into eight bytes, the earlier of two codes in the high half.
 INLINE void AT_LEVEL(code4_store)(uint8_t *p, v16i codes) {
   typedef uint64_t v8ul __attribute__((ext_vector_type(8)));
   typedef uint8_t v8b __attribute__((ext_vector_type(8)));
@@ -107,7 +106,7 @@ INLINE v16i AT_LEVEL(code4_codes)(v16f x, AT_LEVEL(code4_search) search,
 }
 
 #if LEVEL == 3
-/// The largest magnitudes of the whole numbers that stand for them in sixteen blocks, by lanes.
+/// The largest magnitude of each of sixteen blocks, one per lane, as the integer of its bits.
 INLINE v16i AT_LEVEL(code4_largest)(const float *x, intptr_t block) {
   __m512i rows[16];
   for (int b = 0; b < 16; b++, x += block) {
@@ -118,7 +117,7 @@ INLINE v16i AT_LEVEL(code4_largest)(const float *x, intptr_t block) {
     }
     rows[b] = (__m512i)larger(first, second);
   }
-  // Neighbours are folded into one another, which halves their number and their lanes.
+  // Folding neighbours into one another halves the vectors and the lanes that each block takes.
 #define FOLD(count, low, high)                                                                     \
   for (int b = 0; b < count; b++) {                                                                \
     __m512i one = rows[2 * b], two = rows[2 * b + 1];                                              \
@@ -132,9 +131,9 @@ INLINE v16i AT_LEVEL(code4_largest)(const float *x, intptr_t block) {
   return (v16i)rows[0];
 }
 
-/// The bytes of 64 codes.
+/// Packs 64 codes into 32 bytes.
 INLINE void AT_LEVEL(code4_store64)(uint8_t *p, const v16i *codes) {
-  // Packing works within quarters of a register; what comes out of order is set right at the end.
+  // Packing works within quarters of a register; the last permutation restores the order.
   __m512i words[2];
   for (int h = 0; h < 2; h++)
     words[h] = _mm512_packus_epi32((__m512i)codes[2 * h], (__m512i)codes[2 * h + 1]);
@@ -144,14 +143,14 @@ INLINE void AT_LEVEL(code4_store64)(uint8_t *p, const v16i *codes) {
   _mm256_storeu_si256((__m256i *)p, _mm256_permutexvar_epi16(order, pairs));
 }
 
-/// The codes of sixteen whole blocks, of a multiple of 64 elements.
+/// Encodes sixteen full blocks whose size is a multiple of 64 elements.
 INLINE void AT_LEVEL(code4_sixteen)(const loqt_codebook4 *book, const bool sorted,
                                     AT_LEVEL(code4_search) search, const float *x, intptr_t block,
                                     uint8_t *codes, float *absmax) {
   v16f largest = (v16f)AT_LEVEL(code4_largest)(x, block);
   store(absmax, largest);
   float factors[16];
-  // NaN stays.
+  // NaN is kept.
   store(factors, 1 / pick(largest < 1e-38f, splat(1e-38f), largest));
   for (int b = 0; b < 16; b++) {
     v16f factor = splat(factors[b]);
@@ -171,7 +170,7 @@ INLINE void AT_LEVEL(code4_blocks)(const loqt_codebook4 *book, const bool sorted
   AT_LEVEL(code4_search) search = AT_LEVEL(code4_prepare)(book);
   intptr_t begin = 0;
 #if LEVEL == 3
-  // As long as sixteen blocks stay in the nearest cache from their scales to their codes.
+  // Only while sixteen blocks stay in L1 from their scales to their codes.
   if (block >= 64 && block <= 512)
     for (; begin + 16 * block <= count; begin += 16 * block, absmax += 16)
       AT_LEVEL(code4_sixteen)(book, sorted, search, x + begin, block, codes + begin / 2, absmax);
@@ -181,8 +180,8 @@ INLINE void AT_LEVEL(code4_blocks)(const loqt_codebook4 *book, const bool sorted
   for (; begin < count; begin += block, x += block, codes += block / 2) {
     intptr_t n = count - begin < block ? count - begin : block;
     float largest = AT_LEVEL(maximum_magnitude_f32)(x, n);
-    // The reference coder multiplies whole blocks and divides a short one, never by less than 1e-38,
-    // which is also the least scale it gives a short block.
+    // The reference encoder multiplies full blocks and divides a short one. It never divides by
+    // less than 1e-38, which is also the smallest scale it gives a short block.
     bool whole = n == block;
     float divisor = largest < 1e-38f ? 1e-38f : largest;  // NaN stays
     *absmax++ = whole ? largest : divisor;
@@ -197,7 +196,7 @@ INLINE void AT_LEVEL(code4_blocks)(const loqt_codebook4 *book, const bool sorted
       uint8_t bytes[8];
       v16f v = load_part(x + i, n - i);
       v = whole ? v * factor : v / factor;
-      // Past an odd end comes the code of 0, even where 0 / absmax is NaN.
+      // Pads an odd end with the code of 0, even where 0 / absmax is NaN.
       v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
       v = pick(lane < (int32_t)(n - i), v, splat(0.0f));
       AT_LEVEL(code4_store)(bytes, AT_LEVEL(code4_codes)(v, search, book, sorted));
@@ -208,14 +207,14 @@ INLINE void AT_LEVEL(code4_blocks)(const loqt_codebook4 *book, const bool sorted
 
 static void AT_LEVEL(code4_quantize)(int kind, const float *x, intptr_t count, intptr_t block,
                                      uint8_t *codes, float *absmax) {
-  // Compiled once for each codebook: one has its codes in order, the other a threshold at 0.
+  // Compiled once for each codebook: NF4 has its codes in order, FP4 a threshold at 0.
   if (kind == LOQT_NF4)
     AT_LEVEL(code4_blocks)(&loqt_codebooks4[LOQT_NF4], true, x, count, block, codes, absmax);
   else AT_LEVEL(code4_blocks)(&loqt_codebooks4[LOQT_FP4], false, x, count, block, codes, absmax);
 }
 
-/// The codes of one of both neighbouring levels each: the upper one where the draw lies below the
-/// share of the gap that the element has passed.
+/// Stochastic rounding to one of the two neighbouring levels: the upper one where the draw is below
+/// the element's share of the gap between them.
 static void AT_LEVEL(code4_quantize_random)(int kind, const float *x, const float *draws,
                                             intptr_t count, intptr_t block, const float *absmax,
                                             uint8_t *codes) {
@@ -223,14 +222,14 @@ static void AT_LEVEL(code4_quantize_random)(int kind, const float *x, const floa
   v16f order, levels;
   memcpy(&order, book->order, sizeof order);
   for (int k = 0; k < 16; k++) levels[k] = book->levels[book->order[k]];
-  // A second code of 0 is never used.
+  // Never uses a second code of 0.
   for (int k = 1; k < 16; k++)
     if (levels[k] == 0 && levels[k - 1] == 0) order[k] = order[k - 1];
   for (intptr_t begin = 0; begin < count; begin += block, absmax++) {
     intptr_t end = count - begin < block ? count : begin + block;
     for (intptr_t i = begin; i < end; i += 16) {
       intptr_t n = end - i < 16 ? end - i : 16;
-      // A block of zeros has only these.
+      // A block of zeros has no scale to divide by.
       v16f value = *absmax == 0 ? splat(0.0f) : load_part(x + i, n) / *absmax;
       v16i rank = 0;
       for (int k = 1; k < 16; k++) rank -= value >= levels[k];
@@ -245,12 +244,13 @@ static void AT_LEVEL(code4_quantize_random)(int kind, const float *x, const floa
   }
 }
 
-/// Sixteen values from eight bytes.
+/// Decodes sixteen values from eight bytes.
 INLINE void AT_LEVEL(code4_decode)(const loqt_codebook4 *book, const uint8_t *codes,
                                    v16f scaled_levels, float scale, float *y) {
   (void)book, (void)scaled_levels, (void)scale;
 #if LEVEL == 3
-  // Every byte in two neighbouring lanes, shifted so that the lookup sees its own four low bits.
+  // Each byte goes to two neighbouring lanes, shifted so that the lookup sees the lane's own code
+  // in the low four bits.
   const __m512i shifts = _mm512_set1_epi64(4);
   __m512i bytes = _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)codes));
   __m512i index = _mm512_srlv_epi32(_mm512_shuffle_epi32(bytes, _MM_PERM_CCAA), shifts);

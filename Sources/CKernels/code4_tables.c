@@ -19,8 +19,8 @@
 #define NF4_E 0.7229568362236023f
 #define NF4_F 1.0f
 
-// The 4-bit float of bitsandbytes: a sign, and twelfths of 0, 1/16, 8, 12, 4, 6, 2 and 3. The code
-// 8 would be -0 and is 0.
+// The 4-bit float of bitsandbytes: a sign, and twelfths of 0, 1/16, 8, 12, 4, 6, 2 and 3. Code 8
+// would be -0 and is 0.
 #define FP4_0 0.0f
 #define FP4_1 0.0052083334f
 #define FP4_2 0.6666667f
@@ -38,7 +38,7 @@
 #define FP4_E -0.16666667f
 #define FP4_F -0.25f
 
-// ROW(book, h): level h with each of the sixteen.
+// ROW(book, h): level h paired with each of the sixteen.
 #define PAIR(book, high, low) {book##_##high, book##_##low}
 #define ROW(book, h)                                                                               \
   PAIR(book, h, 0), PAIR(book, h, 1), PAIR(book, h, 2), PAIR(book, h, 3),                          \

@@ -6,7 +6,7 @@
 
 enum { maximum_rank = 64 };
 
-/// One run of `n` elements.
+/// Copies one run of `n` elements.
 #define RUN(T)                                                                                     \
   do {                                                                                             \
     const T *x = (const T *)source;                                                                \
@@ -34,7 +34,8 @@ static void copy_run(const char *source, intptr_t stride, intptr_t n, char *out,
 }
 #undef RUN
 
-/// The last two axes where the first of them is the contiguous one: a transposition.
+/// Copies the last two axes as a transposition if the first of them is the contiguous one; returns
+/// whether it did.
 static bool copy_transposed(const char *source, const intptr_t *shape, const intptr_t *strides,
                             char *out, intptr_t size) {
   if (strides[0] != 1 || strides[1] < shape[0] || shape[0] < 4 || shape[1] < 4) return false;
@@ -52,7 +53,7 @@ static bool copy_transposed(const char *source, const intptr_t *shape, const int
 
 void loqt_copy_strided(const void *source, const intptr_t *shape, const intptr_t *strides,
                        intptr_t rank, void *out, intptr_t size) {
-  // Axes of one element go, and neighbours that form one regular axis become one.
+  // Axes of one element are dropped, and neighbours that form one regular axis are merged.
   intptr_t n[maximum_rank], step[maximum_rank], axes = 0;
   for (intptr_t k = 0; k < rank; k++) {
     if (shape[k] == 0) return;

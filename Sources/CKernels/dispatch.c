@@ -27,7 +27,7 @@ static const loqt_kernel_table *choose(void) {
   if (wish && !strcmp(wish, "plain")) level = LOQT_PLAIN;
   if (wish && !strcmp(wish, "avx2")) level = LOQT_AVX2;
   const loqt_kernel_table *expected = NULL, *chosen = table_of(level);
-  // A level forced meanwhile by another thread stays.
+  // Keep a level that another thread has forced meanwhile.
   if (atomic_compare_exchange_strong(&active, &expected, chosen)) return chosen;
   return expected;
 }

@@ -1,7 +1,7 @@
 #include "include/loqt_kernels.h"
 
 void loqt_code_arrange(int kind, const float *x, intptr_t tokens, intptr_t columns, float *out) {
-  // Where both codes of a byte are neighbours, the high one comes first.
+  // In these kinds a byte holds two neighbouring columns, the first in the high half.
   bool paired = kind == LOQT_NF4 || kind == LOQT_FP4 || kind == LOQT_INT4;
   for (intptr_t group = 0; group < tokens; group += LOQT_DOT_TOKENS) {
     intptr_t end = tokens - group < LOQT_DOT_TOKENS ? tokens : group + LOQT_DOT_TOKENS;

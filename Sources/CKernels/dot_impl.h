@@ -1,10 +1,10 @@
-// Products of few rows with a matrix of codes, which read each code once and write no element of the
-// matrix to memory. The values are those of dequantising, bit for bit, and so is every sum on every
-// instruction set.
+// Products of a few rows with a matrix of codes. Each code is read once, and no decoded element is
+// written to memory. Values are those of dequantising, bit for bit, and every sum is the same on
+// every instruction set.
 //
 // A row is read in chunks of 32 codes that share a scale.
 
-/// What comes before the codes of a chunk.
+/// The bytes before the codes of a chunk.
 INLINE intptr_t AT_LEVEL(chunk_header)(const int kind) {
   return kind == LOQT_Q8_0 || kind == LOQT_Q4_0 ? 2 : kind == LOQT_Q4_1 ? 4 : 0;
 }
@@ -15,11 +15,11 @@ INLINE intptr_t AT_LEVEL(chunk_bytes)(const int kind) {
   return AT_LEVEL(chunk_header)(kind) + (packed ? 16 : 32);
 }
 
-/// The columns of a row that are multiplied in one go.
+/// The most columns of a row that are multiplied at a time.
 enum { TILE_WIDTH = 8192 };
 
-/// The scales of a part of a row, and what is added to its codes: its elements from i on belong to
-/// group (start + i) >> shift. The blocks of GGUF files bring their own.
+/// The scales of a part of a row, and the zeros added to its codes: element i of the part belongs
+/// to group (start + i) >> shift. GGUF blocks hold their own scales.
 typedef struct {
   const float *scales, *zeros;
   intptr_t start;
@@ -41,27 +41,27 @@ INLINE void AT_LEVEL(find_scales)(const loqt_code_matrix *w, intptr_t element, i
   for (intptr_t g = 0; g < groups; g++) tile->values[g] += w->scales.offset;
 }
 
-/// A number of half precision: looked up, as converting one below 2^-14 takes hundreds of cycles.
+/// A number of half precision from a table: converting one below 2^-14 takes hundreds of cycles.
 INLINE float AT_LEVEL(half_at)(const uint8_t *p, const float *halves) {
   uint16_t half;
   memcpy(&half, p, 2);
   return halves[half];
 }
 
-/// The values of all codes below 16 in the chunk at `p`, which belongs to a group.
+/// The values of all codes below 16 in the chunk at `p`, which belongs to `group`.
 INLINE v16f AT_LEVEL(value_table)(const int kind, const loqt_code_matrix *w,
                                   const AT_LEVEL(tile_scales) *tile, intptr_t group,
                                   const uint8_t *p, v16f levels) {
   if (kind == LOQT_Q4_0) return levels * AT_LEVEL(half_at)(p, w->halves);
-  // The product is exact, so it does not matter where it is rounded.
+  // The product is exact, so fusing it with the sum does not change the rounding.
   if (kind == LOQT_Q4_1)
     return fused(levels, splat(AT_LEVEL(half_at)(p, w->halves)),
                  splat(AT_LEVEL(half_at)(p + 2, w->halves)));
   return (tile->zeros ? levels + tile->zeros[group] : levels) * tile->scales[group];
 }
 
-/// The 32 values of the chunk at `p`: in their order, or those of the low halves of sixteen bytes
-/// before those of the high ones, from a table.
+/// The 32 values of the chunk at `p`: in order, or, if they come from `table`, the low halves of
+/// sixteen bytes before the high ones.
 INLINE void AT_LEVEL(chunk_values)(const int kind, const loqt_code_matrix *w,
                                    const AT_LEVEL(tile_scales) *tile, intptr_t group, v16f table,
                                    const uint8_t *p, v16f values[2]) {
@@ -85,8 +85,8 @@ INLINE void AT_LEVEL(chunk_values)(const int kind, const loqt_code_matrix *w,
   }
 }
 
-// Compiled for each format and number of tokens; but once where nobody waits for it and each
-// multiply-add may be a call.
+// Inlined for each format and number of tokens; compiled once at the plain level, where speed
+// matters less and each multiply-add may be a library call.
 #if LEVEL
 #define DOT_TILE INLINE
 #define UNROLLED _Pragma("clang loop unroll(full)")
@@ -95,20 +95,20 @@ INLINE void AT_LEVEL(chunk_values)(const int kind, const loqt_code_matrix *w,
 #define UNROLLED
 #endif
 
-/// The products of `count` elements of a row, whose codes begin at `p`, with so many tokens. At least
-/// so many chunks from the first on share a scale.
+/// The products of `count` elements of a row, whose codes begin at `p`, with `tokens` tokens. From
+/// the first chunk on, every `sharing` of them share a scale.
 DOT_TILE void AT_LEVEL(dot_tile)(const int kind, const int tokens, const int sharing,
                                const loqt_code_matrix *w, const AT_LEVEL(tile_scales) *tile,
                                v16f levels, const uint8_t *p, intptr_t count, intptr_t ahead,
                                const float *x, float alpha, float beta, float *y,
                                intptr_t y_stride) {
   const intptr_t bytes = AT_LEVEL(chunk_bytes)(kind);
-  // A single sum would wait for each multiply-add in turn.
+  // A single sum would have to wait for each multiply-add in turn.
   const int chains = tokens == 1 ? 4 : 2;
   v16f sums[LOQT_DOT_TOKENS][4], table = levels;
   for (int t = 0; t < tokens; t++)
     for (int k = 0; k < chains; k++) sums[t][k] = splat(0.0f);
-  // The chunk `k` after the present one, whose bytes begin at `codes`.
+  // Multiplies the chunk `k` after the current one, whose bytes begin at `codes`.
 #define CHUNK(codes, k)                                                                            \
   do {                                                                                             \
     v16f values[2];                                                                                \
@@ -132,7 +132,8 @@ DOT_TILE void AT_LEVEL(dot_tile)(const int kind, const int tokens, const int sha
     CHUNK(p + 3 * bytes, 3);
   }
   for (; i < count; i += 32, p += bytes, x += 32 * tokens) {
-    // What a row lacks counts as its next code, and nothing lies behind the last row.
+    // The last chunk of a row is padded with a code of its own: reading on could pass the matrix's
+    // end.
     uint8_t part[34];
     const uint8_t *codes = p;
     if (count - i < 32) {
@@ -162,7 +163,7 @@ INLINE void AT_LEVEL(dot_rows)(const int kind, const loqt_code_matrix *w, v16f l
   intptr_t padded = (columns + 31) / 32 * 32;
   for (intptr_t t = 0; t < tokens; t += LOQT_DOT_TOKENS) {
     int together = (int)(tokens - t < LOQT_DOT_TOKENS ? tokens - t : LOQT_DOT_TOKENS);
-    // So many columns at a time that the part of x stays in the nearest cache.
+    // Few enough columns at a time for their part of x to stay in L1.
     intptr_t width = TILE_WIDTH / (together == 3 ? 4 : together);
     for (intptr_t first = 0; first < columns; first += width) {
       intptr_t count = columns - first < width ? columns - first : width;
@@ -172,7 +173,7 @@ INLINE void AT_LEVEL(dot_rows)(const int kind, const loqt_code_matrix *w, v16f l
         const uint8_t *p = w->codes + row * w->row_bytes + first / 32 * AT_LEVEL(chunk_bytes)(kind);
         AT_LEVEL(tile_scales) tile;
         AT_LEVEL(find_scales)(w, row * w->row_span + first, count, &tile);
-        // Tables are worth sharing.
+        // Chunks that share a scale also share the table of their values.
         int sharing = kind != LOQT_INT4 ? 1
                       : tile.shift >= 7 && tile.start % 128 == 0 ? 4
                       : tile.shift == 6 && tile.start % 64 == 0 ? 2
@@ -207,7 +208,7 @@ static void AT_LEVEL(code_dot)(const loqt_code_matrix *w, intptr_t first, intptr
     case LOQT_Q4_0: RUN(LOQT_Q4_0, codes - 8); break;
     case LOQT_Q4_1: RUN(LOQT_Q4_1, codes); break;
     default:
-      // Codebooks differ in their levels alone.
+      // Codebooks differ only in their levels.
       RUN(LOQT_INT4, w->kind == LOQT_INT4 ? codes - 8 : load(loqt_codebooks4[w->kind].levels));
   }
 #undef RUN

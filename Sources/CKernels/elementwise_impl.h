@@ -46,7 +46,7 @@ INLINE void NAME(binary_loop)(int operation, const REAL *a, intptr_t a_step, con
 #undef NEITHER
 }
 
-// A loop of its own for every operation: the switch is resolved at compile time.
+// One loop for each operation: the switch is resolved at compile time.
 #define EACH_BINARY(CASE)                                                                          \
   CASE(LOQT_ADD) CASE(LOQT_SUBTRACT) CASE(LOQT_MULTIPLY) CASE(LOQT_DIVIDE) CASE(LOQT_MINIMUM)      \
   CASE(LOQT_MAXIMUM) CASE(LOQT_POWER) CASE(LOQT_EQUAL) CASE(LOQT_NOT_EQUAL) CASE(LOQT_LESS)        \

@@ -22,11 +22,12 @@ extern const loqt_kernel_table loqt_kernels_avx512;
 
 /// The levels of 4-bit codes.
 typedef struct {
-  /// The codes in the order of their levels; of two equal ones the first has what is not above.
+  /// The codes in the order of their levels; of two codes with equal levels, numbers not above the
+  /// level get the first.
   int32_t order[16];
   /// The level of each code.
   float levels[16];
-  /// Both levels of every byte of two codes, the one in the high half first.
+  /// The two levels of every byte, that of its high half first.
   float pairs[256][2];
 } loqt_codebook4;
 

@@ -40,7 +40,7 @@ static void NAME(layer_norm)(const REAL *x, const REAL *w, const REAL *b, REAL e
   }
 }
 
-/// Adds what so few rows that they stay in the cache contribute to dw and db.
+/// Adds to dw and db what a few rows contribute; few enough for them to stay in the cache.
 INLINE void NAME(add_norm_weights)(const REAL *x, const REAL *mean, const REAL *inverse,
                                    const REAL *g, REAL *dw, REAL *db, intptr_t rows, intptr_t n) {
   enum { chunk = 512 };
@@ -70,7 +70,7 @@ static void NAME(layer_norm_gradient)(const REAL *x, const REAL *w, const REAL *
   enum { tile = 16 };
   for (intptr_t r = 0; r < rows; r += tile) {
     intptr_t height = rows - r < tile ? rows - r : tile;
-    // The weights first: dx may take the place of x or g.
+    // The weights first: dx may overwrite x or g.
     NAME(add_norm_weights)(x + r * n, mean + r, inverse + r, g + r * n, dw, db, height, n);
     for (intptr_t t = r; t < r + height; t++) {
       const REAL *row_x = x + t * n, *row_g = g + t * n;
@@ -91,7 +91,7 @@ static void NAME(layer_norm_gradient)(const REAL *x, const REAL *w, const REAL *
       double past = (double)centre * (double)((LANES - n % LANES) % LANES);
       double rest = sum_lanes(deviations) + past;
       REAL pull = (REAL)(sum_lanes(products) / (double)n * scale * scale * scale);
-      // So that dx has no mean. The deviations have one where the mean of x was rounded.
+      // Makes the mean of dx 0. The deviations have a mean of their own if that of x was rounded.
       REAL shift = (REAL)((scale * sum_lanes(slopes) - pull * rest) / (double)n);
 #define STEP(READ, WRITE)                                                                          \
   WRITE(row_dx, (READ(row_g) * READ(w) * scale - (READ(row_x) - centre) * pull) - shift)

@@ -1,4 +1,4 @@
-// Bytes of live buffers by what they are for, and the most there ever were at once.
+// Live bytes of buffers by what they are for, and their peaks.
 
 #include <stdatomic.h>
 
@@ -45,7 +45,7 @@ void loqt_count_memory(int kind, intptr_t bytes) {
 void loqt_move_memory(int from, int to, intptr_t bytes) {
   atomic_fetch_sub_explicit(&live[from], bytes, memory_order_relaxed);
   raise(&peak[to], atomic_fetch_add_explicit(&live[to], bytes, memory_order_relaxed) + bytes);
-  // What was counted at the highest moment is told by its latest name.
+  // Bytes that move while the total is at its peak count there as their new kind.
   if (atomic_load_explicit(&total, memory_order_relaxed) ==
       atomic_load_explicit(&total_peak, memory_order_relaxed))
     snapshot();

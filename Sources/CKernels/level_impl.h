@@ -1,5 +1,5 @@
-// One instruction set: all kernels, then the table. LEVEL, AT_LEVEL(name) and LEVEL_TARGET are
-// defined by the including file.
+// The kernels and the table of one instruction set. The including file defines LEVEL,
+// AT_LEVEL(name) and LEVEL_TARGET.
 
 #include <math.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "include/loqt_kernels.h"
 #include "kernel_table.h"
 
-// The same source must round alike on every instruction set, so the compiler fuses nothing.
+// The same source must round alike on every instruction set, so the compiler must not contract.
 #pragma STDC FP_CONTRACT OFF
 // Wide vectors pass between inlined functions only, so their calling convention does not matter.
 #pragma clang diagnostic ignored "-Wpsabi"

@@ -1,4 +1,4 @@
-// What the kernels need to know of an 8-bit dynamic map.
+// Derives what the kernels need from an 8-bit dynamic map.
 
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static float threshold(float lower, float upper) {
   return t > middle ? nextafterf(t, -INFINITY) : t;
 }
 
-/// The pieces in which the rank of a magnitude, counted from 0, is linear: below the first
+/// Finds the pieces in which the rank of a magnitude, counted from 0, is linear: below the first
 /// threshold, the seven decades, and the end, where the last value is 1 and not a midpoint.
 static void find_pieces(const float *sizes, int count, loqt_map8 *map) {
   enum { decades = 7, end = decades + 1 };
@@ -32,7 +32,7 @@ static void find_pieces(const float *sizes, int count, loqt_map8 *map) {
     map->last[d + 1] = (float)(first - 1);
     junctions[d + 1] = threshold(sizes[first - 1], sizes[first]);
   }
-  // The last threshold of a decade's own is where the end begins.
+  // The end begins at the last threshold within the top decade.
   double begin = threshold(sizes[count - 3], sizes[count - 2]), whole = junctions[decades];
   map->slope[end] = (float)(1 / (whole - begin));
   map->offset[end] = (float)(count - 2 - begin / (whole - begin));
@@ -44,7 +44,7 @@ static void find_pieces(const float *sizes, int count, loqt_map8 *map) {
     map->piece[binade] = 0;
     for (int k = 0; k < end; k++) {
       if (junctions[k] < low) map->piece[binade] = k + 1;
-      // A little higher, so that whatever is found above is above.
+      // Rounded up a little, so that whatever compares above it is above.
       else if (junctions[k] < high) map->bound[binade] = (float)(junctions[k] * (1 + 0x1p-21));
     }
   }
@@ -54,7 +54,7 @@ void loqt_map8_prepare(const float values[256], loqt_map8 *map) {
   memset(map, 0, sizeof *map);
   memcpy(map->values, values, sizeof map->values);
   while (map->values[map->zero] < 0) map->zero++;
-  // Node k has the children 2 k and 2 k + 1.
+  // The children of node k are 2 k and 2 k + 1.
   for (int depth = 0; depth < 8; depth++)
     for (int k = 0; k < 1 << depth; k++) {
       int lower = (256 >> depth) * k + (128 >> depth) - 1;

@@ -1,13 +1,13 @@
-// Blockwise 8-bit codes against a dynamic map. The codes are exact decisions and the values single
-// products, so every instruction set gives the same bits.
+// Blockwise 8-bit codes of a dynamic map. Codes are exact decisions and values single products, so
+// every instruction set gives the same bits.
 
 /// map[code] for 32 codes.
 INLINE void AT_LEVEL(map8_lookup32)(const uint8_t *codes, const loqt_map8 *map,
                                     const bool is_signed, v16f *first, v16f *second) {
   (void)is_signed;
 #if LEVEL == 3
-  // Lookups of halves of the bits in tables that fit the registers. Groups of four in the order in
-  // which the halves are joined below.
+  // Looks up the halves of the values' bits in tables that fit in registers. The codes are permuted
+  // by fours, so that joining the halves below leaves them in order.
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)codes), order);
   __m512i index = _mm512_cvtepu8_epi16(bytes), halves[2];
@@ -15,7 +15,7 @@ INLINE void AT_LEVEL(map8_lookup32)(const uint8_t *codes, const loqt_map8 *map,
   _mm512_permutex2var_epi16(_mm512_loadu_si512((table) + 64 * (k)), index,                         \
                             _mm512_loadu_si512((table) + 64 * (k) + 32))
   if (is_signed) {
-    // Below 0 lie the values above it with a sign, without the last: 1, which is looked up as 0.
+    // The values below 0 mirror those above, except the last: 1, which is looked up as 0.
     __mmask32 last = _mm512_cmpeq_epi16_mask(index, _mm512_set1_epi16(255));
     __m512i rank = _mm512_sub_epi16(index, _mm512_set1_epi16(127));
     index = _mm512_abs_epi16(rank);
@@ -57,19 +57,19 @@ INLINE void AT_LEVEL(map8_lookup32)(const uint8_t *codes, const loqt_map8 *map,
 
 #if LEVEL == 3
 // The map is linear within each of its decades, so a code is a linear function of the magnitude,
-// rounded down. Where rounding errors could decide, which is near whole numbers, the search does: the
-// function, its factors and the values' own roundings are off by 2^-13.4 at most (each of the terms,
-// none of which is above 256, by a few units of 2^-24).
+// rounded down. Near integers, where rounding errors could decide, the search decides instead: the
+// function, its factors and the values' own roundings are off by at most 2^-13.4 (each of the
+// terms, none of which exceeds 256, by a few units of 2^-24).
 INLINE v16i AT_LEVEL(map8_search)(v16f x, const float *tree);
 
-/// Which of two numbers `_mm512_range_ps` takes, without its sign.
+/// What `_mm512_range_ps` selects by magnitude and returns without its sign.
 enum { SMALLER_MAGNITUDE = 0xA, LARGER_MAGNITUDE = 0xB };
 
-/// The codes of x / largest, where `inverse` is 1 / largest; and how far the function is from a whole
-/// number, with a sign. Comparisons are differences of whole numbers, as masks are slow to make.
+/// The codes of x / largest, where `inverse` is 1 / largest, and the signed distance of the
+/// function from an integer. Integers are compared by subtraction, as masks are slow to make.
 INLINE __m128i AT_LEVEL(map8_linear)(v16f x, float inverse, const loqt_map8 *map,
                                      const bool is_signed, v16f *distance) {
-  // Magnitudes below 2^-31 have the code of 0, and so has a negative number without a sign.
+  // Magnitudes below 2^-31 get the code of 0, and so do negative numbers in an unsigned map.
   __m512 least = _mm512_set1_ps(0x1p-31f), scaled = (__m512)(x * inverse);
   v16f size = (v16f)(is_signed ? _mm512_range_ps(scaled, least, LARGER_MAGNITUDE)
                                : _mm512_max_ps(least, scaled));
@@ -85,20 +85,21 @@ INLINE __m128i AT_LEVEL(map8_linear)(v16f x, float inverse, const loqt_map8 *map
   __m512 capped = _mm512_min_ps((__m512)level, (__m512)TABLE16(last));
 #undef TABLE16
   if (!is_signed) return _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(capped));
-  // With the sign of x, from -128 to 128. The map has no -1: the least byte is both -128 and -127.
+  // With the sign of x, from -128 to 128. The map has no -1: both -128 and -127 become the least
+  // byte.
   v16i rank = (v16i)_mm512_cvttps_epi32((__m512)(bits((v16f)capped) | (bits(x) & INT32_MIN)));
   __m128i bytes = _mm512_cvtsepi32_epi8((__m512i)(rank - 1));
   return _mm_xor_si128(bytes, _mm_set1_epi8(INT8_MIN));
 }
 
-/// The codes of sixteens of elements, as far as there are whole ones; how many elements that were.
+/// Encodes as many whole groups of sixteen elements as there are; returns the number of elements.
 INLINE intptr_t AT_LEVEL(map8_encode_linear)(const float *x, intptr_t n, float largest,
                                              const loqt_map8 *map, const bool is_signed,
                                              uint8_t *codes) {
   float inverse = 1 / largest;
   intptr_t i = 0;
   while (i + 16 <= n) {
-    // Whether any of some elements needs the search is asked once, and hardly ever so.
+    // Checks once for up to 256 elements whether any needs the search; hardly ever one does.
     intptr_t first = i, end = n - i < 256 ? n - 15 : i + 256;
     v16f distance;
     __m512 nearest = _mm512_set1_ps(1);
@@ -118,19 +119,20 @@ INLINE intptr_t AT_LEVEL(map8_encode_linear)(const float *x, intptr_t n, float l
   return i;
 }
 
-/// tree[base + (node mod 32)] for 32 nodes from `base` on.
+/// Looks up node mod 32 among the 32 nodes from `base` on.
 INLINE v16f AT_LEVEL(map8_pair)(const float *tree, int base, v16i node) {
   return (v16f)_mm512_permutex2var_ps((__m512)load(tree + base), (__m512i)node,
                                       (__m512)load(tree + base + 16));
 }
 #endif
 
-/// The threshold at each node of depth `depth`: lookups in registers, as far as they go.
+/// The threshold at each node of depth `depth`, looked up in registers where the instruction set
+/// allows.
 INLINE v16f AT_LEVEL(map8_node)(const float *tree, int depth, v16i node) {
 #if LEVEL == 3
   if (depth < 4) return (v16f)_mm512_permutexvar_ps((__m512i)node, (__m512)load(tree));
   if (depth == 4) return (v16f)_mm512_permutexvar_ps((__m512i)node, (__m512)load(tree + 16));
-  // Each further depth doubles the table; a bit of the node chooses between the halves.
+  // Each further depth doubles the table; a bit of the node chooses the half.
   v16f found = AT_LEVEL(map8_pair)(tree, 1 << depth, node);
   for (int base = 32; base < 1 << depth; base += 32) {
     v16i here = (node & ((1 << depth) - 32)) == base;
@@ -156,7 +158,7 @@ INLINE v16f AT_LEVEL(map8_node)(const float *tree, int depth, v16i node) {
 #endif
 }
 
-/// How many thresholds lie strictly below each x; none for NaN.
+/// The number of thresholds strictly below each x; 0 for NaN.
 INLINE v16i AT_LEVEL(map8_search)(v16f x, const float *tree) {
   v16i node = 2 - (x > tree[1]);
 #pragma clang loop unroll(full)
@@ -165,7 +167,7 @@ INLINE v16i AT_LEVEL(map8_search)(v16f x, const float *tree) {
   return node - 256;
 }
 
-/// Codes of one block whose largest magnitude is `largest`.
+/// Encodes one block whose largest magnitude is `largest`.
 INLINE void AT_LEVEL(map8_encode)(const float *x, intptr_t n, float largest, const loqt_map8 *map,
                                   uint8_t *codes) {
   if (largest == 0) {
@@ -174,7 +176,7 @@ INLINE void AT_LEVEL(map8_encode)(const float *x, intptr_t n, float largest, con
   }
   intptr_t i = 0;
 #if LEVEL == 3
-  // So that the inverse is a normal number.
+  // Only where the inverse is a normal number.
   if (largest >= 0x1p-120f && largest <= 0x1p120f)
     i = map->zero ? AT_LEVEL(map8_encode_linear)(x, n, largest, map, true, codes)
                   : AT_LEVEL(map8_encode_linear)(x, n, largest, map, false, codes);
@@ -200,8 +202,8 @@ static void AT_LEVEL(map8_quantize)(const float *x, intptr_t count, intptr_t blo
   }
 }
 
-/// The codes of one of both neighbouring values each: the upper one where the draw lies below the
-/// share of the gap that the element has passed. Blocks of zeros stay.
+/// Stochastic rounding to one of the two neighbouring values: the upper one where the draw is below
+/// the element's share of the gap between them. Blocks of zeros are left alone.
 static void AT_LEVEL(map8_quantize_random)(const float *x, const float *draws, intptr_t count,
                                            intptr_t block, const loqt_map8 *map,
                                            const float *absmax, uint8_t *codes) {

@@ -1,7 +1,7 @@
-// Functions of sixteen floats, in float arithmetic without fused operations. The polynomials are
-// minimax fits of our own. Largest errors over all floats, in units in the last place, as tested:
-// exp 1.0, log 1.5, tanh 1.3, erf 2, sigmoid 2.5, silu 4, gelu 6, its tanh form 5.
-// Infinities, NaN and subnormal arguments and results behave as in the C library.
+// Functions of sixteen floats in float arithmetic without fused operations. The polynomials are our
+// own minimax fits. Largest errors over all floats, in units in the last place, as tested: exp 1.0,
+// log 1.5, tanh 1.3, erf 2, sigmoid 2.5, silu 4, gelu 6, its tanh form 5. Infinities, NaN and
+// subnormal arguments and results behave as in the C library.
 
 /// `p * x + c` with two roundings.
 #define HORNER(p, x, c) ((p) * (x) + (c))
@@ -12,7 +12,7 @@ INLINE v16f nearest(v16f x) {
   return (x + shift) - shift;
 }
 
-/// x * 2^n with one rounding, for whole n in [-152, 130] and x near 1; NaN if one of them is NaN.
+/// x * 2^n with one rounding, for integers n in [-152, 130] and x near 1; NaN if either is NaN.
 INLINE v16f scale_by_power(v16f x, v16f n) {
 #if LEVEL == 3
   return (v16f)_mm512_scalef_ps((__m512)x, (__m512)n);
@@ -24,11 +24,11 @@ INLINE v16f scale_by_power(v16f x, v16f n) {
 #endif
 }
 
-// Beyond these the exponential is infinity and 0; the order of operands keeps NaN.
+// Beyond these limits the exponential is infinity or 0; the order of operands keeps NaN.
 INLINE v16f at_most_89(v16f x) { return pick(x > 89.0f, splat(89.0f), x); }
 INLINE v16f at_least_minus_104(v16f x) { return pick(x < -104.0f, splat(-104.0f), x); }
 
-/// e to the power x is 2^n times 1 + `excess`; `shifted` holds n in its last bits.
+/// e to the power x as 2^n times 1 + `excess`; `shifted` holds n in its last bits.
 typedef struct {
   v16f excess, n, shifted;
 } exponential;
@@ -38,7 +38,7 @@ INLINE exponential exponential_of(v16f x) {
   v16f shifted = x * 0x1.715476p+0f + shift, n = shifted - shift;
   // ln 2 in two parts; n times the first is exact.
   v16f r = (x - n * 0x1.63p-1f) - n * -0x1.bd0106p-13f;
-  // In pairs, because a chain of dependent operations is what limits the speed.
+  // In pairs, as the speed is limited by chains of dependent operations.
   v16f z = r * r;
   v16f low = HORNER(splat(1.66665211e-1f), r, 0.49999994f);
   v16f high = HORNER(splat(8.36871564e-3f), r, 4.1668389e-2f);
@@ -61,7 +61,7 @@ static __attribute__((noinline)) v16f exp_extreme(v16f x) {
 }
 
 /// e to the power x. Results that are normal numbers need neither clamping nor two factors; in the
-/// rare vector that has another one all lanes take the longer way, which gives the same bits.
+/// rare vector with any other result, all lanes take the longer path, which gives the same bits.
 INLINE v16f exp_of(v16f x) {
   if (__builtin_expect(any_lane(magnitude(x) > 87.0f), 0)) return exp_extreme(x);
   return exp_moderate(x);
@@ -69,7 +69,7 @@ INLINE v16f exp_of(v16f x) {
 
 /// e to the power of each of four vectors.
 INLINE void exp_of_four(v16f x[4]) {
-  // As integers magnitudes are ordered, too, and NaN is above all.
+  // Magnitudes are also ordered as integers, where NaN is above all.
   v16i a = larger(bits(magnitude(x[0])), bits(magnitude(x[1])));
   v16i b = larger(bits(magnitude(x[2])), bits(magnitude(x[3])));
   const v16i limit = bits(splat(87.0f));
@@ -105,8 +105,8 @@ INLINE v16f log_of(v16f x) {
   return pick(x == x, y, x);
 }
 
-/// An argument of tanh and which of sixteen intervals it is in: below 2^-4, halves of binades, and
-/// from 8 on.
+/// An argument of tanh and its interval, one of sixteen: below 2^-4, halves of binades, and from 8
+/// on.
 typedef struct {
   v16f x, magnitude;
   v16i interval;
@@ -131,8 +131,8 @@ INLINE v16f tanh_at(tanh_argument a) {
 
 INLINE v16f tanh_of(v16f x) { return tanh_at(tanh_argument_of(x)); }
 
-/// The next interval is found beside each polynomial: one after the other is a chain so long that a
-/// processor does not look far enough ahead to be busy.
+/// Finds the next interval beside each polynomial: one after the other they form a chain too long
+/// for a processor's lookahead to keep it busy.
 INLINE void tanh_of_all(const float *x, float *y, intptr_t n) {
   intptr_t i = 0;
   if (n >= 16) {
@@ -161,7 +161,7 @@ INLINE v16f erf_excess_of(v16f z) {
 
 INLINE v16f erf_of(v16f x) {
   v16f a = magnitude(x), p = erf_excess_of(x * x);
-  // log(1 - erf(x)) above; from 4 on the result rounds to 1.
+  // log(1 - erf(x)) from 1 on; from 4 on the result rounds to 1.
   v16f t = pick(a > 4.0f, splat(4.0f), a);
   v16f q = splat(-2.14455249e-5f);
   q = HORNER(q, t, 4.38529474e-4f);
@@ -179,7 +179,8 @@ INLINE v16f sigmoid_of(v16f x) {
   return pick(x < 0.0f, e, splat(1.0f)) / (1.0f + e);
 }
 
-/// x times its sigmoid, which is not a normal number below -87: there x e^x, by the root of e^x.
+/// x times its sigmoid. Below -87 the sigmoid is not a normal number: there x e^x, by the square
+/// root of e^x.
 INLINE v16f silu_of(v16f x) {
   v16f y = x * sigmoid_of(x);
   v16i far = x < -87.0f;
@@ -190,22 +191,22 @@ INLINE v16f silu_of(v16f x) {
   return y;
 }
 
-/// e to the power -q is root * root * rest: a factor at a time, so that only the last product rounds
-/// to a subnormal number.
+/// e to the power -q as root * root * rest, to be applied a factor at a time, so that only the last
+/// product rounds to a subnormal number.
 typedef struct {
   v16f root, rest;
 } falling_power;
 
-/// For q up to 174, of which no digit of a float is lost to its size.
+/// For q up to 174, in double so that its size costs the result no digit of a float.
 INLINE falling_power falling_power_of(v16d q) {
   v16f high = __builtin_convertvector(q, v16f);
   v16f low = __builtin_convertvector(q - __builtin_convertvector(high, v16d), v16f);
   return (falling_power){exp_moderate(high * -0.5f), 1.0f - low};
 }
 
-// What goes to 0 below x without the difference of 1 and nearly 1. -infinity is not a number.
+// GELU and its slope fall to 0 below without subtracting nearly 1 from 1. GELU of -infinity is NaN.
 
-/// The share of a normal distribution below -|x|, which is e^(-x^2 / 2) times `ratio`.
+/// The share of a normal distribution below -|x|: e^(-x^2 / 2) times `ratio`.
 typedef struct {
   v16f size, ratio;
   falling_power power;
@@ -234,7 +235,7 @@ INLINE v16f gelu_of(v16f x) {
   normal_tail a = normal_tail_of(x);
   v16f part = a.ratio * a.power.rest * a.power.root;
   v16f y = pick(x < 0.0f, -(a.size * part) * a.power.root, x * (1.0f - part * a.power.root));
-  // Nothing cancels near 0, where the ratio has more rounding.
+  // Near 0, where the ratio has more rounding, this form cancels nothing.
   v16f half = x * 0.707106781f * 0.5f;
   v16f near = x * (HORNER(erf_excess_of(0.5f * x * x), half, half) + 0.5f);
   y = pick(a.size < 0.7f, near, y);
@@ -250,7 +251,7 @@ INLINE v16f gelu_slope_of(v16f x) {
 // The tanh form of GELU is x / 2 (1 + tanh(k (x + c x^3))).
 static const double gelu_k = 0.79788456080286535588, gelu_c = 0.044715;
 
-/// |x| and e to the power of -2 k (|x| + c |x|^3).
+/// |x|, and e to the power -2 k (|x| + c |x|^3).
 typedef struct {
   v16f size;
   falling_power power;

@@ -26,8 +26,8 @@ INLINE v8d sigmoid_of(v8d x) {
   return pick(x < 0.0, e, splat(1.0)) / (1.0 + e);
 }
 
-// The same as for floats, with what rounding leaves of an exponent as a second number: at -700 half a
-// unit in its last place is 50 of the power.
+// As for floats, with the rounding error of an exponent kept as a second number: at -700, half a
+// unit in the last place of the exponent is hundreds of them in the power.
 
 INLINE double silu_of(double x) {
   double root = exp(0.5 * x);
@@ -41,7 +41,7 @@ INLINE double gelu_of(double x) {
   if (!(x < -0.5)) return 0.5 * x * (1.0 + erf(x * root_half));
   if (x < -39.0) return x * 0.0;
   if (x < -37.0) {
-    // erfc is not a normal number any more; its asymptotic series.
+    // erfc is subnormal here; this is its asymptotic series.
     double square = x * x, rest = fma(x, x, -square), root = exp(-0.25 * square);
     double r = 1.0 / square;
     double sum = 105.0 - r * (945.0 - r * 10395.0);

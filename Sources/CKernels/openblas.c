@@ -1,10 +1,10 @@
 // Changes OpenBLAS's kernels in a running process.
 //
-// A build of OpenBLAS for many processors holds a table of kernels for each and looks for its own when
-// it is loaded. The two functions that forget and look again are exported but not declared; they are
-// found by name, because not every build has them. The look obeys OPENBLAS_CORETYPE, which therefore
-// is set for a moment: not by setenv, which may free the array that another thread is reading, but by
-// an array of our own that is never freed.
+// A build of OpenBLAS for many processors holds a table of kernels for each and picks one when it
+// is loaded. The two functions that drop the table and pick again are exported but not declared;
+// they are looked up by name, because not every build has them. The pick obeys OPENBLAS_CORETYPE,
+// which is therefore set for a moment: not by setenv, which may free the array that another thread
+// is reading, but by an array of our own that is never freed.
 
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -24,8 +24,8 @@ typedef struct {
   procedure forget, look;
 } chooser;
 
-/// A function of the library that has OpenBLAS's `openblas_get_corename`, so that two copies of
-/// OpenBLAS in a process are not mixed up.
+/// Finds a function in the library that has OpenBLAS's `openblas_get_corename`, so that two copies
+/// of OpenBLAS in a process are not mixed up.
 static procedure find(const char *name) {
   void *known = dlsym(RTLD_DEFAULT, "openblas_get_corename"), *found = dlsym(RTLD_DEFAULT, name);
   Dl_info one, other;
@@ -55,7 +55,7 @@ bool loqt_openblas_choose(const char *core) {
     snprintf(core_variable, sizeof core_variable, "OPENBLAS_CORETYPE=%s", core);
     *next++ = core_variable;
   }
-  // Told no size of the second cache, OpenBLAS complains on the error output and takes 256 KiB.
+  // If it finds no size of the L2 cache, OpenBLAS complains on standard error and assumes 256 KiB.
   loqt_processor processor = loqt_this_processor();
   if (processor.second_cache_read_by_openblas == 0 && !getenv("OPENBLAS_L2_SIZE")) {
     int size = processor.second_cache > 0 ? processor.second_cache : 256;
@@ -70,7 +70,7 @@ bool loqt_openblas_choose(const char *core) {
   if (environ == ours) {
     environ = before;
   } else {
-    // Another thread has set a variable meanwhile, in a copy of our array.
+    // Another thread has meanwhile set a variable, in a copy of our array.
     if (core) unsetenv("OPENBLAS_CORETYPE");
   }
   return true;

@@ -1,4 +1,4 @@
-// How fast this processor multiplies and adds in registers: what no product of matrices can exceed.
+// How fast this processor multiplies and adds in registers, which no matrix product can exceed.
 
 #include <time.h>
 

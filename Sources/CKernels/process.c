@@ -11,7 +11,7 @@
 enum { huge = 2 << 20 };
 
 void *loqt_map_pages(intptr_t bytes, intptr_t huge_bytes) {
-  // Room to choose an address at a multiple of a huge page; what lies around it goes back.
+  // Maps room to begin at a multiple of a huge page, and unmaps what lies around.
   intptr_t room = huge_bytes > 0 ? bytes + huge : bytes;
   char *all = mmap(NULL, (size_t)room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (all == MAP_FAILED) return NULL;

@@ -1,4 +1,4 @@
-// What CPUID tells about this processor.
+// What CPUID reports about this processor.
 
 #include <string.h>
 #if defined(__x86_64__)
@@ -13,7 +13,7 @@ typedef struct {
   uint32_t eax, ebx, ecx, edx;
 } leaf;
 
-/// All zeros for a leaf that the processor does not have.
+/// All zeros for a leaf that the processor lacks.
 static leaf cpuid(uint32_t number, uint32_t part) {
   leaf l = {0};
   __get_cpuid_count(number, part, &l.eax, &l.ebx, &l.ecx, &l.edx);
@@ -58,7 +58,7 @@ static int32_t features(void) {
   return has;
 }
 
-/// KiB of the cache of the second level that a leaf listing all caches tells; 0 if it has none.
+/// KiB of L2 cache by a leaf that lists all caches; 0 if it lists none.
 static int32_t second_cache_of(uint32_t number) {
   for (uint32_t part = 0; part < 16; part++) {
     leaf l = cpuid(number, part);

@@ -5,7 +5,7 @@ typedef struct {
   v16u word[4];
 } AT_LEVEL(blocks);
 
-/// Both halves of the 64-bit products, even and odd lanes apart.
+/// The high and low halves of the 64-bit products, with even and odd lanes computed apart.
 INLINE void AT_LEVEL(multiply)(v16u x, uint32_t factor, v16u *high, v16u *low) {
   typedef uint64_t v8ul __attribute__((ext_vector_type(8)));
   const v8ul lower = (v8ul)(uint64_t)0xffffffff;

@@ -4,7 +4,7 @@
 INLINE double NAME(fold)(const REAL *x, const REAL *y, intptr_t n, bool products) {
   __auto_type first = widen(splat((REAL)0));
   __auto_type second = first;
-  // Whoever only reads is faster from memory when told far ahead; a vector is a cache line.
+  // Memory is read faster when prefetched far ahead; a vector is a cache line.
   enum { ahead = 8192 / sizeof(REAL) };
 #define TERM(x)                                                                                    \
   (__builtin_prefetch(x + i + ahead), y != x ? __builtin_prefetch(y + i + ahead) : (void)0,        \
@@ -47,7 +47,7 @@ INLINE REAL NAME(largest)(const REAL *x, intptr_t n) {
   return best;
 }
 
-// The largest or smallest lane by lane, with NaN noted on the way.
+// The largest or smallest of each lane, noting NaN on the way.
 #define EXTREME(start, choose, choose_lane, COMPARE)                                               \
   V lanes = splat(start);                                                                          \
   VI unordered = bits(splat((REAL)0));                                                             \
@@ -73,7 +73,7 @@ static REAL NAME(minimum)(const REAL *x, intptr_t n) {
 }
 #undef EXTREME
 
-// Magnitudes as integers: they are ordered like the numbers, infinity above all of them and NaN
+// Magnitudes as integers are ordered like the numbers, with infinity above all of them and NaN
 // above infinity, so NaN propagates by itself.
 static REAL NAME(maximum_magnitude)(const REAL *x, intptr_t n) {
   VI first = bits(splat((REAL)0)), second = first;
@@ -100,7 +100,7 @@ static bool NAME(all_finite)(const REAL *x, intptr_t n) {
 
 static void NAME(add_column_sums)(const REAL *x, intptr_t rows, intptr_t cols, intptr_t stride,
                                   REAL *y) {
-  // Wide runs of columns, for the sake of the prefetcher; their sums fit the first cache.
+  // Wide runs of columns, for the sake of the prefetcher; their sums fit in L1.
   enum { chunk = 2048 };
   double sums[chunk];
   for (intptr_t c = 0; c < cols; c += chunk) {

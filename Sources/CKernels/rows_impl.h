@@ -1,7 +1,7 @@
 // Kernels over the rows of a contiguous [rows, cols] array of REAL.
 
-/// Where exponentials of a row are taken from: its maximum, or 0 where that is infinite, so that
-/// rows with infinities give infinity, 0 or NaN as the definitions do.
+/// What is subtracted from a row before its exponentials are taken: its maximum, or 0 if that is
+/// infinite, so that rows with infinities give infinity, 0 or NaN as the definitions do.
 INLINE REAL NAME(finite_shift)(REAL largest) {
   return largest - largest == 0 ? largest : (REAL)0;
 }
@@ -9,14 +9,15 @@ INLINE REAL NAME(shift_of)(const REAL *x, intptr_t n) {
   return NAME(finite_shift)(NAME(largest)(x, n));
 }
 
-/// What makes exponentials add up to 1: NaN for those of a row with infinity, which are no shares.
+/// The factor that makes exponentials add up to 1; NaN for a row with infinity, where they cannot.
 INLINE REAL NAME(inverse_of)(double sum) { return sum < INFINITY ? (REAL)(1 / sum) : (REAL)NAN; }
 
-/// The sum of exp(x - shift), which go to y unless y is null.
+/// The sum of exp(x - shift); the terms go to y unless y is null.
 INLINE double NAME(sum_of_exponentials)(const REAL *x, REAL shift, REAL *y, intptr_t n) {
   __auto_type sums = widen(splat((REAL)0));
   intptr_t i = 0;
-  // Four at a time are added pairwise, because widening each would take as long as its exponential.
+  // Four vectors are added pairwise first, because widening each would take as long as its
+  // exponential.
   for (; i + 4 * LANES <= n; i += 4 * LANES) {
     V e[4];
     for (int j = 0; j < 4; j++) e[j] = load(x + i + j * LANES) - shift;
@@ -46,9 +47,9 @@ INLINE void NAME(scale_row)(REAL factor, REAL *y, intptr_t n) {
 #undef STEP
 }
 
-/// Softmax of many rows of whole quadruples of vectors, written past the caches. While the
-/// exponentials of a row are taken, which is nearly all of the arithmetic, the next row comes from
-/// memory for its maximum and the one before goes there.
+/// Softmax of many rows, written past the caches; the row length is a multiple of four vectors.
+/// While the exponentials of a row are computed, which is nearly all of the arithmetic, the next
+/// row is read for its maximum and the previous one is written.
 static void NAME(softmax_streamed)(const REAL *x, REAL *y, intptr_t rows, intptr_t n) {
   enum { kept = 2048 };
   REAL memory[2][kept];
@@ -83,7 +84,7 @@ static void NAME(softmax_streamed)(const REAL *x, REAL *y, intptr_t rows, intptr
 }
 
 static void NAME(softmax_rows)(const REAL *x, REAL *y, intptr_t rows, intptr_t cols) {
-  // What fits the caches is better left there.
+  // What fits in the caches is better left there.
   enum { cache = 8 << 20 };
   if (x != y && rows * cols * (intptr_t)sizeof(REAL) > cache && cols <= 2048 &&
       cols % (4 * LANES) == 0 && (uintptr_t)y % 64 == 0) {
@@ -158,12 +159,12 @@ INLINE double NAME(triple_sum)(const REAL *x, const REAL *w, const REAL *g, intp
 
 static void NAME(rms_norm_gradient)(const REAL *x, const REAL *w, const REAL *inverse,
                                     const REAL *g, REAL *dx, REAL *dw, intptr_t rows, intptr_t n) {
-  // Tiles of rows, still in the cache when their share of dw is added up.
+  // Tiles of rows that are still in the cache when their share of dw is added up.
   enum { tile = 16, chunk = 512 };
   for (intptr_t r = 0; r < rows; r += tile) {
     intptr_t height = rows - r < tile ? rows - r : tile;
     const REAL *tile_x = x + r * n, *tile_g = g + r * n;
-    // dw first: dx may take the place of x or g.
+    // dw first: dx may overwrite x or g.
     for (intptr_t c = 0; c < n; c += chunk) {
       intptr_t width = n - c < chunk ? n - c : chunk;
       double sums[chunk] = {0};

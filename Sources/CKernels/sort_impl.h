@@ -1,8 +1,8 @@
-// Sorting signed integers of the type INTEGER: with AVX-512 by halves around a pivot, in vectors V
-// of LANES, otherwise by digits. Both give the same, for equal integers cannot be told apart.
+// Sorts signed integers of the type INTEGER: with AVX-512 by quicksort, in vectors V of LANES,
+// otherwise by radix sort. Both give the same, as equal integers cannot be told apart.
 
-/// The number of a key: its complement with a `turn` of -1, then, if it is negative, with the bits
-/// of `mirror` inverted. Both are 0 where keys are numbers.
+/// How a key becomes its number: it is complemented if `turn` is -1; then, if negative, the bits of
+/// `mirror` are inverted. Both are 0 where keys are numbers.
 typedef struct {
   INTEGER turn, mirror;
 } NAME(key_form);
@@ -19,7 +19,7 @@ enum { NAME(key_bits) = 8 * sizeof(INTEGER) };
 static const INTEGER NAME(last_key) =
     (INTEGER)(((uint64_t)1 << (NAME(key_bits) - 1)) - 1);
 
-/// For numbers so few that counting digits would take longer.
+/// Shell sort, for so few numbers that counting digits would take longer.
 static void NAME(sort_by_gaps)(INTEGER *x, intptr_t n) {
   static const int gaps[] = {301, 132, 57, 23, 10, 4, 1};
   for (int g = 0; g < 7; g++) {
@@ -33,8 +33,8 @@ static void NAME(sort_by_gaps)(INTEGER *x, intptr_t n) {
   }
 }
 
-/// Sorts x by its bits from `first_bit` on, the last digit first; what is equal there must be in
-/// order already. y has room for n.
+/// Radix sort of x by its bits from `first_bit` on, the last digit first; elements equal there must
+/// be in order already. y has room for n.
 static void NAME(sort_by_digits)(INTEGER *x, INTEGER *y, intptr_t n, int first_bit) {
   enum { width = 11, values = 1 << width, most = (NAME(key_bits) + width - 1) / width };
   if (n < 512) {
@@ -51,7 +51,7 @@ static void NAME(sort_by_digits)(INTEGER *x, INTEGER *y, intptr_t n, int first_b
     for (int d = 0; d < digits; d++) counts[d][DIGIT(x[i], d)]++;
   INTEGER *from = x, *to = y;
   for (int d = 0; d < digits; d++) {
-    // A digit that all keys share orders nothing.
+    // A digit that all keys share orders nothing: skip it.
     if (counts[d][DIGIT(from[0], d)] == n) continue;
     intptr_t start = 0;
     for (int k = 0; k < values; k++) {
@@ -71,7 +71,7 @@ static void NAME(sort_by_digits)(INTEGER *x, INTEGER *y, intptr_t n, int first_b
 #if LEVEL == 3
 #include "sort_network_impl.h"
 
-/// Moves the keys below the pivot, or not above it with `equals`, to `lows` in their order, the
+/// Moves the keys below the pivot (or not above it, if `equals`) to `lows` in their order, the
 /// others to `highs`; one of the two is `from`. Returns how many are low.
 INLINE intptr_t NAME(split)(const INTEGER *from, INTEGER *lows, INTEGER *highs, intptr_t n,
                             INTEGER pivot, const bool equals) {
@@ -79,7 +79,7 @@ INLINE intptr_t NAME(split)(const INTEGER *from, INTEGER *lows, INTEGER *highs, 
   INTEGER *low = lows, *high = highs;
 #define COMPRESSED(mask, v) (V)OPERATION(maskz_compress, mask, (__m512i)(v))
 #define IS_LOW(v) (LANE_MASK)(equals ? ~LESS(p, v) : LESS(v, p))
-  // Whole vectors are written: what lies beyond the keys has been read, or is never used.
+  // Whole vectors are written: what lies beyond the keys has been read already or is never used.
   enum { ahead = 4 };
   intptr_t i = 0;
   for (; i + ahead * LANES <= n; i += ahead * LANES) {
@@ -109,7 +109,7 @@ INLINE intptr_t NAME(split)(const INTEGER *from, INTEGER *lows, INTEGER *highs, 
   return low - lows;
 }
 
-/// A key that about as many are below as above, and whether it is the only one that was seen.
+/// A key near the median of a sample, and whether the whole sample equals it.
 typedef struct {
   INTEGER key;
   bool alone;
@@ -133,13 +133,13 @@ static bool NAME(are_all)(const INTEGER *x, intptr_t n, INTEGER key) {
   return i == n;
 }
 
-/// Gives the numbers of n keys in order in x. The keys lie there, or in y with `away`; both have
-/// room for n.
+/// Puts the numbers of n keys into x in order. The keys are in x, or in y if `away`; both have room
+/// for n.
 static void NAME(sort_by_halves)(INTEGER *x, INTEGER *y, intptr_t n, bool away, int depth,
                                  NAME(key_form) form) {
   while (n > 16 * LANES) {
     const INTEGER *from = away ? y : x;
-    // Pivots can be bad again and again only where somebody has chosen the numbers for it.
+    // Pivots are bad again and again only for numbers that were chosen to make them so.
     if (depth-- == 0) {
       if (away) memcpy(x, y, (size_t)n * sizeof(INTEGER));
       NAME(sort_by_digits)(x, y, n, 0);
@@ -155,7 +155,7 @@ static void NAME(sort_by_halves)(INTEGER *x, INTEGER *y, intptr_t n, bool away, 
     if (low > 0) {
       NAME(sort_by_halves)(x, y + (n - low), low, false, depth, form);
     } else {
-      // The pivot is the least key: its equals are where they belong.
+      // The pivot is the least key: the keys equal to it are in place.
       low = NAME(split)(y, x, y, n, pivot.key, true);
       NAME(give_numbers)(x, low, form);
     }
@@ -172,8 +172,8 @@ static void NAME(sort_by_halves)(INTEGER *x, INTEGER *y, intptr_t n, bool away, 
 #undef LESS
 #endif
 
-/// Gives the numbers of x in the order of its keys, which are in order already where bits from
-/// `first_bit` on are equal; y has room for n.
+/// Puts the numbers of x in the order of its keys; keys equal from `first_bit` on must be in order
+/// already. y has room for n.
 static void NAME(sort_keys)(INTEGER *x, INTEGER *y, intptr_t n, int first_bit,
                             NAME(key_form) form) {
 #if LEVEL == 3

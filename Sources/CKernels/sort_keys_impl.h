@@ -1,4 +1,4 @@
-// Sorting numbers whose bits are an INTEGER (those of reals with an INFINITY_BITS above 0) by
+// Sorts numbers whose bits are an INTEGER (those of reals with an INFINITY_BITS above 0) by
 // integers that order like them: both zeros alike and every NaN above all else.
 
 INLINE bool NAME(is_nan)(INTEGER bits) {
@@ -6,8 +6,8 @@ INLINE bool NAME(is_nan)(INTEGER bits) {
 }
 INLINE bool NAME(is_zero)(INTEGER bits) { return (bits & LAST_KEY) == 0; }
 
-/// NaN has the last key in either direction; no other number of a real type has it. `turn` is -1
-/// for the descending one, or 0.
+/// NaN has the last key in either direction; no other real number has it. `turn` is -1 for
+/// descending order, else 0.
 INLINE INTEGER NAME(key)(INTEGER bits, INTEGER turn) {
   INTEGER key = bits;
   if (INFINITY_BITS > 0) {
@@ -18,7 +18,7 @@ INLINE INTEGER NAME(key)(INTEGER bits, INTEGER turn) {
   return NAME(is_nan)(bits) ? LAST_KEY : key;
 }
 
-/// Zeros and NaN of y, which is in order, become those of x as they follow each other there.
+/// Replaces the zeros and NaN of y, which is sorted, by those of x in the order they have there.
 static void NAME(keep_order)(const INTEGER *x, intptr_t n, bool descending, INTEGER *y) {
   intptr_t nan = n;
   for (intptr_t i = 0; i < n; i++) nan -= NAME(is_nan)(x[i]);
@@ -28,7 +28,7 @@ static void NAME(keep_order)(const INTEGER *x, intptr_t n, bool descending, INTE
     if (descending ? y[middle] > 0 : y[middle] < 0) zero = middle + 1;
     else end = middle;
   }
-  // There are few of them, as a rule.
+  // Usually there are few of them.
   for (intptr_t i = 0; i < n; i += 256) {
     intptr_t stop = n - i < 256 ? n : i + 256;
     INTEGER any = 0;
@@ -45,7 +45,7 @@ static void NAME(sort)(const void *numbers, intptr_t n, bool descending, void *s
                        void *sorted) {
   const INTEGER *x = numbers, turn = -(INTEGER)descending;
   INTEGER *y = sorted;
-  // What keys cannot tell apart.
+  // Whether there are numbers that keys cannot tell apart.
   INTEGER alike = 0;
   for (intptr_t i = 0; i < n; i++) {
     INTEGER bits = x[i];
@@ -56,7 +56,7 @@ static void NAME(sort)(const void *numbers, intptr_t n, bool descending, void *s
   if (INFINITY_BITS > 0 && alike != 0) NAME(keep_order)(x, n, descending, y);
 }
 
-/// A half of a key before the number of an element, of which a sort keeps the order by itself.
+/// Half a key above the index of its element, which keeps the order of equal halves.
 INLINE int64_t NAME(entry)(int32_t half, intptr_t i) {
   return (int64_t)((uint64_t)(uint32_t)half << 32 | (uint32_t)i);
 }
@@ -68,7 +68,7 @@ static void NAME(sort_positions)(const void *numbers, intptr_t n, bool descendin
   const AT_LEVEL(key_form_i64) as_they_are = {0, 0};
   const bool halves = sizeof(INTEGER) > sizeof(int32_t);
   if (halves) {
-    // By the lower half first, whose order as a number without a sign is wanted.
+    // By the lower half first, ordered as an unsigned number.
     for (intptr_t i = 0; i < n; i++)
       entries[i] = NAME(entry)((int32_t)NAME(key)(x[i], turn) ^ INT32_MIN, i);
     AT_LEVEL(sort_keys_i64)(entries, room, n, 32, as_they_are);

@@ -1,5 +1,5 @@
-// Sorting up to sixteen vectors V of LANES integers in registers. Element r of the lane l is the
-// one with the index rows * l + r until the end, so that most comparisons are between registers.
+// Sorts up to sixteen vectors V of LANES integers in registers. Until the end, row r of lane l
+// holds the element with index rows * l + r, so that most comparisons are between registers.
 
 #define UNROLLED _Pragma("clang loop unroll(full)") for
 #if LANES == 16
@@ -28,7 +28,7 @@ INLINE V NAME(load_whole)(const INTEGER *p) {
 }
 INLINE void NAME(store_whole)(INTEGER *p, V v) { memcpy(p, &v, sizeof v); }
 
-/// The first `count` lanes of any number.
+/// A mask of the first `count` lanes, for any count.
 INLINE LANE_MASK NAME(first_lanes)(intptr_t count) {
   return count >= LANES ? (LANE_MASK)-1 : count <= 0 ? 0 : (LANE_MASK)((1u << count) - 1);
 }
@@ -39,7 +39,7 @@ INLINE void NAME(put_in_order)(V *a, V *b) {
   *a = low;
 }
 
-/// Sorts every lane by Batcher's odd-even merging.
+/// Sorts every lane by Batcher's odd-even merge sort.
 INLINE void NAME(sort_lanes)(V *a, const int rows) {
   UNROLLED(int run = 1; run < rows; run *= 2) {
     UNROLLED(int distance = run; distance > 0; distance /= 2) {
@@ -61,11 +61,11 @@ INLINE void NAME(merge_lanes)(V *a, const int rows) {
   }
 }
 
-// Exchanges between the lanes l and l ^ k; `upper` are those with the highest bit of k.
+// Exchanges between lanes l and l ^ k; `upper` are those with the highest bit of k.
 #define OTHER_LANES(v, k) __builtin_shufflevector(v, v, FROM_LANE_XOR(k))
 #define CHOOSE(upper, in_lower, in_upper)                                                          \
   (V)OPERATION(mask_blend, (LANE_MASK)(upper), (__m512i)(in_lower), (__m512i)(in_upper))
-/// The first step of a merge: every element with its mirror image.
+/// The first step of a merge: every element against its mirror image.
 #define MIRROR(k, upper)                                                                           \
   UNROLLED(int i = 0; i < (rows + 1) / 2; i++) {                                                   \
     V x = a[i], y = OTHER_LANES(a[rows - 1 - i], k);                                               \
@@ -97,7 +97,7 @@ INLINE void NAME(sort_rows)(V *a, const int rows) {
   EXCHANGE(1, 0xaaaa)
   NAME(merge_lanes)(a, rows);
 #endif
-  // From lanes to rows: both halves of the rows interleave until neighbours are neighbours.
+  // From lanes to rows: the two halves of the rows are interleaved until neighbours are adjacent.
   UNROLLED(int times = rows; times > 1; times /= 2) {
     V b[16];
     UNROLLED(int i = 0; i < rows; i++) b[i] = a[i];

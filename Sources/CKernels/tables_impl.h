@@ -32,8 +32,8 @@ static void NAME(scatter_add_rows)(const REAL *x, const int32_t *index, REAL *ta
     NAME(scale_add)(1, x + i * cols, 1, table + index[i] * cols, cols);
 }
 
-/// Transposes in squares of a cache line a side: lines are read and written whole. What is too
-/// large for the caches is written past them, so that its lines are not read first.
+/// Transposes in squares with the side of a cache line, so that lines are read and written whole. A
+/// result too large for the caches is written past them, so that its lines are not read first.
 static void NAME(transpose)(const REAL *x, intptr_t x_stride, REAL *y, intptr_t y_stride,
                             intptr_t rows, intptr_t cols) {
   enum { side = 64 / sizeof(REAL), panel = 4 * side, cache = 8 << 20 };

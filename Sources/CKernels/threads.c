@@ -1,14 +1,14 @@
-// A pool of sleeping threads for ranges of an index.
+// A pool of sleeping threads that run ranges of an index.
 //
-// Every worker has a mailbox of its own: the caller writes the range, then opens the mailbox; the
-// worker closes it when the range is done and counts itself off. A mailbox is written only while
-// closed, so nothing is shared without an atomic in between. Both sides spin for a moment and then
-// sleep. A sleeper announces itself before it looks a last time, and the other side looks for
-// sleepers after it has published: in sequentially consistent order one of the two sees the other.
+// Every worker has a mailbox: the caller writes the range, then opens the mailbox; the worker
+// closes it when the range is done and decrements the count of pending ranges. A mailbox is written
+// only while closed, so an atomic orders everything shared. Both sides spin for a moment and then
+// sleep. A sleeper announces itself before its last look, and the other side looks for sleepers
+// after publishing: in sequentially consistent order one of the two sees the other.
 //
-// Who wakes a sleeper says on which processor. Left to itself the system may well wake it on the
-// waker's own, where the two then take turns for many milliseconds: to the kernel of a virtual machine
-// a processor that has halted looks as if the host had taken it away.
+// The waker chooses the sleeper's processor. Left to itself, the system may wake it on the waker's
+// own, where the two take turns for many milliseconds: to the kernel of a virtual machine, a halted
+// processor looks as if the host had taken it away.
 
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -31,7 +31,7 @@ enum { maximum_threads = 256, spin_nanoseconds = 100000 };
 
 #if defined(__linux__)
 
-/// A thread, the processors it may run on (none when they are not known) and the one it ran on.
+/// A thread, the processors it may run on (none if unknown) and the one it ran on.
 typedef struct {
   pid_t thread;
   int processor;
@@ -48,7 +48,7 @@ static void restore(affinity own) {
   if (CPU_COUNT(&own.set) > 0) sched_setaffinity(0, sizeof own.set, &own.set);
 }
 
-/// Lets a thread run on one of its processors only; on the one it ran on if the number is negative.
+/// Restricts a thread to one of its processors; to the one it ran on if the number is negative.
 static void move(affinity thread, int processor) {
   if (processor < 0) processor = thread.processor;
   if (processor < 0 || !CPU_ISSET(processor, &thread.set)) return;
@@ -58,8 +58,8 @@ static void move(affinity thread, int processor) {
   sched_setaffinity(thread.thread, sizeof one, &one);
 }
 
-/// Where the workers of a loop of so many ranges best run; negative when nothing is known. What was
-/// found last is kept, as most loops are alike; guarded by the pool's `busy`.
+/// Where the workers of a loop of `ranges` ranges run best; negative if nothing is known. The last
+/// answer is kept, as most loops are alike; guarded by the pool's `busy`.
 static const int16_t *places_for(affinity caller, int ranges) {
   static int16_t leaders[LOQT_MOST_PROCESSORS], places[maximum_threads];
   static affinity last;
@@ -92,7 +92,7 @@ static const int16_t *places_for(affinity caller, int ranges) {
 
 #endif
 
-/// Waiting for an atomic to change, first awake, then asleep.
+/// A place to wait for an atomic to change, first awake, then asleep.
 typedef struct {
   pthread_mutex_t mutex;
   pthread_cond_t condition;
@@ -143,7 +143,8 @@ static bool work_finished(void *unused) {
   return atomic_load(&pool.pending) == 0;
 }
 
-/// Sleeps until `done`; takes back its own choice of processors, which the waker narrows to one.
+/// Sleeps until `done`, then restores the thread's affinity, which the waker narrows to one
+/// processor.
 static void sleep_until(bool (*done)(void *), void *subject, bell *bell) {
   affinity own = own_affinity();
   pthread_mutex_lock(&bell->mutex);
@@ -167,11 +168,11 @@ static void wait_for(bool (*done)(void *), void *subject, bell *bell) {
   sleep_until(done, subject, bell);
 }
 
-/// Wakes the sleeper, if there is one, on a processor; on the one where it fell asleep if negative.
+/// Wakes the sleeper, if any, on a processor; on the one where it fell asleep if negative.
 static void ring(bell *bell, int processor) {
   if (!atomic_load(&bell->asleep)) return;
   pthread_mutex_lock(&bell->mutex);
-  // Who has risen meanwhile has its choice of processors back and must keep it.
+  // A thread already awake has restored its affinity and must keep it.
   if (atomic_load(&bell->asleep)) {
     move(bell->sleeper, processor);
     pthread_cond_signal(&bell->condition);
@@ -193,14 +194,14 @@ static void *work(void *argument) {
   return NULL;
 }
 
-/// Starts workers up to `count` as far as the system allows; returns how many there are.
+/// Starts workers up to `count`, as far as the system allows; returns how many there are.
 static int start_workers(int count) {
   if (pool.started >= count) return count;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, 8 << 20);
-  // Signals are for the program's own threads.
+  // Workers block all signals, which are for the program's own threads.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -277,7 +278,8 @@ void loqt_parallel_for(intptr_t count, intptr_t grain, loqt_body body, void *con
     if (!places) places = places_for(own_affinity(), (int)ranges);
     ring(&box->bell, places[k]);
   }
-  // The first range here, and the last ones too if the system gave fewer threads than wanted.
+  // The first range runs here, and so do the last ones if the system gave fewer threads than
+  // wanted.
   run_here(0, length, length, body, context);
   run_here((workers + 1) * length, count, length, body, context);
   wait_for(work_finished, NULL, &pool.finished);

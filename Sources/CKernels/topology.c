@@ -11,7 +11,7 @@
 
 #if defined(__linux__)
 
-/// The first of the processors on the same core; the processor itself where the system does not say.
+/// The first processor on the same core; the processor itself if the system does not say.
 static int leader_of(int processor) {
   char path[96];
   snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list",
@@ -41,7 +41,7 @@ void loqt_processor_leaders(int16_t *leaders) {
 
 #endif
 
-/// Lists one processor of every core, in their order; returns how many there are.
+/// Lists the first processor of every core, in order; returns how many there are.
 static int list_cores(const int16_t *leaders, int16_t *cores) {
   bool seen[LOQT_MOST_PROCESSORS] = {0};
   int count = 0;
@@ -70,7 +70,7 @@ void loqt_place_workers(const int16_t *leaders, int caller, int ranges, int16_t 
   int16_t list[LOQT_MOST_PROCESSORS];
   int count = list_cores(leaders, list), at = 0;
   if (count < ranges) {
-    // More ranges than cores: their second processors must help.
+    // More ranges than cores: use the second processors of cores as well.
     count = 0;
     for (int p = 0; p < LOQT_MOST_PROCESSORS; p++)
       if (leaders[p] >= 0) list[count++] = (int16_t)p;

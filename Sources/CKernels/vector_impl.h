@@ -33,7 +33,7 @@ LOADS(uint8_t, v16b)
 LOADS(uint32_t, v16u)
 #undef LOADS
 
-// For a line of 64 bytes at its own address. `fence` comes before anybody else reads it.
+// For an aligned line of 64 bytes. Call `fence` before another thread reads it.
 INLINE void store_past_caches(float *p, v16f v) { __builtin_nontemporal_store(v, (v16f *)p); }
 INLINE void store_past_caches(double *p, v8d v) { __builtin_nontemporal_store(v, (v8d *)p); }
 INLINE void fence(void) {
@@ -123,8 +123,8 @@ INLINE double sum_lanes(v8d x) {
 }
 INLINE double sum_lanes(v16d x) { return sum_lanes(x.lo + x.hi); }
 
-// The order of the operands decides what a NaN does: in `larger`, a NaN in `a` is dropped. That is
-// what the instruction does, too, which compilers do not always see.
+// The order of the operands decides what a NaN does: in `larger`, a NaN in `a` is dropped. The
+// instruction does the same, which compilers do not always see.
 #if LEVEL == 3
 INLINE v16f larger(v16f a, v16f b) { return (v16f)_mm512_max_ps((__m512)a, (__m512)b); }
 INLINE v8d larger(v8d a, v8d b) { return (v8d)_mm512_max_pd((__m512d)a, (__m512d)b); }
@@ -139,7 +139,7 @@ INLINE v8d smaller(v8d a, v8d b) { return pick(a < b, a, b); }
 INLINE v16i larger(v16i a, v16i b) { return __builtin_elementwise_max(a, b); }
 INLINE v8l larger(v8l a, v8l b) { return __builtin_elementwise_max(a, b); }
 
-// Half against half, the same on every instruction set.
+// Compares half with half, in the same order on every instruction set.
 #define BETTER(x, COMPARE) (x.lo COMPARE x.hi ? x.lo : x.hi)
 #define EXTREME_LANE(name, COMPARE)                                                                \
   INLINE float name(v16f x) {                                                                      \
@@ -231,7 +231,7 @@ INLINE void transpose_eight(eight a[8]) {
 }
 
 #if LEVEL == 3
-/// The columns of a square of a cache line a side, without a way through memory.
+/// The columns of a square with the side of a cache line, without going through memory.
 INLINE void load_columns(const float *x, intptr_t stride, v16f a[16]) {
   v16f b[16];
   for (int i = 0; i < 16; i++) a[i] = load(x + i * stride);
@@ -269,7 +269,7 @@ INLINE void load_columns(const double *x, intptr_t stride, v8d a[8]) {
   transpose_eight(a);
 }
 #else
-// Through the nearest cache, because registers are too few or too short.
+// Goes through L1, because registers are too few or too short.
 
 INLINE void transpose_tile(const float *x, intptr_t x_stride, float *y, intptr_t y_stride) {
   v8f a[8];

@@ -1,5 +1,5 @@
-// Codes that are whole numbers: affine groups and the blocks of GGUF files. Divisions, sums and
-// conversions are those of the formats' definitions, so every instruction set gives the same bytes.
+// Integer codes: affine groups and the blocks of GGUF files. Divisions, sums and conversions are
+// those of the formats' definitions, so every instruction set gives the same bytes.
 
 static void AT_LEVEL(affine_extents)(const float *x, intptr_t n, intptr_t group, float *least,
                                      float *largest, float *check) {
@@ -49,12 +49,12 @@ static void AT_LEVEL(affine_column_extents)(const float *x, intptr_t rows, intpt
 static void AT_LEVEL(affine_levels)(const float *bottom, const float *top, const float *check,
                                     intptr_t n, float least, float largest, float *scales,
                                     float *zeros) {
-  // So large that a level is a normal number.
+  // Large enough for a level to be a normal number.
   const float tiny = 0x1p-118f;
   for (intptr_t i = 0; i < n; i++) {
     float magnitude = top[i] > -bottom[i] ? top[i] : -bottom[i];
-    // A range far below the numbers in it would make a zero that a float cannot hold. Halves, as the
-    // range of finite numbers may be infinite.
+    // A range far below the numbers in it would need a zero that a float cannot hold. Halves, as
+    // the range of finite numbers may be infinite.
     float far = magnitude * 0x1p-17f, half = top[i] / 2 - bottom[i] / 2;
     float range = !zeros ? magnitude : half > far ? half : far;
     range = range > tiny ? range : tiny;
@@ -65,13 +65,13 @@ static void AT_LEVEL(affine_levels)(const float *bottom, const float *top, const
   }
 }
 
-/// `count` of sixteen elements.
+/// Loads `count` elements, at most sixteen.
 INLINE v16f AT_LEVEL(load_some)(const float *p, intptr_t count) {
   return count == 16 ? load(p) : load_part(p, count);
 }
 
-/// The numbers of the groups of so many elements from `first` on, the first of which belongs to group
-/// g, that ends at `end`.
+/// For `count` elements from `first` on, the values of their groups; `first` belongs to group g,
+/// which ends at `end`.
 INLINE v16f AT_LEVEL(group_lanes)(const float *values, intptr_t first, intptr_t count,
                                   intptr_t group, intptr_t g, intptr_t end) {
   if (group == 1) return AT_LEVEL(load_some)(values + first, count);
@@ -84,19 +84,20 @@ static void AT_LEVEL(affine_codes)(const float *x, const float *draws, intptr_t 
                                    const float *scales, const float *zeros, float least,
                                    float largest, bool packed, uint8_t *codes) {
   const v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  // Where floats are whole numbers a sum rounds to one.
+  // Floats of this size are integers, so adding it rounds to one.
   const float whole = 0x1.8p23f;
   for (intptr_t i = 0, g = 0, end = group; i < n; i += 16) {
     intptr_t count = n - i < 16 ? n - i : 16;
     for (; end <= i; end += group) g++;
     v16f scale = AT_LEVEL(group_lanes)(scales, i, count, group, g, end);
     v16f zero = zeros ? AT_LEVEL(group_lanes)(zeros, i, count, group, g, end) : splat(0.0f);
-    // A broken group has no codes of its own: NaN becomes the least level, and an infinite scale NaN.
+    // A group that is not finite has no codes: NaN becomes the least level, and an infinite scale
+    // NaN.
     v16f v = AT_LEVEL(load_some)(x + i, count) / (scale + (scale - scale)) - zero;
     v = smaller(larger(v, splat(least)), splat(largest));
     v16i code;
     if (draws) {
-      // From 0 on, so that cutting off rounds down.
+      // Counted from 0, so that truncation rounds down.
       code = __builtin_convertvector(v - least, v16i);
       v16f fraction = v - (__builtin_convertvector(code, v16f) + least);
       code -= AT_LEVEL(load_some)(draws + i, count) < fraction;
@@ -116,7 +117,7 @@ static void AT_LEVEL(affine_codes)(const float *x, const float *draws, intptr_t 
   }
 }
 
-/// Sixteen pairs of codes below 16 from eight bytes.
+/// Sixteen codes below 16 from eight bytes.
 INLINE v16f AT_LEVEL(unpack_nibbles)(const uint8_t *p) {
   typedef uint8_t v8b __attribute__((ext_vector_type(8)));
   v8b bytes;
@@ -131,7 +132,7 @@ INLINE void AT_LEVEL(affine_values)(const uint8_t *codes, const bool packed, int
                                     const float *zeros, float least, float *y) {
   for (intptr_t i = 0; i < n;) {
     intptr_t column = first + i, g = column / group, left = group - column % group;
-    // One scale for a run of elements, or one for each.
+    // One scale for a run of elements, or one for each element.
     const bool each = group == 1;
     intptr_t stop = each || n - i < left ? n : i + left;
     v16f scale = splat(scales[g]), zero = splat(least + (zeros ? zeros[g] : 0));
@@ -164,7 +165,7 @@ static void AT_LEVEL(affine_dequantize)(const uint8_t *codes, bool packed, intpt
   else AT_LEVEL(affine_values)(codes, false, first, n, group, scales, zeros, least, y);
 }
 
-/// The first of 32 lanes that are set, or 32.
+/// The first of 32 lanes that is set, or 32.
 INLINE int AT_LEVEL(first_lane)(v16i set_a, v16i set_b) {
   v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   v16i none = 32;
@@ -173,7 +174,7 @@ INLINE int AT_LEVEL(first_lane)(v16i set_a, v16i set_b) {
   return a < b ? a : b;
 }
 
-/// The codes of numbers of steps, rounded by draws of [0, 1).
+/// The codes of elements in units of the step, rounded stochastically by draws of [0, 1).
 INLINE v16i AT_LEVEL(gguf_draw)(int kind, v16f steps, v16f draws) {
   float least = kind == LOQT_Q8_0 ? -127 : kind == LOQT_Q4_0 ? -8 : 0;
   float largest = kind == LOQT_Q8_0 ? 127 : kind == LOQT_Q4_0 ? 7 : 15;
@@ -183,7 +184,7 @@ INLINE v16i AT_LEVEL(gguf_draw)(int kind, v16f steps, v16f draws) {
   return kind == LOQT_Q8_0 ? below - 127 : below;
 }
 
-/// A block from `n` elements, and the bytes after it.
+/// Writes a block of `n` elements; returns where the next one begins.
 INLINE uint8_t *AT_LEVEL(gguf_block)(const int kind, const float *x, const float *draws,
                                      intptr_t n, uint8_t *out) {
   float v[32];
@@ -196,7 +197,7 @@ INLINE uint8_t *AT_LEVEL(gguf_block)(const int kind, const float *x, const float
   bool broken = any_lane((a - a) + (b - b) != 0);
   float bottom = smallest_lane(smaller(a, b)), top = largest_lane(larger(a, b));
   float d, m = 0, extreme = top > -bottom ? top : bottom;
-  // Of equal magnitudes or values the first counts, also among zeros of both signs.
+  // Of equal magnitudes or values the first counts, even between zeros of both signs.
   if (kind == LOQT_Q4_1) {
     m = bottom == 0 ? x[AT_LEVEL(first_lane)(a == 0, b == 0)] : bottom;
     d = fabsf(top - m) / 15;
@@ -239,14 +240,14 @@ INLINE uint8_t *AT_LEVEL(gguf_block)(const int kind, const float *x, const float
       v16f level = kind == LOQT_Q4_0 ? parts[h] * factor + 8.5f : (parts[h] - m) * factor + 0.5f;
       code = __builtin_elementwise_min(__builtin_convertvector(level, v16i), (v16i)15);
     }
-    // Rounding at random is right on the mean for the step as it is stored.
+    // Stochastic rounding is unbiased for the step as it is stored.
     float stored_d = broken ? 0 : AT_LEVEL(from_half)(half_d);
     if (draws && stored_d != 0) {
       intptr_t here = n - 16 * h < 0 ? 0 : n - 16 * h < 16 ? n - 16 * h : 16;
       v16i drawn = AT_LEVEL(gguf_draw)(
           kind, (parts[h] - AT_LEVEL(from_half)(half_m)) / stored_d,
           load_part(draws + 16 * h, here));
-      // What a short block lacks stays.
+      // The padding of a short block keeps its codes.
       v16i lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
       code = pick(lane < (int32_t)here, drawn, code);
     }
@@ -287,7 +288,7 @@ INLINE void AT_LEVEL(gguf_values)(int kind, const uint8_t *block, float *y) {
   }
   for (int h = 0; h < 2; h++) {
     v16b bytes = load(codes + (kind == LOQT_Q8_0 ? 16 * h : 0));
-    // As signed numbers, or the low nibbles before the high ones.
+    // Signed numbers, or the low halves of the bytes before the high ones.
     v16i code = kind == LOQT_Q8_0 ? (__builtin_convertvector(bytes, v16i) ^ 128) - 128
                                   : __builtin_convertvector(h ? bytes >> 4 : bytes & 15, v16i);
     v16f value = __builtin_convertvector(kind == LOQT_Q4_0 ? code - 8 : code, v16f) * d;

@@ -1,11 +1,11 @@
 import Tensors
 
-/// Cuts elements that arrive part by part into whole blocks and a short last one, so that however
-/// they are cut, a format that works block by block sees the same.
+/// Cuts elements that arrive part by part into whole blocks and a short last one, so that a format
+/// that works block by block sees the same however they are cut.
 struct BlockCutter {
   private let blockSize: Int
   private let elementCount: Int
-  /// Elements of a block whose end has not arrived.
+  /// The elements of a block whose end has not arrived.
   private var carried: Tensor<Float>
   private var carriedCount = 0
   private var takenCount = 0
@@ -16,14 +16,14 @@ struct BlockCutter {
     carried = Tensor(unsafeUninitializedShape: [blockSize]) { _ in }
   }
 
-  /// Takes the elements that follow; `body` gets the blocks that are complete. Traps when there are
-  /// more elements than there is room for.
+  /// Takes the elements that follow and calls `body` with the blocks that are complete. Traps if
+  /// there are more elements than there is room for.
   mutating func append(
     _ x: UnsafePointer<Float>, count: Int, _ body: (UnsafePointer<Float>, Int) -> Void
   ) {
     let missing = elementCount - takenCount
     precondition(
-      count <= missing, "Builder: \(count) elements appended where there is room for \(missing)")
+      count <= missing, "quantizing: \(count) elements are given where \(missing) are missing")
     takenCount += count
     var x = x
     var count = count
@@ -43,7 +43,7 @@ struct BlockCutter {
   mutating func finish(_ body: (UnsafePointer<Float>, Int) -> Void) {
     precondition(
       takenCount == elementCount,
-      "Builder: \(takenCount) elements do not fill room for \(elementCount)")
+      "quantizing: \(takenCount) of \(elementCount) elements are given")
     release(body)
   }
 

@@ -1,18 +1,19 @@
 import Tensors
 
-/// A quantised tensor that is made part by part, so that it need never lie whole in float.
+/// A quantised tensor that is built part by part, so that it need never exist whole in float.
 protocol BlockwiseTensor: QuantizedTensor {
-  /// Elements that have to be there together: a block, a row, or all.
+  /// The number of elements that must be present together: those of a block, of a row, or all.
   var unitSize: Int { get }
-  /// Quantises whole units, the last of the tensor maybe short, from element `start` on; each
-  /// element is rounded at random where there is a generator.
+  /// Quantises whole units, the last of which may be short, from element `start` on; rounds
+  /// stochastically if there is a generator.
   mutating func quantize(
     _ x: UnsafePointer<Float>, count: Int, at start: Int, rounding random: inout RandomSource?)
 }
 
 extension BlockwiseTensor {
-  /// Quantises the parts that `fill` hands over in row-major order. However the elements are cut, the
-  /// result is that of quantising them at once. Traps when they are not as many as the shape has.
+  /// Quantises the parts that `fill` hands over in row-major order. The result is that of
+  /// quantising all elements at once, however they are cut. Traps unless there are as many as the
+  /// shape has.
   mutating func take(
     rounding random: RandomSource?, _ fill: (_ append: (Tensor<Float>) -> Void) throws -> Void
   ) rethrows {
@@ -31,13 +32,13 @@ extension BlockwiseTensor {
 }
 
 extension RandomSource {
-  /// A generator for the rounding of one tensor, another one each time.
+  /// A generator for rounding one tensor, a different one each time.
   mutating func forRounding() -> RandomSource { split(next()) }
 }
 
-/// Calls `body` with parts of `count` elements, in parallel: whole units, of which the last may be
-/// short; and with a random number of [0, 1) for each element where there is a generator. So few are
-/// drawn at a time that they take 4 MiB at most (or one unit, where that is more).
+/// Calls `body` with parts of `count` elements, in parallel: whole units, the last of which may be
+/// short, and a random number of [0, 1) for each element if there is a generator. At most 4 MiB of
+/// random numbers are drawn at a time (or one unit, if that is more).
 func forEachPart(
   of count: Int, unit: Int, _ random: inout RandomSource?,
   _ body: (_ elements: Range<Int>, _ draws: UnsafePointer<Float>?) -> Void

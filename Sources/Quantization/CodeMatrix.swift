@@ -1,17 +1,17 @@
 internal import CKernels
 import Tensors
 
-/// How the codes of a matrix lie, every 32 of a row under one scale: what products with few rows are
-/// formed from, which read each code once and write no element of the matrix to memory.
+/// The layout of a matrix's codes, every 32 of a row under one scale. Products with few rows are
+/// formed from it: they read each code once and write no element of the matrix to memory.
 public struct _CodeMatrix {
-  /// Rows of x from which on dequantising panels is as fast.
+  /// The number of rows of x from which dequantising panels is as fast.
   static let fewRows = 8
-  /// Elements of a row that are read together.
+  /// The number of elements of a row that are read together.
   static let chunk = 32
 
   private let matrix: loqt_code_matrix
 
-  /// An element in column c of row r belongs to group (r x `rowSpan` + c) / 2^`shift`.
+  /// The element in column c of row r belongs to group (r x `rowSpan` + c) / 2^`shift`.
   init(
     _ kind: Int32, _ codes: UnsafePointer<UInt8>, rowBytes: Int,
     scales: loqt_scales4 = loqt_scales4(), zeros: UnsafePointer<Float>? = nil, rowSpan: Int = 0,
@@ -22,7 +22,7 @@ public struct _CodeMatrix {
       row_span: rowSpan, shift: Int32(shift), map: map, halves: halves)
   }
 
-  /// All numbers of half precision by their bits. Lives as long as the program.
+  /// All numbers of half precision by their bits; never freed.
   nonisolated(unsafe) static let halves: UnsafePointer<Float> = {
     let values = UnsafeMutablePointer<Float>.allocate(capacity: 1 << 16)
     let halves = (0...UInt16.max).map { $0 }
@@ -30,7 +30,8 @@ public struct _CodeMatrix {
     return UnsafePointer(values)
   }()
 
-  /// `out = keeping * out + scale * x wᵀ` for x `[rows, columns]` and this as w `[height, columns]`.
+  /// `out = keeping * out + scale * x wᵀ` for x `[rows, columns]` and this matrix as w `[height,
+  /// columns]`.
   func addProductTransposed(
     _ x: UnsafePointer<Float>, rows: Int, height: Int, columns: Int, scale: Float, keeping: Float,
     into out: UnsafeMutablePointer<Float>

@@ -1,32 +1,32 @@
 internal import Formatting
 public import Tensors
 
-/// How the differences of numbers from those they stand for are distributed, in units of the root
+/// The distribution of the differences of approximations from their originals, in units of the root
 /// mean square of the originals; prints as a table with bars.
 public struct ErrorHistogram: Hashable, Sendable, CustomStringConvertible {
-  /// The outer ends of the bins on both sides: the bins span `-limit...limit` at equal distances.
+  /// The outer ends of the bins, which span `-limit...limit` at equal distances.
   public let limit: Double
-  /// Differences in each bin, from the most negative; what is beyond the ends counts in the
-  /// outermost.
+  /// The number of differences in each bin, from the most negative; those beyond the ends count in
+  /// the outermost bins.
   public let counts: [Int]
 
-  /// The differences of a quantised tensor from `original` in so many bins, an odd number of which
-  /// one is around 0; the ends are the largest difference unless a limit is given. Differences that
-  /// are not finite are left out. Traps when the shapes differ or there is no bin.
+  /// The differences of a quantised tensor from `original` in `bins` bins; if their number is odd,
+  /// one is around 0. The limit is the largest difference unless given. Differences that are not
+  /// finite are left out. Traps when the shapes differ or there is no bin.
   public init(
     of quantized: some QuantizedTensor, against original: Tensor<Float>, bins: Int = 41,
     limit: Double? = nil
   ) {
     precondition(
       quantized.shape == original.shape,
-      "ErrorHistogram: \(quantized.shape) against \(original.shape)")
+      "ErrorHistogram: shapes \(quantized.shape) and \(original.shape) differ")
     self.init(quantized.dequantized(), against: original, bins: bins, limit: limit)
   }
 
   init(
     _ approximation: Tensor<Float>, against original: Tensor<Float>, bins: Int, limit: Double?
   ) {
-    precondition(bins > 0, "ErrorHistogram: \(bins) bins")
+    precondition(bins > 0, "ErrorHistogram: bins \(bins) is not positive")
     var counts = [Int](repeating: 0, count: bins)
     let count = original.elementCount
     self.limit = approximation.withPointer { a in

@@ -1,15 +1,15 @@
 public import Tensors
 
-/// How far numbers lie from those they stand for.
+/// How far approximations are from their originals.
 public struct ErrorStatistics: Hashable, Sendable {
   /// The mean of the squared differences.
   public let meanSquared: Double
   /// The largest difference.
   public let maximal: Double
-  /// The norm of the differences over the norm of the originals; 0 where both are 0.
+  /// The norm of the differences over the norm of the originals; 0 if both are 0.
   public let relative: Double
 
-  /// The power of the originals over that of the differences, in decibels; infinite where nothing
+  /// The power of the originals over that of the differences, in decibels; infinite if nothing
   /// differs.
   public var signalToNoise: Double { -20 * ScalarMath.log10(relative) }
 
@@ -18,7 +18,7 @@ public struct ErrorStatistics: Hashable, Sendable {
   public init(of approximation: Tensor<Float>, against original: Tensor<Float>) {
     precondition(
       approximation.shape == original.shape,
-      "ErrorStatistics: \(approximation.shape) against \(original.shape)")
+      "ErrorStatistics: shapes \(approximation.shape) and \(original.shape) differ")
     var sums = Sums()
     approximation.withPointer { a in
       original.withPointer { b in sums.add(a, b, count: original.elementCount) }
@@ -26,12 +26,12 @@ public struct ErrorStatistics: Hashable, Sendable {
     self.init(sums)
   }
 
-  /// The differences of a quantised tensor from `original`, without ever holding it whole in float.
+  /// The differences of a quantised tensor from `original`, without holding it whole in float.
   /// Traps when the shapes differ.
   public init(of quantized: some QuantizedTensor, against original: Tensor<Float>) {
     precondition(
       quantized.shape == original.shape,
-      "ErrorStatistics: \(quantized.shape) against \(original.shape)")
+      "ErrorStatistics: shapes \(quantized.shape) and \(original.shape) differ")
     let (count, part) = (original.elementCount, 1 << 14)
     var sums = Sums()
     var values = Tensor<Float>(unsafeUninitializedShape: [min(count, part)]) { _ in }
@@ -59,7 +59,7 @@ public struct ErrorStatistics: Hashable, Sendable {
         let (value, difference) = (Double(b[i]), Double(a[i]) - Double(b[i]))
         squares += difference * difference
         original += value * value
-        // A comparison would pass over NaN.
+        // A comparison would ignore NaN.
         maximal = difference.isNaN ? .nan : max(maximal, abs(difference))
       }
     }
@@ -73,7 +73,7 @@ public struct ErrorStatistics: Hashable, Sendable {
 }
 
 extension QuantizedTensor {
-  /// How far its elements lie from `original`. Traps when the shapes differ.
+  /// How far its elements are from `original`. Traps when the shapes differ.
   public func errorStatistics(against original: Tensor<Float>) -> ErrorStatistics {
     ErrorStatistics(of: self, against: original)
   }

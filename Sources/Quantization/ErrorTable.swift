@@ -7,11 +7,11 @@ public struct ErrorTable: Sendable, CustomStringConvertible {
   public struct Row: Sendable {
     /// How the numbers were stored.
     public let format: WeightFormat
-    /// Bytes an element, scales included.
+    /// Bytes per element, scales included.
     public let bytesPerElement: Double
-    /// How far they are off.
+    /// The size of the errors.
     public let error: ErrorStatistics
-    /// How the errors are distributed.
+    /// The distribution of the errors.
     public let histogram: ErrorHistogram
 
     /// The format in words.
@@ -53,7 +53,7 @@ func fourDigits(_ x: Double) -> String {
   guard x.isFinite, x != 0 else { return x == 0 ? "0" : "\(x)" }
   var exponent = Int(ScalarMath.log10(abs(x)).rounded(.down))
   var digits = (abs(x) * powerOfTen(3 - exponent)).rounded()
-  // Rounding may carry, and the logarithm be off by one at a power of ten.
+  // Rounding may carry, and the logarithm may be off by one at a power of ten.
   if digits >= 10_000 { (digits, exponent) = ((digits / 10).rounded(), exponent + 1) }
   let text = String(Int(digits))
   let sign = x < 0 ? "-" : ""

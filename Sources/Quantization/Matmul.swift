@@ -21,7 +21,7 @@ public func matmulTransposed(_ x: Tensor<Float>, _ w: some QuantizedTensor) -> T
   return product(of: x, columns: w.shape[0]) { $0.addProductTransposed($1, w, keeping: 0) }
 }
 
-/// `[..., columns]` from x as rows, filled by a product that keeps nothing.
+/// `[..., columns]` from the rows of x, filled by a product that keeps no old elements.
 private func product(
   of x: Tensor<Float>, columns: Int, _ fill: (inout Tensor<Float>, Tensor<Float>) -> Void
 ) -> Tensor<Float> {
@@ -45,10 +45,10 @@ extension Tensor<Float> {
     addProduct(x, w, transposed: false, scale: scale, keeping: keeping)
   }
 
-  /// `self = keeping * self + scale * x wᵀ` for `self` `[rows, out]`, x `[rows, in]` and a quantised
-  /// w `[out, in]`. With `keeping` 0 the old elements are not read. w is dequantised panel by panel
-  /// into at most 4 MiB; where a format can, a few rows of x are multiplied straight with its codes.
-  /// Traps when the shapes do not fit.
+  /// `self = keeping * self + scale * x wᵀ` for `self` `[rows, out]`, x `[rows, in]` and a
+  /// quantised w `[out, in]`. With `keeping` 0 the old elements are not read. w is dequantised
+  /// panel by panel into at most 4 MiB; if the format allows, a few rows of x are multiplied
+  /// directly with its codes. Traps when the shapes do not fit.
   public mutating func addProductTransposed(
     _ x: Tensor, _ w: some QuantizedTensor, scale: Float = 1, keeping: Float = 1
   ) {
@@ -81,8 +81,8 @@ extension Tensor<Float> {
   }
 }
 
-/// `out = keeping * out + scale * x wᵀ` straight from the codes, where there are few rows of x. False,
-/// with nothing done, where w does not say how its codes lie, and without vector instructions that
+/// `out = keeping * out + scale * x wᵀ` directly from the codes, for few rows of x. False, with
+/// nothing done, if w does not give the layout of its codes, and without vector instructions that
 /// look up levels.
 private func multiplyCodes(
   _ w: some QuantizedTensor, _ x: UnsafePointer<Float>, _ plan: PanelPlan, scale: Float,
@@ -101,30 +101,29 @@ private func multiplyCodes(
   return isDone
 }
 
-/// How the threads share a product `[rows, inner] x [inner, columns]` with a matrix that is turned
-/// into floats panel by panel.
+/// How the threads share a product `[rows, inner] x [inner, columns]` with a matrix that is
+/// dequantised panel by panel.
 ///
-/// Each thread has its own part of the result and its own panel, so while one dequantises another
-/// multiplies. A panel has few of the inner terms and many columns: a matrix product packs all of
-/// its left side for every panel, and keeps its sums in memory from one slice of terms to the next
-/// anyway.
+/// Each thread has its own part of the result and its own panel, so one can dequantise while
+/// another multiplies. A panel has few inner terms and many columns: a matrix product packs all of
+/// its left side for every panel, and keeps its sums in memory between slices of terms anyway.
 struct PanelPlan {
   let rows: Int
   let columns: Int
   let inner: Int
-  /// The inner terms of a panel: as many as OpenBLAS sums before it writes, so that it does not cut
-  /// them again.
+  /// The inner terms of each panel: as many as OpenBLAS sums before it writes, so that it does not
+  /// split them again.
   let slices: [Range<Int>]
   private let splitsColumns: Bool
   private let panelColumns: Int
   private let panelTerms: Int
 
-  /// - Parameter makesPanelsOnce: Whether no panel is made by two threads, as each would be where
-  ///   they share the rows of the result.
+  /// - Parameter makesPanelsOnce: Whether no panel may be made by two threads, as each is if they
+  ///   share the rows of the result.
   init(rows: Int, columns: Int, inner: Int, makesPanelsOnce: Bool = false) {
     (self.rows, self.columns, self.inner) = (rows, columns, inner)
     splitsColumns = columns >= rows || makesPanelsOnce
-    // A panel that is read just a few times should stay in the second cache of its core.
+    // A panel that is read only a few times should stay in the L2 cache of its core.
     let elements = rows <= 64 ? 1 << 17 : max(1 << 17, (1 << 20) / Threads.count)
     var slices: [Range<Int>] = []
     var start = 0
@@ -144,11 +143,11 @@ struct PanelPlan {
     panelColumns = min(columns, max(64, elements / max(1, panelTerms) / 64 * 64))
   }
 
-  /// Rows up to which the matrix is multiplied with each as a vector.
+  /// Up to this many rows, the matrix is multiplied with each row as a vector.
   static let fewRows = 2
 
-  /// The terms that OpenBLAS sums before it writes, and of what a half of a rest below twice of them
-  /// is a multiple: SGEMM_Q and SGEMM_UNROLL_M of its kernels.
+  /// The number of terms that OpenBLAS sums before it writes, and the unit in which it halves a
+  /// remainder below twice that number: SGEMM_Q and SGEMM_UNROLL_M of its kernels.
   private static let blasSlices: (terms: Int, unit: Int) =
     switch Threads.blasCore {
     case "SkylakeX": (448, 16)
@@ -157,8 +156,8 @@ struct PanelPlan {
     default: (320, 8)
     }
 
-  /// `c = keeping * c + scale * x w`, or with w transposed, for x `[rows, inner]` and c
-  /// `[rows, columns]`, where `fill` writes the part of w with these rows and columns, densely.
+  /// `c = keeping * c + scale * x w`, or with w transposed, for x `[rows, inner]` and c `[rows,
+  /// columns]`, where `fill` writes the given rows and columns of w, contiguously.
   func addProduct(
     _ x: UnsafePointer<Float>, transposed: Bool, scale: Float, keeping: Float,
     to c: UnsafeMutablePointer<Float>,
@@ -173,7 +172,7 @@ struct PanelPlan {
           transposed ? (columns.count, inner.count) : (inner.count, columns.count)
         let keeping = inner.lowerBound == 0 ? keeping : 1
         if rows.count <= Self.fewRows {
-          // A product of matrices would copy the panel into an order of its own.
+          // A matrix product would copy the panel into an order of its own.
           for row in 0..<rows.count {
             gemv(
               !transposed, height, width, scale, values, width, x + row * self.inner, 1, keeping,
@@ -193,7 +192,7 @@ struct PanelPlan {
   private func run(
     _ body: (_ rows: Range<Int>, _ columns: Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) {
-    // Parts are multiples of 16 so that no vector is cut, and worth a wake-up each.
+    // Parts are multiples of 16, so that no vector is cut, and large enough to wake a thread for.
     let unit = 16
     let side = splitsColumns ? columns : rows
     let work = rows * columns * max(1, inner)
@@ -201,7 +200,7 @@ struct PanelPlan {
     parallelFor(dividedUp(side, by: unit), grain: grain) { units in
       let part = units.lowerBound * unit..<min(side, units.upperBound * unit)
       let (rows, columns) = splitsColumns ? (0..<rows, part) : (part, 0..<columns)
-      // Panels of one width: a narrow last one would have all of the left side packed for little.
+      // Panels of equal width: a narrow last one would have all of the left side packed for little.
       let panels = dividedUp(columns.count, by: panelColumns)
       let width = dividedUp(dividedUp(columns.count, by: panels), by: unit) * unit
       var scratch = Tensor<Float>(unsafeUninitializedShape: [width * panelTerms]) { _ in }
@@ -214,8 +213,8 @@ struct PanelPlan {
   }
 }
 
-/// Rows of a matrix that are turned into floats at a time where whole rows are needed: at most 4 MiB
-/// of them, or one.
+/// How many rows of a matrix to dequantise at a time where whole rows are needed: at most 4 MiB of
+/// them, or one.
 func panelRows(of shape: Shape) -> Int {
   let rows = (1 << 20) / max(1, shape[1])
   return max(1, min(shape[0], rows < 16 ? rows : rows / 16 * 16))

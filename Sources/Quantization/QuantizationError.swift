@@ -1,18 +1,18 @@
-/// Parts of a quantised tensor, read from somewhere, that do not belong together.
+/// An error in parts, read from elsewhere, that should make up a quantised tensor.
 public struct QuantizationError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What kind of thing is wrong.
+  /// What is wrong.
   public enum Code: Hashable, Sendable {
-    /// A block size the format does not have.
+    /// The format does not have the block size.
     case unsupportedBlockSize
-    /// A part that should be there is not.
+    /// A part is missing.
     case missingPart
-    /// A part has another number of elements than the shape asks for.
+    /// A part has a different number of elements than the shape requires.
     case sizeMismatch
     /// A scale is NaN or infinite.
     case nonFiniteScale
   }
 
-  /// What kind of thing is wrong.
+  /// What is wrong.
   public let code: Code
   /// One sentence that names the part, what was found and what was expected.
   public let message: String

@@ -1,9 +1,9 @@
 public import Tensors
 
-/// A tensor stored with few bits an element, which gives its elements back as floats.
+/// A tensor stored in few bits per element that gives its elements back as floats.
 ///
 /// A quantised tensor is a type of its own, not a kind of `Tensor`, so no operation takes one
-/// silently. Elements lie in row-major order; a matrix of a linear layer is `[out, in]`, as in
+/// silently. Elements are in row-major order; a matrix of a linear layer is `[out, in]`, as in
 /// published checkpoints. A format implements the requirements; reading by rows and the products
 /// follow from them.
 public protocol QuantizedTensor: Sendable {
@@ -11,11 +11,11 @@ public protocol QuantizedTensor: Sendable {
   var shape: Shape { get }
   /// How the elements are stored: another tensor quantised to it is stored like this one.
   var format: WeightFormat { get }
-  /// Whether every element is a finite number. Reads the scales alone. A number that is not makes its
-  /// block, group or tensor NaN, so that a broken one is never turned into a plausible one: see
+  /// Whether every element is finite. Reads only the scales: a number that is not finite makes its
+  /// block, group or tensor NaN, so that a broken one never turns into a plausible one. See
   /// `checkFinite()`.
   var isFinite: Bool { get }
-  /// The tensors this one consists of, for files.
+  /// The plain tensors that this one consists of, for files.
   var parts: TensorParts { get }
   /// Writes the elements at `range`, counted in row-major order, to `out`, on the calling thread.
   func _dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>)
@@ -23,18 +23,18 @@ public protocol QuantizedTensor: Sendable {
   /// calling thread. By default row by row.
   func _dequantizePanel(
     rows: Range<Int>, columns: Range<Int>, into out: UnsafeMutablePointer<Float>)
-  /// Calls `body` with how the codes of this as a matrix lie, where 32 elements of a row always share a
+  /// Calls `body` with the layout of this matrix's codes, if 32 elements of a row always share a
   /// scale; by default, never.
   func _withCodes(_ body: (_CodeMatrix) -> Void)
-  /// This matrix `[out, in]` + `scale * a b` for a `[out, k]` and b `[k, in]`, in the same format and
-  /// never whole in floats; nil where the format has no faster way than by panels of rows, which is
-  /// the default.
+  /// This matrix `[out, in]` + `scale * a b` for a `[out, k]` and b `[k, in]`, in the same format
+  /// and never whole in float; nil, the default, if the format has no faster way than panels of
+  /// rows.
   func _addingProduct(_ a: Tensor<Float>, _ b: Tensor<Float>, scale: Float)
     -> (any QuantizedTensor)?
 }
 
 extension QuantizedTensor {
-  /// Row by row; whole rows at once.
+  /// Writes row by row; whole rows at once.
   public func _dequantizePanel(
     rows: Range<Int>, columns: Range<Int>, into out: UnsafeMutablePointer<Float>
   ) {
@@ -59,7 +59,7 @@ extension QuantizedTensor {
     nil
   }
 
-  /// The bytes of its codes and scales.
+  /// The bytes that its codes and scales take.
   public var byteCount: Int { format.byteCount(shape: shape) }
 
   /// All elements as floats.
@@ -79,18 +79,19 @@ extension QuantizedTensor {
   }
 
   /// Writes the part `rows` of the first axis to `buffer`. Traps outside the shape, and unless the
-  /// buffer has as many elements.
+  /// buffer has exactly as many elements.
   public func dequantize(rows: Range<Int>, into buffer: UnsafeMutableBufferPointer<Float>) {
     let count = rows.count * checkedRowLength(rows)
     precondition(
-      buffer.count == count, "dequantize: a buffer of \(buffer.count) for \(count) elements")
+      buffer.count == count,
+      "dequantize: a buffer of \(buffer.count) does not fit \(count) elements")
     if count > 0 { dequantizeRows(rows, into: buffer.baseAddress!) }
   }
 
-  /// Does nothing where every element is a finite number.
+  /// Does nothing if every element is finite.
   ///
-  /// - Throws: A ``QuantizationError`` that names the place of the first element that is none.
-  ///   Quantising itself never fails: what it cannot store becomes NaN.
+  /// - Throws: A ``QuantizationError`` that names the place of the first element that is not
+  ///   finite. Quantising itself never fails: what it cannot store becomes NaN.
   public func checkFinite() throws(QuantizationError) {
     guard !isFinite else { return }
     let (count, part) = (shape.elementCount, 4096)
@@ -104,7 +105,7 @@ extension QuantizedTensor {
     }
     throw QuantizationError(
       .nonFiniteScale,
-      "a tensor \(shape) in \(format) has NaN or infinity in it"
+      "a tensor \(shape) in \(format) contains NaN or infinity"
         + (place.map { ", first at element \($0) in row-major order" } ?? ""))
   }
 

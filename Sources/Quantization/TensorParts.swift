@@ -1,6 +1,6 @@
 public import Tensors
 
-/// The plain tensors something stored consists of, by the name of the part, for files.
+/// The plain tensors that something stored consists of, by the name of the part, for files.
 public struct TensorParts: Equatable, Sendable {
   /// Parts that are packed codes.
   public var bytes: [String: Tensor<UInt8>]
@@ -14,7 +14,7 @@ public struct TensorParts: Equatable, Sendable {
   }
 }
 
-/// The number of elements, where the sizes come from outside and may overflow.
+/// The number of elements of a shape that comes from outside and may overflow.
 func elementCount(of shape: Shape) throws(QuantizationError) -> Int {
   var product = 1
   for size in shape {
@@ -42,14 +42,14 @@ func part<Scalar>(
   return part.flattened()
 }
 
-/// A part that has only finite numbers in it, as a vector of the expected length.
+/// A part with only finite numbers, as a vector of the expected length.
 func finitePart(
   _ name: String, of parts: [String: Tensor<Float>], count: Int, _ shape: Shape
 ) throws(QuantizationError) -> Tensor<Float> {
   let scales = try part(name, of: parts, count: count, shape)
   guard scales.isFinite else {
     throw QuantizationError(
-      .nonFiniteScale, "part \"\(name)\" of a tensor \(shape) has NaN or infinity in it")
+      .nonFiniteScale, "part \"\(name)\" of a tensor \(shape) contains NaN or infinity")
   }
   return scales
 }

@@ -1,6 +1,6 @@
 extension WeightFormat {
   /// The format as one word, for files and command lines: `float32`; `nf4-64-double` and `fp4-64`
-  /// with their block sizes, `double` where the scales are quantised too; `dynamic8-256-signed`;
+  /// with their block sizes, `double` if the scales are quantised too; `dynamic8-256-signed`;
   /// `int4-symmetric-row`, `int8-asymmetric-tensor`, `-column` or `-group32`; `q8_0`, `q4_0`,
   /// `q4_1`.
   public var name: String {
@@ -15,7 +15,7 @@ extension WeightFormat {
     }
   }
 
-  /// The format of a ``WeightFormat/name``; nil where there is none, for a block size that is not a
+  /// The format with a ``WeightFormat/name``; nil if there is none, for a block size that is not a
   /// power of two from 32 to 4096, and for groups of no elements.
   public init?(name: String) {
     let words = name.split(separator: "-", omittingEmptySubsequences: false).map(String.init)

@@ -1,9 +1,9 @@
 import Tensors
 
 extension WeightFormat {
-  /// A tensor of `shape` in this format, of the parts that `fill` hands over in row-major order;
-  /// rounded at random where there is a generator. However the elements are cut, the result is that
-  /// of quantising them at once. Traps for `float32`, which does not quantise.
+  /// A tensor of `shape` in this format, from the parts that `fill` hands over in row-major order;
+  /// rounded stochastically if there is a generator. The result is that of quantising all elements
+  /// at once, however they are cut. Traps for `float32`, which does not quantise.
   func quantizing(
     shape: Shape, rounding random: RandomSource?,
     _ fill: (_ append: (Tensor<Float>) -> Void) throws -> Void

@@ -2,22 +2,22 @@ public import Tensors
 
 /// How the elements of a weight matrix are stored.
 public enum WeightFormat: Hashable, Sendable {
-  /// 32-bit floats, 4 bytes an element.
+  /// 32-bit floats, 4 bytes per element.
   case float32
   /// 4-bit NormalFloat in blocks of consecutive elements (QLoRA, arXiv 2305.14314, section 3).
   ///
   /// `blockSize` is a power of two from 32 to 4096. With float scales and blocks of 64 it takes
-  /// 0.5625 bytes an element; `doubleQuantized` stores the scales in 8 bits: 0.51587.
+  /// 0.5625 bytes per element; `doubleQuantized` stores the scales in 8 bits: 0.51587.
   case nf4(blockSize: Int = 64, doubleQuantized: Bool = true)
   /// 4-bit float as in bitsandbytes, otherwise as `nf4`; coarser on normal numbers.
   case fp4(blockSize: Int = 64, doubleQuantized: Bool = true)
   /// 8-bit codes of a dynamic map in blocks of consecutive elements (arXiv 2110.02861).
   ///
-  /// `blockSize` is a power of two from 32 to 4096; 256 takes 1.0156 bytes an element.
+  /// `blockSize` is a power of two from 32 to 4096; 256 takes 1.0156 bytes per element.
   case int8Blocks(blockSize: Int = 256, map: DynamicMap = .signed)
-  /// Whole numbers of 4 or 8 bits at equal distances.
+  /// Integers of 4 or 8 bits at equal distances.
   case affine(AffineScheme)
-  /// Blocks of 32 elements as they lie in GGUF files.
+  /// Blocks of 32 elements as in GGUF files.
   case gguf(GGUFBlock)
 
   /// The bytes a tensor of `shape` takes in this format, scales included.

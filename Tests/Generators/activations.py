@@ -1,5 +1,5 @@
-"""SiLU, GELU and its tanh form of doubles where a part of them cancels or is no normal number, by
-mpmath with 60 digits, rounded once."""
+"""SiLU, GELU and its tanh form of doubles where terms cancel or are subnormal, by mpmath with 60
+digits, rounded once."""
 
 import importlib.metadata
 import json

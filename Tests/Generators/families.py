@@ -30,14 +30,13 @@ SIZES = {
     "eos_token_id": 1,
     "pad_token_id": None,
 }
-# Longer than the windows, and than the lengths that rescaled angles were first made for.
+# Longer than the windows, and than the lengths that rescaled angles were originally made for.
 TOKENS = 17
 
 
 @contextlib.contextmanager
 def double():
-    """Has the places where the models insist on single precision, norms, angles and softmax, take
-    double instead."""
+    """Makes the models use double where they insist on single precision: norms, angles, softmax."""
     single, method, kind = torch.float32, torch.Tensor.float, torch.get_default_dtype()
     torch.float = torch.float32 = torch.float64
     torch.Tensor.float = torch.Tensor.double
@@ -51,7 +50,7 @@ def double():
 
 
 def loss_of(logits, labels):
-    """The labels shift inside: position t predicts the label at t + 1."""
+    """The labels are shifted inside: position t predicts the label at t + 1."""
     return F.cross_entropy(
         logits[:, :-1].reshape(-1, logits.shape[-1]),
         labels[:, 1:].reshape(-1),
@@ -81,7 +80,7 @@ def random_state(model, label):
 
 
 def make(name, model_type, changes, older=None):
-    """`older` gives the members of the same config.json as an earlier generation wrote it."""
+    """`older` gives the members of the same config.json as an earlier version wrote them."""
     sizes = {k: v for k, v in SIZES.items() if k not in changes.get("without", ())}
     values = sizes | {k: v for k, v in changes.items() if k != "without"}
 

@@ -121,7 +121,7 @@ for n in (1, 2, 3, 6, 17):
 for m, n in ((1, 1), (5, 5), (9, 4), (4, 9), (30, 17)):
     a = single(random_generator(f"lu{m}x{n}").standard_normal((m, n)))
     p, l, u = scipy.linalg.lu(a, p_indices=True)
-    # SciPy's p says where each row of a lies in l u; ours, which row of a lies where.
+    # SciPy's p says where each row of a is in l u; ours, which row of a each row of l u is.
     fixture.add(f"lu_{m}x{n}", a=a, l=l, u=u, order=np.argsort(p))
 for name, a in MATRICES.items():
     fixture.add(

@@ -31,7 +31,7 @@ def double_rotary(self, x, position_ids):
 
 
 def next_token_loss(logits, labels):
-    """The labels shift inside: position t predicts the label at t + 1."""
+    """The labels are shifted inside: position t predicts the label at t + 1."""
     return F.cross_entropy(
         logits[:, :-1].reshape(-1, logits.shape[-1]),
         labels[:, 1:].reshape(-1),
@@ -40,7 +40,7 @@ def next_token_loss(logits, labels):
 
 
 def training_losses(config, state, batches, weight_decay, dtype):
-    """The loss before each step, on that step's batch, and at last on the first batch again."""
+    """The loss before each step, on that step's batch, and finally on the first batch again."""
     model = LlamaForCausalLM(config).to(dtype)
     model.load_state_dict(state, strict=False)
     optimizer = torch.optim.AdamW(

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Writes every fixture anew, byte for byte as committed when the versions are those of
+# Writes every fixture again, byte for byte as committed if the versions are those of
 # requirements.txt: make_all.sh [PYTHON]
 set -euo pipefail
 cd "$(dirname "$0")"

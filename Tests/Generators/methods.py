@@ -1,4 +1,4 @@
-"""Ten steps of one linear layer by every method beside LoQT, from the papers' formulas in NumPy."""
+"""Ten steps of one linear layer by every method other than LoQT, from the papers' formulas in NumPy."""
 
 import numpy as np
 

@@ -27,7 +27,7 @@ SMALLEST_SCALE = np.float32(1e-38)
 
 
 def nf4_codes(x, block=64):
-    """Codes (one a byte) and absmax of the flattened float32 array.
+    """Codes (one per byte) and absmax of the flattened float32 array.
 
     A full block is scaled by multiplying with 1 / max(absmax, 1e-38) and keeps its absmax; a short
     last block is scaled by dividing, and the absmax it keeps is at least 1e-38.
@@ -47,7 +47,7 @@ def nf4_codes(x, block=64):
 
 
 def nf4_pack(codes):
-    """Two codes a byte, the first in the high nibble; an odd tail is padded with the code of 0."""
+    """Two codes per byte, the first in the high nibble; an odd tail is padded with the code of 0."""
     if codes.size % 2:
         codes = np.append(codes, np.uint8(7))
     return (codes[0::2] << 4 | codes[1::2]).astype(np.uint8)
@@ -84,7 +84,7 @@ def dynamic_map(signed):
 
 def dynamic_codes(x, table, block=256):
     """Nearest codes (ties go to the lower) and absmax of each block. A zero block has the code
-    of 0. Traps when a code depends on how x / absmax is rounded, so that every faithful
+    of 0. Fails when a code depends on how x / absmax is rounded, so that every faithful
     implementation gives the same bytes."""
     x = np.asarray(x, dtype=np.float32).reshape(-1)
     table64 = table.astype(np.float64)
@@ -137,7 +137,7 @@ class NF4Matrix:
     """A quantised matrix: flat blocks of 64 across rows, float32 or double-quantised scales.
 
     margin is how far the closest scaled value or scale is from a threshold: with a margin well
-    above rounding errors, whoever computed the matrix independently finds the same codes.
+    above rounding errors, an independent computation of the matrix finds the same codes.
     """
 
     shape: tuple

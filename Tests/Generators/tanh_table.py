@@ -3,7 +3,7 @@
     python3 tanh_table.py > ../../Sources/CKernels/tanh_table.h
 
 The centre of an interval is the float near its middle whose tanh is nearest to a float, so that the
-constant term errs by next to nothing; the others make the largest relative error the smallest.
+constant term has almost no error; the other terms minimise the largest relative error.
 """
 
 import numpy as np

@@ -52,7 +52,7 @@ def texts(generator, family):
 
 
 def training_losses(make_model, state, batches, dtype):
-    """The loss before each step, on that step's batch, and at last on the first batch again."""
+    """The loss before each step, on that step's batch, and finally on the first batch again."""
     model = make_model().to(dtype)
     model.load_state_dict(state, strict=False)
     optimizer = torch.optim.AdamW(

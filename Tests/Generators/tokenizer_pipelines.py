@@ -352,7 +352,7 @@ def pre_tokenizer_cases():
 
 def write(name, value):
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    # A row a text keeps differences readable.
+    # One row per text keeps differences readable.
     (FIXTURES / name).write_text(text.replace("],[", "],\n[").replace("},{", "},\n{") + "\n")
 
 

@@ -19,8 +19,8 @@ import Testing
     }.parts
   }
 
-  @Test(arguments: FormatCases.all)
-  func howTheElementsAreCutDoesNotMatter(format: WeightFormat) {
+  @Test("How the elements are cut does not matter", arguments: FormatCases.all)
+  func cuts(format: WeightFormat) {
     for shape: Shape in [[0, 9], [3, 5], [33, 77], [100, 333]] {
       let x = normal(shape)
       let direct = StoredMatrix(storing: x, as: format).parts
@@ -33,8 +33,8 @@ import Testing
       quantizing(x, as: format, inPartsOf: [1]) == StoredMatrix(storing: x, as: format).parts)
   }
 
-  @Test(arguments: FormatCases.all)
-  func theLayoutOfTheInputDoesNotMatter(format: WeightFormat) {
+  @Test("The layout of the input does not matter", arguments: FormatCases.all)
+  func inputLayouts(format: WeightFormat) {
     let x = normal([30, 70]).transposed()
     #expect(
       StoredMatrix(storing: x, as: format).parts

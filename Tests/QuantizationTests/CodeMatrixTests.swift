@@ -4,10 +4,10 @@ import Testing
 
 @testable import Quantization
 
-/// Products with few rows, straight from the codes.
+/// Products with few rows, directly from the codes.
 @Suite(.serialized) struct CodeMatrixTests {
-  /// Rows of 32 elements and more, cut off anywhere in 32, and wider than the part of x that stays in
-  /// the nearest cache.
+  /// Rows of 32 elements and more, ending anywhere within 32, and wider than the part of x that
+  /// stays in L1.
   static let sizes = [
     (1, 32), (5, 96), (37, 1024), (3, 8320), (2, 12_288), (7, 1), (4, 31), (9, 65), (6, 333),
   ]
@@ -19,7 +19,7 @@ import Testing
     return tensor
   }
 
-  /// The product straight from the codes, or nil.
+  /// The product directly from the codes, or nil.
   static func product(_ x: Tensor<Float>, _ w: any QuantizedTensor) -> Tensor<Float>? {
     let (rows, out) = (x.shape[0], w.shape[0])
     var y = Tensor<Float>(repeating: .nan, shape: [rows, out])
@@ -45,8 +45,10 @@ import Testing
   }
 
   /// The plain kernel is the reference of the others.
-  @Test(arguments: FormatCases.all)
-  func productsAreThoseOfTheDequantizedMatrixOnEveryInstructionSet(format: WeightFormat) {
+  @Test(
+    "Products are those of the dequantised matrix on every instruction set",
+    arguments: FormatCases.all)
+  func products(format: WeightFormat) {
     for (out, columns) in Self.sizes {
       let w = Self.stored(normal([out, columns]), format)
       let dense = w.dequantized()
@@ -73,8 +75,9 @@ import Testing
     }
   }
 
-  /// In a process of its own, where no other test changes the instruction set meanwhile.
-  @Test func eightRowsAndFewerAreMultipliedStraightFromTheCodes() async {
+  /// In a process of its own, where no other test changes the instruction set.
+  @Test("Up to eight rows are multiplied directly with the codes")
+  func eightRows() async {
     await #expect(processExitsWith: .success) {
       for format in FormatCases.all {
         let w = CodeMatrixTests.stored(normal([9, 96]), format)
@@ -93,10 +96,10 @@ import Testing
   }
 
   /// All other products are 0, so that nothing is rounded.
-  @Test(arguments: FormatCases.all)
-  func aRowThatPicksAColumnGivesItsValuesExactly(format: WeightFormat) {
+  @Test("A row that picks a column gives its values exactly", arguments: FormatCases.all)
+  func pickedColumns(format: WeightFormat) {
     for (out, columns) in [(5, 96), (3, 333), (2, 8224)] {
-      // Far from 0, as zeros of asymmetric levels are then large.
+      // Far from 0, where zeros of asymmetric levels are large.
       for w in [normal([out, columns]), normal([out, columns]) + 0.3] {
         let tensor = Self.stored(w, format)
         let dense = tensor.dequantized()
@@ -114,7 +117,8 @@ import Testing
     }
   }
 
-  @Test func groupsOfNoPowerOfTwoAndThoseBelow32AreMultipliedAnotherWay() {
+  @Test("Groups below 32 or not of a power of two are multiplied another way")
+  func oddGroups() {
     for size in [1, 7, 16, 48] {
       let scheme = AffineScheme(bits: .four, grouping: .group(size))
       #expect(Self.product(normal([1, 96]), Self.stored(normal([3, 96]), .affine(scheme))) == nil)
@@ -127,8 +131,8 @@ import Testing
     for (a, b) in zip(Self.product(x, w)!.scalars, expected) { #expect(abs(a - b) < 1e-6) }
   }
 
-  @Test(arguments: FormatCases.all)
-  func aBrokenNumberReachesTheProduct(format: WeightFormat) {
+  @Test("A broken number reaches the product", arguments: FormatCases.all)
+  func brokenNumbers(format: WeightFormat) {
     var w = normal([4, 512])
     w[2, 300] = .infinity
     let tensor = Self.stored(w, format)
@@ -137,8 +141,10 @@ import Testing
     #expect(y.scalars.map(\.isNaN) == isBroken)
   }
 
-  @Test(arguments: ["nf4-64-double", "int8-symmetric-row", "q4_1"])
-  func scaleAndKeptShareAreApplied(name: String) {
+  @Test(
+    "The scale and the kept share are applied",
+    arguments: ["nf4-64-double", "int8-symmetric-row", "q4_1"])
+  func scaleAndKeeping(name: String) {
     let w = Self.stored(normal([70, 256]), WeightFormat(name: name)!)
     let x = normal([3, 256], seed: 2)
     var y = Tensor<Float>.ones([3, 70])
@@ -151,8 +157,10 @@ import Testing
     #expect(unread == matmulTransposed(x, w))
   }
 
-  @Test(arguments: ["nf4-64-double", "dynamic8-256-signed", "int4-asymmetric-row", "q8_0"])
-  func theNumberOfThreadsChangesNothing(name: String) {
+  @Test(
+    "The number of threads changes nothing",
+    arguments: ["nf4-64-double", "dynamic8-256-signed", "int4-asymmetric-row", "q8_0"])
+  func threadCounts(name: String) {
     let count = Threads.count
     defer { Threads.count = count }
     let w = Self.stored(normal([2000, 256]), WeightFormat(name: name)!)

@@ -6,11 +6,11 @@ import Testing
 
 @testable import Quantization
 
-/// Parts of packed tensors that something changed, more than 100,000 times over all formats: they are
-/// refused, or give finite numbers.
+/// Damaged parts of packed tensors, more than 100,000 over all formats: they are refused, or give
+/// finite numbers.
 @Suite struct DamagedPartsTests {
-  @Test(arguments: FormatCases.quantized)
-  func randomDamageIsRefusedOrGivesNumbers(format: WeightFormat) throws {
+  @Test("Random damage is refused or gives finite numbers", arguments: FormatCases.quantized)
+  func randomDamage(format: WeightFormat) throws {
     var random = RandomSource(seed: 17)
     let shape: Shape = [9, 31]
     let good = StoredMatrix(storing: normal(shape), as: format).parts
@@ -71,7 +71,8 @@ import Testing
   }
 
   /// Through a file: bytes of the tensors, names, types and shapes of the header, the description.
-  @Test func randomDamageToAFileOfMatricesNeverTraps() throws {
+  @Test("Random damage to a file of matrices never traps")
+  func damagedFiles() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/a.safetensors"
       var matrices: [String: StoredMatrix] = [:]

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct ErrorTableTests {
   /// On Gaussian numbers the relative errors are known: NF4 with blocks of 64 has 0.0920.
-  @Test func aTableComparesFormats() {
+  @Test("A table compares formats")
+  func comparedFormats() {
     let table = ErrorTable(
       of: normal([256, 704]),
       in: [
@@ -23,7 +24,8 @@ import Testing
     #expect(lines[2].hasPrefix("NF4, blocks of 64, scales in 8 bits"))
   }
 
-  @Test func aHistogramCountsEveryDifferenceInItsBin() {
+  @Test("A histogram counts every difference in its bin")
+  func binCounts() {
     // A deviation of 1; differences -1, 0, 0.2 and 1 in five bins of 0.4.
     let original = Tensor<Float>([1, -1, 1, -1])
     let approximation = Tensor<Float>([0, -1, 1.25, 0])
@@ -41,7 +43,8 @@ import Testing
     #expect(empty.counts.allSatisfy { $0 == 0 })
   }
 
-  @Test func aHistogramOfAFormatIsSymmetricAndAsWideAsItsErrors() {
+  @Test("The histogram of a format is symmetric and as wide as its errors")
+  func formatHistogram() {
     let x = normal([256, 704])
     let tensor = NF4Tensor(quantizing: x)
     let histogram = ErrorHistogram(of: tensor, against: x)

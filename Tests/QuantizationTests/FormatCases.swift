@@ -2,7 +2,7 @@ import Tensors
 
 @testable import Quantization
 
-/// Formats of every kind, for claims about all of them.
+/// Formats of every kind, for statements about all of them.
 enum FormatCases {
   static let quantized: [WeightFormat] = [
     "nf4-64", "nf4-64-double", "nf4-32", "nf4-4096-double", "fp4-64", "fp4-128-double",
@@ -14,7 +14,7 @@ enum FormatCases {
     "int4-asymmetric-column", "int4-asymmetric-group7", "q8_0", "q4_0", "q4_1",
   ].map { WeightFormat(name: $0)! }
 
-  /// Those that store numbers of one sign only beside them.
+  /// These, and formats for numbers of one sign.
   static let all = quantized + [WeightFormat(name: "dynamic8-256-unsigned")!]
 
   /// The largest error of an element that a format states, over the largest magnitude of the matrix.

@@ -17,8 +17,8 @@ import Testing
     ]
   }()
 
-  @Test(arguments: FormatCases.quantized)
-  func errorAndDriftStayInTheBoundsOfTheFormat(format: WeightFormat) {
+  @Test("Error and drift stay within the bounds of the format", arguments: FormatCases.quantized)
+  func errorAndDrift(format: WeightFormat) {
     for (name, x) in Self.matrices {
       let once = StoredMatrix(storing: x, as: format)
       let y = once.dequantized()
@@ -34,9 +34,9 @@ import Testing
     }
   }
 
-  /// After many rounds too: it does not creep.
-  @Test(arguments: FormatCases.quantized)
-  func thirtyRoundsStayNearTheFirst(format: WeightFormat) {
+  /// Many rounds do not make it creep.
+  @Test("Thirty rounds of quantising stay near the first", arguments: FormatCases.quantized)
+  func thirtyRounds(format: WeightFormat) {
     if case .int8Blocks = format { return }
     let first = StoredMatrix(storing: Self.matrices[0].1, as: format).dequantized()
     var y = first
@@ -45,8 +45,10 @@ import Testing
     #expect(drift <= 3 * FormatCases.driftBound(format) * abs(first).maximum())
   }
 
-  @Test(arguments: FormatCases.quantized)
-  func roundingAtRandomTakesANeighbourAndIsRightOnTheMean(format: WeightFormat) {
+  @Test(
+    "Stochastic rounding takes a neighbour and is right on average",
+    arguments: FormatCases.quantized)
+  func stochasticRounding(format: WeightFormat) {
     var source = RandomSource(seed: 3)
     // Away from the ends, where a format may lack the level beyond; two fix the scales.
     var x = Tensor<Float>.uniform([8, 64], low: -0.7, high: 0.7, using: &source)
@@ -83,7 +85,7 @@ import Testing
       rounded += 1
     }
     #expect(isRight)
-    // The differences of all elements together are as likely up as down.
+    // The differences of all elements together are equally likely up and down.
     #expect(abs(total) <= 2.5 * (rounded / Double(count)).squareRoot())
     #expect(levels.contains { $0.count == 2 })
     var (a, b) = (RandomSource(seed: 3), RandomSource(seed: 3))
@@ -92,8 +94,10 @@ import Testing
     #expect(one.parts != StoredMatrix(storing: x, as: format, using: &a).parts)
   }
 
-  @Test(arguments: FormatCases.quantized)
-  func wholeRowsBufferAndPanelsGiveTheSameAndTheBytesAreCounted(format: WeightFormat) throws {
+  @Test(
+    "The whole, rows, buffers and panels give the same values, and bytes are counted",
+    arguments: FormatCases.quantized)
+  func waysOfReading(format: WeightFormat) throws {
     for shape: Shape in [[1, 1], [33, 77], [0, 5], [4, 0], [7, 64], [300, 99]] {
       let stored = StoredMatrix(storing: normal(shape), as: format)
       guard case .quantized(let tensor) = stored else { return }
@@ -115,8 +119,8 @@ import Testing
     }
   }
 
-  @Test(arguments: FormatCases.quantized)
-  func aBrokenNumberIsFoundByItsPlace(format: WeightFormat) throws {
+  @Test("A broken number is found by its place", arguments: FormatCases.quantized)
+  func brokenNumbers(format: WeightFormat) throws {
     var x = normal([9, 77])
     #expect(throws: Never.self) { try StoredMatrix(storing: x, as: format).checkFinite() }
     x[4, 33] = .nan

@@ -7,7 +7,7 @@ import Testing
 
 /// All 65,536 half-precision values through every format.
 @Suite(.serialized) struct HalfPrecisionValuesTests {
-  /// As `Tests/Generators/half_values.py` orders them; NaN and infinity are 0.
+  /// In the order of `Tests/Generators/half_values.py`; NaN and infinity are 0.
   static func values(_ name: String) -> Tensor<Float> {
     let factor: UInt32 = name.hasSuffix("mixed") ? 40503 : 1
     return Tensor(
@@ -19,8 +19,10 @@ import Testing
       })
   }
 
-  @Test(arguments: ["float16_ordered", "float16_mixed", "bfloat16_mixed"])
-  func bytesAreThoseOfBitsandbytesOfTheNearestCodesAndOfGGUF(name: String) throws {
+  @Test(
+    "Bytes are those of bitsandbytes, of the nearest codes and of GGUF",
+    arguments: ["float16_ordered", "float16_mixed", "bfloat16_mixed"])
+  func referenceBytes(name: String) throws {
     let fixture = try Fixture("half_values")
     let x = Self.values(name)
     func bytes(_ part: String) throws -> Tensor<UInt8> {
@@ -45,8 +47,8 @@ import Testing
   }
 
   /// Every value with its kind of NaN and infinity, alone in a block with a 1.
-  @Test(arguments: FormatCases.quantized)
-  func everyValueGivesAFiniteNumberOrShows(format: WeightFormat) {
+  @Test("Every value gives a finite number or is reported", arguments: FormatCases.quantized)
+  func everyValue(format: WeightFormat) {
     for isBrain in [false, true] {
       let x = Tensor<Float>(
         (UInt16.min...UInt16.max).flatMap { bits -> [Float] in
@@ -60,9 +62,10 @@ import Testing
     }
   }
 
-  /// A block's scale is 1: the level above as many midpoints of neighbours, in float, as lie strictly
-  /// below the number, which is bitsandbytes' rule.
-  @Test func everyValueUpToOneBecomesItsNearestLevelInFourBits() {
+  /// With a block's scale of 1, the rank of the level is the number of midpoints of neighbours, in
+  /// float, strictly below the number: bitsandbytes' rule.
+  @Test("Every value up to 1 becomes its nearest 4-bit level")
+  func nearestLevels() {
     checkNearestLevels(NormalFloat4.self)
     checkNearestLevels(Float4.self)
   }

@@ -19,7 +19,7 @@ import Testing
     ]
   }()
 
-  /// All that a stored matrix is, NaN included.
+  /// The whole content of a stored matrix, NaN included.
   func contents(_ matrix: StoredMatrix) -> [[UInt32]] {
     let parts = matrix.parts
     let bytes = parts.bytes.keys.sorted().map { parts.bytes[$0]!.scalars.map(UInt32.init) }
@@ -29,13 +29,15 @@ import Testing
       + [quietBits(matrix.dequantized()), quietBits(matrix.dequantizedRows(odd))]
   }
 
-  /// The bits, where all NaN are one: their signs and payloads mean nothing.
+  /// The bits, with all NaN alike: their signs and payloads mean nothing.
   func quietBits(_ x: Tensor<Float>) -> [UInt32] {
     x.scalars.map { $0.isNaN ? 0x7FC0_0000 : $0.bitPattern }
   }
 
-  @Test(arguments: FormatCases.all)
-  func storingReadingAndRoundingAtRandomAreTheSame(format: WeightFormat) {
+  @Test(
+    "Storing, reading and stochastic rounding are the same on every instruction set",
+    arguments: FormatCases.all)
+  func storage(format: WeightFormat) {
     for (name, x) in Self.matrices {
       var results: [[[UInt32]]] = []
       withEveryInstructionSet { _ in
@@ -49,9 +51,9 @@ import Testing
     }
   }
 
-  /// Parts of rows from odd places on, as the products read them.
-  @Test(arguments: FormatCases.all)
-  func panelsAreTheSame(format: WeightFormat) {
+  /// Parts of rows from odd positions on, as the products read them.
+  @Test("Panels are the same on every instruction set", arguments: FormatCases.all)
+  func panels(format: WeightFormat) {
     guard case .quantized(let tensor) = StoredMatrix(storing: normal([33, 205]), as: format)
     else { return }
     let whole = tensor.dequantized()

@@ -24,8 +24,8 @@ import Testing
     #expect(fits, comment)
   }
 
-  @Test(arguments: sizes)
-  func productsEqualThoseOfTheDequantizedMatrix(tokens: Int, out: Int, inner: Int) {
+  @Test("Products equal those of the dequantised matrix", arguments: sizes)
+  func dequantizedProducts(tokens: Int, out: Int, inner: Int) {
     let w = NF4Tensor(quantizing: normal([out, inner]))
     let dense = w.dequantized()
     let x = normal([tokens, inner], seed: 2)
@@ -43,7 +43,8 @@ import Testing
     }
   }
 
-  @Test func aMatrixOfOnePanelGivesTheSameBitsAsDense() {
+  @Test("A matrix of one panel gives the same bits as a dense one")
+  func onePanel() {
     let w = NF4Tensor(quantizing: normal([96, 200]))
     // So small that no product is split over threads.
     let x = normal([20, 200], seed: 2)
@@ -52,9 +53,11 @@ import Testing
     #expect(matmul(d, w) == matmul(d, w.dequantized()))
   }
 
-  /// Several panels a thread and several slices of the inner terms, as training has them. In a process
-  /// of its own: OpenBLAS's thread count, and with it the order of its additions, is the process's.
-  @Test func productsHaveTheBitsOfThoseWithTheFloatsInTheSamePanels() async {
+  /// Several panels per thread and several slices of the inner terms, as in training. In a process
+  /// of its own: OpenBLAS's thread count, and with it the order of its additions, is global to the
+  /// process.
+  @Test("Products have the bits of those with floats in the same panels")
+  func samePanels() async {
     await #expect(processExitsWith: .success) {
       for threads in [1, 2] {
         Threads.count = threads
@@ -75,7 +78,8 @@ import Testing
     }
   }
 
-  /// A format that stores floats, so that its products differ from others' in nothing but reading.
+  /// A format that stores floats, so that its products differ from others' only in how elements are
+  /// read.
   struct Floats: QuantizedTensor {
     let values: Tensor<Float>
     var shape: Shape { values.shape }
@@ -90,7 +94,8 @@ import Testing
     }
   }
 
-  @Test func accumulatingScalesBothTerms() {
+  @Test("Accumulating scales both terms")
+  func accumulation() {
     // Two panels of rows for three tokens.
     let w = NF4Tensor(quantizing: normal([900, 333]))
     let dense = w.dequantized()
@@ -109,7 +114,8 @@ import Testing
     }
   }
 
-  @Test func keepingNothingDoesNotReadWhatWasThere() {
+  @Test("Keeping nothing does not read old elements")
+  func keepingNothing() {
     let w = NF4Tensor(quantizing: normal([900, 333]))
     var y = Tensor<Float>(repeating: .nan, shape: [3, 900])
     y.addProductTransposed(normal([3, 333]), w, keeping: 0)
@@ -118,7 +124,8 @@ import Testing
     #expect(y.isFinite && dx.isFinite)
   }
 
-  @Test func leadingAxesAreKeptAndVectorsAreRows() {
+  @Test("Leading axes are kept and vectors are rows")
+  func leadingAxes() {
     let w = NF4Tensor(quantizing: normal([12, 20]))
     let x = normal([2, 3, 20])
     #expect(matmulTransposed(x, w).shape == [2, 3, 12])
@@ -127,7 +134,8 @@ import Testing
     #expect(matmul(normal([2, 3, 12]), w).shape == [2, 3, 20])
   }
 
-  @Test func emptySidesGiveZerosOrNothing() {
+  @Test("Empty sides give zeros or nothing")
+  func emptySides() {
     let none = NF4Tensor(quantizing: .zeros([0, 5]))
     #expect(matmul(.zeros([2, 0]), none) == .zeros([2, 5]))
     #expect(matmulTransposed(normal([2, 5]), none).shape == [2, 0])
@@ -137,7 +145,8 @@ import Testing
     #expect(matmul(.zeros([0, 4]), NF4Tensor(quantizing: normal([4, 6]))).shape == [0, 6])
   }
 
-  @Test func transposedViewsOfTheInputAreTakenAsTheyRead() {
+  @Test("Transposed views of the input count as their elements")
+  func transposedViews() {
     let w = NF4Tensor(quantizing: normal([12, 20]))
     let x = normal([20, 7])
     #expect(matmulTransposed(x.transposed(), w) == matmulTransposed(x.transposed().copied(), w))
@@ -145,7 +154,8 @@ import Testing
 
   /// The dense matrix would take 24 MB. Other tests may allocate at the same time, which only adds:
   /// the smallest of some measurements counts.
-  @Test func scratchStaysBelowFourMebibytes() {
+  @Test("Scratch memory stays below 4 MiB")
+  func scratchMemory() {
     let w = NF4Tensor(quantizing: normal([3000, 2048]))
     let x = normal([100, 2048])
     let d = normal([100, 3000])
@@ -161,7 +171,8 @@ import Testing
     #expect(extraBytes { matmul(d, w) } <= 4 << 20)
   }
 
-  @Test func theNumberOfThreadsChangesNothingButRounding() {
+  @Test("The number of threads changes nothing but rounding")
+  func threadCounts() {
     let count = Threads.count
     defer { Threads.count = count }
     let w = NF4Tensor(quantizing: normal([300, 333]))

@@ -20,8 +20,8 @@ import Testing
     (.gguf(.q8_0), "q8_0"), (.gguf(.q4_0), "q4_0"), (.gguf(.q4_1), "q4_1"),
   ]
 
-  @Test(arguments: names)
-  func aFormatIsItsName(format: WeightFormat, name: String) throws {
+  @Test("A format comes back from its name", arguments: names)
+  func nameRoundTrip(format: WeightFormat, name: String) throws {
     #expect(format.name == name)
     #expect(WeightFormat(name: name) == format)
     let data = try JSONEncoder().encode([format])
@@ -29,15 +29,17 @@ import Testing
     #expect(try JSONDecoder().decode([WeightFormat].self, from: data) == [format])
   }
 
-  @Test(arguments: [
-    "", "-", "nf4", "nf4-", "nf4-0", "nf4-63", "nf4-064", "nf4-+64", "nf4--64", "nf4-8192",
-    "nf4-64-", "nf4-64-double-", "nf4-64-single", "NF4-64", "nf4-9223372036854775808", "fp4-16",
-    "dynamic8-256", "dynamic8-256-both", "dynamic8-3-signed", "int4", "int4-symmetric",
-    "int4-symmetric-group", "int4-symmetric-group0", "int4-symmetric-group-1",
-    "int4-symmetric-group032", "int4-both-row", "int3-symmetric-row", "int8-symmetric-rows",
-    "q8_1", "q8_0-32", "float32-4", " float32",
-  ])
-  func whatIsNoNameIsRefused(name: String) {
+  @Test(
+    "What is not a name is refused",
+    arguments: [
+      "", "-", "nf4", "nf4-", "nf4-0", "nf4-63", "nf4-064", "nf4-+64", "nf4--64", "nf4-8192",
+      "nf4-64-", "nf4-64-double-", "nf4-64-single", "NF4-64", "nf4-9223372036854775808", "fp4-16",
+      "dynamic8-256", "dynamic8-256-both", "dynamic8-3-signed", "int4", "int4-symmetric",
+      "int4-symmetric-group", "int4-symmetric-group0", "int4-symmetric-group-1",
+      "int4-symmetric-group032", "int4-both-row", "int3-symmetric-row", "int8-symmetric-rows",
+      "q8_1", "q8_0-32", "float32-4", " float32",
+    ])
+  func invalidNames(name: String) {
     #expect(WeightFormat(name: name) == nil)
     let data = Data("[\"\(name)\"]".utf8)
     #expect(throws: DecodingError.self) {

@@ -1,6 +1,6 @@
 import Tensors
 
-/// A small array kept the naive way: sizes and row-major values. What tensors are compared with.
+/// A small array stored naively, as sizes and row-major values, to compare tensors with.
 struct Reference: CustomStringConvertible {
   let shape: [Int]
   var values: [Float]
@@ -30,7 +30,7 @@ struct Reference: CustomStringConvertible {
     values[zip(index, shape).reduce(0) { $0 * $1.1 + $1.0 }]
   }
 
-  /// The element at an index of a shape this one is broadcast to.
+  /// The element at an index of a shape that this one is broadcast to.
   func broadcast(_ index: [Int]) -> Float {
     self[zip(index.suffix(shape.count), shape).map { $1 == 1 ? 0 : $0 }]
   }
@@ -39,7 +39,7 @@ struct Reference: CustomStringConvertible {
     tensor.shape.dimensions == shape && tensor.scalars == values
   }
 
-  /// NumPy's rule, from its documentation: nil where the shapes do not fit.
+  /// NumPy's rule, from its documentation: nil if the shapes do not fit.
   static func broadcast(_ a: [Int], _ b: [Int]) -> [Int]? {
     let rank = max(a.count, b.count)
     let x = Array(repeating: 1, count: rank - a.count) + a
@@ -49,7 +49,7 @@ struct Reference: CustomStringConvertible {
   }
 }
 
-/// How the elements of a tensor lie in memory.
+/// How the elements of a tensor are laid out in memory.
 enum Layout: CaseIterable {
   case dense, transposed, sliced
 

@@ -16,8 +16,10 @@ struct FusedAdamWTests {
 
   func bits(_ x: Tensor<Float>) -> [UInt32] { x.scalars.map(\.bitPattern) }
 
-  @Test(arguments: [[0], [1], [8], [4095], [4099], [61, 1333]] as [Shape])
-  func aStepInBFloat16IsTheFloatStepRoundedAtRandom(shape: Shape) {
+  @Test(
+    "A step in bfloat16 is the float step, rounded stochastically",
+    arguments: [[0], [1], [8], [4095], [4099], [61, 1333]] as [Shape])
+  func bfloat16Step(shape: Shape) {
     var source = RandomSource(seed: 3)
     var expectedSource = source
     var p = normal(shape, seed: 1).converted(to: BFloat16.self)
@@ -34,7 +36,8 @@ struct FusedAdamWTests {
     }
   }
 
-  @Test func aGradientInBFloat16CountsAsTheFloatsItStandsFor() {
+  @Test("A gradient in bfloat16 counts as its values in float")
+  func bfloat16Gradient() {
     let shape: Shape = [5, 1001]
     let gradient = normal(shape, seed: 2).converted(to: BFloat16.self)
     var (p, m, v) = (normal(shape, seed: 1), Tensor<Float>.zeros(shape), Tensor<Float>.zeros(shape))
@@ -44,7 +47,8 @@ struct FusedAdamWTests {
     #expect(bits(p) == bits(q) && bits(m) == bits(first) && bits(v) == bits(second))
   }
 
-  @Test func stepsTooSmallForBFloat16MoveTheMean() {
+  @Test("Steps too small for bfloat16 move the mean")
+  func smallSteps() {
     let (count, steps, rate) = (1 << 16, 20, 1e-5)
     var source = RandomSource(seed: 3)
     var p = Tensor<Float>.ones([count]).converted(to: BFloat16.self)
@@ -56,7 +60,8 @@ struct FusedAdamWTests {
     }
     let values = p.converted(to: Float.self).scalars
     let moved = 1 - values.reduce(0.0) { $0 + Double($1) } / Double(count)
-    // An element moves by 2^-8 or not at all: a variance of 2^-8 times the way. Five deviations.
+    // An element moves by 2^-8 or not at all: a variance of 2^-8 times the distance. Five
+    // deviations.
     let way = Double(steps) * rate
     #expect(abs(moved - way) < 5 * (0x1p-8 * way / Double(count)).squareRoot())
   }

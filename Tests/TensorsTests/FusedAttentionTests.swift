@@ -41,7 +41,7 @@ private func gradients<S: RealScalar>(
     Case(batch: 2, queries: 2, keys: 6, heads: 2, keyHeads: 1, headSize: 3),
     Case(queries: 1, keys: 9, heads: 2, keyHeads: 2, headSize: 5),
   ]
-  /// Beside, below and beyond a block of queries.
+  /// Fewer queries than a block, as many, and more.
   static let large = [
     Case(batch: 2, queries: 64, keys: 64, heads: 2, keyHeads: 1, headSize: 8),
     Case(queries: 129, keys: 129, heads: 2, keyHeads: 2, headSize: 16),
@@ -128,14 +128,14 @@ private func gradients<S: RealScalar>(
       let forQ = numericalDerivative(at: q, along: dq) { loss($0, k, v) }
       let forK = numericalDerivative(at: k, along: dk) { loss(q, $0, v) }
       let forV = numericalDerivative(at: v, along: dk) { loss(q, k, $0) }
-      // Losses of some 100 keep 1e-14 of that, which the step of 1e-6 magnifies.
+      // Losses of about 100 are accurate to 1e-14 of that, which the step of 1e-6 magnifies.
       #expect(Swift.abs(found.queries.dot(dq) - forQ) < 1e-6)
       #expect(Swift.abs(found.keys.dot(dk) - forK) < 1e-6)
       #expect(Swift.abs(found.values.dot(dk) - forV) < 1e-6)
     }
   }
 
-  @Test("Queries behind a cache see what they saw in the whole sequence")
+  @Test("Queries after a cache see what they saw in the whole sequence")
   func offset() {
     let (q, k, v) = Case(queries: 90, keys: 90, heads: 2, keyHeads: 1, headSize: 8)
       .inputs(seed: 20)
@@ -183,8 +183,8 @@ private func gradients<S: RealScalar>(
     let before = TensorMemory.liveBytes
     let found = gradients(queries: q, keys: q, values: q, mask: .causal, q)
     #expect(found.keys.allFinite)
-    // The scores of one head are 268 MB; blocks take 4 MB a thread. Other suites may be at work in
-    // the same process, hence the room.
+    // The scores of one head are 268 MB; blocks take 4 MB per thread. Other suites may run in the
+    // same process, hence the margin.
     #expect(TensorMemory.peakBytes - before < tokens * tokens * 4 / 2)
   }
 
@@ -247,7 +247,8 @@ private func gradients<S: RealScalar>(
     }
   }
 
-  @Test("Fewer keys than queries are fine without causality, as in attention to another sequence")
+  @Test(
+    "Without causality there may be fewer keys than queries, as in attention to another sequence")
   func cross() {
     let q = normal([1, 70, 2, 4], seed: 35)
     let k = normal([1, 3, 2, 4], seed: 36)

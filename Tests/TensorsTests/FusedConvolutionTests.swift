@@ -56,7 +56,7 @@ import Testing
     }
     for result in results {
       for (a, b) in zip(result, results[0]) {
-        // A product that is cut along other rows may sum in another order.
+        // A product that is split along other rows may sum in another order.
         #expect(relativeError(a, b) <= 1e-6)
       }
     }

@@ -64,7 +64,8 @@ import Testing
   }
 
   @Test(
-    "By blocks of rows the loss and gradients are those of whole logits", arguments: [1, 3, 16, 64])
+    "By blocks of rows, the loss and gradients are those of whole logits",
+    arguments: [1, 3, 16, 64])
   func blocks(_ blockRows: Int) {
     let (rows, d, vocabulary) = (50, 6, 37)
     let x = normal([5, 10, d], seed: 5)
@@ -85,7 +86,7 @@ import Testing
     expectClose(fused.weight!, matmul(dlogits.transposed(), x.asRows()), absolute: 1e-14)
   }
 
-  @Test("Only the gradients asked for are made")
+  @Test("Only the gradients asked for are computed")
   func wanted() {
     let x = normal([5, 3], seed: 8)
     let weight = normal([7, 3], seed: 9)

@@ -2,7 +2,7 @@ import Tensors
 import Testing
 
 @Suite struct FusedDropoutTests {
-  @Test("Both precisions have the same mask, and a gradient on its last use is worked on in place")
+  @Test("Both precisions have the same mask, and the last use of a gradient works in place")
   func masks() {
     let random = RandomSource(seed: 1)
     let single = dropout(Tensor<Float>.ones([9999]), rate: 0.4, random: random)
@@ -14,7 +14,7 @@ import Testing
     #expect(address(of: dropped) == place)
   }
 
-  @Test("The mask does not depend on the number of threads or what lies behind it")
+  @Test("The mask does not depend on the number of threads or the elements after it")
   func prefix() {
     let random = RandomSource(seed: 1)
     let long = dropout(Tensor<Float>.ones([100_000]), rate: 0.4, random: random)

@@ -14,7 +14,7 @@ import Testing
     return (x - mean) / sqrt(x.variance(alongAxes: [-1]) + epsilon) * weight + bias
   }
 
-  @Test("layerNorm takes the mean away and divides by the deviation", arguments: shapes)
+  @Test("layerNorm subtracts the mean and divides by the deviation", arguments: shapes)
   func forward(_ shape: Shape) {
     let row: Shape = [shape.lastDimension]
     let (x, w, b) = (normal(shape, seed: 1), normal(row, seed: 2), normal(row, seed: 3))

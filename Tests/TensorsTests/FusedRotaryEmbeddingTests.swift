@@ -5,7 +5,7 @@ import Testing
 @Suite struct FusedRotaryEmbeddingTests {
   func positions(_ range: Range<Int>) -> Tensor<Int32> { Tensor(range.map(Int32.init)) }
 
-  /// Element i of a head and element i + size / 2 turn by position * base^(-2i / size).
+  /// Elements i and i + size / 2 of a head rotate by position * base^(-2i / size).
   func naive(_ x: Tensor<Double>, _ positions: [Int], base: Double) -> Tensor<Double> {
     let (tokens, heads, size) = (x.shape[1], x.shape[2], x.shape[3])
     var values = x.scalars
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(
-    "Halves of a head turn by their token's angle",
+    "The halves of a head rotate by their token's angle",
     arguments: [
       ([1, 1, 1, 2], 0, 10_000.0), ([2, 9, 3, 16], 3, 10_000), ([3, 50, 2, 32], 900, 5e5),
     ])
@@ -39,11 +39,11 @@ import Testing
     expectClose(table.rotated(x, positions: positions(span)), expected, absolute: 1e-11)
     let single = RotaryTable<Float>(positions: span.upperBound, headSize: sizes[3], base: base)
       .rotated(x.converted(to: Float.self), positions: positions(span))
-    // The table is worked out in double, so the error does not grow with the position.
+    // The table is computed in double, so the error does not grow with the position.
     expectClose(single.converted(to: Double.self), expected, absolute: 1e-6)
   }
 
-  @Test("Turning back gives the argument again, in place when nobody else holds it")
+  @Test("Rotating back gives the argument again, in place if nothing else holds it")
   func inverse() {
     let x = normal([2, 9, 3, 16], seed: 2)
     let table = RotaryTable<Double>(positions: 9, headSize: 16)
@@ -64,7 +64,7 @@ import Testing
     expectClose(table.rotated(x, positions: Tensor(own, shape: [2, 4])), expected, absolute: 1e-12)
   }
 
-  @Test("Inner products depend on the distance of two positions alone")
+  @Test("Inner products depend only on the distance between two positions")
   func relative() {
     let table = RotaryTable<Double>(positions: 100, headSize: 8)
     let (q, k) = (normal([1, 1, 1, 8], seed: 4), normal([1, 1, 1, 8], seed: 5))

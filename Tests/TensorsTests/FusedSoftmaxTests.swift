@@ -62,7 +62,7 @@ import Testing
     #expect(logsumexp(x) == expected)
   }
 
-  @Test("A tensor that nobody else holds is overwritten, a shared one kept")
+  @Test("An unshared tensor is overwritten, a shared one kept")
   func inPlace() {
     var x = normal([4, 5], seed: 8)
     let kept = x

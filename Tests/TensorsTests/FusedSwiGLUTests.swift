@@ -25,7 +25,7 @@ import Testing
     expectClose(dup, forUp, absolute: 1e-7)
   }
 
-  @Test("Arguments on their last use become the gradients")
+  @Test("The last use of arguments turns their storage into the gradients")
   func inPlace() {
     let gate = normal([6, 7], seed: 6)
     let up = normal([6, 7], seed: 7)

@@ -44,7 +44,8 @@ func numericalGradient(
   return Tensor(differences, shape: x.shape)
 }
 
-/// `numericalGradient` along one direction: all that large arguments allow in reasonable time.
+/// `numericalGradient` along one direction, which is all that large arguments allow in reasonable
+/// time.
 func numericalDerivative(
   at x: Tensor<Double>, along direction: Tensor<Double>, of function: (Tensor<Double>) -> Double
 ) -> Double {
@@ -52,7 +53,7 @@ func numericalDerivative(
   return (function(x + direction * step) - function(x - direction * step)) / (2 * step)
 }
 
-/// Where the elements lie, to see whether a result took over its argument's storage.
+/// Where the elements are, to see whether a result reuses its argument's storage.
 func address<Scalar: TensorScalar>(of tensor: Tensor<Scalar>) -> Int {
   tensor.withUnsafeBuffer { Int(bitPattern: $0.baseAddress) }
 }
@@ -74,8 +75,8 @@ struct OperationCase {
     get throws { try fixture.tensor(tensor, of: name) }
   }
 
-  /// Expects `actual` to be the stored tensor, to a hundred roundings of its largest element: what
-  /// sums of a few hundred products in single precision may lose.
+  /// Expects `actual` to be the stored tensor, to within a hundred roundings of its largest
+  /// element, which sums of a few hundred products in single precision may lose.
   func expect(
     _ actual: Tensor<Float>, is tensor: String, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {

@@ -12,7 +12,7 @@ import Testing
 extension KernelTests {
   /// The float functions against the C library in double, over the whole range of floats.
   @Suite struct Accuracy {
-    /// The distance in units in the last place of a float at `exact`.
+    /// The distance of a float from `exact`, in units in the last place.
     static func units(_ value: Float, from exact: Double) -> Double {
       let rounded = Float(exact)
       if value == rounded || value.isNaN && exact.isNaN { return 0 }
@@ -30,7 +30,7 @@ extension KernelTests {
       // Not vectorised: the C library's own float functions, within an ulp.
       (Int(LOQT_SIN), 1, { sin($0) }),
       (Int(LOQT_COS), 1, { cos($0) }),
-      // No difference of 1 and nearly 1, and one rounding where the result is subnormal.
+      // Without subtracting nearly 1 from 1, and with one rounding where the result is subnormal.
       (Int(LOQT_SILU), 4, { $0 == -.infinity ? .nan : $0 < -745 ? -0.0 : $0 / (1 + exp(-$0)) }),
       (
         Int(LOQT_GELU), 6,
@@ -46,8 +46,8 @@ extension KernelTests {
       ),
     ]
 
-    @Test(arguments: functions.indices)
-    func functionsStayWithinTheirBudgetOverAllFloats(_ index: Int) {
+    @Test("Functions stay within their error budgets over all floats", arguments: functions.indices)
+    func budgets(_ index: Int) {
       let (operation, budget, reference) = Self.functions[index]
       // A prime step meets every exponent, both signs, subnormals, infinities and NaN.
       var x = stride(from: UInt64(0), to: 1 << 32, by: 6007).map { Float(bitPattern: UInt32($0)) }
@@ -69,12 +69,13 @@ extension KernelTests {
       #expect(worst <= budget, "function \(operation) is off by \(worst) ulp at \(place)")
     }
 
-    /// Within what the C library's exponential and erfc leave, over cancellation and underflow.
+    /// Within what the C library's exponential and erfc allow, through cancellation and underflow.
     @Test(
+      "Hard doubles stay within four units in the last place",
       arguments: [
         (Int(LOQT_SILU), "silu"), (Int(LOQT_GELU), "gelu"), (Int(LOQT_GELU_TANH), "gelu_tanh"),
       ])
-    func hardDoublesStayWithinFourUnits(_ operation: Int, _ name: String) throws {
+    func hardDoubles(_ operation: Int, _ name: String) throws {
       let fixture = try Fixture("activations")
       let x = try fixture.tensor("x", of: "hard", as: Double.self).scalars
       let expected = try fixture.tensor(name, of: "hard", as: Double.self).scalars
@@ -87,7 +88,8 @@ extension KernelTests {
       }
     }
 
-    @Test func doublesComeFromTheCLibrary() {
+    @Test("Functions of doubles are those of the C library")
+    func doubles() {
       let x: [Double] = numbers(1000, seed: 15, scale: 20)
       let hard = [LOQT_SILU, LOQT_GELU, LOQT_GELU_TANH].map { Int($0) }
       for (operation, _, reference) in Self.functions where !hard.contains(operation) {

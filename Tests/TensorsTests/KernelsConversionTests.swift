@@ -22,7 +22,8 @@ extension KernelTests {
       } + [.infinity, -.infinity, .nan, 65519.996, 65520, -65520, 0x1p-25, 0x1.000002p-25, 0x1p-24]
 
     #if arch(arm64) || os(Linux)
-      @Test func halvesRoundAsTheHardwareTypeDoes() {
+      @Test("Half precision rounds as the hardware type does")
+      func halfRounding() {
         let x = Self.floats
         let y = Self.words(x.count) { loqt_f32_to_f16(x, $0, x.count) }
         for (value, word) in zip(x, y) {
@@ -36,7 +37,8 @@ extension KernelTests {
         }
       }
 
-      @Test func everyHalfBecomesItsFloat() {
+      @Test("Every half-precision number becomes its float")
+      func halfWidening() {
         let halves = (0...UInt16.max).map { $0 }
         let floats = sameAtEveryInstructionSet("f16_to_f32") {
           produced(halves.count) { loqt_f16_to_f32(halves, $0, halves.count) }
@@ -51,7 +53,8 @@ extension KernelTests {
       }
     #endif
 
-    @Test func brainFloatsRoundToTheNearestEven() {
+    @Test("Numbers round to the nearest bfloat16, ties to even")
+    func bfloat16Rounding() {
       let x = Self.floats
       let y = Self.words(x.count) { loqt_f32_to_bf16(x, $0, x.count) }
       for (value, word) in zip(x, y) {
@@ -72,7 +75,8 @@ extension KernelTests {
       #expect(zip(all, floats).allSatisfy { UInt32($0) << 16 == $1.bitPattern || $1.isNaN })
     }
 
-    @Test func brainFloatsRoundAwayFromZeroWhereTheDrawnBitsCarry() {
+    @Test("Stochastic rounding goes away from 0 where the drawn bits carry")
+    func stochasticRounding() {
       let x = Self.floats
       var draws = loqt_draws(key: 7, stream: 11, counter: 13)
       var words = [UInt32](repeating: 0, count: (x.count + 7) / 8 * 4)
@@ -94,7 +98,8 @@ extension KernelTests {
       }
     }
 
-    @Test func conversionsOfEveryLengthStopWhereTold() {
+    @Test("Conversions of every length write that length and no more")
+    func lengths() {
       for n in testSizes {
         let x = Array(Self.floats[1000..<1000 + n])
         let doubles = sameAtEveryInstructionSet("f32_to_f64") {

@@ -61,12 +61,14 @@ extension KernelTests {
       }
     }
 
-    @Test func binaryOperationsAgreeWithScalarArithmetic() {
+    @Test("Binary operations agree with scalar arithmetic")
+    func scalarArithmetic() {
       binary(Float.self)
       binary(Double.self)
     }
 
-    @Test func binaryWorksInPlaceAndOverRows() {
+    @Test("Binary operations work in place and over rows")
+    func inPlaceAndRows() {
       let rows = 5
       let cols = 21
       let a: [Float] = numbers(rows * cols, seed: 3)
@@ -109,7 +111,8 @@ extension KernelTests {
       }
     }
 
-    @Test func exactFunctionsAgreeWithScalarArithmetic() {
+    @Test("Exact functions agree with scalar arithmetic")
+    func exactFunctions() {
       exactUnary(Float.self)
       exactUnary(Double.self)
     }
@@ -168,12 +171,14 @@ extension KernelTests {
       }
     }
 
-    @Test func gradientsAreTheDerivatives() {
+    @Test("Gradients are the derivatives")
+    func derivatives() {
       gradients(Float.self)
       gradients(Double.self)
     }
 
-    @Test func scaleAddNeverReadsYForABetaOfZero() {
+    @Test("Scaling and adding never reads y when beta is 0")
+    func zeroBeta() {
       for n in testSizes {
         let x: [Float] = numbers(n, seed: 8)
         for (alpha, beta) in [(2, 0), (1, 1), (-0.5, 1), (0.25, -3)] as [(Float, Float)] {
@@ -192,7 +197,8 @@ extension KernelTests {
       }
     }
 
-    @Test func multiplyAddRoundsTheProductFirst() {
+    @Test("A multiply-add rounds the product first")
+    func productRounding() {
       for n in testSizes {
         let (a, b): ([Float], [Float]) = (numbers(n, seed: 8), numbers(n, seed: 9))
         let start: [Float] = numbers(n, seed: 10)
@@ -206,7 +212,8 @@ extension KernelTests {
       }
     }
 
-    @Test func fillAndSelectTouchEveryElementOnce() {
+    @Test("Fill and select write every element once")
+    func fillAndSelect() {
       for n in testSizes {
         let a: [Double] = numbers(n, seed: 10)
         let b: [Double] = numbers(n, seed: 11)
@@ -246,7 +253,8 @@ extension KernelTests {
       }
     }
 
-    @Test func swigluAndItsGradientAgreeWithTheirFormulas() {
+    @Test("SwiGLU and its gradient agree with their formulas")
+    func swigluFormulas() {
       swiglu(Float.self)
       swiglu(Double.self)
     }

@@ -44,14 +44,15 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: [64, 128, 2, 6, 18, 256])
-    func nf4CodesFollowTheExactRule(block: Int) {
+    @Test("NF4 codes follow the exact decision rule", arguments: [64, 128, 2, 6, 18, 256])
+    func nf4Codes(block: Int) {
       for n in testSizes + [4096, 4097, 5000] {
         Self.expectExactCodes(numbers(n, seed: 40, scale: 0.02), block: block)
       }
     }
 
-    @Test func nf4TiesAndNeighboursOfThresholdsAreDecidedExactly() {
+    @Test("NF4 decides ties and neighbours of thresholds exactly")
+    func nf4Thresholds() {
       let thresholds = (0..<15).map { (Self.levels[$0] + Self.levels[$0 + 1]) * 0.5 }
       let values = thresholds.flatMap { [$0, $0.nextUp, $0.nextDown] } + Self.levels
       for scale in [1, 0.37, 3e-30, 1e20] as [Float] {
@@ -61,7 +62,8 @@ extension KernelTests {
       }
     }
 
-    @Test func nf4SurvivesZerosNaNAndInfinity() {
+    @Test("NF4 handles zeros, NaN and infinity")
+    func nf4Specials() {
       var x: [Float] = numbers(400, seed: 41)
       for i in 0..<64 { x[i] = 0 }
       x[70] = .nan
@@ -89,7 +91,8 @@ extension KernelTests {
       }
     }
 
-    @Test func nf4DequantizesAnyRangeToSingleProducts() {
+    @Test("NF4 dequantises any range to single products")
+    func nf4Ranges() {
       let n = 1003
       for block in [64, 2, 18, 128] {
         let codes = (0..<(n + 1) / 2).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
@@ -118,7 +121,8 @@ extension KernelTests {
       }
     }
 
-    @Test func nf4CodesOfDequantizedValuesAreUnchanged() {
+    @Test("NF4 codes of dequantised values are unchanged")
+    func nf4Again() {
       let x: [Float] = numbers(64 * 50, seed: 43)
       let coded = Self.coded(x, block: 64)
       let y: [Float] = produced(x.count) {
@@ -140,8 +144,8 @@ extension KernelTests {
       return prepared
     }
 
-    @Test(arguments: maps.indices)
-    func map8CodesAreTheNearestValues(index: Int) {
+    @Test("8-bit codes are those of the nearest values", arguments: maps.indices)
+    func map8Codes(index: Int) {
       let values = Self.maps[index]
       let map = Self.prepared(values)
       defer { map.deallocate() }
@@ -183,11 +187,13 @@ extension KernelTests {
       }
     }
 
-    /// The codes change nowhere but at the thresholds, so numbers beside them, and between them on a
-    /// fine grid, tell a wrong decision. Scales at which the quotient is rounded, and at the ends of
-    /// the range of floats.
-    @Test(arguments: maps.indices, [1, 0.37, 3.3e-30, 1.7e20, 2.5e38, 0x1p-130] as [Float])
-    func map8DecidesAlikeAtEveryInstructionSet(index: Int, scale: Float) {
+    /// Codes change only at thresholds, so numbers beside these, and on a fine grid between them,
+    /// reveal a wrong decision. At some of the scales the quotient is rounded; others are at the
+    /// ends of the range of floats.
+    @Test(
+      "8-bit codes are the same on every instruction set",
+      arguments: maps.indices, [1, 0.37, 3.3e-30, 1.7e20, 2.5e38, 0x1p-130] as [Float])
+    func map8InstructionSets(index: Int, scale: Float) {
       let values = Self.maps[index]
       let map = Self.prepared(values)
       defer { map.deallocate() }
@@ -218,7 +224,8 @@ extension KernelTests {
       #expect(results.allSatisfy { $0 == results[0] })
     }
 
-    @Test func map8SurvivesNaNAndInfinity() {
+    @Test("8-bit codes handle NaN and infinity")
+    func map8Specials() {
       let x: [Float] = [.nan, 1, -.infinity, .infinity, 0, 2] + numbers(30, seed: 45)
       let map = Self.prepared(Self.maps[0])
       defer { map.deallocate() }

@@ -15,7 +15,8 @@ extension KernelTests {
       return words
     }
 
-    @Test func philoxGivesThePublishedBlocks() {
+    @Test("Philox gives the published blocks")
+    func publishedBlocks() {
       // The known answers distributed with Random123.
       #expect(
         Self.block([0, 0, 0, 0], [0, 0])
@@ -29,7 +30,8 @@ extension KernelTests {
           == [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1])
     }
 
-    @Test func philoxCountsAcrossTheCarryAndStopsWhereTold() {
+    @Test("Philox counts across the carry and writes no more blocks than asked for")
+    func philoxCarry() {
       let key: UInt64 = 0x299f_31d0_a409_3822
       let stream: UInt64 = 0x0370_7344_1319_8a2e
       for counter in [0, 0xffff_fff8, .max - 3] as [UInt64] {
@@ -53,7 +55,8 @@ extension KernelTests {
       }
     }
 
-    @Test func numbersDependOnTheirPlaceAlone() {
+    @Test("Numbers depend only on their place in the stream")
+    func placesInStream() {
       let uniform = sameAtEveryInstructionSet("uniform f32") {
         produced(1000) { loqt_random_uniform_f32(1, 2, 3, $0, 1000) }
       }
@@ -79,7 +82,8 @@ extension KernelTests {
       #expect(other != Array(normal[..<50]))
     }
 
-    @Test func floatNormalsAreBoxMullerOfTheirWords() {
+    @Test("Normal floats are the Box-Muller transform of their words")
+    func boxMuller() {
       var words = [UInt32](repeating: 0, count: 4000)
       loqt_philox(9, 8, 7, &words, 1000)
       let expected = stride(from: 0, to: 4000, by: 2).flatMap { i -> [Double] in
@@ -108,7 +112,8 @@ extension KernelTests {
       #expect(abs(together) < 5 / n.squareRoot())
     }
 
-    @Test func momentsAreThoseOfTheDistributions() {
+    @Test("Moments are those of the distributions")
+    func distributions() {
       let n = 200_000
       moments(
         produced(n) { loqt_random_uniform_f32(5, 0, 0, $0, n) },

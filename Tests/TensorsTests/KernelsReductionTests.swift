@@ -23,7 +23,8 @@ extension KernelTests {
       }
     }
 
-    @Test func sumsRunInDouble() {
+    @Test("Sums run in double precision")
+    func doubleSums() {
       sums(Float.self)
       sums(Double.self)
       // 2^24 + 1 is lost in float arithmetic.
@@ -53,7 +54,8 @@ extension KernelTests {
       #expect(T.maximumMagnitude([], 0) == 0 && T.allFinite([], 0))
     }
 
-    @Test func extremesFindEveryPlaceAndPropagateNaN() {
+    @Test("Extremes are found at every place, and NaN propagates")
+    func extremePlaces() {
       extremes(Float.self)
       extremes(Double.self)
     }
@@ -78,7 +80,8 @@ extension KernelTests {
       }
     }
 
-    @Test func columnSumsAddToWhatIsThere() {
+    @Test("Column sums add to what is there")
+    func addedColumnSums() {
       columnSums(Float.self)
       columnSums(Double.self)
     }

@@ -54,15 +54,17 @@ extension KernelTests {
       }
     }
 
-    @Test func softmaxAgreesWithItsDefinition() {
+    @Test("Softmax agrees with its definition")
+    func softmaxDefinition() {
       softmax(Float.self)
       softmax(Double.self)
     }
 
-    @Test func rowsWithInfinitiesFollowTheLimits() {
+    @Test("Rows with infinities follow the limits")
+    func infinities() {
       let masked: [Float] = [0, -.infinity, 0, -.infinity]
       #expect(produced(4) { Float.softmaxRows(masked, $0, 1, 4) } == [0.5, 0, 0.5, 0])
-      // As PyTorch and SciPy have it: no share of what has infinity is a number.
+      // As in PyTorch and SciPy: a row with infinity gives NaN.
       let endless = produced(3) { Float.softmaxRows([1, .infinity, 2], $0, 1, 3) }
       #expect(endless.allSatisfy { $0.isNaN })
       let none = [Float](repeating: -.infinity, count: 4)
@@ -107,12 +109,13 @@ extension KernelTests {
       }
     }
 
-    @Test func crossEntropySkipsIgnoredRowsAndWritesItsGradient() {
+    @Test("Cross entropy skips ignored rows and writes its gradient")
+    func ignoredRows() {
       crossEntropy(Float.self)
       crossEntropy(Double.self)
     }
 
-    /// What is too large for the caches goes another way.
+    /// Rows too large for the caches take another path.
     func softmaxOfManyRows<T: KernelScalar>(_: T.Type, rows: Int, cols: Int) {
       let count = rows * cols
       let x: [T] = numbers(count, seed: 42, scale: 10)
@@ -135,7 +138,8 @@ extension KernelTests {
       #expect(same.allSatisfy { $0 })
     }
 
-    @Test func softmaxOfManyRowsIsThatOfEach() {
+    @Test("Softmax of many rows is that of each row")
+    func streamedSoftmax() {
       softmaxOfManyRows(Float.self, rows: 1031, cols: 2048)
       softmaxOfManyRows(Double.self, rows: 2049, cols: 520)
       softmaxOfManyRows(Float.self, rows: 1100, cols: 2000)
@@ -227,7 +231,8 @@ extension KernelTests {
       }
     }
 
-    @Test func layerNormAndItsGradientAgreeWithTheirFormulas() {
+    @Test("Layer normalisation and its gradient agree with their formulas")
+    func layerNormFormulas() {
       for offset in [0, 100] as [Float] {
         layerNorm(Float.self, offset: offset)
         layerNorm(Double.self, offset: Double(offset))
@@ -285,7 +290,8 @@ extension KernelTests {
       }
     }
 
-    @Test func rmsNormAndItsGradientAgreeWithTheirFormulas() {
+    @Test("RMS normalisation and its gradient agree with their formulas")
+    func rmsNormFormulas() {
       rmsNorm(Float.self)
       rmsNorm(Double.self)
     }

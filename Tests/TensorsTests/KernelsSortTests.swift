@@ -10,7 +10,7 @@ private protocol SortedScalar: Comparable, BitwiseCopyable {
   static var sortPositions:
     (UnsafeRawPointer, Int, Bool, UnsafeMutableRawPointer, UnsafeMutablePointer<Int32>) -> Void
   { get }
-  /// The scalar of the lowest bits.
+  /// The scalar made of the lowest bits.
   init(lowestBits: UInt64)
   var allBits: UInt64 { get }
 }
@@ -104,14 +104,19 @@ extension KernelTests {
       }
     }
 
-    @Test func floatsSortLikeAStableSort() { checkEveryKind(Float.self) }
-    @Test func doublesSortLikeAStableSort() { checkEveryKind(Double.self) }
-    @Test func int32sSortLikeAStableSort() { checkEveryKind(Int32.self) }
-    @Test func int64sSortLikeAStableSort() { checkEveryKind(Int64.self) }
+    @Test("Floats sort like a stable sort")
+    func floats() { checkEveryKind(Float.self) }
+    @Test("Doubles sort like a stable sort")
+    func doubles() { checkEveryKind(Double.self) }
+    @Test("Integers of 32 bits sort like a stable sort")
+    func int32s() { checkEveryKind(Int32.self) }
+    @Test("Integers of 64 bits sort like a stable sort")
+    func int64s() { checkEveryKind(Int64.self) }
 
-    /// Numbers of which the sampled ones are always the least that are left, so that pivots take off
-    /// next to nothing until the depth is spent.
-    @Test func pivotsThatAreAlwaysBadChangeNothing() {
+    /// Numbers of which the sampled ones are always the least that are left, so that pivots remove
+    /// next to nothing until the depth is used up.
+    @Test("Pivots that are always bad change nothing")
+    func badPivots() {
       let n = 1 << 15
       var values = [Int32](repeating: .max, count: n)
       var left = Array(0..<n)

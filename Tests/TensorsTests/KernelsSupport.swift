@@ -7,7 +7,7 @@ import Testing
   import Darwin
 #endif
 
-/// All suites that force an instruction set or a thread count, one after the other.
+/// All suites that force an instruction set or a thread count, run one after another.
 @Suite(.serialized) enum KernelTests {}
 
 /// The levels that this processor has, the plain one first.
@@ -15,7 +15,7 @@ let instructionSets: [Int] = [LOQT_PLAIN, LOQT_AVX2, LOQT_AVX512].map { Int($0) 
   $0 <= Int(loqt_best_instruction_set())
 }
 
-/// The result of `run` at every instruction set. The best one is in use afterwards.
+/// The result of `run` at every instruction set. Leaves the best one in use.
 func atEveryInstructionSet<Result>(_ run: () -> Result) -> [Result] {
   defer { loqt_force_instruction_set(loqt_best_instruction_set()) }
   return instructionSets.map { level in
@@ -25,7 +25,7 @@ func atEveryInstructionSet<Result>(_ run: () -> Result) -> [Result] {
   }
 }
 
-/// The result of `run`, after checking that all instruction sets give its very bits.
+/// The result of `run`, after checking that all instruction sets give exactly the same bits.
 func sameAtEveryInstructionSet<T: KernelScalar>(
   _ what: String, _ run: () -> [T], sourceLocation: SourceLocation = #_sourceLocation
 ) -> [T] {
@@ -49,7 +49,7 @@ func produced<T: KernelScalar>(
   return Array(room[..<count])
 }
 
-/// SplitMix64: enough randomness for inputs, the same in every run.
+/// SplitMix64: random enough for inputs, and the same in every run.
 struct TestRandom {
   var state: UInt64
 

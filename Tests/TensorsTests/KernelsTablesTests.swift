@@ -41,12 +41,14 @@ extension KernelTests {
       }
     }
 
-    @Test func rotaryTurnsPairsAndBack() {
+    @Test("A rotary embedding rotates pairs and back")
+    func rotation() {
       rotary(Float.self)
       rotary(Double.self)
     }
 
-    @Test func gatherAndScatterVisitRowsInOrder() {
+    @Test("Gather and scatter visit rows in order")
+    func rowOrder() {
       for cols in [1, 5, 16, 37] {
         let table: [Float] = numbers(6 * cols, seed: 51)
         let index: [Int32] = [3, 0, 5, 3, 3]
@@ -85,15 +87,16 @@ extension KernelTests {
       }
     }
 
-    @Test func transposeMovesEveryElementAndNoPadding() {
+    @Test("A transposition moves every element and no padding")
+    func transposition() {
       transpose(Float.self)
       transpose(Double.self)
     }
 
-    /// Above 8 MiB a result at a line's address goes past the caches; the columns that are left over
-    /// do not.
-    @Test(arguments: [(2064, 2048), (2048, 2059)])
-    func aLargeTranspositionMovesEveryElement(rows: Int, cols: Int) {
+    /// Above 8 MiB a result that begins at a cache line is written past the caches, except for
+    /// leftover columns.
+    @Test("A large transposition moves every element", arguments: [(2064, 2048), (2048, 2059)])
+    func largeTransposition(rows: Int, cols: Int) {
       let x = (0..<rows * cols).map { Float($0) }
       let raw = UnsafeMutableRawPointer.allocate(byteCount: x.count * 4, alignment: 64)
       defer { raw.deallocate() }
@@ -139,14 +142,16 @@ extension KernelTests {
       }
     }
 
-    @Test func stridedCopiesOfEveryElementSizeKeepTheOrder() {
+    @Test("Strided copies of every element size keep the order")
+    func stridedCopies() {
       copyStrided(UInt8.self)
       copyStrided(UInt16.self)
       copyStrided(UInt32.self)
       copyStrided(UInt64.self)
     }
 
-    @Test func adamWTakesTheStepOfItsFormula() {
+    @Test("AdamW takes the step of its formula")
+    func adamW() {
       let (lr, beta1, beta2, epsilon, decay, scale) = (0.01, 0.9, 0.999, 1e-8, 0.1, 0.5)
       for n in testSizes {
         let p: [Float] = numbers(n, seed: 53)
@@ -184,7 +189,8 @@ extension KernelTests {
       }
     }
 
-    @Test func memoryHintsAcceptAnyRange() {
+    @Test("Memory hints accept any range")
+    func memoryHints() {
       var bytes = [UInt8](repeating: 1, count: 100_000)
       loqt_advise_huge_pages(&bytes, bytes.count)
       loqt_advise_huge_pages(&bytes, 0)

@@ -10,7 +10,7 @@ import Testing
 
 extension KernelTests {
   @Suite(.serialized) struct Threads {
-    /// How often each index was met, and the ranges that were run.
+    /// How often each index was visited, and the ranges that ran.
     final class Record: Sendable {
       let hits: [Atomic8]
       let ranges = Mutex<[Range<Int>]>([])
@@ -27,7 +27,7 @@ extension KernelTests {
       let value = Atomic<Int>(0)
     }
 
-    /// Runs over `count` and gives the record.
+    /// Runs over `count` and returns the record.
     static func run(_ count: Int, grain: Int, nested: Bool = false) -> Record {
       let record = Record(count, nested: nested)
       loqt_parallel_for(
@@ -62,8 +62,8 @@ extension KernelTests {
       loqt_set_thread_count(before)
     }
 
-    @Test(arguments: [1, 2, 3, 8] as [Int32])
-    func everyIndexIsMetOnce(threads: Int32) {
+    @Test("Every index is visited once", arguments: [1, 2, 3, 8] as [Int32])
+    func everyIndex(threads: Int32) {
       withThreads(threads) {
         for count in [0, 1, 2, 3, 7, 8, 9, 100, 1001] {
           for grain in [0, 1, 3, 64, 5000] {
@@ -76,13 +76,15 @@ extension KernelTests {
       #expect(!loqt_in_parallel_region())
     }
 
-    @Test func nestedCallsRunOnTheirOwnThread() {
+    @Test("Nested calls run on the thread that makes them")
+    func nesting() {
       withThreads(4) {
         for _ in 0..<50 { Self.expectOnce(Self.run(40, grain: 1, nested: true), grain: 1) }
       }
     }
 
-    @Test func concurrentCallersAndResizingNeverLoseAnIndex() {
+    @Test("Concurrent callers and resizing never lose an index")
+    func concurrency() {
       withThreads(3) {
         var threads: [pthread_t] = []
         for _ in 0..<4 {
@@ -108,7 +110,8 @@ extension KernelTests {
       }
     }
 
-    @Test func sleepingWorkersWakeUp() {
+    @Test("Sleeping workers wake up")
+    func sleepingWorkers() {
       withThreads(4) {
         for _ in 0..<20 {
           // Longer than a worker spins.
@@ -145,7 +148,8 @@ extension KernelTests {
       }
 
       /// The caller and the worker both fall asleep before they are needed.
-      @Test func theWokenRunOnAProcessorOfTheirOwnAndKeepTheirChoice() {
+      @Test("Woken threads run on processors of their own and keep their affinity")
+      func affinity() {
         let before = Place.choice()
         #expect(before.count == 2)
         let places = Places()
@@ -166,14 +170,15 @@ extension KernelTests {
         }
         let pairs = places.rounds.withLock { $0 }
         #expect(pairs.allSatisfy { $0.allSatisfy { $0.choice == before } })
-        // Elsewhere in the process the workers may be busy; then all runs on one thread.
+        // The workers may be busy elsewhere in the process; then everything runs on one thread.
         let apart: [[Place]] = pairs.filter { $0.count == 2 && $0[0].thread != $0[1].thread }
         let shared = apart.filter { $0[0].processor == $0[1].processor }.count
         #expect(sysconf(Int32(_SC_NPROCESSORS_ONLN)) == 1 || 4 * shared <= apart.count)
       }
     #endif
 
-    @Test func theSplitDependsOnItsArgumentsAlone() {
+    @Test("The split depends only on its arguments")
+    func determinism() {
       withThreads(5) {
         func split() -> [Range<Int>] {
           Self.run(103, grain: 4).ranges.withLock { $0 }.sorted { $0.lowerBound < $1.lowerBound }

@@ -60,7 +60,7 @@ private func largest<Scalar: TensorScalar & BinaryFloatingPoint>(
   var result = 0.0
   for (a, b) in zip(actual.scalars, expected.scalars) where !(a.isNaN && b.isNaN) {
     let difference = measure(a, b)
-    // A comparison would pass over NaN.
+    // A comparison would ignore NaN.
     result = difference.isNaN ? .infinity : max(result, difference)
   }
   return result

@@ -11,7 +11,7 @@ public struct Fixture: Sendable {
   public let cases: [String]
   private let parameters: JSONObject
 
-  /// The folder of the fixtures, found from where this file was compiled.
+  /// The folder of the fixtures, relative to where this file was compiled.
   public static let folder: String = {
     let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
     return parts.joined(separator: "/") + "/Fixtures"
@@ -37,22 +37,22 @@ public struct Fixture: Sendable {
     file.entry(named: "\(testCase)/\(name)") != nil
   }
 
-  /// A parameter of a case, or nil where it has none of this name.
+  /// A parameter of a case; nil if it has none of this name.
   public func parameter(_ name: String, of testCase: String) -> JSONValue? {
     parameters[testCase]?[name]
   }
 
-  /// A parameter of a case that is a text; empty where it is none.
+  /// A text parameter of a case; empty if there is none.
   public func text(_ name: String, of testCase: String) -> String {
     parameter(name, of: testCase)?.stringValue ?? ""
   }
 
-  /// A parameter of a case that is a number; NaN where it is none.
+  /// A number parameter of a case; NaN if there is none.
   public func number(_ name: String, of testCase: String) -> Double {
     parameter(name, of: testCase)?.numberValue ?? .nan
   }
 
-  /// A parameter of a case that is a list of numbers; empty where it is none.
+  /// A parameter of a case that is a list of numbers; empty if there is none.
   public func numbers(_ name: String, of testCase: String) -> [Double] {
     parameter(name, of: testCase)?.arrayValue?.compactMap(\.numberValue) ?? []
   }

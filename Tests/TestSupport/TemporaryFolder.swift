@@ -8,7 +8,7 @@ public func makeTemporaryFolder() throws -> String {
   return folder.path
 }
 
-/// Removes a folder with all it holds; one that is not there is no error.
+/// Removes a folder with all its contents; a missing one is no error.
 public func removeTemporaryFolder(_ path: String) {
   try? FileManager.default.removeItem(atPath: path)
 }

@@ -96,7 +96,7 @@ private func headCases() -> [any BenchmarkCase] {
       let logits = random([1024, vocabulary])
       let labels = labels(1024)
       let seconds = fastest {
-        // What a head hands over is nobody else's.
+        // A head's logits are shared with nothing else.
         let x = Parameter(logits)
         let loss = crossEntropy(Variable(x) * 1, labels: labels)
         try! backward(from: loss) { _ in }
@@ -177,7 +177,7 @@ private func products(_ batch: Int) -> () -> Void {
     + [(intermediate, hidden), (intermediate, hidden), (hidden, intermediate)]
   let shapes =
     (0..<preset.layers).flatMap { _ in block } + [(vocabulary, hidden)]
-  // Products of one shape share their operands, as far apart in time as those of a model.
+  // Products of one shape share their operands, which are as far apart in time as in a model.
   var operands: [String: (x: Tensor<Float>, w: Tensor<Float>, g: Tensor<Float>)] = [:]
   for (out, input) in shapes where operands["\(out) \(input)"] == nil {
     let n = out == vocabulary ? 256 : rows

@@ -1,5 +1,5 @@
-/// A case whose two figures are no rates of two runs: bytes beside a bound, a time beside what was
-/// measured elsewhere by hand.
+/// A case whose two figures are not rates of two runs: bytes beside a bound, or a time beside one
+/// that was measured elsewhere by hand.
 struct Figure: BenchmarkCase {
   let group: String
   let name: String

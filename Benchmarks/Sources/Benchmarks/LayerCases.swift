@@ -11,7 +11,7 @@ func layerCases() -> [any BenchmarkCase] {
   ]
 }
 
-/// A token after others whose keys and values are kept, beside the whole text computed anew.
+/// A token after others whose keys and values are cached, beside computing the whole text again.
 private func generation(prompt: Int, reach: Double) -> Figure {
   Figure(
     group: "layers", name: "a token generated after \(prompt), 60m", unit: "ms",

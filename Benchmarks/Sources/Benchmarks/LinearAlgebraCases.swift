@@ -1,7 +1,7 @@
 import CRivals
 import Tensors
 
-/// A matrix `[rows, columns]` with singular values i^-0.7, as trained models' gradients have.
+/// A matrix `[rows, columns]` with singular values i^-0.7, like gradients of trained models.
 private func powerLaw(_ rows: Int, _ columns: Int) -> Tensor<Float> {
   let rank = min(rows, columns)
   let u = try! qr(random([rows, rank])).q
@@ -12,10 +12,10 @@ private func powerLaw(_ rows: Int, _ columns: Int) -> Tensor<Float> {
 
 private func power(_ x: Float, _ y: Float) -> Float { pow(Tensor(x), Tensor(y)).scalar }
 
-/// Prints how much of the energy of the best rank-r approximation the vectors keep.
+/// Prints the share of the energy of the best rank-r approximation that the vectors keep.
 private func report(_ basis: Tensor<Float>, of a: Tensor<Float>, best: Double) {
   let kept = matmul(basis.transposed(), a).sumOfSquares()
-  print("  the next keeps \(kept / best) of the best energy of rank \(basis.shape[1])")
+  print("  the next case keeps \(kept / best) of the best energy of rank \(basis.shape[1])")
 }
 
 private func truncated(_ rows: Int, _ columns: Int, _ rank: Int) -> Comparison {

@@ -49,7 +49,7 @@ struct Main {
     print("\n\(rows.count) cases, \(rows.count - missed) reached, \(missed) missed")
     let slower = rows.filter { table.change(of: $0).map { $0 < 0.9 } ?? false }
     if !slower.isEmpty {
-      print("\(slower.count) below .9 of the stored ratio: measure them again before believing it")
+      print("\(slower.count) below 0.9 of the stored ratio: measure them again to be sure")
     }
     try table.keep(rows, replacing: keeps)
     if let json {

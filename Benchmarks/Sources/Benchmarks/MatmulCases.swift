@@ -34,7 +34,7 @@ extension Double: BLASScalar {
   }
 }
 
-/// A matrix that reads `[rows, columns]` and lies in memory as it does, or transposed.
+/// A matrix `[rows, columns]` that is stored as it reads, or transposed.
 private func matrix<Scalar: BLASScalar>(
   _ rows: Int, _ columns: Int, transposed: Bool, seed: UInt64
 ) -> Tensor<Scalar> {
@@ -44,7 +44,7 @@ private func matrix<Scalar: BLASScalar>(
     : Tensor<Scalar>.normal([rows, columns], using: &source)
 }
 
-/// Ours into a result that is there already, and the bare call on the same buffers.
+/// Ours into an existing result, and the bare call on the same buffers.
 private func pair<Scalar: BLASScalar>(
   _: Scalar.Type, _ m: Int, _ k: Int, _ n: Int, _ transposes: (Bool, Bool)
 ) -> (ours: () -> Void, rival: () -> Void) {

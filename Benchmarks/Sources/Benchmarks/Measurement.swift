@@ -32,8 +32,8 @@ struct Comparison: BenchmarkCase {
   /// Operations or bytes of one run of the rival.
   let rivalWork: Double
   let reach: Double
-  /// Whether to wait before each run until the threads of OpenBLAS sleep that the rival has woken, and
-  /// to run ours once before it is timed: the rival, ten times as long, warms up on its own.
+  /// Whether to wait before each run until the OpenBLAS threads that the rival woke are asleep, and
+  /// to run ours once before it is timed: the rival, ten times as long, warms up by itself.
   let pauses: Bool
   let prepare: () -> (ours: () -> Void, rival: () -> Void)
 
@@ -54,8 +54,8 @@ struct Comparison: BenchmarkCase {
   }
 
   /// Runs ours and the rival in turn and takes the best of each: the machine's speed may drift, and
-  /// whatever disturbs a run only makes it slower. OpenBLAS's threads stay busy waiting for some 25 ms
-  /// after a call of the rival's that used them, on a processor that the next run needs.
+  /// disturbances only make a run slower. OpenBLAS's threads stay busy for some 25 ms after a call
+  /// of the rival that used them, on a processor that the next run needs.
   func measure() -> Row { measure(atLeast: 7, seconds: 1.5) }
 
   private func measure(atLeast rounds: Int, seconds: Double) -> Row {
@@ -63,14 +63,14 @@ struct Comparison: BenchmarkCase {
     ours()
     theirs()
     let clock = ContinuousClock()
-    // Short runs are repeated, so that the clock does not matter.
+    // Short runs are repeated, so that the clock's resolution does not matter.
     let once = Self.seconds(clock.measure { ours() })
     let repeats = max(1, min(10_000, Int(0.002 / max(once, 1e-9))))
     var bestOurs = Double.infinity
     var bestRival = Double.infinity
     var spent = 0.0
     var round = 0
-    // Runs of many seconds need no such care.
+    // Runs of many seconds need fewer rounds.
     while (round < rounds && spent < 30) || (spent < seconds && round < 200) {
       if pauses {
         usleep(60_000)
@@ -97,7 +97,7 @@ struct Comparison: BenchmarkCase {
   }
 }
 
-/// `body` with our loops on one thread, as a single-threaded rival deserves.
+/// `body` with our loops on one thread, to compare with a single-threaded rival.
 func onOneThread(_ body: @escaping () -> Void) -> () -> Void {
   {
     let all = Threads.count

@@ -28,8 +28,8 @@ func methodCases() -> [any BenchmarkCase] {
 }
 
 extension LlamaConfiguration {
-  /// Two blocks of preset 1b, and as much of its embedding and head: a step of all 24 takes most of a
-  /// minute.
+  /// Two blocks of preset 1b, and the same share of its embedding and head: a step of all 24 takes
+  /// most of a minute.
   fileprivate static var twoBlocksOf1B: LlamaConfiguration {
     var configuration = LlamaConfiguration.preset("1b")!
     configuration.layers = 2
@@ -82,7 +82,7 @@ private func ordinaryStep(_ preset: String) -> any BenchmarkCase {
   }
 }
 
-/// What every second step, which renews the projections, takes longer than the other ones.
+/// How much longer every second step, which renews the projections, takes than the others.
 private func event(
   _ name: String, _ model: LlamaConfiguration, reach: Double,
   _ method: @escaping () -> (any LinearFactory, SubspaceConfiguration?)

@@ -139,7 +139,7 @@ private func stepCases() -> [Comparison] {
   }
 }
 
-/// One row times so many matrices in turn that none is still in a cache.
+/// One row times enough matrices in turn that none is still in a cache.
 private func oneRowCases() -> [Comparison] {
   let side = 4096
   let x = random([1, side], seed: 99)

@@ -3,13 +3,13 @@ import Tensors
 
 /// The rows of earlier runs on one kind of processor, in a file of `Benchmarks/Processors`.
 ///
-/// Rates mean nothing on another processor, so each has a table of its own; and what is compared is
-/// the ratio to the rival of the same run, which other programs disturb less than the rates.
+/// Rates mean nothing on another processor, so each has a table of its own; and the ratio to the
+/// rival of the same run is compared, which other programs disturb less than the rates.
 struct StoredTable {
   private let file: URL
   private(set) var rows: [String: Row]
 
-  /// The table of this processor with these kernels and threads; empty when there is none.
+  /// The table of this processor with these kernels and threads; empty if there is none.
   init(in folder: URL) {
     let processor = Processor.current
     let name = [
@@ -27,10 +27,10 @@ struct StoredTable {
   var isEmpty: Bool { rows.isEmpty }
   var name: String { file.lastPathComponent }
 
-  /// The ratio of a row over the stored one; nil when there is none.
+  /// The ratio of a row over the stored one; nil if none is stored.
   func change(of row: Row) -> Double? { rows[row.key].map { row.ratio / $0.ratio } }
 
-  /// Takes rows over: those it lacks, or all of them.
+  /// Stores rows: those that are missing, or all of them.
   mutating func keep(_ fresh: [Row], replacing: Bool) throws {
     for row in fresh where replacing || rows[row.key] == nil { rows[row.key] = row }
     try FileManager.default.createDirectory(

@@ -18,7 +18,7 @@ func tensorCases() -> [any BenchmarkCase] {
   matmulCases() + memoryCases() + reductionCases() + functionCases() + threadCases()
 }
 
-/// `body` with our loops on so many threads.
+/// `body` with our loops on `threads` threads.
 func on(_ threads: Int, _ body: @escaping () -> Void) -> () -> Void {
   {
     let all = Threads.count
@@ -33,11 +33,11 @@ var threadCounts: [Int] { Threads.count > 1 ? [1, Threads.count] : [1] }
 
 /// Operations on 16 Mi elements beside a triad of as many: reads and writes of memory.
 private func memoryCases() -> [any BenchmarkCase] {
-  // Several times in a row, because the other side leaves results in the caches that have to be
-  // written to memory at our cost.
+  // Several times in a row, because the rival leaves results in the caches that have to be written
+  // to memory at our cost.
   let (count, times) = (16 << 20, 4)
 
-  /// `bytes` are those that an element of the operation has to move.
+  /// `bytes` is what an element of the operation has to move.
   func beside(
     _ name: String, bytes: Double, reach: Double, _ prepare: @escaping () -> () -> Void
   ) -> [any BenchmarkCase] {
@@ -118,7 +118,7 @@ private func memoryCases() -> [any BenchmarkCase] {
     }
 }
 
-/// Sums, beside a loop that only reads, and orders.
+/// Sums, beside a loop that only reads, and sorting.
 private func reductionCases() -> [any BenchmarkCase] {
   let count = 16 << 20
   let sums: [any BenchmarkCase] = threadCounts.map { threads in
@@ -134,7 +134,7 @@ private func reductionCases() -> [any BenchmarkCase] {
     }
   }
 
-  // Several of ours for one of the rival's, as it takes so much longer.
+  // Several of ours for one of the rival's, which takes so much longer.
   let times = 16
   func sorting(
     _ name: String, _ count: Int, reach: Double,
@@ -163,9 +163,9 @@ private func reductionCases() -> [any BenchmarkCase] {
   ]
 }
 
-/// Functions on what the nearest caches hold, on one thread, on every instruction set there is.
+/// Functions of data that fits in the nearest caches, on one thread, at every instruction set.
 private func functionCases() -> [any BenchmarkCase] {
-  // Several at a time, as setting the threads and the instruction set takes some of a microsecond.
+  // Several at a time, as setting the threads and the instruction set takes part of a microsecond.
   let (n, times) = (1 << 14, 16)
   let levels = [(0, "plain", 1.0), (2, "AVX2", 4.0), (3, "AVX-512", 8.0)]
   typealias Rival = (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
@@ -201,8 +201,8 @@ private func functionCases() -> [any BenchmarkCase] {
   }
 }
 
-/// Whether a thread that has slept runs beside the one that wakes it, which itself takes a tenth of a
-/// millisecond in a virtual machine: the median of many, since a single one may be lucky.
+/// Whether a thread that has slept runs beside the one that wakes it. Waking takes a tenth of a
+/// millisecond in a virtual machine. This is the median of many, since a single one may be lucky.
 private func threadCases() -> [any BenchmarkCase] {
   guard Threads.count > 1 else { return [] }
   return [

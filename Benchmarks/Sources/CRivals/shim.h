@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// Somebody may have changed or may look at what `p` points at: without that a compiler drops loops
-/// whose results nobody takes.
+/// Tells the compiler that what `p` points at may have been changed or read elsewhere; without that
+/// it drops loops whose results are not used.
 static inline void rival_used(const void *p) { __asm__ volatile("" : : "r"(p) : "memory"); }
 
 static inline void rival_triad(const float *a, const float *b, float *restrict out, size_t n) {
@@ -45,7 +45,7 @@ static inline void rival_sort(const float *x, float *out, size_t n) {
   qsort(out, n, sizeof(float), rival_compare);
 }
 
-/// A share of a triad, or of reading where there is no `out`.
+/// A share of a triad, or of reading if there is no `out`.
 struct rival_part {
   const float *a, *b;
   float *out;
@@ -58,7 +58,7 @@ static inline void *rival_run_part(void *argument) {
   return NULL;
 }
 /// A triad, or reading, on `threads` threads, at most 256, which it starts each time: that takes a
-/// hundredth of what so long a loop does.
+/// hundredth of what such a long loop does.
 static inline void rival_on(int threads, const float *a, const float *b, float *out, size_t n) {
   struct rival_part parts[256];
   pthread_t others[256];

@@ -1,10 +1,10 @@
 import Tensors
 
-/// How a tensor becomes whole numbers of 4 or 8 bits at equal distances.
+/// How a tensor is quantised to integers of 4 or 8 bits at equal distances.
 public struct AffineScheme: Hashable, Sendable {
-  /// Bits an element.
+  /// Bits per element.
   public enum Bits: Int, Hashable, Sendable, CaseIterable {
-    /// 16 levels, two codes a byte.
+    /// 16 levels, two codes per byte.
     case four = 4
     /// 256 levels.
     case eight = 8
@@ -18,17 +18,17 @@ public struct AffineScheme: Hashable, Sendable {
   }
   /// Which elements share a scale.
   public enum Grouping: Hashable, Sendable {
-    /// All.
+    /// All elements.
     case tensor
     /// A row: the elements along the last axis.
     case row
     /// A column: the elements of the same index along the last axis.
     case column
-    /// So many consecutive elements of a row; the last of a row may be fewer.
+    /// This many consecutive elements of a row; the last group of a row may be shorter.
     case group(Int)
   }
 
-  /// Bits an element.
+  /// Bits per element.
   public let bits: Bits
   /// Where the levels lie.
   public let symmetry: Symmetry
@@ -38,19 +38,19 @@ public struct AffineScheme: Hashable, Sendable {
   /// A scheme. Traps for groups of no elements.
   public init(bits: Bits, symmetry: Symmetry = .symmetric, grouping: Grouping = .row) {
     if case .group(let size) = grouping {
-      precondition(size > 0, "AffineScheme: groups of \(size) elements")
+      precondition(size > 0, "AffineScheme: group size \(size) is not positive")
     }
     self.bits = bits
     self.symmetry = symmetry
     self.grouping = grouping
   }
 
-  /// The code of the least level, as a whole number.
+  /// The code of the least level, as an integer.
   var least: Float { bits == .four ? -8 : -128 }
-  /// The code of the largest level, as a whole number.
+  /// The code of the largest level, as an integer.
   var largest: Float { bits == .four ? 7 : 127 }
 
-  /// Whether a row has scales of its own, so that rows can be quantised as they come.
+  /// Whether each row has its own scales, so that rows can be quantised as they come.
   var isByRows: Bool {
     switch grouping {
     case .row, .group: true
@@ -66,14 +66,14 @@ public struct AffineScheme: Hashable, Sendable {
   }
 }
 
-/// Where the codes and scales of a tensor lie: every row starts at a byte.
+/// Where the codes and scales of a tensor are; every row starts at a byte.
 struct AffineLayout {
   let rows: Int
   let columns: Int
   let rowBytes: Int
-  /// Elements of a row that share a scale.
+  /// The number of elements of a row that share a scale.
   let groupSize: Int
-  /// 0 where all rows share their scales.
+  /// 0 if all rows share their scales.
   let groupsPerRow: Int
   let groupCount: Int
 

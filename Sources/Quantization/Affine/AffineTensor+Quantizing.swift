@@ -2,7 +2,7 @@ internal import CKernels
 import Tensors
 
 extension AffineTensor: BlockwiseTensor {
-  /// The elements of the parts that `fill` hands over; see `take`.
+  /// Quantises the parts that `fill` hands over; see `take`.
   init(
     shape: Shape, scheme: AffineScheme, rounding random: RandomSource?,
     _ fill: (_ append: (Tensor<Float>) -> Void) throws -> Void
@@ -16,7 +16,7 @@ extension AffineTensor: BlockwiseTensor {
     try take(rounding: random, fill)
   }
 
-  /// A row; one scale of the tensor, or one a column, waits for all elements.
+  /// A row; all elements if the tensor has one scale, or one per column.
   var unitSize: Int {
     max(1, scheme.isByRows ? AffineLayout(shape, scheme).columns : shape.elementCount)
   }
@@ -58,8 +58,8 @@ extension AffineTensor: BlockwiseTensor {
   }
 }
 
-/// What the levels of groups depend on: the least and the largest element of each, and 0, or NaN
-/// where one is not finite.
+/// What the levels of groups depend on: the least and the largest element of each, and a check that
+/// is 0, or NaN if an element is not finite.
 private struct AffineExtents {
   private let groups: Int
   private var values: Tensor<Float>

@@ -1,28 +1,30 @@
 internal import CKernels
 public import Tensors
 
-/// A tensor in whole numbers of 4 or 8 bits at equal distances: an element is
-/// scale x (code + zero), with a scale, and for asymmetric schemes a zero, for each group.
+/// A tensor of integers of 4 or 8 bits at equal distances: an element is scale x (code + zero),
+/// with a scale, and for asymmetric schemes a zero, for each group.
 ///
 /// With codes from Qn = -2^(b-1) to Qp = 2^(b-1) - 1: symmetric, scale = max |x| / Qp and zero = 0;
-/// asymmetric, scale = (max x - min x) / (2^b - 1) and zero = round(min x / scale) - Qn. Numbers are
-/// rounded to nearest, ties to even, or at random so that the expected value is the number.
+/// asymmetric, scale = (max x - min x) / (2^b - 1) and zero = round(min x / scale) - Qn. Elements
+/// are rounded to nearest, ties to even, or stochastically, so that the expected value is the
+/// element.
 ///
-/// An element is off by at most half a scale (rounded at random, less than one). Quantising again
-/// what this gives back moves no element by more than 0.05 of its scale; symmetric, the codes stay.
+/// An element is off by at most half a scale (rounded stochastically, by less than one). Quantising
+/// the result again moves no element by more than 0.05 of its scale; symmetric, the codes stay the
+/// same.
 ///
-/// A group with NaN or infinity in it becomes NaN altogether: see `isFinite`.
+/// A group that contains NaN or infinity becomes NaN as a whole: see `isFinite`.
 public struct AffineTensor: QuantizedTensor {
   /// The sizes of the axes, outermost first.
   public let shape: Shape
   /// Bits, symmetry and groups.
   public let scheme: AffineScheme
-  /// Codes - Qn, one a byte, or two with the first element in the high nibble; rows start at bytes,
-  /// and an odd row ends with a nibble of 0.
+  /// Codes - Qn, one per byte, or two with the first element in the high nibble; rows start at
+  /// bytes, and an odd row ends with a nibble of 0.
   public internal(set) var codes: Tensor<UInt8>
-  /// The distance of levels in each group, row by row.
+  /// The distance between levels in each group, row by row.
   public internal(set) var scales: Tensor<Float>
-  /// What is added to the codes of each group; empty where symmetric.
+  /// The zero that is added to the codes of each group; empty if symmetric.
   public internal(set) var zeros: Tensor<Float>
 
   /// `x` with each number rounded to the nearest level, ties to the even code.
@@ -30,9 +32,9 @@ public struct AffineTensor: QuantizedTensor {
     self.init(shape: x.shape, scheme: scheme, rounding: nil) { $0(x) }
   }
 
-  /// `x` with each number rounded up or down at random, the likelier the nearer, so that the
-  /// expected value is the number itself; but for an asymmetric group's extreme elements where its
-  /// zero, a whole number of scales, leaves them beyond the outermost level.
+  /// `x` rounded stochastically: each number goes up or down, more likely to the nearer level, so
+  /// that the expected value is the number itself. The exceptions are extreme elements of an
+  /// asymmetric group whose zero, an integer, leaves them beyond the outermost level.
   public init(
     quantizing x: Tensor<Float>, as scheme: AffineScheme, using source: inout RandomSource
   ) {
@@ -69,7 +71,7 @@ public struct AffineTensor: QuantizedTensor {
     }
   }
 
-  /// Calls `body` with the elements of a row and what reads a part of a row.
+  /// Calls `body` with the number of columns and a function that reads a part of a row.
   private func withRowReader(
     _ body: (
       _ columns: Int,
@@ -92,10 +94,11 @@ public struct AffineTensor: QuantizedTensor {
     }
   }
 
-  /// But for a scale for each column; groups only of 32, 64, 128 and so on elements.
+  /// Calls `body` unless each column has its own scale or groups are not of 32, 64, 128 and so on
+  /// elements.
   public func _withCodes(_ body: (_CodeMatrix) -> Void) {
     let layout = AffineLayout(shape, scheme)
-    // A row or all elements are groups that no row reaches the end of.
+    // A group of a row or of all elements ends beyond any row.
     var shift = Int.bitWidth - layout.columns.leadingZeroBitCount
     switch scheme.grouping {
     case .tensor, .row: break
@@ -122,14 +125,14 @@ public struct AffineTensor: QuantizedTensor {
 }
 
 extension AffineTensor {
-  /// The bytes `codes` and the floats `scales`; asymmetric also `zeros`.
+  /// The bytes `codes`, the floats `scales` and, if asymmetric, `zeros`.
   public var parts: TensorParts {
     var floats = ["scales": scales]
     if scheme.symmetry == .asymmetric { floats["zeros"] = zeros }
     return TensorParts(bytes: ["codes": codes], floats: floats)
   }
 
-  /// A tensor of `shape` from its `parts`; whatever shape they come in, their elements count.
+  /// A tensor of `shape` from its `parts`, whatever their shapes: only their elements count.
   ///
   /// - Throws: A ``QuantizationError`` when a part is missing, has the wrong number of elements, or
   ///   a scale or zero is not finite.

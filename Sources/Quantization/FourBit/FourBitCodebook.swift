@@ -4,9 +4,9 @@ internal import CKernels
 public protocol FourBitCodebook: Sendable {
   /// The name of the format, for messages.
   static var name: String { get }
-  /// The format with blocks of these.
+  /// The weight format with blocks of these levels.
   static func format(blockSize: Int, doubleQuantized: Bool) -> WeightFormat
-  /// What the kernels call it.
+  /// The number of the codebook in the kernels.
   static var _kernel: Int32 { get }
 }
 
@@ -22,16 +22,16 @@ extension FourBitCodebook {
   static var zeroCode: UInt8 { UInt8(levels.firstIndex(of: 0)!) }
 }
 
-/// 4-bit NormalFloat: levels that equally many normal numbers are near to (QLoRA, arXiv 2305.14314,
-/// section 3).
+/// 4-bit NormalFloat: levels that are each nearest to equally many normal numbers (QLoRA, arXiv
+/// 2305.14314, section 3).
 public enum NormalFloat4: FourBitCodebook {
   /// NF4.
   public static let name = "NF4"
-  /// The format with blocks of these.
+  /// The weight format with blocks of these levels.
   public static func format(blockSize: Int, doubleQuantized: Bool) -> WeightFormat {
     .nf4(blockSize: blockSize, doubleQuantized: doubleQuantized)
   }
-  /// What the kernels call it.
+  /// The number of the codebook in the kernels.
   public static var _kernel: Int32 { Int32(LOQT_NF4) }
 }
 
@@ -40,11 +40,11 @@ public enum NormalFloat4: FourBitCodebook {
 public enum Float4: FourBitCodebook {
   /// FP4.
   public static let name = "FP4"
-  /// The format with blocks of these.
+  /// The weight format with blocks of these levels.
   public static func format(blockSize: Int, doubleQuantized: Bool) -> WeightFormat {
     .fp4(blockSize: blockSize, doubleQuantized: doubleQuantized)
   }
-  /// What the kernels call it.
+  /// The number of the codebook in the kernels.
   public static var _kernel: Int32 { Int32(LOQT_FP4) }
 }
 

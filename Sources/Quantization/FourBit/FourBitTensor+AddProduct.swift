@@ -2,8 +2,8 @@ internal import CKernels
 public import Tensors
 
 extension FourBitTensor {
-  /// `self + scale * a b`, quantised again tile by tile: a tile is as high as keeps the packing of b
-  /// cheap and as wide as fits 4 MiB for all threads. Nil where blocks straddle rows.
+  /// `self + scale * a b`, quantised again tile by tile: a tile is high enough to keep the packing
+  /// of b cheap and as wide as fits 4 MiB for all threads. Nil if blocks straddle rows.
   public func _addingProduct(
     _ a: Tensor<Float>, _ b: Tensor<Float>, scale: Float
   ) -> (any QuantizedTensor)? {

@@ -1,7 +1,7 @@
 public import Tensors
 
 extension FourBitTensor {
-  /// The packed `codes`, and the scales: the floats `absmax`; or double quantised the bytes
+  /// The packed `codes`, and the scales: the floats `absmax`; or, double quantised, the bytes
   /// `absmax` with the floats `nested_absmax` and `nested_offset` (one element). The names are
   /// bitsandbytes'.
   public var parts: TensorParts {
@@ -15,7 +15,7 @@ extension FourBitTensor {
     }
   }
 
-  /// A tensor of `shape` from its `parts`; whatever shape they come in, their elements count.
+  /// A tensor of `shape` from its `parts`, whatever their shapes: only their elements count.
   ///
   /// - Throws: A ``QuantizationError`` when a part is missing, has the wrong number of elements, or
   ///   a scale is not finite; and for a block size that is not a power of two from 32 to 4096.

@@ -2,8 +2,8 @@ internal import CKernels
 import Tensors
 
 extension FourBitTensor: BlockwiseTensor {
-  /// The elements of the parts that `fill` hands over; see `take`. Traps unless `blockSize` is a power
-  /// of two from 32 to 4096.
+  /// Quantises the parts that `fill` hands over; see `take`. Traps unless `blockSize` is a power of
+  /// two from 32 to 4096.
   init(
     shape: Shape, blockSize: Int, doubleQuantized: Bool, rounding random: RandomSource?,
     _ fill: (_ append: (Tensor<Float>) -> Void) throws -> Void
@@ -27,7 +27,7 @@ extension FourBitTensor: BlockwiseTensor {
     _ x: UnsafePointer<Float>, count: Int, at start: Int, rounding random: inout RandomSource?
   ) {
     guard case .float32(var absmax) = scales else { return }
-    // Out of the scales, so that they change in place.
+    // Taken out of the scales, so that they change in place.
     scales = .float32(.empty)
     let size = blockSize
     codes.withMutablePointer { codes in
@@ -44,7 +44,8 @@ extension FourBitTensor: BlockwiseTensor {
   }
 }
 
-/// Codes and scales of whole blocks and a short last one, rounded at random where there are draws.
+/// Codes and scales of whole blocks and a short last one, rounded stochastically if there are
+/// draws.
 func quantizeBlocks<Codebook: FourBitCodebook>(
   _ codebook: Codebook.Type, _ x: UnsafePointer<Float>, _ draws: UnsafePointer<Float>?,
   _ count: Int, _ blockSize: Int, _ codes: UnsafeMutablePointer<UInt8>,
@@ -54,12 +55,12 @@ func quantizeBlocks<Codebook: FourBitCodebook>(
   if let draws {
     loqt_code4_quantize_random(Codebook._kernel, x, draws, count, blockSize, absmax, codes)
   }
-  // The scales tell, so the elements are not read again.
+  // The scales show it, so the elements are not read again.
   if loqt_all_finite_f32(absmax, dividedUp(count, by: blockSize)) { return }
   markNonFinite(count, blockSize, Codebook.zeroCode, codes, absmax)
 }
 
-/// Gives each block that has NaN or infinity in it the scale NaN, and the code of 0 everywhere.
+/// Gives each block that contains NaN or infinity the scale NaN, and the code of 0 everywhere.
 private func markNonFinite(
   _ count: Int, _ blockSize: Int, _ zeroCode: UInt8,
   _ codes: UnsafeMutablePointer<UInt8>,

@@ -1,7 +1,8 @@
 internal import CKernels
 public import Tensors
 
-/// A tensor in 4 bits: each element one of the 16 levels of a codebook times the scale of its block.
+/// A tensor in 4 bits: each element is one of the 16 levels of a codebook times the scale of its
+/// block.
 ///
 /// A block is `blockSize` consecutive elements in row-major order; blocks straddle rows and the last
 /// may be short. A block's scale is its largest magnitude. Codes and scales are those of
@@ -11,22 +12,22 @@ public import Tensors
 /// half of the largest gap between levels; double quantisation moves a scale by at most 0.0071 of the
 /// largest distance from the mean within its group of 256 scales.
 ///
-/// Quantising again what this gives back gives the same values and scales when the scales are floats
-/// of at least 1e-38; and the same codes, but for the second 0 of FP4, which becomes the first. With
-/// double quantisation a scale moves, each time, by at most what it did the first time, and the codes
-/// stay as long as no scale changes its sign.
+/// Quantising the result again gives the same values and scales if the scales are floats of at
+/// least 1e-38; and the same codes, except for the second 0 of FP4, which becomes the first. With
+/// double quantisation a scale moves each time by at most what it did the first time, and the codes
+/// stay the same as long as no scale changes its sign.
 ///
-/// A block with NaN or infinity in it becomes NaN altogether, and with double quantisation the
-/// whole tensor does, so that a broken number is never turned into a plausible one: see `isFinite`.
+/// A block that contains NaN or infinity becomes NaN as a whole, and with double quantisation the
+/// whole tensor does, so that a broken number never turns into a plausible one: see `isFinite`.
 public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
   /// The largest magnitude of each block.
   public typealias Scales = FourBitScales
 
   /// The sizes of the axes, outermost first.
   public let shape: Shape
-  /// Elements that share a scale.
+  /// The number of elements that share a scale.
   public let blockSize: Int
-  /// Two codes a byte, the first element in the high nibble; an odd tail is padded with the code
+  /// Two codes per byte, the first element in the high nibble; an odd tail is padded with the code
   /// of 0.
   public internal(set) var codes: Tensor<UInt8>
   /// The scales of the blocks.
@@ -39,9 +40,9 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
     ) { $0(x) }
   }
 
-  /// `x` in 4 bits, each element one of its two neighbouring levels at random, the likelier the
-  /// nearer, so that the expected level times the largest magnitude of the block is the element.
-  /// Traps unless `blockSize` is a power of two from 32 to 4096.
+  /// `x` in 4 bits, rounded stochastically: each element becomes one of its two neighbouring
+  /// levels, the nearer one more likely, so that the expected level times the largest magnitude of
+  /// the block is the element. Traps unless `blockSize` is a power of two from 32 to 4096.
   public init(
     quantizing x: Tensor<Float>, blockSize: Int = 64, doubleQuantized: Bool = true,
     using source: inout RandomSource
@@ -52,7 +53,7 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
     ) { $0(x) }
   }
 
-  /// Parts that are known to belong together.
+  /// A tensor of parts that are known to belong together.
   init(shape: Shape, blockSize: Int, codes: Tensor<UInt8>, scales: Scales) {
     self.shape = shape
     self.blockSize = blockSize
@@ -60,7 +61,7 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
     self.scales = scales
   }
 
-  /// Block size and kind of scales.
+  /// The block size and the kind of scales.
   public var format: WeightFormat {
     switch scales {
     case .float32: Codebook.format(blockSize: blockSize, doubleQuantized: false)
@@ -98,7 +99,7 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
       columns: columns.count, rowLength: shape[1], into: out)
   }
 
-  /// Where rows are multiples of 32 elements.
+  /// Calls `body` if rows are multiples of 32 elements.
   public func _withCodes(_ body: (_CodeMatrix) -> Void) {
     let columns = shape[1]
     guard columns % _CodeMatrix.chunk == 0 else { return }
@@ -128,9 +129,9 @@ public struct FourBitTensor<Codebook: FourBitCodebook>: QuantizedTensor {
 public enum FourBitScales: Equatable, Sendable {
   /// A float for each block.
   case float32(Tensor<Float>)
-  /// Double quantised: a block's scale is `offset` + the value of its code in the signed 8-bit
-  /// dynamic map x `absmax` of its group of 256 blocks. `offset` is the mean of the scales, summed
-  /// in double.
+  /// Double quantised: a block's scale is `offset` plus the value of its code in the signed 8-bit
+  /// dynamic map times `absmax` of its group of 256 blocks. `offset` is the mean of the scales,
+  /// summed in double.
   case doubleQuantized(codes: Tensor<UInt8>, absmax: Tensor<Float>, offset: Float)
 }
 

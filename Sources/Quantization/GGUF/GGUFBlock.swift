@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// The blocks of 32 elements of GGUF files that are quantised and computed with here, by the names
+/// The blocks of 32 elements of GGUF files that can be quantised to and computed with, by the names
 /// of the format (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 public enum GGUFBlock: String, Hashable, Sendable, CaseIterable, Codable {
   /// 8 bits, symmetric: a half-precision step d and 32 codes q from -127 to 127; x = d q. 34 bytes.
@@ -11,10 +11,10 @@ public enum GGUFBlock: String, Hashable, Sendable, CaseIterable, Codable {
   /// x = d q + m. 20 bytes.
   case q4_1  // swift-format-ignore: AlwaysUseLowerCamelCase
 
-  /// Elements of a block.
+  /// The number of elements in a block.
   public static let elementCount = 32
 
-  /// Bytes of a block.
+  /// The number of bytes in a block.
   public var byteCount: Int {
     switch self {
     case .q8_0: 34
@@ -23,15 +23,15 @@ public enum GGUFBlock: String, Hashable, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// Bytes of a block before its codes: one or two halves.
+  /// The bytes of a block before its codes: one or two half-precision numbers.
   var headerByteCount: Int { self == .q4_1 ? 4 : 2 }
 
-  /// The bytes of so many elements, of which the last block may be short of some.
+  /// The bytes of `elementCount` elements; the last block may be short.
   func byteCount(elementCount: Int) -> Int {
     dividedUp(elementCount, by: Self.elementCount) * byteCount
   }
 
-  /// What the kernels call it.
+  /// The number of the kind in the kernels.
   var kernelKind: Int32 {
     switch self {
     case .q8_0: Int32(LOQT_Q8_0)

@@ -2,7 +2,7 @@ internal import CKernels
 import Tensors
 
 extension GGUFBlockTensor: BlockwiseTensor {
-  /// The elements of the parts that `fill` hands over; see `take`.
+  /// Quantises the parts that `fill` hands over; see `take`.
   init(
     shape: Shape, block: GGUFBlock, rounding random: RandomSource?,
     _ fill: (_ append: (Tensor<Float>) -> Void) throws -> Void

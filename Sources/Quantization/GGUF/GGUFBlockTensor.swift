@@ -1,26 +1,26 @@
 internal import CKernels
 public import Tensors
 
-/// A tensor in the 4- or 8-bit blocks of GGUF files, byte for byte as they lie there.
+/// A tensor in the 4- or 8-bit blocks of GGUF files, byte for byte as they are there.
 ///
 /// A block is 32 consecutive elements in row-major order. The last may be short; a GGUF file takes
-/// only tensors whose rows are whole blocks. Codes are found as by the reference coder of the format
-/// (ggml): from a step in single precision, which is then stored in half precision.
+/// only tensors whose rows are whole blocks. Codes are chosen as by the reference encoder of the
+/// format (ggml): from a step in single precision, which is then stored in half precision.
 ///
 /// With M the largest magnitude of a block, an element is off by at most 0.0045 M (Q8_0) or 0.126 M
 /// (Q4_0); Q4_1: by 0.034 of the range of the block and 2^-11 M. Steps below 6e-5 are multiples of
-/// 2^-24, which adds 127, 8 or 16 times 2^-25. Quantising again what this gives back gives the same
-/// values for Q8_0 and Q4_0, and moves none by more than 2^-20 M for Q4_1.
+/// 2^-24, which adds 127, 8 or 16 times 2^-25. Quantising the result again gives the same values
+/// for Q8_0 and Q4_0, and moves none by more than 2^-20 M for Q4_1.
 ///
-/// A block with NaN or infinity in it, or with numbers whose step is beyond half precision (65504),
-/// becomes NaN altogether: see `isFinite`.
+/// A block that contains NaN or infinity, or numbers whose step is beyond half precision (65504),
+/// becomes NaN as a whole: see `isFinite`.
 public struct GGUFBlockTensor: QuantizedTensor {
   /// The sizes of the axes, outermost first.
   public let shape: Shape
   /// The kind of its blocks.
   public let block: GGUFBlock
-  /// The blocks: little-endian halves, then codes; two codes a byte, the first sixteen in the low
-  /// nibbles.
+  /// The blocks: little-endian half-precision numbers, then codes; two codes per byte, the first
+  /// sixteen in the low nibbles.
   public internal(set) var blocks: Tensor<UInt8>
 
   /// `x` with each number rounded to the nearest level of its block, ties away from 0 (Q8_0) or up.
@@ -28,8 +28,9 @@ public struct GGUFBlockTensor: QuantizedTensor {
     self.init(shape: x.shape, block: block, rounding: nil) { $0(x) }
   }
 
-  /// `x` with each number rounded to one of its two neighbouring levels at random, the likelier the
-  /// nearer, so that the expected value is the number, but for numbers beyond the outermost levels.
+  /// `x` rounded stochastically: each number becomes one of its two neighbouring levels, the nearer
+  /// one more likely, so that the expected value is the number, except for numbers beyond the
+  /// outermost levels.
   public init(
     quantizing x: Tensor<Float>, as block: GGUFBlock, using source: inout RandomSource
   ) {
@@ -72,7 +73,7 @@ public struct GGUFBlockTensor: QuantizedTensor {
     }
   }
 
-  /// Where rows are whole blocks.
+  /// Calls `body` if rows are whole blocks.
   public func _withCodes(_ body: (_CodeMatrix) -> Void) {
     let columns = shape[1]
     guard columns % GGUFBlock.elementCount == 0 else { return }
@@ -89,7 +90,7 @@ extension GGUFBlockTensor {
   /// The bytes `blocks`.
   public var parts: TensorParts { TensorParts(bytes: ["blocks": blocks]) }
 
-  /// A tensor of `shape` from its `parts`; whatever shape they come in, their elements count.
+  /// A tensor of `shape` from its `parts`, whatever their shapes: only their elements count.
   ///
   /// - Throws: A ``QuantizationError`` when the part is missing, has the wrong number of bytes, or a
   ///   step is not finite.
@@ -100,7 +101,7 @@ extension GGUFBlockTensor {
     blocks = try part("blocks", of: parts.bytes, count: count, shape)
     guard isFinite else {
       throw QuantizationError(
-        .nonFiniteScale, "part \"blocks\" of a tensor \(shape) has NaN or infinity as a step")
+        .nonFiniteScale, "part \"blocks\" of a tensor \(shape) has a step that is NaN or infinite")
     }
   }
 }

@@ -3,8 +3,8 @@ package import Tensors
 
 extension AdamWStep {
   /// Changes `p` and its moments in 8-bit blocks, all of the gradient's shape, in place and in one
-  /// pass over memory: a block is read, updated in float and written again as codes. `p` moves by
-  /// the moments as they are before they become codes again.
+  /// pass over memory: a block is read, updated in float and written back as codes. `p` moves by
+  /// the moments before they are quantised again.
   package func update(
     _ p: inout Tensor<Float>, _ gradient: Tensor<some GradientScalar>, _ m: inout Int8BlockTensor,
     _ v: inout Int8BlockTensor
@@ -12,8 +12,8 @@ extension AdamWStep {
     update(&p, gradient, &m, &v, draws: nil)
   }
 
-  /// The same on a parameter in bfloat16: the step is taken in float; then each element becomes one
-  /// of both neighbours at random, so that the expected value is what the step gave.
+  /// The same for a parameter in bfloat16: the step is taken in float; each element is then rounded
+  /// stochastically, so that its expected value is what the step gave.
   package func update(
     _ p: inout Tensor<BFloat16>, _ gradient: Tensor<some GradientScalar>,
     _ m: inout Int8BlockTensor, _ v: inout Int8BlockTensor, rounding source: inout RandomSource

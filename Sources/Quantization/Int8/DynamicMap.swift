@@ -11,10 +11,10 @@ public enum DynamicMap: String, Hashable, Sendable, Codable {
   /// The 256 values, sorted.
   var values: [Float] { self == .signed ? Self.signedValues : Self.unsignedValues }
 
-  /// Elements that share one scale when 8-bit codes store the scales of 4-bit blocks.
+  /// The number of elements that share one scale when 8-bit codes store the scales of 4-bit blocks.
   static let blockSize = Int(LOQT_SCALE_GROUP)
 
-  /// What the kernels know of it. Lives as long as the program.
+  /// The map with what the kernels derive from it; never freed.
   var kernelMap: UnsafePointer<loqt_map8> {
     self == .signed ? Self.signedKernelMap : Self.unsignedKernelMap
   }
@@ -22,7 +22,7 @@ public enum DynamicMap: String, Hashable, Sendable, Codable {
   private nonisolated(unsafe) static let unsignedKernelMap = prepared(unsignedValues)
 
   private static func prepared(_ values: [Float]) -> UnsafePointer<loqt_map8> {
-    // At the start of a cache line, so that no table is read from two.
+    // At the start of a cache line, so that no load straddles two.
     let map = UnsafeMutableRawPointer.allocate(
       byteCount: MemoryLayout<loqt_map8>.size, alignment: 64
     ).bindMemory(to: loqt_map8.self, capacity: 1)
@@ -32,18 +32,18 @@ public enum DynamicMap: String, Hashable, Sendable, Codable {
 
   static let signedValues = values(signed: true)
 
-  /// Values that are not negative.
+  /// Values of which none is negative.
   static let unsignedValues = values(signed: false)
 
-  /// Half of the largest gap between neighbours, or what is missing towards -1: no number of
-  /// [-1, 1] is further than this from its nearest value of the signed map.
+  /// Half of the largest gap between neighbours, or the gap to -1: no number of [-1, 1] is further
+  /// than this from its nearest value of the signed map.
   static let largestSignedError: Float = {
     let gaps = zip(signedValues.dropFirst(), signedValues).map { ($0 - $1) / 2 }
     return max(gaps.max()!, signedValues[0] + 1)
   }()
 
-  /// Seven decades 10^-6 to 1, each with the midpoints of 2^i equal intervals of [0.1, 1] for each
-  /// sign, completed by 0 and 1.
+  /// Seven decades from 10^-6 to 1, each with the midpoints of 2^i equal intervals of [0.1, 1] for
+  /// each sign, completed by 0 and 1.
   ///
   /// Equal to bitsandbytes' table bit for bit, which takes PyTorch's arithmetic: float boundaries,
   /// each one fused multiply-add away from the nearer end.

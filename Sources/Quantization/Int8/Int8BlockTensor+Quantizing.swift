@@ -2,7 +2,7 @@ internal import CKernels
 import Tensors
 
 extension Int8BlockTensor: BlockwiseTensor {
-  /// The elements of the parts that `fill` hands over; see `take`.
+  /// Quantises the parts that `fill` hands over; see `take`.
   init(
     shape: Shape, map: DynamicMap, blockSize: Int, rounding random: RandomSource?,
     _ fill: (_ append: (Tensor<Float>) -> Void) throws -> Void
@@ -24,7 +24,7 @@ extension Int8BlockTensor: BlockwiseTensor {
         let first = start + part.lowerBound
         let (values, scales) = (x + part.lowerBound, absmax + first / size)
         loqt_map8_quantize(values, part.count, size, map, codes + first, scales)
-        // Infinity times a value may be infinity; a broken block is NaN altogether.
+        // Infinity times a value may be infinity; a broken block becomes NaN as a whole.
         for block in 0..<dividedUp(part.count, by: size) where !scales[block].isFinite {
           scales[block] = .nan
         }

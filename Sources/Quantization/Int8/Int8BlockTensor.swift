@@ -1,25 +1,25 @@
 internal import CKernels
 public import Tensors
 
-/// A tensor in 8-bit dynamic blocks: each element one of the 256 values of a map times the scale of
-/// its block (Dettmers et al., 8-bit Optimizers via Block-wise Quantization, arXiv 2110.02861).
+/// A tensor in 8-bit dynamic blocks: each element is one of the 256 values of a map times the scale
+/// of its block (Dettmers et al., 8-bit Optimizers via Block-wise Quantization, arXiv 2110.02861).
 ///
 /// A block is `blockSize` consecutive elements in row-major order; the last may be short. A block's
 /// scale is its largest magnitude, its codes are the nearest values (ties to the lower).
 ///
-/// An element is off by at most 0.0071 of its block's scale. Quantising again what this gives back
-/// changes nothing where the largest magnitude of a block belongs to a positive element; where it
-/// belongs to a negative one, the scale shrinks to 0.993 of itself, as the signed map has no -1.
+/// An element is off by at most 0.0071 of its block's scale. Quantising the result again changes
+/// nothing if a positive element has the largest magnitude of a block; if a negative one has, the
+/// scale shrinks to 0.993 of itself, as the signed map has no -1.
 ///
-/// A block with NaN or infinity in it becomes NaN altogether: see `isFinite`.
+/// A block that contains NaN or infinity becomes NaN as a whole: see `isFinite`.
 public struct Int8BlockTensor: QuantizedTensor {
   /// The sizes of the axes, outermost first.
   public let shape: Shape
-  /// What the codes stand for.
+  /// The map whose values the codes stand for.
   public let map: DynamicMap
-  /// Elements that share a scale.
+  /// The number of elements that share a scale.
   public let blockSize: Int
-  /// One code an element.
+  /// One code per element.
   public internal(set) var codes: Tensor<UInt8>
   /// The largest magnitude of each block.
   public internal(set) var absmax: Tensor<Float>
@@ -29,9 +29,10 @@ public struct Int8BlockTensor: QuantizedTensor {
     self.init(shape: x.shape, map: map, blockSize: blockSize, rounding: nil) { $0(x) }
   }
 
-  /// `x` in 8 bits, each element one of its two neighbouring values at random, the likelier the
-  /// nearer, so that the expected value is the element; but for elements beyond the map, which ends
-  /// at -0.993. Traps unless `blockSize` is a power of two from 32 to 4096.
+  /// `x` in 8 bits, rounded stochastically: each element becomes one of its two neighbouring
+  /// values, the nearer one more likely, so that the expected value is the element; except for
+  /// elements beyond the map, which ends at -0.993. Traps unless `blockSize` is a power of two from
+  /// 32 to 4096.
   public init(
     quantizing x: Tensor<Float>, map: DynamicMap = .signed, blockSize: Int = 256,
     using source: inout RandomSource
@@ -47,7 +48,7 @@ public struct Int8BlockTensor: QuantizedTensor {
     absmax.count(as: kind)
   }
 
-  /// Zeros. Traps unless `blockSize` is a power of two from 32 to 4096.
+  /// A tensor of zeros. Traps unless `blockSize` is a power of two from 32 to 4096.
   public init(zeros shape: Shape, map: DynamicMap = .signed, blockSize: Int = 256) {
     let zero = UInt8(map.values.firstIndex(of: 0)!)
     self.init(
@@ -55,7 +56,7 @@ public struct Int8BlockTensor: QuantizedTensor {
       codes: Tensor(repeating: zero, shape: [shape.elementCount]))
   }
 
-  /// Codes with scales of 0.
+  /// A tensor of given codes and scales of 0.
   init(_ shape: Shape, _ map: DynamicMap, blockSize: Int, codes: Tensor<UInt8>) {
     precondition(
       isBlockSize(blockSize),
@@ -78,7 +79,7 @@ public struct Int8BlockTensor: QuantizedTensor {
     }
   }
 
-  /// Map and block size.
+  /// The map and the block size.
   public var format: WeightFormat { .int8Blocks(blockSize: blockSize, map: map) }
 
   /// Whether every scale is a finite number.
@@ -112,7 +113,7 @@ public struct Int8BlockTensor: QuantizedTensor {
     }
   }
 
-  /// Where rows are multiples of 32 elements.
+  /// Calls `body` if rows are multiples of 32 elements.
   public func _withCodes(_ body: (_CodeMatrix) -> Void) {
     let columns = shape[1]
     guard columns % _CodeMatrix.chunk == 0 else { return }
@@ -136,7 +137,7 @@ extension Int8BlockTensor {
     TensorParts(bytes: ["codes": codes], floats: ["absmax": absmax])
   }
 
-  /// A tensor of `shape` from its `parts`; whatever shape they come in, their elements count.
+  /// A tensor of `shape` from its `parts`, whatever their shapes: only their elements count.
   ///
   /// - Throws: A ``QuantizationError`` when a part is missing, has the wrong number of elements, or
   ///   a scale is not finite; and for a block size that is not a power of two from 32 to 4096.
@@ -158,7 +159,7 @@ extension Int8BlockTensor {
   }
 }
 
-/// The block sizes of the formats in blocks of consecutive elements.
+/// Whether formats in blocks of consecutive elements have this block size.
 func isBlockSize(_ size: Int) -> Bool {
   size >= 32 && size <= 4096 && size & (size - 1) == 0
 }

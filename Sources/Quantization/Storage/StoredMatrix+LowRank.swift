@@ -1,15 +1,15 @@
 public import Tensors
 
 extension StoredMatrix {
-  /// x (w + scale up down)ᵀ with x `[rows, in]`, this w `[out, in]`, up `[out, k]` and down
-  /// `[k, in]`: `[rows, out]`. The update is added into each panel of w on its way, so that it costs
-  /// out x k x in multiply-adds whatever the rows of x. Traps when the shapes do not fit.
+  /// x (w + scale up down)ᵀ with x `[rows, in]`, this w `[out, in]`, up `[out, k]` and down `[k,
+  /// in]`: `[rows, out]`. The update is added to each panel of w as the panel is made, so that it
+  /// costs out x k x in multiply-adds however many rows x has. Traps when the shapes do not fit.
   public func productTransposed(
     of x: Tensor<Float>, adding up: Tensor<Float>, _ down: Tensor<Float>, scale: Float
   ) -> Tensor<Float> {
     precondition(
       x.rank == 2 && x.shape[1] == shape[1],
-      "productTransposed: \(x.shape) times \(shape) transposed")
+      "productTransposed: \(x.shape) does not fit \(shape) transposed")
     return updatedProduct(x, up, down, scale, transposed: true)
   }
 
@@ -17,7 +17,8 @@ extension StoredMatrix {
   public func product(
     of x: Tensor<Float>, adding up: Tensor<Float>, _ down: Tensor<Float>, scale: Float
   ) -> Tensor<Float> {
-    precondition(x.rank == 2 && x.shape[1] == shape[0], "product: \(x.shape) times \(shape)")
+    precondition(
+      x.rank == 2 && x.shape[1] == shape[0], "product: \(x.shape) does not fit \(shape)")
     return updatedProduct(x, up, down, scale, transposed: false)
   }
 
@@ -28,7 +29,7 @@ extension StoredMatrix {
     precondition(
       up.rank == 2 && down.rank == 2 && up.shape[1] == down.shape[0]
         && shape == [up.shape[0], down.shape[1]],
-      "product: an update \(up.shape) times \(down.shape) to \(shape)")
+      "product: an update \(up.shape) times \(down.shape) does not fit \(shape)")
     let (rank, length) = (up.shape[1], shape[1])
     let plan = PanelPlan(
       rows: x.shape[0], columns: shape[transposed ? 0 : 1], inner: x.shape[1],
@@ -56,7 +57,7 @@ extension StoredMatrix {
     return y
   }
 
-  /// Writes the part `rows` x `columns` as floats to `out`, densely, on the calling thread.
+  /// Writes the part `rows` x `columns` as floats to `out`, contiguously, on the calling thread.
   private func writePanel(
     rows: Range<Int>, columns: Range<Int>, to out: UnsafeMutablePointer<Float>
   ) {

@@ -1,17 +1,18 @@
 public import Tensors
 
 extension StoredMatrix {
-  /// Calls `body` with one panel of rows after the other as floats, `[rows.count, in]`. A quantised
-  /// matrix is never whole in float: a panel takes at most 4 MiB (or one row, where that is more).
+  /// Calls `body` with one panel of rows after another as floats, `[rows.count, in]`. A quantised
+  /// matrix is never whole in float: a panel takes at most 4 MiB (or one row, if that is more).
   public func forEachPanel(
     _ body: (_ rows: Range<Int>, _ panel: Tensor<Float>) throws -> Void
   ) rethrows {
     for rows in Self.panels(of: shape) { try body(rows, dequantizedRows(rows)) }
   }
 
-  /// A matrix of `shape` stored in `format`, made by panels of rows, so that a quantised one is
-  /// never whole in float (but for affine scales that all rows share). `panel` gives the rows it is
-  /// asked for, `[rows.count, in]`, from the first to the last. Traps when it gives another shape.
+  /// A matrix of `shape` stored in `format`, built by panels of rows, so that a quantised one is
+  /// never whole in float (except with affine scales that all rows share). `panel` returns the rows
+  /// it is asked for, `[rows.count, in]`, from the first to the last. Traps if it returns another
+  /// shape.
   public init(
     shape: Shape, as format: WeightFormat,
     byPanels panel: (_ rows: Range<Int>) throws -> Tensor<Float>
@@ -19,8 +20,8 @@ extension StoredMatrix {
     try self.init(shape: shape, as: format, rounding: nil, byPanels: panel)
   }
 
-  /// The same, each element rounded to one of its two neighbouring levels at random, the likelier the
-  /// nearer; floats stay what they are.
+  /// The same, rounded stochastically: each element becomes one of its two neighbouring levels, the
+  /// nearer one more likely; floats stay what they are.
   public init(
     shape: Shape, as format: WeightFormat, using source: inout RandomSource,
     byPanels panel: (_ rows: Range<Int>) throws -> Tensor<Float>
@@ -59,7 +60,7 @@ extension StoredMatrix {
     self = .dense(matrix)
   }
 
-  /// `self += scale * a b` for a `[out, k]` and b `[k, in]`: in place when dense and unshared,
+  /// `self += scale * a b` for a `[out, k]` and b `[k, in]`: in place if dense and unshared,
   /// otherwise by panels, each dequantised, added to and quantised again. Traps when the shapes do
   /// not fit.
   public mutating func addProduct(_ a: Tensor<Float>, _ b: Tensor<Float>, scale: Float = 1) {
@@ -69,7 +70,7 @@ extension StoredMatrix {
       "addProduct: \(a.shape) times \(b.shape) does not fit into \(shape)")
     switch self {
     case .dense(var matrix):
-      // Lets go of the matrix held here, so that the change happens in its own storage.
+      // Releases the matrix held here, so that the change happens in place.
       self = .dense(.empty)
       matrix.addProduct(a, b, scale: scale)
       self = .dense(matrix)

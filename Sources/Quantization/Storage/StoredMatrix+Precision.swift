@@ -28,7 +28,7 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  /// Calls `body` with this tensor in place, as the Float tensor that it is; false when it is not.
+  /// Calls `body` with this tensor in place if it is a Float tensor; returns false if it is not.
   private mutating func withFloats(
     _ x: Tensor, _ body: (inout Tensor<Float>, Tensor<Float>) -> Void
   ) -> Bool {

@@ -1,13 +1,13 @@
 public import Tensors
 
-/// A matrix kept either dense or quantised behind one interface, so that a method and its variant
-/// without quantisation are the same code.
+/// A matrix that is either dense or quantised, behind one interface, so that a method and its
+/// variant without quantisation are the same code.
 ///
 /// The matrix of a linear layer is `[out, in]`, as in published checkpoints.
 public enum StoredMatrix: Sendable {
   /// Floats.
   case dense(Tensor<Float>)
-  /// A quantised format.
+  /// In a quantised format.
   case quantized(any QuantizedTensor)
 
   /// `matrix` in the given format. Traps unless it has two axes, or for a block size that the format
@@ -16,9 +16,9 @@ public enum StoredMatrix: Sendable {
     self.init(storing: matrix, as: format, rounding: nil)
   }
 
-  /// `matrix` in the given format, each element rounded to one of its two neighbouring levels at
-  /// random, the likelier the nearer; floats stay what they are. Traps unless it has two axes, or for
-  /// a block size that the format does not have.
+  /// `matrix` in the given format, rounded stochastically: each element becomes one of its two
+  /// neighbouring levels, the nearer one more likely; floats stay what they are. Traps unless it
+  /// has two axes, or for a block size that the format does not have.
   public init(
     storing matrix: Tensor<Float>, as format: WeightFormat, using source: inout RandomSource
   ) {
@@ -76,9 +76,9 @@ public enum StoredMatrix: Sendable {
     }
   }
 
-  /// Does nothing where every element is a finite number.
+  /// Does nothing if every element is finite.
   ///
-  /// - Throws: A ``QuantizationError`` that says where the first is that is none.
+  /// - Throws: A ``QuantizationError`` that names the place of the first element that is not.
   public func checkFinite() throws(QuantizationError) {
     switch self {
     case .dense(let matrix):
@@ -86,12 +86,12 @@ public enum StoredMatrix: Sendable {
       else { return }
       throw QuantizationError(
         .nonFiniteScale,
-        "a matrix \(shape) in float32 has NaN or infinity in it, first at element \(place)")
+        "a matrix \(shape) in float32 contains NaN or infinity, first at element \(place)")
     case .quantized(let matrix): try matrix.checkFinite()
     }
   }
 
-  /// All elements as floats; a dense matrix is itself.
+  /// All elements as floats; a dense matrix as it is.
   public func dequantized() -> Tensor<Float> {
     switch self {
     case .dense(let matrix): matrix
@@ -119,7 +119,7 @@ extension StoredMatrix {
 
   /// A matrix of `shape` in `format` from its `parts`.
   ///
-  /// - Throws: A ``QuantizationError`` that names the part which is missing or does not fit.
+  /// - Throws: A ``QuantizationError`` that names the part that is missing or does not fit.
   public init(shape: Shape, format: WeightFormat, parts: TensorParts) throws(QuantizationError) {
     guard shape.rank == 2 else {
       throw QuantizationError(.sizeMismatch, "shape \(shape) is not that of a matrix")

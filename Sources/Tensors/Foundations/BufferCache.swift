@@ -1,23 +1,23 @@
 internal import CKernels
 internal import Synchronization
 
-/// Freed large buffers, kept for the next one of their size class; the limits are those that
-/// `TensorMemory` documents.
+/// A cache of freed large buffers for the next tensors of their size class; its limits are those
+/// that `TensorMemory` documents.
 enum BufferCache {
-  /// Bytes from which on buffers come from here.
+  /// Buffers of at least this many bytes are cached.
   static let smallestSize = 256 << 10
-  /// Bytes from which on buffers ask for huge pages.
+  /// Buffers of at least this many bytes ask for huge pages.
   private static let smallestHuge = 4 << 20
-  /// What may be kept even if live tensors hold less.
+  /// The bytes that may be kept even if live tensors hold less.
   private static let floor = 32 << 20
-  /// What may be kept beside so many live bytes without exceeding the most that tensors have held.
-  /// Below zero while another thread has counted a tensor as live but not yet among the highest.
+  /// The bytes that may be kept beside `live` ones without exceeding the most that tensors have
+  /// held. Negative while another thread has counted a tensor as live but not yet in the maximum.
   private static func room(beside live: Int) -> Int { TensorMemory.highestBytes - live }
 
   private struct Entry {
     var address: UInt
     var capacity: Int
-    /// What its last tensor held of it.
+    /// The bytes that its last tensor held.
     var bytes: Int
   }
 
@@ -28,14 +28,14 @@ enum BufferCache {
     var limit = 256 << 20
 
     mutating func remove(capacity: Int) -> Entry? {
-      // The buffer freed last is the likeliest to lie in the processor's cache.
+      // The buffer freed last is the most likely to be in the processor's cache still.
       guard let index = entries.lastIndex(where: { $0.capacity == capacity }) else { return nil }
       bytes -= entries[index].bytes
       return entries.remove(at: index)
     }
 
-    /// Takes out the buffers freed first until no more than `limit` bytes are left; all when it is below
-    /// zero.
+    /// Removes the buffers freed first until at most `limit` bytes are left; all of them if it is
+    /// negative.
     mutating func evict(to limit: Int) -> [Entry] {
       var count = 0
       while bytes > limit, count < entries.count {
@@ -60,13 +60,14 @@ enum BufferCache {
 
   static func shrink(to limit: Int) { unmap(state.withLock { $0.evict(to: limit) }) }
 
-  /// Whole pages, in sixteen classes for every doubling, so that sizes that differ little meet.
+  /// Rounds up to whole pages, in sixteen classes for every doubling, so that similar sizes share
+  /// one.
   static func capacity(_ bytes: Int) -> Int {
     let step = max(64 << 10, 1 << (Int.bitWidth - 1 - bytes.leadingZeroBitCount - 4))
     return (bytes + step - 1) & ~(step - 1)
   }
 
-  /// A buffer for `bytes`, which `TensorMemory` counts as live already.
+  /// Returns a buffer for `bytes`, which `TensorMemory` already counts as live.
   static func take(_ bytes: Int) -> UnsafeMutableRawPointer {
     let capacity = capacity(bytes)
     if let cached = state.withLock({ $0.remove(capacity: capacity) }) {
@@ -82,7 +83,7 @@ enum BufferCache {
     return fresh
   }
 
-  /// Takes back a buffer for `bytes`, which `TensorMemory` counts as live no longer.
+  /// Takes back a buffer of `bytes`, which `TensorMemory` no longer counts as live.
   static func give(_ buffer: UnsafeMutableRawPointer, _ bytes: Int) {
     let entry = Entry(
       address: UInt(bitPattern: buffer), capacity: capacity(bytes), bytes: bytes)

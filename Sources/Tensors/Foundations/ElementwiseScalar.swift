@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// Kernels that take elements one by one. Each requirement runs one of them over whole buffers.
+/// Elementwise kernels. Each requirement runs one of them over whole buffers.
 public protocol ElementwiseScalar {
   /// Kernel `loqt_binary`.
   static func _binary(

@@ -1,7 +1,7 @@
 package import CKernels
 
-/// A 16-bit floating-point type that tensors store and convert; arithmetic is done in Float.
-/// Conformances are the library's own: BFloat16 and Float16.
+/// A 16-bit floating-point type that tensors store and convert; arithmetic is done in Float. Only
+/// the library's own types conform: BFloat16 and Float16.
 public protocol HalfPrecisionScalar: TensorScalar {
   /// The nearest value to a float, ties to even.
   init(_ value: Float)
@@ -19,8 +19,8 @@ public struct BFloat16: Sendable, BitwiseCopyable {
   /// The value of the given bits.
   public init(bitPattern: UInt16) { self.bitPattern = bitPattern }
 
-  /// The nearest value to a float, ties to even; NaN stays NaN, and what is beyond the range
-  /// becomes infinite.
+  /// The nearest value to a float, ties to even; NaN stays NaN, and values beyond the range become
+  /// infinite.
   public init(_ value: Float) {
     let bits = value.bitPattern
     if value.isNaN {
@@ -37,14 +37,14 @@ extension Float {
 }
 
 extension BFloat16: Hashable {
-  /// Equality of the values: zeros are equal, NaN equals nothing.
+  /// Whether the values are equal: zeros are, NaN equals nothing.
   public static func == (a: BFloat16, b: BFloat16) -> Bool { Float(a) == Float(b) }
   /// Hashes the value.
   public func hash(into hasher: inout Hasher) { hasher.combine(Float(self)) }
 }
 
 extension BFloat16: Comparable {
-  /// The order of the values; NaN is in none.
+  /// Whether the value is less than another; never with NaN.
   public static func < (a: BFloat16, b: BFloat16) -> Bool { Float(a) < Float(b) }
 }
 
@@ -109,9 +109,9 @@ extension BFloat16: HalfPrecisionScalar {
   }
 #endif
 
-// By bits, for machines without Float16.
+// Half precision by its bits, for machines without Float16.
 extension Float {
-  /// The value of a half precision number.
+  /// The value of a half-precision number.
   package init(halfBits: UInt16) {
     let sign = UInt32(halfBits & 0x8000) << 16
     let magnitude = UInt32(halfBits & 0x7fff) << 13
@@ -124,7 +124,8 @@ extension Float {
     }
   }
 
-  /// The nearest half precision number, ties to even; too large a value becomes infinity.
+  /// The bits of the nearest half-precision number, ties to even; a value too large becomes
+  /// infinity.
   package var halfBits: UInt16 {
     let sign = UInt16(truncatingIfNeeded: bitPattern >> 16) & 0x8000
     let magnitude = bitPattern & 0x7fff_ffff
@@ -133,7 +134,7 @@ extension Float {
     }
     if magnitude >= 0x477f_f000 { return sign | 0x7c00 }
     if magnitude < 0x3880_0000 {
-      // Next to 1/2 singles are 2^-24 apart, as subnormal halves are: the sum rounds to them.
+      // Near 1/2 floats are 2^-24 apart, like subnormal halves: the sum rounds to them.
       let sum = Float(bitPattern: magnitude) + 0.5
       return sign | UInt16(truncatingIfNeeded: sum.bitPattern - (0.5 as Float).bitPattern)
     }
@@ -172,10 +173,10 @@ extension Tensor where Scalar: RealScalar {
 }
 
 extension RandomSource {
-  /// Elements whose rounding takes one block of the generator.
+  /// The number of elements that one block of the generator rounds.
   package static let roundingsPerBlock = 8
 
-  /// The draws that round `count` elements to bfloat16.
+  /// The random draws that round `count` elements to bfloat16.
   package mutating func drawsForRounding(_ count: Int) -> loqt_draws {
     let blocks = (count + Self.roundingsPerBlock - 1) / Self.roundingsPerBlock
     let start = reserve(blocks: blocks)
@@ -184,8 +185,8 @@ extension RandomSource {
 }
 
 extension Tensor where Scalar == Float {
-  /// The elements in bfloat16, each one of its two neighbours at random, the likelier the nearer, so
-  /// that the expected value is the element.
+  /// The elements rounded to bfloat16 stochastically: each becomes one of its two neighbours, the
+  /// nearer one more likely, so that the expected value is the element.
   public func converted(
     to type: BFloat16.Type, using source: inout RandomSource
   ) -> Tensor<BFloat16> {

@@ -1,5 +1,5 @@
-// Swift's own `precondition` drops its message in release builds, where training runs. These take
-// its place in every file of the package that imports this module.
+// Swift's own `precondition` drops its message in release builds, where training runs. These
+// replace it in every file of the package that imports this module.
 
 /// Ends the process with `message`, in release builds too, unless `condition` holds.
 @inline(__always)

@@ -3,7 +3,7 @@ internal import CKernels
 /// A floating-point scalar with kernels: Float or Double.
 ///
 /// Every requirement with a leading underscore runs one kernel over whole buffers, so generic code
-/// pays one witness call an operation. Conformances are the library's own.
+/// pays one witness call per operation. Only the library's own types conform.
 public protocol RealScalar:
   TensorScalar, BinaryFloatingPoint, LAPACKScalar, ElementwiseScalar, ReductionScalar, RowScalar,
   AttentionScalar

@@ -1,6 +1,7 @@
 internal import CKernels
 
-/// Kernels that reduce many elements to one, sums in double precision. Each requirement runs one of them over whole buffers.
+/// Kernels that reduce many elements to one, with sums in double precision. Each requirement runs
+/// one of them over whole buffers.
 public protocol ReductionScalar {
   /// Kernel `loqt_sum`.
   static func _sum(_ x: UnsafePointer<Self>, _ n: Int) -> Double

@@ -1,5 +1,6 @@
-/// Mathematics of single numbers in double precision, for the modules that import no C library: the
-/// kernels of tensors on one element, so that a number and a tensor of it have the same bits.
+/// Functions of single numbers in double precision, for the modules that import no C library. They
+/// run the kernels of tensors on one element, so that a number and a tensor of it give the same
+/// bits.
 package enum ScalarMath {
   /// e to the power of a number.
   package static func exp(_ x: Double) -> Double { apply(.exp, x) }
@@ -15,8 +16,8 @@ package enum ScalarMath {
   /// The cosine of an angle in radians.
   package static func cos(_ x: Double) -> Double { apply(.cos, x) }
 
-  /// The angle, in radians, of a tangent from 0 to 1: by halving the angle four times, and five terms
-  /// of the series, to 1e-14.
+  /// The angle, in radians, whose tangent is a number from 0 to 1, to within 1e-14: halves the
+  /// angle four times and takes five terms of the series.
   package static func arctangent(_ tangent: Double) -> Double {
     var t = tangent
     for _ in 0..<4 { t = t / (1 + (1 + t * t).squareRoot()) }

@@ -19,7 +19,7 @@ public struct Shape: Hashable, Sendable {
     var product = 1
     for size in dimensions {
       let (value, overflow) = product.multipliedReportingOverflow(by: size)
-      precondition(!overflow, "Shape: the elements of \(dimensions) are more than Int can count")
+      precondition(!overflow, "Shape: \(dimensions) has more elements than Int can count")
       product = value
     }
     return product
@@ -28,7 +28,7 @@ public struct Shape: Hashable, Sendable {
   /// The size of the last axis, 1 for a scalar.
   public var lastDimension: Int { dimensions.last ?? 1 }
 
-  /// The number of rows when all axes but the last are taken as one: elements over last size.
+  /// The number of rows: the product of all sizes but the last.
   public var rowCount: Int { dimensions.dropLast().reduce(1, *) }
 
   /// Row-major strides, in elements.
@@ -37,14 +37,14 @@ public struct Shape: Hashable, Sendable {
     var step = 1
     for axis in stride(from: rank - 1, through: 0, by: -1) {
       strides[axis] = step
-      // Only beside a size of 0, where no stride is used, can this overflow.
+      // This can overflow only beside a size of 0, where no stride is used.
       step &*= dimensions[axis]
     }
     return strides
   }
 
-  /// The shape both shapes broadcast to under NumPy's rule, or nil when they do not fit: axes are
-  /// aligned at the last, and sizes must be equal or one of them 1.
+  /// The shape that both shapes broadcast to under NumPy's rule, or nil if they do not fit: axes
+  /// are aligned at the last, and sizes must be equal or one of them 1.
   public func broadcast(with other: Shape) -> Shape? {
     if self == other { return self }
     let rank = Swift.max(self.rank, other.rank)

@@ -9,22 +9,22 @@ extension TensorMemory {
     case projections
     /// Trained low-rank factors.
     case adapters
-    /// What optimizers remember.
+    /// The state of optimizers.
     case optimizer
     /// Gradients of parameters, until they are used up.
     case gradients
-    /// What the forward and the backward pass make and keep.
+    /// What the forward and backward passes compute and keep.
     case activations
     /// Everything else: copies in another precision, panels of packed matrices.
     case scratch
-    /// What finding projections and merging updates take.
+    /// What computing projections and merging updates takes.
     case projectionEvent
 
-    /// That of the buffers which the thread makes at present.
+    /// The kind of the buffers that this thread makes at present.
     static var current: Kind { Kind(rawValue: Int(loqt_memory_kind())) ?? .scratch }
   }
 
-  /// Runs `body`; the buffers that it makes on this thread are counted as `kind`, for as long as they
+  /// Runs `body` and counts the buffers that it makes on this thread as `kind`, for as long as they
   /// live.
   public static func counting<R>(as kind: Kind, _ body: () throws -> R) rethrows -> R {
     let before = loqt_set_memory_kind(Int32(kind.rawValue))
@@ -36,14 +36,14 @@ extension TensorMemory {
   public struct Ledger: Sendable, Hashable, Codable {
     private var bytes = [Int](repeating: 0, count: Kind.allCases.count)
 
-    /// Nothing.
+    /// No bytes of any kind.
     public init() {}
 
     fileprivate init(_ bytes: [Int]) { self.bytes = bytes }
 
     private enum CodingKeys: String, CodingKey { case bytes }
 
-    /// Decodes the bytes of every kind. Throws when there are more or fewer.
+    /// Decodes the bytes of every kind. Throws if there are more or fewer numbers than kinds.
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       bytes = try container.decode([Int].self, forKey: .bytes)
@@ -64,8 +64,8 @@ extension TensorMemory {
     public var total: Int { bytes.reduce(0, +) }
   }
 
-  /// The bytes of each kind: those alive, the most of each since the start or the last `resetPeak()`,
-  /// and those there were of each when all together were most.
+  /// The bytes of each kind: those live, their peak since the start or the last `resetPeak()`, and
+  /// those live when the total peaked.
   public static var ledgers: (live: Ledger, peak: Ledger, atPeak: Ledger) {
     let none = [Int](repeating: 0, count: Kind.allCases.count)
     var (live, peak, atPeak) = (none, none, none)
@@ -79,6 +79,7 @@ extension TensorMemory {
 }
 
 extension Tensor {
-  /// Counts its buffer, with whoever shares it, as `kind` from now on. Not while another thread does.
+  /// Counts the tensor's buffer, shared or not, as `kind` from now on. Must not run on two threads
+  /// at once for the same buffer.
   package func count(as kind: TensorMemory.Kind) { storage.count(as: kind) }
 }

@@ -1,11 +1,11 @@
 internal import CKernels
 internal import Synchronization
 
-/// Counts of every tensor buffer in the process, and the cache that keeps freed large ones.
+/// Counts every tensor buffer in the process, and caches freed large ones.
 ///
 /// Pages that the system hands out for the first time cost several times what writing to them does.
 /// Buffers of 256 KiB and more are therefore kept when freed, for the next tensor of about their
-/// size. The process never grows for that: freed buffers go back to the system before live and
+/// size. This never makes the process grow: freed buffers go back to the system before live and
 /// cached bytes together would exceed the most that tensors alone have held.
 public enum TensorMemory {
   private static let bytes = Atomic<Int>(0)
@@ -22,13 +22,13 @@ public enum TensorMemory {
   /// Largest `liveBytes` since the start.
   static var highestBytes: Int { highest.load(ordering: .relaxed) }
 
-  /// Starts a new measurement of `peakBytes` from the present.
+  /// Restarts the measurement of `peakBytes` from the present.
   public static func resetPeak() {
     peak.store(liveBytes, ordering: .relaxed)
     loqt_reset_memory_peaks()
   }
 
-  /// Bytes of freed buffers that wait for another tensor; no part of `liveBytes`.
+  /// Bytes of freed buffers that are kept for other tensors; not part of `liveBytes`.
   public static var cachedBytes: Int { BufferCache.cachedBytes }
 
   /// The most bytes of freed buffers to keep, 256 MiB at first; 0 keeps none. Whatever the limit,
@@ -46,13 +46,13 @@ public enum TensorMemory {
 
   private static let exhaustionHandler = Mutex<(@Sendable (Int) -> Never)?>(nil)
 
-  /// Says what happens when the system has no memory for a tensor: the handler gets the bytes asked
-  /// for and ends the program. Without one the program traps.
+  /// Sets what happens when the system has no memory for a tensor: the handler gets the number of
+  /// bytes asked for and ends the program. Without a handler the program traps.
   public static func onExhaustion(_ handler: @escaping @Sendable (_ bytes: Int) -> Never) {
     exhaustionHandler.withLock { $0 = handler }
   }
 
-  /// Ends the program for want of so many bytes.
+  /// Ends the program because `count` bytes cannot be had.
   static func exhausted(_ count: Int) -> Never {
     if let handler = exhaustionHandler.withLock({ $0 }) { handler(count) }
     fatalError("Tensor: no memory for \(count) bytes")

@@ -1,6 +1,6 @@
 /// A type whose values a `Tensor` can hold.
 ///
-/// Conformances are the library's own: Float, Double, BFloat16, Float16, Int32, Int64, UInt8 and
+/// Only the library's own types conform: Float, Double, BFloat16, Float16, Int32, Int64, UInt8 and
 /// Bool.
 public protocol TensorScalar: Sendable, BitwiseCopyable, Hashable, Codable {
   /// The value of a freshly zeroed tensor.

@@ -6,13 +6,13 @@
 
 /// A 64-byte aligned buffer, counted in `TensorMemory`.
 ///
-/// Tensors share it and copy on write: whoever writes first makes its reference unique, which is
-/// why handing it across isolation domains is safe. A large buffer comes from the cache of
-/// `TensorMemory` and goes back there.
+/// Tensors share it and copy on write: a writer first makes its reference unique, which is why
+/// handing it across isolation domains is safe. A large buffer comes from the cache of
+/// `TensorMemory` and returns to it.
 final class TensorStorage<Scalar: TensorScalar>: @unchecked Sendable {
   let base: UnsafeMutablePointer<Scalar>
   let byteCount: Int
-  /// What it is counted as.
+  /// The kind that it is counted as.
   private(set) var kind: TensorMemory.Kind
 
   /// Uninitialised room for `count` scalars. The buffer is rounded up to 64 bytes.

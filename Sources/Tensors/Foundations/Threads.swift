@@ -4,13 +4,13 @@ internal import Synchronization
 
 /// The one place that sets how many threads numerical work uses.
 ///
-/// Matrix products are split into panels by our loop, each a single-threaded OpenBLAS call. Only LAPACK
-/// routines on large matrices use OpenBLAS's own threads, which what other threads of the program
-/// compute in the meantime may then use, too.
+/// Matrix products are split into panels by our own loop, each a single-threaded OpenBLAS call.
+/// Only LAPACK routines on large matrices use OpenBLAS's own threads; products that other threads
+/// of the program compute meanwhile may then use them, too.
 public enum Threads {
-  /// Threads used by every operation, the caller included. At first what `ThreadLimits` says. Results
-  /// depend on it only through the order of additions in decompositions of large matrices. Traps when
-  /// it is not positive; more than 256 count as 256.
+  /// The number of threads that every operation uses, the caller included; initially what
+  /// `ThreadLimits` says. Results depend on it only through the order of additions in
+  /// decompositions of large matrices. Traps if it is not positive; more than 256 count as 256.
   public static var count: Int {
     get {
       limited
@@ -29,7 +29,7 @@ public enum Threads {
   /// Limits the number of threads, once, before the first loop.
   @inline(__always) static func prepare() { limited }
 
-  /// Puts OpenBLAS on one thread and on the right kernels, once, before the first product.
+  /// Sets OpenBLAS to one thread and the right kernels, once, before the first product.
   static func prepareBLAS() { _ = BLASKernels.current }
 
   /// The processor whose kernels OpenBLAS uses: `BLASKernels.current.name`.
@@ -37,13 +37,14 @@ public enum Threads {
 
   private static let lapack = Mutex(())
 
-  /// Runs a LAPACK call on a matrix of so many elements with all threads for OpenBLAS, unless it is
-  /// small or inside a parallel loop. One call at a time, because OpenBLAS's number of threads, and
-  /// with it the order of its additions, belongs to the process.
+  /// Runs a LAPACK call on a matrix of `elements` elements with all threads for OpenBLAS, unless
+  /// the matrix is small or the call is inside a parallel loop. One call at a time, because
+  /// OpenBLAS's number of threads, and with it the order of its additions, is global to the
+  /// process.
   static func withBLASThreads<R>(_ elements: Int, _ body: () -> R) -> R {
     prepareBLAS()
-    // LAPACK hands over to the other threads once a panel, too often for small panels; and these
-    // keep their processors busy for some 25 ms afterwards, waiting for more.
+    // LAPACK hands work to the other threads once per panel, too often for small panels; and these
+    // threads then keep their processors busy for some 25 ms, waiting for more.
     guard count > 1, elements >= 1 << 18, !loqt_in_parallel_region() else { return body() }
     var result: R?
     lapack.withLock { _ in
@@ -58,7 +59,7 @@ public enum Threads {
 /// Splits `0..<count` into at most `Threads.count` contiguous ranges of at least `grain` and runs
 /// `body` on each, in parallel; returns when all are done.
 ///
-/// The split depends on the arguments and the thread count alone. Inside another parallel loop, or
+/// The split depends only on the arguments and the thread count. Inside another parallel loop, or
 /// while another thread uses the pool, everything runs on the calling thread.
 package func parallelFor(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
   if count <= grain {
@@ -78,5 +79,5 @@ package func parallelFor(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void)
   }
 }
 
-/// Elements below which an elementwise loop is not worth a second thread.
+/// Fewer elements than this are not worth a second thread in an elementwise loop.
 package let elementwiseGrain = 16_384

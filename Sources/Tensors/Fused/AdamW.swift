@@ -1,11 +1,11 @@
 package import CKernels
 
-/// What the gradient of a step on a parameter may hold.
+/// A scalar type that the gradient in a step may have.
 package protocol GradientScalar: TensorScalar {}
 extension Float: GradientScalar {}
 extension BFloat16: GradientScalar {}
 
-/// The numbers of one AdamW step.
+/// The hyperparameters of one AdamW step.
 package struct AdamWStep {
   package var learningRate: Double
   package var beta1: Double
@@ -30,7 +30,7 @@ package struct AdamWStep {
     self.gradientScale = gradientScale
   }
 
-  /// As the kernels take them.
+  /// The same numbers as the kernels take them.
   package var numbers: loqt_adamw_numbers {
     loqt_adamw_numbers(
       learning_rate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
@@ -46,8 +46,8 @@ package struct AdamWStep {
   }
 
   /// Changes `p`, `m` and `v`, all of the gradient's shape, in place. The step is taken in float;
-  /// then each element of `p` becomes one of both neighbours at random, so that the expected value
-  /// is what the step gave.
+  /// each element of `p` is then rounded stochastically, so that its expected value is what the
+  /// step gave.
   package func update(
     _ p: inout Tensor<BFloat16>, _ gradient: Tensor<some GradientScalar>,
     _ m: inout Tensor<Float>, _ v: inout Tensor<Float>, rounding source: inout RandomSource

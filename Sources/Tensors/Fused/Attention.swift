@@ -1,13 +1,13 @@
-/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` lets each query see, or with the scores
-/// that `scores` makes of Q Kᵀ.
+/// softmax(Q Kᵀ / sqrt(headSize)) V over the keys that `mask` lets each query see, with the scores
+/// that `scores` forms from Q Kᵀ.
 ///
-/// `queries` is `[batch, queries, heads, headSize]`; `keys` and `values` are
-/// `[batch, keys, keyHeads, headSize]`, where `heads` is a multiple of `keyHeads` and neighbouring
-/// query heads share a key head. Views with whole heads are taken as they are. The scores exist for
-/// one block of queries a thread, so memory grows with the number of keys, not its square. What is
-/// hidden must be finite. Returns the result and the logarithm of the sum of the exponentials of each
-/// query's scores, `[batch, heads, queries]`: all that the gradient needs besides the arguments. Traps
-/// when the shapes do not fit.
+/// `queries` is `[batch, queries, heads, headSize]`; `keys` and `values` are `[batch, keys,
+/// keyHeads, headSize]`, where `heads` is a multiple of `keyHeads` and neighbouring query heads
+/// share a key head. Views with whole heads are read in place. The scores exist for one block of
+/// queries per thread, so memory grows with the number of keys, not its square. Hidden keys and
+/// values must be finite. Returns the result and the logarithm of the sum of the exponentials of
+/// each query's scores, `[batch, heads, queries]`: all that the gradient needs besides the
+/// arguments. Traps when the shapes do not fit.
 package func attention<Scalar: RealScalar>(
   queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask,
   scores: AttentionScores = AttentionScores()
@@ -49,8 +49,9 @@ package func attention<Scalar: RealScalar>(
   return (output.tensor, logsum)
 }
 
-/// The gradients of `attention` for its three arguments, from those, the `logsum` it returned and the
-/// gradient of its output `[batch, queries, heads, headSize]`. Probabilities are worked out again, block by block.
+/// The gradients of `attention` for its three arguments, from those, the `logsum` it returned and
+/// the gradient of its output `[batch, queries, heads, headSize]`. Probabilities are computed
+/// again, block by block.
 package func attentionGradient<Scalar: RealScalar>(
   queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask,
   scores: AttentionScores = AttentionScores(), logsum: Tensor<Scalar>, _ gradient: Tensor<Scalar>
@@ -74,7 +75,7 @@ package func attentionGradient<Scalar: RealScalar>(
     Tensor<Scalar>(storage: TensorStorage(count: keys.elementCount), shape: keys.shape))
   let d = problem.headSize
   let (scale, cap) = (scores.scale(headSize: d, as: Scalar.self), scores.softCap(as: Scalar.self))
-  // A thread has all queries of a key head, so that nobody else adds to its dk and dv.
+  // Each thread takes all queries of a key head, so that no other thread adds to its dk and dv.
   parallelFor(problem.batch * problem.keyHeads, grain: problem.grain(heads: problem.group)) {
     range in
     let scratch = TensorStorage<Scalar>(count: (cap == nil ? 2 : 3) * problem.scratchCount)
@@ -92,7 +93,7 @@ package func attentionGradient<Scalar: RealScalar>(
           let (qRow, gRow) = (q.at(b, row, head), g.at(b, row, head))
           let (kRow, vRow) = (k.at(b, first, keyHead), v.at(b, first, keyHead))
           let sums = logsum.base + (b * problem.heads + head) * problem.queries + row
-          // The first block sees most, usually all: it need not add to zeros.
+          // The first block sees the most keys, usually all: it need not add to zeros.
           let keeping: Scalar = block.keys == untouched ? 0 : 1
           if keeping == 1 {
             dk.clear(b, untouched, keyHead)
@@ -110,7 +111,7 @@ package func attentionGradient<Scalar: RealScalar>(
             dv.stride)
           gemm(false, true, n, m, d, 1, gRow, g.stride, vRow, v.stride, 0, ds, ld)
           block.softmaxGradient(p, ds)
-          cap?.turnBack(ds, from: uncapped, n * ld)
+          cap?.pullBack(ds, from: uncapped, n * ld)
           gemm(
             false, false, n, d, m, scale, ds, ld, kRow, k.stride, 0, dq.at(b, row, head),
             dq.stride)
@@ -133,9 +134,9 @@ private struct AttentionProblem<Scalar: RealScalar> {
   let batch, queries, keys, heads, keyHeads, headSize: Int
   private let isCausal: Bool
   private let window: Int?
-  /// Of each sequence the keys from its first visible one to its last.
+  /// The keys of each sequence from its first visible one to its last.
   private let visible: [Range<Int>]
-  /// `[batch, keys]`: 0 where a key may be seen, -infinity where not; nil when only the ends of
+  /// `[batch, keys]`: 0 where a key is visible, -infinity where not; nil if only the ends of
   /// sequences are hidden.
   private let holes: Tensor<Scalar>?
 
@@ -184,10 +185,11 @@ private struct AttentionProblem<Scalar: RealScalar> {
   /// Small blocks waste less on the masked triangle, large ones feed the matrix products better.
   var blockRows: Int { 64 }
 
-  /// Scalars of one block of scores.
+  /// The scalars in one block of scores.
   var scratchCount: Int { min(blockRows, queries) * attentionStride(keys) }
 
-  /// All queries of a sequence, the last ones first, with the keys that any of a block sees.
+  /// Calls `body` with the blocks of queries of a sequence, the last one first, and the keys that
+  /// any query of the block sees.
   func forEachBlock(of sequence: Int, _ body: (AttentionBlock<Scalar>) -> Void) {
     let visible = visible[sequence]
     let holes = holes.map { UnsafePointer($0.base) + sequence * keys }
@@ -196,7 +198,7 @@ private struct AttentionProblem<Scalar: RealScalar> {
       // The position of the first query.
       let position = isCausal ? keys - queries + start : keys
       let last = min(visible.upperBound, isCausal ? keys - queries + end : keys)
-      // The first key that the first query's window has, which moves on with the queries.
+      // The first key in the first query's window, which moves on with the queries.
       let first = max(visible.lowerBound, window.map { position + 1 - $0 } ?? 0)
       body(
         AttentionBlock(
@@ -205,18 +207,18 @@ private struct AttentionProblem<Scalar: RealScalar> {
     }
   }
 
-  /// Parts a thread should at least have, each of `heads` query heads.
+  /// The fewest parts worth a thread, each of `heads` query heads.
   func grain(heads: Int) -> Int { max(1, (1 << 17) / max(1, heads * queries * keys * headSize)) }
 }
 
-/// Rows of scores begin at cache lines.
+/// The stride between rows of scores, which begin at cache lines.
 private func attentionStride(_ keys: Int) -> Int { max(16, (keys + 15) & ~15) }
 
 /// A block of queries and the keys that any of them sees.
 private struct AttentionBlock<Scalar: RealScalar> {
   let rows: Range<Int>
   let keys: Range<Int>
-  /// Of the first query.
+  /// The position of the first query.
   let position: Int
   let isCausal: Bool
   let window: Int?
@@ -226,22 +228,22 @@ private struct AttentionBlock<Scalar: RealScalar> {
 
   /// How many of the keys the first query sees.
   private var visible: Int { isCausal ? position + 1 - keys.lowerBound : keys.count }
-  /// How many more the next one sees.
+  /// How many more each following query sees.
   private var step: Int { isCausal ? 1 : 0 }
 
-  /// Scores to probabilities, 0 where a key is hidden; and their logsums.
+  /// Turns scores into probabilities, 0 where a key is hidden, and stores their logsums.
   func softmax(_ p: UnsafeMutablePointer<Scalar>, _ logsum: UnsafeMutablePointer<Scalar>) {
     hide(p)
     Scalar._attentionSoftmax(p, logsum, rows.count, keys.count, stride, visible, step)
   }
 
-  /// The same from logsums.
+  /// Turns scores into probabilities by means of their logsums.
   func probabilities(_ p: UnsafeMutablePointer<Scalar>, _ logsum: UnsafePointer<Scalar>) {
     hide(p)
     Scalar._attentionProbabilities(p, logsum, rows.count, keys.count, stride, visible, step)
   }
 
-  /// The gradient `g` of the probabilities `p` to that of the scores, in place.
+  /// Turns the gradient `g` of the probabilities `p` into that of the scores, in place.
   func softmaxGradient(_ p: UnsafePointer<Scalar>, _ g: UnsafeMutablePointer<Scalar>) {
     Scalar._attentionGradient(p, g, rows.count, keys.count, stride, visible, step)
   }
@@ -263,7 +265,7 @@ private struct AttentionBlock<Scalar: RealScalar> {
   }
 }
 
-/// A tensor `[batch, tokens, heads, headSize]` whose heads BLAS can read where they lie.
+/// A tensor `[batch, tokens, heads, headSize]` whose heads BLAS can read in place.
 private struct AttentionOperand<Scalar: RealScalar> {
   let tensor: Tensor<Scalar>
   private let base: UnsafeMutablePointer<Scalar>
@@ -278,7 +280,7 @@ private struct AttentionOperand<Scalar: RealScalar> {
     strides = (own[0], own[1], own[2])
   }
 
-  /// From token to token.
+  /// The stride from token to token.
   var stride: Int { strides.1 }
 
   /// Sets the heads of a range of tokens to 0.

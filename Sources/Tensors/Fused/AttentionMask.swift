@@ -2,19 +2,19 @@
 ///
 /// A query that sees no key at all gives zeros, and no gradient.
 public struct AttentionMask: Sendable {
-  /// Whether a query sees no key behind its own position. With more keys than queries, as behind a
+  /// Whether a query sees only keys up to its own position. With more keys than queries, as with a
   /// key-value cache, query i stands at position keys - queries + i.
   public var isCausal: Bool
-  /// `[batch, keys]`, not 0 where a key may be seen; nil when all may.
+  /// `[batch, keys]`: not 0 where a key is visible; nil if all are.
   public var visibleKeys: Tensor<UInt8>?
   /// How many keys up to its own position a query of a causal mask sees; nil for all.
   public var window: Int?
 
-  /// A mask of these properties. Traps when `visibleKeys` is not a matrix, and on a window that is
+  /// A mask with these properties. Traps if `visibleKeys` is not a matrix, and on a window that is
   /// not positive or not causal.
   ///
   /// - Parameters:
-  ///   - isCausal: whether a query sees no key behind its own position.
+  /// - isCausal: whether a query sees only keys up to its own position.
   ///   - visibleKeys: `[batch, keys]`, as the attention masks of tokenizers are: 1 for a token, 0
   ///     for padding, which may lie on either side.
   ///   - window: how many keys up to its own position a query sees; nil for all.
@@ -24,7 +24,7 @@ public struct AttentionMask: Sendable {
       "AttentionMask: visible keys \(visibleKeys?.shape ?? []) are not [batch, keys]")
     precondition(
       window.map { isCausal && $0 > 0 } ?? true,
-      "AttentionMask: a window of \(window ?? 0) keys, causal: \(isCausal)")
+      "AttentionMask: a window needs a causal mask and 1 key or more; \(window ?? 0), \(isCausal)")
     self.isCausal = isCausal
     self.visibleKeys = visibleKeys
     self.window = window

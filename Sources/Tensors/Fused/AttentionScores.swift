@@ -1,11 +1,11 @@
-/// What the scores of an attention are of the products of queries and keys.
+/// How the scores of an attention are formed from the products of queries and keys.
 public struct AttentionScores: Sendable, Hashable {
-  /// What the products are multiplied with; 1 / sqrt(headSize) when nil.
+  /// The factor of the products; 1 / sqrt(headSize) if nil.
   public var scale: Double?
-  /// The bound that they are softly held within: c tanh(s / c) for a score s; nil for none.
+  /// A soft bound c on the scores: a score s becomes c tanh(s / c); nil for none.
   public var cap: Double?
 
-  /// Scores of these properties. Traps on a cap that is not positive.
+  /// Scores with these properties. Traps if the cap is not positive.
   public init(scale: Double? = nil, cap: Double? = nil) {
     precondition(cap ?? 1 > 0, "AttentionScores: cap \(cap ?? 1) is not positive")
     self.scale = scale

@@ -4,8 +4,9 @@
   internal import Darwin
 #endif
 
-/// The mean over all elements of -t log(sigmoid(x)) - (1 - t) log(1 - sigmoid(x)), without overflow
-/// and exact where it is small; 0 when there are none. Traps unless the shapes are equal.
+/// The mean over all elements of -t log(sigmoid(x)) - (1 - t) log(1 - sigmoid(x)), computed without
+/// overflow and accurately where it is small; 0 if there are no elements. Traps unless the shapes
+/// are equal.
 package func binaryCrossEntropy<Scalar: RealScalar>(
   _ logits: Tensor<Scalar>, targets: Tensor<Scalar>
 ) -> Scalar {
@@ -17,7 +18,7 @@ package func binaryCrossEntropy<Scalar: RealScalar>(
     storage: TensorStorage(count: logits.elementCount), shape: logits.shape)
   logits.withPointer { x in
     targets.withPointer { t in
-      // A logarithm and an exponential weigh as much as a dozen products.
+      // A logarithm and an exponential cost as much as a dozen products.
       parallelFor(losses.elementCount, grain: elementwiseGrain / 16) { range in
         let start = range.lowerBound
         logisticLosses(x + start, t + start, losses.base + start, range.count)
@@ -46,7 +47,7 @@ private func logisticLosses<Scalar: RealScalar>(
 ) {
   for i in 0..<count {
     let (x, t) = (Double(x[i]), Double(t[i]))
-    // max(x, 0) - x t + log(1 + exp(-|x|)), with its two large terms taken together.
+    // max(x, 0) - x t + log(1 + exp(-|x|)), with its two large terms combined.
     let linear = x >= 0 ? x * (1 - t) : -x * t
     out[i] = Scalar(linear + log1p(exp(-x.magnitude)))
   }

@@ -1,9 +1,9 @@
-/// The correlation of images with filters, as deep learning calls convolution.
+/// The cross-correlation of images with filters, which deep learning calls convolution.
 ///
-/// `x` is `[batch, in, height, width]`, `weight` `[out, in / groups, windowHeight, windowWidth]`, `bias`
-/// `[out]`; the result is `[batch, out, grid.output.height, grid.output.width]`. Each image is laid out
-/// as columns of its windows and multiplied with the filters; columns exist for one image a thread.
-/// Traps when the shapes do not fit.
+/// `x` is `[batch, in, height, width]`, `weight` `[out, in / groups, windowHeight, windowWidth]`,
+/// `bias` `[out]`; the result is `[batch, out, grid.output.height, grid.output.width]`. Each image
+/// is unrolled into columns, one for each window, and multiplied with the filters; columns exist
+/// for one image per thread. Traps when the shapes do not fit.
 package func convolution<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, bias: Tensor<Scalar>?, grid: WindowGrid, groups: Int
 ) -> Tensor<Scalar> {
@@ -72,7 +72,7 @@ package func convolutionWeightGradient<Scalar: RealScalar>(
   let positions = grid.outputCount
   let result = Tensor<Scalar>.zeros(weight)
   let columns = Columns<Scalar>(grid, channels: sizes.groupInputs)
-  // One image after the other, so that the sum has one order; the product itself is parallel.
+  // One image after another, so that the order of the sum is fixed; the product itself is parallel.
   gradient.withPointer { g in
     x.withPointer { x in
       for index in 0..<sizes.batch * groups {
@@ -90,7 +90,7 @@ package func convolutionWeightGradient<Scalar: RealScalar>(
 /// The sizes of a convolution.
 private struct ConvolutionSizes {
   let batch, groupInputs, groupOutputs: Int
-  /// Elements of a filter.
+  /// The number of elements of a filter.
   let rowLength: Int
   let output: Shape
 
@@ -112,10 +112,10 @@ private struct ConvolutionSizes {
     output = [x[0], weight[0], grid.output.height, grid.output.width]
   }
 
-  /// Elements of one group's filters.
+  /// The number of elements of one group's filters.
   var groupWeights: Int { groupOutputs * rowLength }
 
-  /// Images a thread should at least have.
+  /// The fewest images worth a thread.
   var grain: Int {
     max(1, (1 << 18) / max(1, groupWeights * output[2] * output[3]))
   }
@@ -136,7 +136,7 @@ private struct Columns<Scalar: RealScalar> {
 
   var base: UnsafeMutablePointer<Scalar> { storage.base }
 
-  /// The windows of an image `[channels, height, width]`.
+  /// Lays out the windows of an image `[channels, height, width]` as columns.
   func gather(_ x: UnsafePointer<Scalar>) -> UnsafePointer<Scalar> {
     if grid.isIdentity { return x }
     gatherColumns(x, base, channels, grid)

@@ -1,7 +1,8 @@
-/// The mean of -log softmax(logits)[label] over the rows whose label is not `ignored`; 0 when there
-/// is none.
+/// The mean of -log softmax(logits)[label] over the rows whose label is not `ignored`; 0 if there
+/// are none.
 ///
-/// `logits` is `[..., vocabulary]`, `labels` has one a row. Traps on a label outside the vocabulary.
+/// `logits` is `[..., vocabulary]`, `labels` has one per row. Traps on a label outside the
+/// vocabulary.
 package func crossEntropy<Scalar: RealScalar>(
   _ logits: Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32
 ) -> Scalar {
@@ -15,7 +16,7 @@ package func crossEntropy<Scalar: RealScalar>(
 }
 
 /// The gradient of `crossEntropy` for the logits: (softmax - onehot) / counted rows times
-/// `gradient`, that of the loss. In place when nobody else holds the logits.
+/// `gradient`, that of the loss. In place if nothing else holds the logits.
 package func crossEntropyGradient<Scalar: RealScalar>(
   _ logits: consuming Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
   _ gradient: Scalar
@@ -40,9 +41,9 @@ package struct LinearGradients: OptionSet, Sendable {
 
 /// The weight `[vocabulary, d]` of a head.
 package enum HeadWeight<Scalar: RealScalar> {
-  /// In the precision that is computed in.
+  /// In the precision of the computation.
   case same(Tensor<Scalar>)
-  /// In 16 bits: widened by panels of rows.
+  /// In 16 bits, widened by panels of rows.
   case bfloat16(Tensor<BFloat16>)
 
   var shape: Shape {
@@ -52,8 +53,8 @@ package enum HeadWeight<Scalar: RealScalar> {
     }
   }
 
-  /// Calls `body` with one panel of rows after the other: all of them, or 16 MiB at most of a weight
-  /// that is widened for it.
+  /// Calls `body` with one panel of rows after another: all rows at once, or at most 16 MiB of a
+  /// weight that has to be widened.
   func forEachPanel(_ body: (_ rows: Range<Int>, UnsafePointer<Scalar>) -> Void) {
     switch self {
     case .same(let weight): weight.withPointer { body(0..<weight.shape[0], $0) }
@@ -68,13 +69,14 @@ package enum HeadWeight<Scalar: RealScalar> {
   }
 }
 
-/// `crossEntropy` of `matmul(x, weight.transposed())` without ever holding those logits: they exist
-/// for one block of rows, which gives its share of the loss and of the wanted gradients at once.
+/// `crossEntropy` of `matmul(x, weight.transposed())` without ever holding all of those logits:
+/// they exist for one block of rows, which contributes its share of the loss and of the wanted
+/// gradients.
 ///
-/// `x` is `[..., d]`, `weight` `[vocabulary, d]`, `labels` has one a row of `x`. The gradients are
-/// those of the loss itself, of the shapes of `x` and `weight`. With a `cap` c the logits are
-/// c tanh(l / c). `room` is how many bytes of logits may
-/// exist. Traps when shapes do not fit, and on a label outside the vocabulary.
+/// `x` is `[..., d]`, `weight` `[vocabulary, d]`, `labels` has one per row of `x`. The gradients
+/// are those of the loss itself, of the shapes of `x` and `weight`. With a `cap` c the logits are c
+/// tanh(l / c). `room` is the number of bytes that logits may take. Traps when shapes do not fit,
+/// and on a label outside the vocabulary.
 package func linearCrossEntropy<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
   cap: Double? = nil, gradients wanted: LinearGradients = [], room: Int = 32 << 20
@@ -84,8 +86,8 @@ package func linearCrossEntropy<Scalar: RealScalar>(
     room: room)
 }
 
-/// `linearCrossEntropy` with a weight that may be stored in 16 bits; that of its gradient is the
-/// precision computed in.
+/// `linearCrossEntropy` with a weight that may be stored in 16 bits; its gradient has the precision
+/// of the computation.
 package func linearCrossEntropy<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: HeadWeight<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
   cap: Double? = nil, gradients wanted: LinearGradients = [], room: Int = 32 << 20
@@ -98,7 +100,7 @@ package func linearCrossEntropy<Scalar: RealScalar>(
     labels, ignored, of: [x.shape.rowCount, vocabulary], "linearCrossEntropy")
   let scale: Scalar? = wanted.isEmpty ? nil : 1 / labels.divisor()
   let cap = cap.map { SoftCap<Scalar>($0) }
-  // Capped logits stand beside those before, for the gradient.
+  // The gradient also needs the logits before the cap.
   let copies = cap == nil || scale == nil ? 1 : 2
   let fitting = room / max(1, copies * vocabulary * MemoryLayout<Scalar>.stride)
   let blockRows = min(labels.rows, max(1, fitting > 16 ? fitting & ~15 : fitting))
@@ -114,7 +116,7 @@ package func linearCrossEntropy<Scalar: RealScalar>(
       ? Tensor(storage: TensorStorage(count: vocabulary * d), shape: weight.shape)
       : .zeros(weight.shape)
   }
-  // The first block's share of the weight's gradient is set, the others' are added.
+  // The first block sets the weight's gradient, the others add to it.
   var keeping: Scalar = 0
   var total = 0.0
   x.withPointer { x in
@@ -140,7 +142,7 @@ package func linearCrossEntropy<Scalar: RealScalar>(
       total += labels.loss(block, rows, gradient: scale)
       if let cap, copies == 2 {
         parallelFor(count, grain: elementwiseGrain) {
-          cap.turnBack(block + $0.lowerBound, from: uncapped + $0.lowerBound, $0.count)
+          cap.pullBack(block + $0.lowerBound, from: uncapped + $0.lowerBound, $0.count)
         }
       }
       dx?.withMutablePointer { dx in
@@ -190,7 +192,7 @@ private struct CrossEntropyLabels {
     self.vocabulary = vocabulary
   }
 
-  /// The number of counted rows, 1 when there is none.
+  /// The number of counted rows, 1 if there are none.
   func divisor<Scalar: RealScalar>() -> Scalar { Scalar(max(1, counted)) }
 
   func mean<Scalar: RealScalar>(_ total: Double) -> Scalar {

@@ -1,8 +1,8 @@
-/// Each element of `x` set to 0 with probability `rate`, and divided by 1 - `rate` otherwise
-/// (Srivastava et al., 2014). In place when nobody else holds `x`.
+/// Sets each element of `x` to 0 with probability `rate`, and divides it by 1 - `rate` otherwise
+/// (Srivastava et al., 2014). In place if nothing else holds `x`.
 ///
-/// The mask is drawn from `random` and kept nowhere: the gradient is the same function of the
-/// gradient. The same mask serves both precisions. Traps unless `rate` is of `0..<1`.
+/// The mask is drawn from `random` and not stored: the gradient is the same function, applied to
+/// the gradient. Both precisions get the same mask. Traps unless `rate` is in `0..<1`.
 package func dropout<Scalar: RealScalar>(
   _ x: consuming Tensor<Scalar>, rate: Double, random: RandomSource
 ) -> Tensor<Scalar> {

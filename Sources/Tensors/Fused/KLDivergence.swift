@@ -1,5 +1,5 @@
-/// The mean over rows of sum(p * (log p - log softmax(logits))): how far the distributions softmax
-/// gives are from `targets` p. Both are `[..., classes]`; where p is 0 the term is 0. Traps unless the
+/// The mean over rows of sum(p * (log p - log softmax(logits))): how far softmax's distributions
+/// are from `targets` p. Both are `[..., classes]`; the term is 0 where p is 0. Traps unless the
 /// shapes are equal.
 package func klDivergence<Scalar: RealScalar>(_ logits: Tensor<Scalar>, targets: Tensor<Scalar>)
   -> Scalar

@@ -1,9 +1,9 @@
 /// (x - mean) / sqrt(variance + epsilon) * weight + bias along each row of the last axis (Ba et al.,
 /// 2016).
 ///
-/// `x` is `[..., d]`, `weight` and `bias` are `[d]`; the variance is that of a population. Returns the
-/// result, and of each row the mean and 1 / sqrt(...), `[rows]`: all that the gradient needs besides
-/// `x`. Traps when the shapes do not fit.
+/// `x` is `[..., d]`, `weight` and `bias` are `[d]`; the variance is the population variance.
+/// Returns the result and, for each row, the mean and 1 / sqrt(...), `[rows]`: all that the
+/// gradient needs besides `x`. Traps when the shapes do not fit.
 package func layerNorm<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, bias: Tensor<Scalar>?, epsilon: Scalar
 ) -> (output: Tensor<Scalar>, mean: Tensor<Scalar>, inverse: Tensor<Scalar>) {
@@ -29,9 +29,9 @@ package func layerNorm<Scalar: RealScalar>(
   return (output, mean, inverse)
 }
 
-/// The gradients of `layerNorm` for `x` `[..., d]`, `weight` and `bias` `[d]`, from the gradient of its
-/// output and the means and inverses it returned. Sums over rows run in fixed chunks, so that they do
-/// not depend on the number of threads.
+/// The gradients of `layerNorm` for `x` `[..., d]`, `weight` and `bias` `[d]`, from the gradient of
+/// its output and the means and inverses it returned. Sums over rows run in fixed chunks, so they
+/// do not depend on the number of threads.
 package func layerNormGradient<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, mean: Tensor<Scalar>, inverse: Tensor<Scalar>,
   _ gradient: consuming Tensor<Scalar>
@@ -40,7 +40,7 @@ package func layerNormGradient<Scalar: RealScalar>(
   precondition(
     x.shape == gradient.shape && inverse.elementCount == rows && mean.elementCount == rows,
     "layerNormGradient: x \(x.shape), inverse \(inverse.shape), gradient \(gradient.shape)")
-  // At most 64 partial sums, each over enough rows to be worth its own.
+  // At most 64 partial sums, each over enough rows to be worthwhile.
   let chunk = max(32, (rows + 63) / 64)
   let chunks = (rows + chunk - 1) / chunk
   let forWeight = Tensor<Scalar>.zeros([chunks, cols])

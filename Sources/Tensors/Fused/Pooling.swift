@@ -1,9 +1,10 @@
 /// The largest element of each window.
 ///
-/// `x` is `[batch, channels, height, width]`, the result `[batch, channels, grid.output...]`, with the
-/// pixel each came from, counted from its image's first: all that the gradient needs. The first of
-/// equal elements counts, and a NaN counts as larger than any number. The padding never counts, so no
-/// window may lie in it alone. Traps when the shapes do not fit.
+/// `x` is `[batch, channels, height, width]`; the result is `[batch, channels, grid.output...]`,
+/// together with the pixel that each element came from, counted from the first of its image: all
+/// that the gradient needs. Of equal elements the first counts, and NaN counts as larger than any
+/// number. Padding never counts, so no window may lie in it alone. Traps when the shapes do not
+/// fit.
 package func maxPooling<Scalar: RealScalar>(_ x: Tensor<Scalar>, grid: WindowGrid)
   -> (output: Tensor<Scalar>, places: Tensor<Int32>)
 {
@@ -36,10 +37,10 @@ package func maxPoolingGradient<Scalar: RealScalar>(
   return result
 }
 
-/// The mean of each window, in which the padding counts as zeros.
+/// The mean of each window, with padding counted as zeros.
 ///
-/// `x` is `[batch, channels, height, width]`, the result `[batch, channels, grid.output...]`. Traps when
-/// the shapes do not fit.
+/// `x` is `[batch, channels, height, width]`; the result is `[batch, channels, grid.output...]`.
+/// Traps when the shapes do not fit.
 package func averagePooling<Scalar: RealScalar>(_ x: Tensor<Scalar>, grid: WindowGrid)
   -> Tensor<Scalar>
 {
@@ -69,7 +70,8 @@ package func averagePoolingGradient<Scalar: RealScalar>(
 
 private func poolingShape(_ x: Shape, _ grid: WindowGrid, _ name: StaticString) -> Shape {
   precondition(
-    x.rank == 4 && Size2D(x[2], x[3]) == grid.input, "\(name): x \(x), image \(grid.input)")
+    x.rank == 4 && Size2D(x[2], x[3]) == grid.input,
+    "\(name): x \(x) does not hold images \(grid.input)")
   precondition(
     2 * grid.padding.height <= grid.window.height && 2 * grid.padding.width <= grid.window.width,
     "\(name): padding \(grid.padding) is more than half of windows \(grid.window)")

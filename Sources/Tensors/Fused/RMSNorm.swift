@@ -20,9 +20,9 @@ package func rmsNorm<Scalar: RealScalar>(
   return (output, inverse)
 }
 
-/// The gradients of `rmsNorm` for `x` `[..., d]` and `weight` `[d]`, from the gradient of its output
-/// and the `inverse` it returned. Sums over rows run in fixed chunks, so that they do not depend on
-/// the number of threads.
+/// The gradients of `rmsNorm` for `x` `[..., d]` and `weight` `[d]`, from the gradient of its
+/// output and the `inverse` it returned. Sums over rows run in fixed chunks, so they do not depend
+/// on the number of threads.
 package func rmsNormGradient<Scalar: RealScalar>(
   _ x: Tensor<Scalar>, weight: Tensor<Scalar>, inverse: Tensor<Scalar>,
   _ gradient: consuming Tensor<Scalar>
@@ -31,7 +31,7 @@ package func rmsNormGradient<Scalar: RealScalar>(
   precondition(
     x.shape == gradient.shape && inverse.elementCount == rows,
     "rmsNormGradient: x \(x.shape), inverse \(inverse.shape), gradient \(gradient.shape)")
-  // At most 64 partial sums, each over enough rows to be worth its own.
+  // At most 64 partial sums, each over enough rows to be worthwhile.
   let chunk = max(32, (rows + 63) / 64)
   let chunks = (rows + chunk - 1) / chunk
   let partial = Tensor<Scalar>.zeros([chunks, cols])

@@ -2,7 +2,7 @@
 package enum RotaryDirection: Sendable {
   /// By the position's angle.
   case forward
-  /// Back: the inverse, and so the gradient.
+  /// Back by the same angle: the inverse, and so the gradient.
   case backward
 }
 
@@ -14,22 +14,23 @@ package struct RotaryTable<Scalar: RealScalar>: Sendable {
   /// The sines of the same angles.
   package let sine: Tensor<Scalar>
 
-  /// The table for positions below `positions`, worked out in double precision. Traps on an odd
-  /// head size.
+  /// The table for positions below `positions`, computed in double precision. Traps on an odd head
+  /// size.
   package init(positions: Int, headSize: Int, base: Double = 10_000) {
     self.init(
       positions: positions, frequencies: Self.frequencies(headSize: headSize, base: base))
   }
 
-  /// base^(-2i / headSize) radians a position, `[headSize / 2]`. Traps on an odd head size.
+  /// The angles per position in radians, base^(-2i / headSize), `[headSize / 2]`. Traps on an odd
+  /// head size.
   package static func frequencies(headSize: Int, base: Double) -> Tensor<Double> {
     precondition(headSize % 2 == 0, "RotaryTable: head size \(headSize) is odd")
     let exponents = (0..<headSize / 2).map { -2 * Double($0) / Double(headSize) }
     return pow(Tensor(base), Tensor(exponents))
   }
 
-  /// The table for positions below `positions` of `frequencies`, `[headSize / 2]` radians a position;
-  /// what is turned is also multiplied with `scale`.
+  /// The table for positions below `positions` with `frequencies`, `[headSize / 2]` radians per
+  /// position; elements are also multiplied by `scale` when they are rotated.
   package init(positions: Int, frequencies: Tensor<Double>, scale: Double = 1) {
     let angles = Tensor((0..<positions).map(Double.init)).expandingShape(at: 1) * frequencies
     let (cosine, sine) = (cos(angles), sin(angles))
@@ -40,9 +41,9 @@ package struct RotaryTable<Scalar: RealScalar>: Sendable {
   /// The number of positions.
   package var positions: Int { cosine.shape[0] }
 
-  /// `x` `[batch, tokens, heads, headSize]` with each head turned by its token's position; in place
-  /// when nobody else holds `x`. `positions` is `[tokens]`, the same for each sequence, or
-  /// `[batch, tokens]`. Traps on a position outside the table or shapes that do not fit.
+  /// `x` `[batch, tokens, heads, headSize]` with each head rotated by its token's position; in
+  /// place if nothing else holds `x`. `positions` is `[tokens]`, the same for every sequence, or
+  /// `[batch, tokens]`. Traps on a position outside the table and on shapes that do not fit.
   package func rotated(
     _ x: consuming Tensor<Scalar>, positions: Tensor<Int32>, _ direction: RotaryDirection = .forward
   ) -> Tensor<Scalar> {

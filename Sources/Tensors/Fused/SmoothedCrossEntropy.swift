@@ -1,9 +1,9 @@
-/// The mean over the rows whose label is not `ignored` of the cross entropy with a distribution that
-/// gives 1 - `smoothing` to the label and spreads the rest evenly over all classes (Szegedy et al.,
-/// 2016); 0 when there is no such row.
+/// The mean, over the rows whose label is not `ignored`, of the cross entropy with a distribution
+/// that gives 1 - `smoothing` to the label and spreads the rest evenly over all classes (Szegedy et
+/// al., 2016); 0 if there is no such row.
 ///
-/// `logits` is `[..., classes]`, `labels` has one a row. Traps on a label outside the classes and
-/// unless `smoothing` is of `0...1`.
+/// `logits` is `[..., classes]`, `labels` has one per row. Traps on a label outside the classes and
+/// unless `smoothing` is in `0...1`.
 package func smoothedCrossEntropy<Scalar: RealScalar>(
   _ logits: Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32, smoothing: Double
 ) -> Scalar {
@@ -25,8 +25,8 @@ package func smoothedCrossEntropy<Scalar: RealScalar>(
   return sharp + Scalar(smoothing * total / Double(max(1, counted)))
 }
 
-/// The gradient of `smoothedCrossEntropy` for the logits times `gradient`, that of the loss. In place
-/// when nobody else holds the logits.
+/// The gradient of `smoothedCrossEntropy` for the logits times `gradient`, that of the loss. In
+/// place if nothing else holds the logits.
 package func smoothedCrossEntropyGradient<Scalar: RealScalar>(
   _ logits: consuming Tensor<Scalar>, labels: Tensor<Int32>, ignoring ignored: Int32,
   smoothing: Double, _ gradient: Scalar

@@ -1,18 +1,19 @@
-/// c tanh(x / c): x where it is small beside c, and never beyond ±c.
+/// c tanh(x / c): nearly x where x is small compared with c, and never beyond ±c.
 struct SoftCap<Scalar: RealScalar>: Sendable {
   private let cap: Scalar
 
   init(_ cap: Double) { self.cap = Scalar(cap) }
 
-  /// In place of `count` elements.
+  /// Caps `count` elements in place.
   func apply(to x: UnsafeMutablePointer<Scalar>, _ count: Int) {
     scale(x, 1 / cap, count)
     Scalar._unary(UnaryKernel.tanh.rawValue, x, x, count)
     scale(x, cap, count)
   }
 
-  /// Turns `gradient`, that of the capped elements, into that of `x`, those before; `x` is used up.
-  func turnBack(
+  /// Turns `gradient`, that of the capped elements, into that of the uncapped ones, `x`, which are
+  /// overwritten.
+  func pullBack(
     _ gradient: UnsafeMutablePointer<Scalar>, from x: UnsafeMutablePointer<Scalar>, _ count: Int
   ) {
     scale(x, 1 / cap, count)

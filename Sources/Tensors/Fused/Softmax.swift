@@ -1,5 +1,5 @@
-/// exp(x) over its sum along each row of the last axis. A row of -infinity alone gives NaN, as does
-/// one that has infinity.
+/// exp(x) divided by its sum along each row of the last axis. A row of nothing but -infinity gives
+/// NaN, and so does a row with infinity.
 public func softmax<Scalar: RealScalar>(_ x: consuming Tensor<Scalar>) -> Tensor<Scalar> {
   let (source, result) = x.overwriting()
   let (x, y) = (source.base, result.base)
@@ -33,7 +33,7 @@ package func softmaxGradient<Scalar: RealScalar>(
   return result
 }
 
-/// The logarithm of the sum of exp(x) along each row of the last axis, which disappears.
+/// The logarithm of the sum of exp(x) along each row of the last axis, which is removed.
 package func logsumexp<Scalar: RealScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
   let (rows, cols) = (x.shape.rowCount, x.shape.lastDimension)
   return Tensor(unsafeUninitializedShape: Shape(Array(x.shape.dropLast()))) { out in
@@ -46,7 +46,8 @@ package func logsumexp<Scalar: RealScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar
   }
 }
 
-/// The logarithm of `softmax`, exact where a probability is too small to represent; NaN where that is.
+/// The logarithm of `softmax`, accurate even where a probability is too small to represent; NaN
+/// where `softmax` is.
 public func logSoftmax<Scalar: RealScalar>(_ x: consuming Tensor<Scalar>) -> Tensor<Scalar> {
   let totals = logsumexp(x)
   let (source, result) = x.overwriting()

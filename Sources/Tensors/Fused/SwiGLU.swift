@@ -15,7 +15,7 @@ package func swiglu<Scalar: RealScalar>(
   return result
 }
 
-/// The gradients of `swiglu` for `gate` and `up`, which it takes again rather than anything saved.
+/// The gradients of `swiglu` for `gate` and `up`, from the arguments rather than anything saved.
 package func swigluGradient<Scalar: RealScalar>(
   _ gate: Tensor<Scalar>, _ up: consuming Tensor<Scalar>, _ gradient: consuming Tensor<Scalar>
 ) -> (gate: Tensor<Scalar>, up: Tensor<Scalar>) {

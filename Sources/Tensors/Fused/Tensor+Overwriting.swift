@@ -1,6 +1,6 @@
 extension Tensor {
   /// The elements in row-major order, and a tensor of the same shape to write a result into: the
-  /// same storage when nobody else holds it, so that a gradient on its last use costs no memory, and
+  /// same storage if nothing else holds it, so that the last use of a gradient costs no memory, and
   /// uninitialised storage otherwise.
   consuming func overwriting() -> (source: Tensor, result: Tensor) {
     if !isContiguous { self = copied() }
@@ -17,5 +17,5 @@ extension Tensor {
   }
 }
 
-/// Rows of `cols` elements a thread should at least have.
+/// The fewest rows of `cols` elements worth a thread.
 func rowGrain(_ cols: Int) -> Int { max(1, elementwiseGrain / max(1, cols)) }

@@ -1,4 +1,4 @@
-/// A height and a width; an integer stands for both alike.
+/// A height and a width; an integer stands for both.
 public struct Size2D: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   /// Rows.
   public var height: Int
@@ -18,14 +18,14 @@ public struct Size2D: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStr
   public var description: String { "\(height)x\(width)" }
 }
 
-/// How the windows of a convolution or a pooling lie over an image.
+/// How the windows of a convolution or pooling lie over an image.
 package struct WindowGrid: Sendable {
   package let input, window, stride, padding, dilation: Size2D
-  /// How many windows there are.
+  /// The number of windows down and across.
   package let output: Size2D
 
   /// Windows that begin every `stride` pixels of an image with `padding` zeros around it, with
-  /// `dilation` pixels from one of their elements to the next. Traps where not one fits.
+  /// their elements `dilation` pixels apart. Traps if not even one fits.
   package init(
     _ name: StaticString, over input: Size2D, window: Size2D, stride: Size2D, padding: Size2D,
     dilation: Size2D = 1
@@ -47,11 +47,11 @@ package struct WindowGrid: Sendable {
     output = Size2D(count(\.height), count(\.width))
   }
 
-  /// Pixels of an image.
+  /// The number of pixels of an image.
   package var inputCount: Int { input.height * input.width }
-  /// Windows.
+  /// The number of windows.
   package var outputCount: Int { output.height * output.width }
-  /// Elements of a window.
+  /// The number of elements of a window.
   package var windowCount: Int { window.height * window.width }
 
   /// Whether every window is one pixel and every pixel a window: then an image is its own columns.
@@ -66,7 +66,8 @@ package struct WindowGrid: Sendable {
     return min(first, output.width)..<max(min(first, output.width), min(end, output.width))
   }
 
-  /// The input row of window element `row` in output row `y`; outside the image in the padding.
+  /// The input row of window element `row` in output row `y`; outside the image if it lies in the
+  /// padding.
   func inputRow(_ y: Int, _ row: Int) -> Int {
     y * stride.height - padding.height + row * dilation.height
   }

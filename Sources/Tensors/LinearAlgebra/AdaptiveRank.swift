@@ -1,13 +1,12 @@
-/// The singular value decomposition of an operator to the smallest rank that keeps the share
-/// `energy` (above 0, at most 1) of the sum of all squared singular values, but no rank outside
-/// `bounds`.
+/// The singular value decomposition of an operator to the smallest rank within `bounds` that keeps
+/// the share `energy` (above 0, at most 1) of the sum of all squared singular values.
 ///
-/// The rank asked for is doubled from the lower bound until the values found add up to enough, so
-/// that little more is computed than is returned. The sum is exact for an operator held densely or
-/// by its factors, and otherwise estimated from 32 products with random vectors, to about a quarter
-/// of itself at worst and far better when many singular values matter. Traps when `energy` or
-/// `bounds` do not fit, the upper bound above the shorter side included; throws as
-/// `leadingSingularVectors` does.
+/// The rank is doubled, from the lower bound or 8, until the values found add up to enough, so that
+/// little more is computed than is returned. The sum is exact for an operator held densely or by
+/// its factors, and otherwise estimated from 32 products with random vectors, to within about a
+/// quarter at worst and far better when many singular values matter. Traps if `energy` or `bounds`
+/// do not fit, as when the upper bound exceeds the shorter side; throws as `leadingSingularVectors`
+/// does.
 public func truncatedSVD<Operator: LinearOperator>(
   of a: Operator, keeping energy: Double, ranks bounds: ClosedRange<Int>,
   method: TruncationMethod = .automatic, using source: inout RandomSource
@@ -16,7 +15,7 @@ public func truncatedSVD<Operator: LinearOperator>(
     energy > 0 && energy <= 1, "truncatedSVD: energy \(energy) is not above 0 and at most 1")
   precondition(
     bounds.lowerBound >= 0 && bounds.upperBound <= min(a.rows, a.columns),
-    "truncatedSVD: ranks \(bounds) of an operator [\(a.rows), \(a.columns)]")
+    "truncatedSVD: ranks \(bounds) do not fit an operator [\(a.rows), \(a.columns)]")
   let wanted = energy * squaredNorm(of: a, &source)
   var rank = min(bounds.upperBound, max(bounds.lowerBound, 8))
   while true {
@@ -39,23 +38,24 @@ extension TruncatedSVD {
   public func truncated(to rank: Int) -> TruncatedSVD {
     precondition(
       rank >= 0 && rank <= singularValues.elementCount,
-      "truncated: rank \(rank) of \(singularValues.elementCount) singular values")
+      "truncated: rank \(rank) is outside 0...\(singularValues.elementCount)")
     return TruncatedSVD(
       u: u.sliced(0..<rank, alongAxis: 1).contiguous(),
       singularValues: singularValues.sliced(0..<rank), vt: vt.sliced(0..<rank),
       effectiveRank: min(effectiveRank, rank))
   }
 
-  /// How far this is from the operator it was computed of, told from products of the difference with
-  /// `probes` normal random vectors: independent of how it was computed, at the price of one product
-  /// with a block of so many vectors. Traps when the shapes differ or `probes` is not positive.
+  /// How far this is from the operator that it was computed from, estimated from products of the
+  /// difference with `probes` normal random vectors. The estimate does not depend on how this was
+  /// computed and costs one product with a block of `probes` vectors. Traps if the shapes differ or
+  /// `probes` is not positive.
   public func error<Operator: LinearOperator>(
     of a: Operator, probes: Int = 10, using source: inout RandomSource
   ) -> TruncationError where Operator.Scalar == Scalar {
     precondition(
       u.shape[0] == a.rows && vt.shape[1] == a.columns,
-      "error: factors \(u.shape) and \(vt.shape) of an operator [\(a.rows), \(a.columns)]")
-    precondition(probes > 0, "error: \(probes) probes")
+      "error: factors \(u.shape), \(vt.shape) do not fit an operator [\(a.rows), \(a.columns)]")
+    precondition(probes > 0, "error: probes \(probes) is not positive")
     let block = Tensor<Scalar>.normal([a.columns, probes], using: &source)
     let own = matmul(u, matmul(vt, block) * singularValues.reshaped(to: [-1, 1]))
     let squares = square(a.apply(block) - own).sum(squeezingAxes: [0])
@@ -70,20 +70,20 @@ extension TruncatedSVD {
 
 /// An a-posteriori estimate of the difference between an operator and its approximation.
 public struct TruncationError: Hashable, Sendable {
-  /// An unbiased estimate of the Frobenius norm (of its square).
+  /// An estimate of the Frobenius norm, unbiased in its square.
   public let frobenius: Double
-  /// A bound of the spectral norm that fails with a probability of at most 10 to the power of
-  /// -`probes` (Halko, Martinsson and Tropp, SIAM Review 2011, equation 4.3).
+  /// A bound on the spectral norm that fails with a probability of at most 10^-`probes` (Halko,
+  /// Martinsson and Tropp, SIAM Review 2011, equation 4.3).
   public let spectralBound: Double
   /// The number of random vectors.
   public let probes: Int
 }
 
-/// The sum of the squares of all elements of an operator, estimated where it is not at hand.
+/// The sum of the squares of all elements of an operator, estimated if they are not at hand.
 private func squaredNorm<A: LinearOperator>(of a: A, _ source: inout RandomSource) -> Double {
   if let (left, right) = a.factors {
     if left.shape[0] <= min(a.rows, a.columns) {
-      // The trace of the product of both Gram matrices.
+      // The trace of the product of the two Gram matrices.
       return matmul(left, left.transposed()).dot(matmul(right, right.transposed()))
     }
     return stride(from: 0, to: a.columns, by: 256).reduce(0) { sum, start in

@@ -1,14 +1,14 @@
-/// An orthonormal basis of the block Krylov space of A Aᵀ, and what Aᵀ makes of it.
+/// An orthonormal basis of the block Krylov space of A Aᵀ, and its image under Aᵀ.
 struct LanczosBasis<Scalar: RealScalar> {
   /// Orthonormal columns, `[rows, count]`.
   let basis: Tensor<Scalar>
   /// Aᵀ times `scale` times the basis, `[columns, count]`.
   let images: Tensor<Scalar>
 
-  /// A space of `count` dimensions, a block of `width` at a time: a sample of the range, A Aᵀ times
-  /// it, and so on (Golub and Underwood 1977; Musco and Musco, Randomized block Krylov methods, 2015,
-  /// algorithm 2). Every block is made orthogonal to all before it. Where it has nothing to add to
-  /// them, as with repeated singular values, the range is sampled again; where that has nothing to add
+  /// A space of `count` dimensions, built in blocks of `width`: a sample of the range, A Aᵀ times
+  /// it, and so on (Golub and Underwood 1977; Musco and Musco, Randomized block Krylov methods,
+  /// 2015, algorithm 2). Every block is made orthogonal to all before it. Where it adds nothing to
+  /// them, as with repeated singular values, the range is sampled again; where that adds nothing
   /// either, the basis spans the range, and its other directions are random.
   init<A: LinearOperator>(
     of a: A, count: Int, width: Int, scale: Scalar, _ source: inout RandomSource
@@ -17,7 +17,7 @@ struct LanczosBasis<Scalar: RealScalar> {
     var images = Tensor<Scalar>.zeros([a.columns, count])
     var block = scaled(a.sample(min(width, count), of: .left, using: &source))
     var start = 0
-    // How often this is used depends on rounding, which must not change what is drawn later.
+    // How often this is used depends on rounding, which must not change later draws.
     var filler = source.split("directions")
     while start < count {
       let known = basis.sliced(0..<start, alongAxis: 1)

@@ -3,7 +3,7 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
   /// Lower triangular, `[n, n]`, with a positive diagonal.
   public let l: Tensor<Scalar>
 
-  /// Factors `a` `[n, n]`, of which only the lower triangle and the diagonal are used. Traps when
+  /// Factors `a` `[n, n]`, of which only the lower triangle with the diagonal is used. Traps when
   /// `a` is not square; throws when it has a NaN or infinite element or is not positive definite.
   public init(of a: Tensor<Scalar>) throws(LinearAlgebraError) {
     var workspace = Workspace<Scalar>()
@@ -12,7 +12,8 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
     self.l = l
   }
 
-  /// The x of `a x = b`, for b `[n]` or `[n, k]`; of b's shape. Traps when the shapes do not fit.
+  /// The solution x of `a x = b`, for b `[n]` or `[n, k]`; of b's shape. Traps when the shapes do
+  /// not fit.
   public func solve(_ b: Tensor<Scalar>) -> Tensor<Scalar> {
     substitute(
       .lower, l, substitute(.lower, l, b, "Cholesky.solve"), "Cholesky.solve", transposed: true)

@@ -1,4 +1,4 @@
-/// A lower triangle `l` with `l lᵀ` equal to a Gram matrix, and how far its diagonal spreads.
+/// A lower triangle `l` with `l lᵀ` equal to a Gram matrix, and the spread of its diagonal.
 package struct GramFactor<Scalar: RealScalar> {
   /// `[k, k]`; what lies above the diagonal is undefined.
   let l: Tensor<Scalar>
@@ -6,19 +6,19 @@ package struct GramFactor<Scalar: RealScalar> {
   /// inverse condition number of the Gram matrix.
   let spread: Scalar
 
-  /// Below this spread rounding takes more than a few percent of the smallest direction.
+  /// Below this spread, rounding spoils more than a few percent of the smallest direction.
   static var leastSpread: Scalar { 64 * Scalar.ulpOfOne }
 
-  /// Whether squares down to this share of the largest hold their roots to the rounding of a matrix
-  /// with so many rows. Its square is above the rounding that a square takes of the largest; in
-  /// float, whose rounding a value is rarely wanted to, that is enough.
+  /// Whether squares down to `share` of the largest exceed the rounding error that they inherit
+  /// from it. In float, where full accuracy is rarely needed, that is enough; in double their roots
+  /// must also be as accurate as the rounding of a matrix with `rows` rows.
   static func isSharp(_ share: Scalar, rows: Int) -> Bool {
     let side = Scalar(8 * rows)
     return share > leastSpread && (Scalar.self == Float.self || share * side * side > 1)
   }
 
-  /// Factors a Gram matrix of which the lower triangle is given; nil when it is not positive
-  /// definite, not finite, or so ill-conditioned that the smallest directions are rounding errors.
+  /// Factors a Gram matrix given by its lower triangle; nil if it is not positive definite, not
+  /// finite, or so ill-conditioned that the smallest directions are rounding errors.
   package init?(_ gram: consuming Tensor<Scalar>) {
     let n = gram.shape[0]
     guard n > 0 else { return nil }
@@ -31,11 +31,12 @@ package struct GramFactor<Scalar: RealScalar> {
     let ratio = diagonal.minimum() / diagonal.maximum()
     l = gram
     spread = ratio * ratio
-    // False of NaN, too.
+    // Also false for NaN.
     guard spread > Self.leastSpread else { return nil }
   }
 
-  /// `y l⁻ᵀ`: columns whose Gram matrix was factored become orthonormal; `y l⁻¹` with `transposed`.
+  /// `y l⁻ᵀ`, which makes the columns orthonormal whose Gram matrix was factored; `y l⁻¹` with
+  /// `transposed`.
   package func solvedFromRight(_ y: consuming Tensor<Scalar>, transposed: Bool = false)
     -> Tensor<Scalar>
   {
@@ -52,7 +53,8 @@ package struct GramFactor<Scalar: RealScalar> {
     return y
   }
 
-  /// `l⁻¹ x`: rows whose Gram matrix was factored become orthonormal; `l⁻ᵀ x` with `transposed`.
+  /// `l⁻¹ x`, which makes the rows orthonormal whose Gram matrix was factored; `l⁻ᵀ x` with
+  /// `transposed`.
   package func solvedFromLeft(_ x: consuming Tensor<Scalar>, transposed: Bool) -> Tensor<Scalar> {
     let (n, columns) = (x.shape[0], x.shape[1])
     l.withPointer { l in
@@ -70,10 +72,10 @@ package struct GramFactor<Scalar: RealScalar> {
 
 extension Tensor where Scalar: RealScalar {
   /// Orthonormal columns that span the same as those of this `[m, n]` matrix, the leading ones the
-  /// same as its leading ones: by the Cholesky factor of the Gram matrix, and once more when one
-  /// pass would leave more than rounding; by Householder reflections where that fails. Nothing is
-  /// done when the columns are known to be orthonormal up to an error that LAPACK's measure allows,
-  /// norm(I - yᵀy) / (m ulp) < 4 where its threshold is 30.
+  /// same as its leading ones. Uses the Cholesky factor of the Gram matrix, again when one pass
+  /// would leave more than rounding, and Householder reflections where that fails. Does nothing if
+  /// the columns are known to be orthonormal up to an `error` that LAPACK's measure allows: norm(I
+  /// - yᵀy) / (m ulp) < 4, where its threshold is 30.
   func orthonormalizingColumns(off error: Scalar = .infinity) throws(LinearAlgebraError) -> Tensor {
     if shape[1] == 0 || error < 4 * Scalar(shape[0]) * Scalar.ulpOfOne { return self }
     var y = self
@@ -86,12 +88,13 @@ extension Tensor where Scalar: RealScalar {
     return try QR(of: self).q
   }
 
-  /// Orthonormal columns, orthogonal to the orthonormal ones of `basis`, that span what those of this
-  /// `[m, n]` matrix have beside them. They are fewer than n where rounding alone is left of some: it
+  /// Orthonormal columns, orthogonal to the orthonormal ones of `basis`, that span what those of
+  /// this `[m, n]` matrix add to it. There are fewer than n if only rounding is left of some: it
   /// may lie within the span of `basis` again, and would be magnified into a copy of what is there.
   func orthonormalizingColumns(beside basis: Tensor) throws(LinearAlgebraError) -> Tensor {
     var rest = self
-    // The second pass takes what rounding left; more are needed where columns depend on each other.
+    // The second pass removes what rounding left; more are needed where columns depend on each
+    // other.
     for pass in 1...8 where rest.shape[1] > 0 {
       var shares: Double = 0
       if basis.shape[1] > 0 {
@@ -99,10 +102,10 @@ extension Tensor where Scalar: RealScalar {
         let coordinates = matmul(basis.transposed(), rest)
         shares = coordinates.norm()
         rest.addProduct(basis, coordinates, scale: -1)
-        // Columns of length 1 that lose more than half of it were rounding that the first pass left.
+        // Columns of length 1 that lose more than half of it were rounding left by the first pass.
         let limits = before?.map { $0 * Self.noise * Self.noise }
         let after = rest.squaredColumnLengths()
-        // What is not a number stays, to be found by the factorisation.
+        // NaN is kept, for the factorisation to find.
         let kept = after.indices.filter { !(after[$0] <= limits?[$0] ?? 0.25) }
         if kept.count < after.count { rest = rest.gatheringColumns(at: kept) }
       }
@@ -115,7 +118,7 @@ extension Tensor where Scalar: RealScalar {
       .sliced(count..<count + rest.shape[1], alongAxis: 1).copied()
   }
 
-  /// The share of a column's length below which rounding is all that a projection leaves.
+  /// The share of a column's length below which a projection leaves only rounding.
   static var noise: Double { 16 * Double(Scalar.ulpOfOne) }
 
   /// The squared lengths of the columns of this matrix.
@@ -123,13 +126,13 @@ extension Tensor where Scalar: RealScalar {
     square(self).sum(squeezingAxes: [0]).converted(to: Double.self).scalars
   }
 
-  /// The columns of this matrix at some positions.
+  /// The columns of this matrix at `positions`.
   func gatheringColumns(at positions: [Int]) -> Tensor {
     transposed().gatheringRows(at: Tensor<Int32>(positions.map { Int32($0) })).transposed().copied()
   }
 
   /// The signs, 1 or -1, that make the component of largest magnitude (the first of equals) of each
-  /// column positive: `[n]`; nil when all are.
+  /// column positive: `[n]`; nil if all are already.
   func signsOfLargestInColumns() -> Tensor? {
     let (m, n) = (shape[0], shape[1])
     guard m > 0, n > 0 else { return nil }

@@ -1,13 +1,13 @@
 /// Sums of products in Einstein's notation, on top of `matmul`.
 ///
-/// `pattern` names the axes of each operand by letters, and after `->` those of the result: an
-/// axis that is not among them is summed over, and one that several operands share is multiplied
-/// along. `"ij,jk->ik"` is the matrix product, `"bij,bjk->bik"` one a batch, `"ii->"` the trace,
+/// `pattern` names the axes of each operand by letters, and after `->` those of the result: an axis
+/// that is not among them is summed over, and one that several operands share is multiplied along.
+/// `"ij,jk->ik"` is the matrix product, `"bij,bjk->bik"` one for each batch, `"ii->"` the trace,
 /// `"i,j->ij"` the outer product, `"ij->ji"` the transpose. Without `->` the result has the letters
-/// that occur once, in alphabetical order. Operands are taken from the left, two at a time.
+/// that occur once, in alphabetical order. Operands are contracted from the left, two at a time.
 ///
-/// Traps when the pattern does not name every axis, when axes of one letter differ in size, and on
-/// a letter of the result that no operand has or that it repeats.
+/// Traps if the pattern does not name every axis, if axes of one letter differ in size, or if the
+/// result has a letter that no operand has or that it repeats.
 public func einsum<Scalar: RealScalar>(_ pattern: String, _ operands: Tensor<Scalar>...)
   -> Tensor<Scalar>
 {
@@ -48,7 +48,7 @@ private func parse(_ pattern: String) -> (inputs: [[Character]], output: [Charac
   let inputs = left.split(separator: ",", omittingEmptySubsequences: false).map(Array.init)
   precondition(
     (inputs.joined() + Array(right)).allSatisfy { $0.isASCII && $0.isLetter },
-    "einsum: \(pattern) has something else than letters, commas and one ->")
+    "einsum: \(pattern) may hold only letters, commas and one ->")
   if explicit { return (inputs, Array(right)) }
   let all = inputs.flatMap { $0 }
   return (inputs, all.filter { letter in all.count { $0 == letter } == 1 }.sorted())
@@ -59,7 +59,7 @@ private struct Labelled<Scalar: RealScalar> {
   var letters: [Character]
   var tensor: Tensor<Scalar>
 
-  /// Each repeated letter taken as one axis, along the diagonal: a view.
+  /// The diagonal along each repeated letter, which becomes one axis: a view.
   func diagonal() -> Labelled {
     var kept: [Character] = []
     var sizes: [Int] = []
@@ -80,7 +80,7 @@ private struct Labelled<Scalar: RealScalar> {
         storage: tensor.storage, shape: Shape(sizes), strides: strides, offset: tensor.offset))
   }
 
-  /// Without the axes that nobody needs, which are added up.
+  /// The sum over the axes that are not `needed`.
   func summed(keeping needed: Set<Character>) -> Labelled {
     let gone = letters.indices.filter { !needed.contains(letters[$0]) }
     if gone.isEmpty { return self }
@@ -94,7 +94,7 @@ private struct Labelled<Scalar: RealScalar> {
     return Labelled(letters: order, tensor: tensor.transposed(axes))
   }
 
-  /// `[batch..., own..., contracted...]` as three axes.
+  /// The axes in the order of `groups`, with each group merged into one axis.
   func grouped(_ groups: [[Character]]) -> Tensor<Scalar> {
     let sizes = groups.map { group in
       group.reduce(1) { $0 * tensor.shape[letters.firstIndex(of: $1)!] }
@@ -110,7 +110,7 @@ private struct Labelled<Scalar: RealScalar> {
     let contracted = shared.filter { !needed.contains($0) }
     let left = a.letters.filter { !shared.contains($0) }
     let right = b.letters.filter { !shared.contains($0) }
-    // The right operand goes in as its transpose, which costs matmul nothing.
+    // The right operand is passed as its transpose, which costs matmul nothing.
     let product = matmul(
       a.grouped([batch, left, contracted]), b.grouped([batch, right, contracted]).transposed())
     func size(_ letter: Character) -> Int {

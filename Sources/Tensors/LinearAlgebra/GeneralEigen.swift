@@ -1,6 +1,6 @@
 /// Eigenvalues and right eigenvectors of any square matrix `[n, n]`, as real and imaginary parts:
-/// `a v = lambda v` for each column v. Complex ones come in neighbouring conjugate pairs, the one
-/// with the positive imaginary part first.
+/// `a v = lambda v` for each column v. Complex ones come in adjacent conjugate pairs, the one with
+/// the positive imaginary part first.
 public struct GeneralEigen<Scalar: RealScalar>: Sendable {
   /// Real parts of the eigenvalues, in no particular order: `[n]`.
   public let realValues: Tensor<Scalar>
@@ -21,7 +21,7 @@ public struct GeneralEigen<Scalar: RealScalar>: Sendable {
     try workspace.generalEigen(of: a, real: &real, imaginary: &imaginary, vectors: &vectors)
     var (realRows, imaginaryRows) = (vectors, Tensor<Scalar>.zeros(vectors.shape))
     for j in 0..<real.elementCount where imaginary[j] > 0 {
-      // A pair is stored as the two parts of its first vector.
+      // A conjugate pair is stored as the two parts of its first vector.
       let part = vectors[j + 1, .ellipsis]
       imaginaryRows[j, .ellipsis] = part
       imaginaryRows[j + 1, .ellipsis] = -part

@@ -1,28 +1,28 @@
-/// How the Gram matrix G = A Aᵀ of an operator's rows is multiplied: on vectors as they are, or on
-/// coordinates with respect to a few spanning vectors, whose inner products are then not the plain
-/// ones.
+/// How the Gram matrix G = A Aᵀ of an operator's rows is multiplied: with plain vectors, or with
+/// coordinates in terms of a few spanning vectors, whose inner products need a metric.
 struct GramSpace<Scalar: RealScalar> {
   /// Coordinates of a random sample of so many vectors of the range, and the power of two by which
-  /// A is multiplied from then on, so that its squares stay in range; with `narrowed`, perhaps nearer
-  /// the leading vectors, but worse conditioned.
+  /// A is multiplied from then on to keep its squares in range. With `narrowed` the sample may be
+  /// closer to the leading vectors, but is worse conditioned.
   let sample: (Int, _ narrowed: Bool, inout RandomSource) -> (Tensor<Scalar>, scale: Scalar)
-  /// The inner products of the coordinates as a matrix times them; nil for plain vectors.
+  /// The matrix of the spanning vectors' inner products times coordinates; nil for plain vectors.
   let metric: ((Tensor<Scalar>) -> Tensor<Scalar>)?
-  /// From vectors times the metric and a scale for A: Aᵀ times the vectors, nil where it is not
-  /// formed; a function for the coordinates of G times the vectors; and one that gives Aᵀ times the
-  /// vectors times the transpose of a small matrix, with its columns one after the other.
+  /// From vectors times the metric and a scale for A: Aᵀ times the vectors, nil if it is not
+  /// formed; a function for the coordinates of G times the vectors; and one for Aᵀ times the
+  /// vectors times the transpose of a small matrix, stored column by column.
   let multiply:
     (Tensor<Scalar>, Scalar) -> (
       images: Tensor<Scalar>?, product: () -> Tensor<Scalar>,
       across: (Tensor<Scalar>) -> Tensor<Scalar>
     )
-  /// The vectors of coordinates.
+  /// The vectors that have the given coordinates.
   let lift: (Tensor<Scalar>) -> Tensor<Scalar>
 
-  /// Vectors as they are: two products with the operator a step.
+  /// Plain vectors: two products with the operator per step.
   init<A: LinearOperator>(_ a: A) where A.Scalar == Scalar {
     sample = { count, narrowed, source in
-      // With few vectors a wider sample, narrowed by its own products, costs less than more vectors.
+      // With few vectors, a wider sample that is narrowed by its own products costs less than more
+      // vectors.
       let widens = narrowed && count < 320 && 2 * count <= a.columns
       var y = a.sample(widens ? 2 * count : count, of: .left, using: &source)
       let scale = powerOfTwo(near: largestMagnitude(y))
@@ -41,8 +41,8 @@ struct GramSpace<Scalar: RealScalar> {
     lift = { $0 }
   }
 
-  /// Coordinates with respect to the rows of `near` `[t, n]`, for the product nearᵀ far: the Gram
-  /// matrices of both factors, `[t, t]`, say all, and no step touches a long side.
+  /// Coordinates in terms of the rows of `near` `[t, n]`, for the product nearᵀ far: the Gram
+  /// matrices of both factors, `[t, t]`, are all that is needed, and no step touches a long side.
   init(near: Tensor<Scalar>, far: Tensor<Scalar>) {
     let (inner, nearScale) = Self.scaledGram(near)
     let (core, farScale) = Self.scaledGram(far)
@@ -59,8 +59,8 @@ struct GramSpace<Scalar: RealScalar> {
     lift = { matmul(near.transposed(), $0 * nearScale) }
   }
 
-  /// The inner products of the rows of `scale` times a matrix, with the power of two that keeps
-  /// them and their products in range.
+  /// The inner products of a matrix's columns times `scale`, the power of two that keeps them and
+  /// their products in range.
   static func scaledGram(_ a: Tensor<Scalar>) -> (gram: Tensor<Scalar>, scale: Scalar) {
     func product(_ rows: Tensor<Scalar>) -> Tensor<Scalar> {
       Tensor.lowerProduct(rows, rows).mirrored()
@@ -71,20 +71,20 @@ struct GramSpace<Scalar: RealScalar> {
       let scale = powerOfTwo(near: largest.squareRoot())
       return (scale == 1 ? gram : gram * (scale * scale), scale)
     }
-    // Squares that overflow or underflow tell nothing.
+    // Squares that overflow or underflow say nothing: scale the matrix first.
     let scale = powerOfTwo(near: largestMagnitude(a))
     return (scale == 1 ? gram : product((a * scale).transposed()), scale)
   }
 
-  /// The leading `rank` vectors by `steps` multiplications of a sample of `count` vectors, each time
-  /// made orthonormal before; nil when that is not accurate in this precision: when the values span
-  /// too much, the operator's rank is lower, or it is zero, not finite or badly scaled.
+  /// The leading `rank` vectors, found by `steps` multiplications of a sample of `count` vectors
+  /// that are made orthonormal before each. Nil if that is not accurate in this precision: if the
+  /// values span too much, the operator's rank is lower, or it is zero, not finite or badly scaled.
   ///
-  /// Nil, too, when the vectors before the last step leave more of `energy`, the sum of the squared
-  /// singular values, than they would if these decayed fast.
+  /// Also nil if the vectors before the last step leave out more of the sum of the squared singular
+  /// values than they would if these decayed fast, which `decay` tells.
   ///
   /// With U the orthonormal vectors, G is approximated from both U and G U, as A restricted to the
-  /// range of AᵀU (Nyström's approximation), at no product beyond the last step's.
+  /// range of AᵀU (Nyström's approximation), with no product beyond the last step's.
   func leading(
     _ rank: Int, of count: Int, steps: Int, _ wanted: WantedVectors,
     knowing decay: DecayTest<Scalar>? = nil, _ source: inout RandomSource
@@ -111,7 +111,7 @@ struct GramSpace<Scalar: RealScalar> {
       let w = inner.solvedFromRight(consume product)
       let isSubspaceEnough = wanted == .basis && count == rank
       if step < steps || isSubspaceEnough {
-        // G U (UᵀG U)⁻¹ is U and something orthogonal to it: as well conditioned as can be.
+        // G U (UᵀG U)⁻¹ is U plus something orthogonal to it: as well conditioned as can be.
         y = inner.solvedFromRight(consume w, transposed: true)
         if step < steps { continue }
         let basis = lift(y)
@@ -130,7 +130,8 @@ struct GramSpace<Scalar: RealScalar> {
       let found = lift(matmul(w, scaled.transposed()))
       guard GramFactor.isSharp(spread, rows: found.shape[0]) else { return nil }
       let vectors = try found.orthonormalizingColumns()
-      // The other side's are orthonormal up to this; coordinates add the rounding of their metric.
+      // The vectors of the other side are orthonormal up to this; coordinates add the rounding of
+      // their metric.
       let error = metric == nil ? Scalar.ulpOfOne / min(spread, inner.spread) : .infinity
       let others =
         wanted == .both
@@ -147,24 +148,24 @@ struct GramSpace<Scalar: RealScalar> {
   }
 }
 
-/// Whether singular values decay slowly, told from how much of their energy some vectors capture.
+/// Tells whether singular values decay slowly, by how much of their energy some vectors capture.
 struct DecayTest<Scalar: RealScalar> {
   /// The root of the sum of all squared singular values.
   let norm: Double
-  /// How many there are.
+  /// The number of singular values.
   let count: Int
 
-  /// Of an operator whose elements are at hand.
+  /// A test for an operator whose elements are at hand; nil for any other.
   init?<A: LinearOperator>(_ a: A) where A.Scalar == Scalar {
     guard a.denseCost == 0 else { return nil }
     norm = a.dense().norm()
     count = min(a.rows, a.columns)
   }
 
-  /// From the images of orthonormal vectors under `scale` times the transposed operator: slow when
-  /// a dimension they leave out holds on average more than a sixteenth of what one of theirs does. A
-  /// power law i^-0.7 stays below that for every share of the vectors, i^-0.5 is above from every
-  /// tenth vector on.
+  /// Judges by the images of orthonormal vectors under `scale` times the transposed operator: slow
+  /// if a dimension they leave out holds, on average, more than a sixteenth of what one of theirs
+  /// does. A power law i^-0.7 stays below that for any number of vectors; i^-0.5 exceeds it once
+  /// they are a tenth of all.
   func isSlow(_ images: Tensor<Scalar>, _ scale: Scalar) -> Bool {
     let vectors = images.shape[1]
     let share = images.norm() / Double(scale) / norm

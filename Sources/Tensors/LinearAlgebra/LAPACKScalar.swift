@@ -1,7 +1,7 @@
 internal import COpenBLAS
 
-/// The memory that one LAPACK routine works in. A routine that is given a `realCount` of -1 does
-/// nothing but say how much it wants, in the first element of both buffers.
+/// The memory that a LAPACK routine works in. Given a `realCount` of -1, a routine only reports how
+/// much it wants, in the first element of both buffers.
 public struct LAPACKScratch<Scalar> {
   let reals: UnsafeMutablePointer<Scalar>
   let realCount: Int
@@ -11,13 +11,13 @@ public struct LAPACKScratch<Scalar> {
   var isQuery: Bool { realCount < 0 }
 }
 
-/// LAPACK and BLAS routines of one scalar type, on column-major storage unless said otherwise.
+/// LAPACK and BLAS routines of one scalar type, on column-major storage unless stated otherwise.
 ///
 /// Each requirement is one call that works in place on the caller's buffers and scratch and returns
 /// LAPACK's `info`. A row-major matrix is its own transpose in column-major storage, so callers swap
 /// operands and nothing is transposed by copying.
 public protocol LAPACKScalar {
-  /// Row-major `c = alpha op(a) op(b) + beta c` by OpenBLAS on the calling thread's settings.
+  /// Row-major `c = alpha op(a) op(b) + beta c` by OpenBLAS, with as many threads as it is set to.
   static func _gemm(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
     _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
@@ -63,11 +63,11 @@ public protocol LAPACKScalar {
     _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
     _ tau: UnsafePointer<Self>, _ scratch: LAPACKScratch<Self>
   ) -> Int32
-  /// Cholesky factorisation of the upper triangle, the lower one of a row-major matrix.
+  /// Cholesky factorisation of the upper triangle, which is the lower one of a row-major matrix.
   static func _potrf(_ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int) -> Int32
-  /// Cholesky factor with complete pivoting, in the lower triangle, the upper one of a row-major
-  /// matrix, of a positive semidefinite matrix, up to the first pivot at or below `tolerance`; 1 when
-  /// that ended it.
+  /// Cholesky factorisation with complete pivoting of a positive semidefinite matrix, in the lower
+  /// triangle, which is the upper one of a row-major matrix. Stops at the first pivot at or below
+  /// `tolerance` and then returns 1.
   static func _pstrf(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int, _ pivots: UnsafeMutablePointer<Int32>,
     _ rank: inout Int32, _ tolerance: Self
@@ -82,20 +82,20 @@ public protocol LAPACKScalar {
     _ n: Int, _ columns: Int, _ a: UnsafePointer<Self>, _ lda: Int,
     _ pivots: UnsafePointer<Int32>, _ b: UnsafeMutablePointer<Self>, _ ldb: Int
   ) -> Int32
-  /// All eigenvalues of a symmetric matrix; its eigenvectors, as columns, replace `a` when wanted.
+  /// All eigenvalues of a symmetric matrix; its eigenvectors, as columns, replace `a` if wanted.
   static func _syevd(
     _ wantsVectors: Bool, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
     _ w: UnsafeMutablePointer<Self>,
     _ scratch: LAPACKScratch<Self>
   ) -> Int32
-  /// Eigenvalues `first ... last` (from 1, ascending) of a symmetric matrix, in the first places of
-  /// the `n` of `w`, and the eigenvectors as columns of `z`; `a` is destroyed.
+  /// Eigenvalues `first ... last` (counted from 1, ascending) of a symmetric matrix, in the first
+  /// of the `n` places of `w`, and the eigenvectors as columns of `z`; `a` is destroyed.
   static func _syevr(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int, _ first: Int, _ last: Int,
     _ w: UnsafeMutablePointer<Self>, _ z: UnsafeMutablePointer<Self>, _ ldz: Int,
     _ scratch: LAPACKScratch<Self>
   ) -> Int32
-  /// Eigenvalues of any square matrix, and with `vectors` its right eigenvectors as columns of `v`
+  /// Eigenvalues of any square matrix and, with `vectors`, its right eigenvectors as columns of `v`
   /// (a conjugate pair as its real and its imaginary part); `a` is destroyed.
   static func _geev(
     _ vectors: Bool, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int,
@@ -233,7 +233,7 @@ extension Float: LAPACKScalar {
     _ w: UnsafeMutablePointer<Float>, _ z: UnsafeMutablePointer<Float>, _ ldz: Int,
     _ scratch: LAPACKScratch<Float>
   ) -> Int32 {
-    // Where each vector differs from 0 takes the first places.
+    // The first places are for the support of each vector.
     let support = scratch.isQuery ? 0 : 2 * n
     var found: Int32 = 0
     let info = LAPACKE_ssyevr_work(
@@ -378,7 +378,7 @@ extension Double: LAPACKScalar {
     _ w: UnsafeMutablePointer<Double>, _ z: UnsafeMutablePointer<Double>, _ ldz: Int,
     _ scratch: LAPACKScratch<Double>
   ) -> Int32 {
-    // Where each vector differs from 0 takes the first places.
+    // The first places are for the support of each vector.
     let support = scratch.isQuery ? 0 : 2 * n
     var found: Int32 = 0
     let info = LAPACKE_dsyevr_work(

@@ -5,7 +5,7 @@ public struct LQ<Scalar: RealScalar>: Sendable {
   /// Orthonormal rows: `[min(m, n), n]` when thin, `[n, n]` when full.
   public let q: Tensor<Scalar>
 
-  /// Factors a matrix by Householder reflections. Traps when `a` is not one; throws when it has a
+  /// Factors a matrix by Householder reflections. Traps if `a` is not a matrix; throws if it has a
   /// NaN or infinite element.
   public init(of a: Tensor<Scalar>, _ size: FactorSize = .thin) throws(LinearAlgebraError) {
     try a.checkMatrix("lq")

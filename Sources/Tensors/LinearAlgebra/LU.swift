@@ -1,13 +1,13 @@
-/// The factorisation `p a = l u` of an `[m, n]` matrix into triangles with its rows in another order;
-/// of a square one, what `solve` reuses for many right-hand sides.
+/// The factorisation `p a = l u` of an `[m, n]` matrix into triangles after a permutation of its
+/// rows; for a square one, what `solve` reuses for many right-hand sides.
 public struct LU<Scalar: RealScalar>: Sendable {
   /// LAPACK's packed triangles, in column-major order: `[n, m]`.
   private let factors: Tensor<Scalar>
   private let pivots: Tensor<Int32>
   private let zeroPivot: Int
 
-  /// Factors `a` `[m, n]` by elimination with the largest pivot of each column. Traps when `a` is not
-  /// a matrix; throws when it has a NaN or infinite element. A singular matrix has its factors, too.
+  /// Factors `a` `[m, n]` by elimination with partial pivoting. Traps if `a` is not a matrix;
+  /// throws if it has a NaN or infinite element. A singular matrix has factors, too.
   public init(of a: Tensor<Scalar>) throws(LinearAlgebraError) {
     precondition(a.rank == 2, "lu: shape \(a.shape) is not a matrix")
     let (m, n) = (a.shape[0], a.shape[1])
@@ -45,10 +45,11 @@ public struct LU<Scalar: RealScalar>: Sendable {
     return u
   }
 
-  /// Which row of the matrix is each row of `l u`: `a.gatheringRows(at: rowOrder)` is `l u`, `[m]`.
+  /// The row of the matrix that each row of `l u` is, `[m]`: `a.gatheringRows(at: rowOrder)` is `l
+  /// u`.
   public var rowOrder: Tensor<Int32> {
     var order = (0..<Int32(sides.m)).map { $0 }
-    // LAPACK exchanges rows one after the other, and counts them from 1.
+    // LAPACK swaps rows one after another, and counts them from 1.
     for (row, pivot) in pivots.scalars.enumerated() { order.swapAt(row, Int(pivot) - 1) }
     return Tensor(order)
   }
@@ -56,7 +57,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
   /// The permutation matrix p with `p a = l u`, `[m, m]`.
   public var p: Tensor<Scalar> { Tensor.identity(sides.m).gatheringRows(at: rowOrder) }
 
-  /// Whether an exact zero stands on the diagonal of `u`. Traps when the matrix is not square.
+  /// Whether `u` has an exact zero on its diagonal. Traps if the matrix is not square.
   public var isSingular: Bool {
     checkSquare("LU")
     return zeroPivot > 0
@@ -73,8 +74,8 @@ public struct LU<Scalar: RealScalar>: Sendable {
     }
   }
 
-  /// The x of `a x = b`, for a square `a` `[n, n]` and b `[n]` or `[n, k]`; of b's shape. Traps when
-  /// the shapes do not fit; throws when the matrix is exactly singular.
+  /// The solution x of `a x = b`, for a square `a` `[n, n]` and b `[n]` or `[n, k]`; of b's shape.
+  /// Traps when the shapes do not fit; throws when the matrix is exactly singular.
   public func solve(_ b: Tensor<Scalar>) throws(LinearAlgebraError) -> Tensor<Scalar> {
     checkSquare("solve")
     try checkRegular()
@@ -82,7 +83,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
     precondition(
       (b.rank == 1 || b.rank == 2) && b.shape[0] == n,
       "solve: matrix \(factors.shape) and right-hand side \(b.shape) do not fit")
-    // LAPACK wants the columns of b dense: a transposed copy, given back as a view.
+    // LAPACK wants the columns of b contiguous: a transposed copy, returned as a view.
     var x = b.transposed().copied()
     let columns = b.rank == 1 ? 1 : b.shape[1]
     guard n > 0, columns > 0 else { return b }
@@ -102,9 +103,9 @@ public struct LU<Scalar: RealScalar>: Sendable {
     try solve(.identity(sides.n))
   }
 
-  /// The sign of the determinant, 1 or -1, and the natural logarithm of its size, which neither
-  /// overflows nor underflows; 0 and -infinity when it is exactly singular. Traps when the matrix is
-  /// not square.
+  /// The sign of the determinant, 1 or -1, and the natural logarithm of its magnitude, which
+  /// neither overflows nor underflows; 0 and -infinity if the matrix is exactly singular. Traps if
+  /// the matrix is not square.
   public var logDeterminant: (sign: Int, logarithm: Double) {
     if isSingular { return (0, -.infinity) }
     var sign = 1
@@ -118,8 +119,8 @@ public struct LU<Scalar: RealScalar>: Sendable {
     return (sign, logarithm)
   }
 
-  /// The determinant, multiplied up in double precision; 1 of an empty matrix. Traps when the matrix
-  /// is not square.
+  /// The determinant, multiplied out in double precision; 1 for an empty matrix. Traps if the
+  /// matrix is not square.
   public var determinant: Double {
     if isSingular { return 0 }
     return (0..<factors.shape[0]).reduce(1) { product, i in
@@ -135,8 +136,9 @@ public func lu<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   try LU(of: a)
 }
 
-/// The x of `a x = b`, for a square `a` `[n, n]` and b `[n]` or `[n, k]`; of b's shape. Traps when
-/// the shapes do not fit; throws when `a` has a NaN or infinite element or is exactly singular.
+/// The solution x of `a x = b`, for a square `a` `[n, n]` and b `[n]` or `[n, k]`; of b's shape.
+/// Traps when the shapes do not fit; throws when `a` has a NaN or infinite element or is exactly
+/// singular.
 public func solve<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
@@ -151,8 +153,8 @@ public func inverse<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   try LU(of: a).inverse()
 }
 
-/// The determinant of a square matrix, by LU in double precision products; 0 when an exact zero
-/// turns up on the diagonal. Traps when `a` is not square; throws when it has a NaN or infinite
+/// The determinant of a square matrix, by LU with products in double precision; 0 if an exact zero
+/// turns up on the diagonal. Traps if `a` is not square; throws if it has a NaN or infinite
 /// element.
 public func determinant<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Double
@@ -160,7 +162,7 @@ public func determinant<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   try LU(of: a).determinant
 }
 
-/// The sign of the determinant and the natural logarithm of its size: 0 and -infinity when the
+/// The sign of the determinant and the natural logarithm of its magnitude; 0 and -infinity if the
 /// matrix is exactly singular. Traps and throws as `determinant` does.
 public func logDeterminant<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> (sign: Int, logarithm: Double)

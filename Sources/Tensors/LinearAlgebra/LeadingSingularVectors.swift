@@ -7,9 +7,9 @@ public struct SingularVectors<Scalar: RealScalar>: Sendable {
   public let side: SingularSide
   /// Estimates of their singular values, descending, `[rank]`; 0 past the effective rank.
   public let singularValues: Tensor<Scalar>
-  /// How many of the vectors the operator determines. The others, orthonormal to these, were drawn
-  /// at random: the operator's rank, as far as the method can tell it from rounding, is lower than
-  /// the one asked for.
+  /// How many of the vectors the operator determines. The others are random and orthonormal to
+  /// these: the operator's rank, as far as the method can tell it from rounding, is lower than the
+  /// one asked for.
   public let effectiveRank: Int
 }
 
@@ -25,7 +25,7 @@ public struct SingularSubspace<Scalar: RealScalar>: Sendable {
 }
 
 /// The `rank` leading singular vectors of an operator `[rows, columns]`, on its shorter side (the
-/// left one when equal) unless `side` says otherwise; the shorter side costs less.
+/// left one if equal) unless `side` says otherwise; the shorter side costs less.
 ///
 /// Traps when `rank` is above the shorter side. Throws when the operator is zero or has NaN or
 /// infinite products, and when LAPACK does not converge.
@@ -42,11 +42,11 @@ public func leadingSingularVectors<Operator: LinearOperator>(
     effectiveRank: found.effectiveRank)
 }
 
-/// A basis of the space that the `rank` leading singular vectors span, where that is all that is
-/// wanted: the same as `leadingSingularVectors` gives up to the method's accuracy, often for less.
-/// Where singular values decay slowly it keeps less of the energy, which is then spread over many
-/// directions anyway: 97 % of what the best keep at i^-0.5, 90 % at i^-0.3. Traps and throws as
-/// `leadingSingularVectors` does.
+/// A basis of the space that the `rank` leading singular vectors span, for when only the space is
+/// wanted: the same space as that of `leadingSingularVectors` up to the method's accuracy, often
+/// for less. Where singular values decay slowly it keeps less of the energy, which is then spread
+/// over many directions anyway: 97 % of what the best basis keeps at i^-0.5, 90 % at i^-0.3. Traps
+/// and throws as `leadingSingularVectors` does.
 public func leadingSubspace<Operator: LinearOperator>(
   of a: Operator, rank: Int, side: SingularSide? = nil,
   method: TruncationMethod = .automatic, using source: inout RandomSource
@@ -61,5 +61,5 @@ public func leadingSubspace<Operator: LinearOperator>(
 func checkRank(_ rank: Int, _ a: some LinearOperator, _ operation: StaticString) {
   precondition(
     rank >= 0 && rank <= min(a.rows, a.columns),
-    "\(operation): rank \(rank) of an operator [\(a.rows), \(a.columns)]")
+    "\(operation): rank \(rank) does not fit an operator [\(a.rows), \(a.columns)]")
 }

@@ -1,23 +1,23 @@
-/// What of the leading singular vectors is wanted: a basis of one side's space, that side's vectors
-/// in their order, or both sides'.
+/// Which of the leading singular vectors are wanted: a basis of one side's space, that side's
+/// vectors in order, or both sides'.
 enum WantedVectors: Hashable { case basis, vectors, both }
 
 /// Singular vectors of one side as columns, with their values and perhaps the other side's vectors.
 struct LeadingVectors<Scalar: RealScalar> {
-  /// `[length of the side, rank]`, of any sign.
+  /// `[length of the side, rank]`, of either sign.
   var vectors: Tensor<Scalar>
-  /// Descending, `[rank]`; 0 past the effective rank, and empty when only a basis was asked for.
+  /// Descending, `[rank]`; 0 past the effective rank, and empty if only a basis was asked for.
   var values: Tensor<Scalar>
-  /// `[length of the other side, rank]`; nil when not asked for.
+  /// `[length of the other side, rank]`; nil if not asked for.
   var others: Tensor<Scalar>?
-  /// How many the operator determines.
+  /// How many of them the operator determines.
   var effectiveRank: Int
-  /// False where the squares they were told from hid what an operator of this rank has beside them, or
-  /// in the smallest of them.
+  /// False if they come from squares that hid what an operator of this rank has beside them, or
+  /// part of the smallest of them.
   var isAccurate = true
 
-  /// The vectors with the component of largest magnitude of each positive; in place, as nobody else
-  /// holds them.
+  /// The vectors, with the component of largest magnitude of each made positive; in place, as
+  /// nothing else holds them.
   mutating func takeVectors() -> Tensor<Scalar> {
     var taken = vectors
     vectors = .empty
@@ -52,8 +52,8 @@ func leadingVectors<A: LinearOperator>(
     values: found.values, others: found.vectors, effectiveRank: found.effectiveRank)
 }
 
-/// A basis of the whole range of a product known by its factors, filled up at random; nil when the
-/// range has more dimensions than are asked for, or none.
+/// A basis of the whole range of a product known by its factors, completed at random; nil if the
+/// range has more dimensions than asked for, or none.
 private func wholeRange<A: LinearOperator>(
   of a: A, _ rank: Int, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> LeadingVectors<A.Scalar>? {
@@ -114,7 +114,7 @@ private func leadingLeft<A: LinearOperator>(
       effectiveRank: rankBesideRounding(svd.singularValues, rows: a.rows))
   case .gram:
     found = try leadingEigenvectors(of: a.gram(.left, scale: scale), rank)
-    // Of all vectors, none is lost.
+    // If all vectors are wanted, none is lost.
     if method == .automatic, found.effectiveRank < rank || !found.isAccurate && rank < a.rows {
       found = try leadingEigenvectors(ofImages: a.dense().transposed() * scale, rank)
     }
@@ -133,7 +133,7 @@ private func leadingLeft<A: LinearOperator>(
       : try leadingByBases(of: a, rank, of: count, steps, wanted, scale, &source)
   }
   if wanted == .both, found.others == nil {
-    // Given a basis, the decomposition of the operator restricted to it has LAPACK's accuracy.
+    // Given a basis, decomposing the operator restricted to it has LAPACK's accuracy.
     found.vectors = try completed(found.vectors, from: found.effectiveRank, &source)
     let restricted = try SVD(of: a.applyTransposed(found.vectors).transposed())
     found = LeadingVectors(
@@ -150,9 +150,9 @@ private func leadingLeft<A: LinearOperator>(
   return found
 }
 
-/// The leading left vectors by multiplications of an orthonormal basis, made orthonormal again after
-/// each, which takes values that span more than Gram matrices can hold. None where the first sample
-/// spans everything.
+/// The leading left vectors by multiplications of a basis that is made orthonormal again after
+/// each, which allows values that span more than Gram matrices can hold. There are no
+/// multiplications if the first sample spans everything.
 private func leadingByBases<A: LinearOperator>(
   of a: A, _ rank: Int, of count: Int, _ steps: Int, _ wanted: WantedVectors, _ scale: A.Scalar,
   _ source: inout RandomSource
@@ -161,7 +161,7 @@ private func leadingByBases<A: LinearOperator>(
   for step in 0..<(count >= a.rankBound ? 0 : steps) {
     let images = a.applyTransposed(basis) * scale
     if wanted == .basis, step == steps - 1 {
-      // The leading ones are told before the last product.
+      // The leading ones are chosen before the last product.
       let leading = try leadingEigenvectors(ofImages: images, rank)
       let kept = leading.effectiveRank
       let chosen = matmul(images, leading.vectors.sliced(0..<kept, alongAxis: 1))
@@ -177,7 +177,7 @@ private func leadingByBases<A: LinearOperator>(
   return found
 }
 
-/// The leading vectors of a matrix among those in the space of an orthonormal basis, from `images`, the
+/// The leading vectors of a matrix within the space of an orthonormal basis, from `images`, the
 /// transposed matrix times the basis.
 private func leadingVectors<Scalar: RealScalar>(
   in basis: Tensor<Scalar>, _ images: Tensor<Scalar>, _ rank: Int, _ wanted: WantedVectors
@@ -199,8 +199,9 @@ private func leadingVectors<Scalar: RealScalar>(
   return found
 }
 
-/// The leading eigenvectors of the Gram matrix of the columns of `images`; where squares hide too much,
-/// of that in double precision, and in double precision by the decomposition of the images.
+/// The leading eigenvectors of the Gram matrix of the columns of `images`. Where squares hide too
+/// much, they come from its Gram matrix in double precision instead; of images in double precision,
+/// from the decomposition of the images themselves.
 private func leadingEigenvectors<Scalar: RealScalar>(ofImages images: Tensor<Scalar>, _ count: Int)
   throws(LinearAlgebraError) -> LeadingVectors<Scalar>
 {
@@ -221,8 +222,8 @@ private func leadingEigenvectors<Scalar: RealScalar>(ofImages images: Tensor<Sca
     effectiveRank: rankBesideRounding(values))
 }
 
-/// How many of some descending singular values stand out of rounding: that of the matrix, and of the
-/// decomposition of one with so many rows.
+/// How many of some descending singular values exceed rounding: that of the matrix, and of the
+/// decomposition of one with `rows` rows.
 private func rankBesideRounding<Scalar: RealScalar>(_ values: Tensor<Scalar>, rows: Int = 0) -> Int
 {
   let scalars = values.scalars
@@ -231,8 +232,8 @@ private func rankBesideRounding<Scalar: RealScalar>(_ values: Tensor<Scalar>, ro
   return scalars.count { $0 > noise }
 }
 
-/// The leading eigenvectors of a Gram matrix of which the lower triangle is given, the square roots
-/// of their eigenvalues, and how many of these stand out of the rounding of the Gram matrix.
+/// The leading eigenvectors of a Gram matrix given by its lower triangle, the square roots of their
+/// eigenvalues, and how many of these exceed the rounding of the Gram matrix.
 private func leadingEigenvectors<Scalar: RealScalar>(of gram: Tensor<Scalar>, _ count: Int)
   throws(LinearAlgebraError) -> LeadingVectors<Scalar>
 {
@@ -247,8 +248,9 @@ private func leadingEigenvectors<Scalar: RealScalar>(of gram: Tensor<Scalar>, _ 
   let squares = all.prefix(count)
   let noise = 16 * Scalar.ulpOfOne * (squares.first ?? 0)
   let effectiveRank = squares.count { $0 > noise }
-  // Rounding of the largest square turns the vector of the smallest, which loses as much of its value
-  // as it is smaller: more than the rounding of the operator, where that has nothing else.
+  // Rounding of the largest square rotates the vector of the smallest, whose value is then wrong by
+  // a share that grows as it shrinks: by more than the rounding of the operator, if the operator
+  // has nothing else.
   let isWhole = count == n || all[count] <= noise
   let isGraded = squares.last.map { 64 * $0 < squares[0] } ?? false
   return LeadingVectors(
@@ -257,8 +259,8 @@ private func leadingEigenvectors<Scalar: RealScalar>(of gram: Tensor<Scalar>, _ 
     isAccurate: effectiveRank == count && !(isWhole && isGraded))
 }
 
-/// A power of two that brings the operator near norm 1 when its squares might overflow or underflow,
-/// 1 otherwise; from the product with one random vector.
+/// A power of two that brings the operator near norm 1 if its squares might overflow or underflow,
+/// 1 otherwise; found from its product with one random vector.
 private func unitScale<A: LinearOperator>(of a: A, _ source: inout RandomSource)
   throws(LinearAlgebraError) -> A.Scalar
 {
@@ -276,8 +278,8 @@ private func unitScale<A: LinearOperator>(of a: A, _ source: inout RandomSource)
   return powerOfTwo(near: A.Scalar(largest))
 }
 
-/// A power of two by which numbers up to `largest` come near 1; 1 where their squares stay in range
-/// anyway, and of zero and what is not finite.
+/// A power of two that brings numbers up to `largest` near 1; 1 if their squares stay in range
+/// anyway, and if `largest` is zero or not finite.
 func powerOfTwo<Scalar: RealScalar>(near largest: Scalar) -> Scalar {
   if largest == 0 || !largest.isFinite || (1e-6...1e6).contains(Double(largest)) { return 1 }
   let limit = Int(Scalar.greatestFiniteMagnitude.exponent) - 7
@@ -285,7 +287,7 @@ func powerOfTwo<Scalar: RealScalar>(near largest: Scalar) -> Scalar {
   return Scalar(sign: .plus, exponent: Scalar.Exponent(exponent), significand: 1)
 }
 
-/// The first `start` columns, and as many random ones as there are others, all orthonormal.
+/// The first `start` columns, with random ones in place of the others, all orthonormal.
 private func completed<Scalar: RealScalar>(
   _ columns: Tensor<Scalar>, from start: Int, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> Tensor<Scalar> {
@@ -294,7 +296,7 @@ private func completed<Scalar: RealScalar>(
   return try completed(columns.sliced(0..<start, alongAxis: 1), to: count, &source)
 }
 
-/// Orthonormal columns with random ones after them, `count` in all, orthonormal too.
+/// Orthonormal columns, completed to `count` by random ones that are orthonormal, too.
 func completed<Scalar: RealScalar>(
   _ kept: Tensor<Scalar>, to count: Int, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> Tensor<Scalar> {

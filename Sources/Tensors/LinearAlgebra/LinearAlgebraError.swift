@@ -26,7 +26,7 @@ extension Tensor where Scalar: RealScalar {
     precondition(rank == 2, "\(routine): shape \(shape) is not a matrix")
     precondition(!square || shape[0] == shape[1], "\(routine): matrix \(shape) is not square")
     precondition(
-      shape.allSatisfy { $0 <= Int(Int32.max) }, "\(routine): a side of \(shape) is beyond 2^31 - 1"
+      shape.allSatisfy { $0 <= Int(Int32.max) }, "\(routine): a side of \(shape) exceeds 2^31 - 1"
     )
     guard allFinite else {
       throw LinearAlgebraError(

@@ -12,14 +12,15 @@ public protocol LinearOperator<Scalar>: Sendable {
   /// The product of the transposed matrix with a block `[rows, k]`: `[columns, k]`.
   func applyTransposed(_ block: Tensor<Scalar>) -> Tensor<Scalar>
 
-  /// The product with a random matrix, of the matrix for `left`, `[rows, count]`, of its transpose
-  /// for `right`, `[columns, count]`: a sample of the range. At first the random matrix is Gaussian.
+  /// The product of the matrix for `left`, `[rows, count]`, or of its transpose for `right`,
+  /// `[columns, count]`, with a random matrix: a sample of the range. By default the random matrix
+  /// is Gaussian.
   func sample(_ count: Int, of side: SingularSide, using source: inout RandomSource)
     -> Tensor<Scalar>
-  /// Factors `[tokens, rows]` and `[tokens, columns]` of which the matrix is the product `leftᵀ
-  /// right`; nil, as at first, when it is not known as one.
+  /// Factors `[tokens, rows]` and `[tokens, columns]` whose product `leftᵀ right` is the matrix;
+  /// nil, the default, if it is not known as one.
   var factors: (left: Tensor<Scalar>, right: Tensor<Scalar>)? { get }
-  /// A number the rank cannot exceed; at first the shorter side.
+  /// A number that the rank cannot exceed; by default the shorter side.
   var rankBound: Int { get }
   /// Multiply-adds of the product with one vector.
   var productCost: Int { get }
@@ -46,11 +47,11 @@ extension LinearOperator {
       ? apply(.normal([columns, count], using: &source))
       : applyTransposed(.normal([rows, count], using: &source))
   }
-  /// nil.
+  /// No factors.
   public var factors: (left: Tensor<Scalar>, right: Tensor<Scalar>)? { nil }
   /// The shorter side.
   public var rankBound: Int { min(rows, columns) }
-  /// That of a dense matrix.
+  /// The cost for a dense matrix.
   public var productCost: Int { rows * columns }
   /// A product with every column of the identity.
   public var denseCost: Int { columns * productCost }
@@ -62,7 +63,7 @@ extension LinearOperator {
     let columns = side == .left ? matrix.transposed() : matrix
     return Tensor.lowerProduct(columns, columns).mirrored()
   }
-  /// The side with fewer singular vectors; left when equal.
+  /// The side with fewer singular vectors; left if equal.
   public var shorterSide: SingularSide { rows <= columns ? .left : .right }
 }
 
@@ -71,7 +72,7 @@ public struct DenseOperator<Scalar: RealScalar>: LinearOperator {
   /// The matrix, `[rows, columns]`.
   public let matrix: Tensor<Scalar>
 
-  /// The operator of a matrix. Traps when the tensor is not one.
+  /// The operator of a matrix. Traps if the tensor is not a matrix.
   public init(_ matrix: Tensor<Scalar>) {
     precondition(matrix.rank == 2, "DenseOperator: shape \(matrix.shape) is not a matrix")
     self.matrix = matrix
@@ -81,7 +82,7 @@ public struct DenseOperator<Scalar: RealScalar>: LinearOperator {
   public var rows: Int { matrix.shape[0] }
   /// The number of columns.
   public var columns: Int { matrix.shape[1] }
-  /// 0: the matrix is there.
+  /// 0: the matrix is already formed.
   public var denseCost: Int { 0 }
   /// The product with a block `[columns, k]`: `[rows, k]`.
   public func apply(_ block: Tensor<Scalar>) -> Tensor<Scalar> { matmul(matrix, block) }
@@ -99,9 +100,9 @@ public struct DenseOperator<Scalar: RealScalar>: LinearOperator {
   public func dense() -> Tensor<Scalar> { matrix }
 }
 
-/// The product `leftᵀ right` of two tall factors, such as the gradient of a linear layer's weight:
-/// of its inputs and the gradients of its outputs, summed over tokens. The product is never formed
-/// but by `dense()`.
+/// The product `leftᵀ right` of two tall factors, such as the gradient of a linear layer's weight,
+/// which is that of its inputs and the gradients of its outputs, summed over tokens. Only `dense()`
+/// forms the product.
 public struct FactoredOperator<Scalar: RealScalar>: LinearOperator {
   /// `[tokens, rows]`.
   public let left: Tensor<Scalar>
@@ -137,7 +138,7 @@ public struct FactoredOperator<Scalar: RealScalar>: LinearOperator {
   public func applyTransposed(_ block: Tensor<Scalar>) -> Tensor<Scalar> {
     matmul(right.transposed(), matmul(left, block))
   }
-  /// A sample by sparse random signs of the far factor, times the near one.
+  /// A sample: the far factor sketched by sparse random signs, times the near one.
   public func sample(_ count: Int, of side: SingularSide, using source: inout RandomSource)
     -> Tensor<Scalar>
   {
@@ -164,7 +165,7 @@ public struct FactoredOperator<Scalar: RealScalar>: LinearOperator {
   }
 }
 
-/// The shape of an operator as it was given, before it was turned.
+/// The shape of an operator as the caller gave it, before it was transposed.
 func givenShape(of a: some LinearOperator) -> Shape {
   (a as? any TurnedOperator)?.givenShape ?? [a.rows, a.columns]
 }

@@ -3,8 +3,9 @@ internal import CKernels
 /// The matrix product over the last two axes, with broadcasting of all axes before them.
 ///
 /// `[..., m, k] x [..., k, n] -> [..., m, n]`; a vector counts as a row on the left, as a column on
-/// the right, and its axis is dropped, as in NumPy. Transposed, sliced and broadcast views are read where they lie,
-/// as long as one of the last two axes has its elements side by side. Traps when the shapes do not fit.
+/// the right, and its axis is dropped, as in NumPy. Transposed, sliced and broadcast views are read
+/// in place as long as one of the last two axes has its elements side by side. Traps when the
+/// shapes do not fit.
 public func matmul<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
   -> Tensor<Scalar>
 {
@@ -65,7 +66,8 @@ public func matmul<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
 }
 
 extension Tensor where Scalar: RealScalar {
-  /// How BLAS sees the last two axes: whether transposed, and the leading dimension.
+  /// How BLAS sees the last two axes: whether transposed, and the leading dimension; nil if it
+  /// cannot.
   var matrixLayout: (transposed: Bool, leading: Int)? {
     let (rows, cols) = (shape[rank - 2], shape[rank - 1])
     if viewStrides.isEmpty { return (false, Swift.max(1, cols)) }
@@ -83,8 +85,8 @@ extension Tensor where Scalar: RealScalar {
 
   func withMatrixRuns() -> Tensor { matrixLayout == nil ? copied() : self }
 
-  /// `self = keeping * self + scale * a b` for matrices `[m, k]`, `[k, n]`, in place when `self` owns
-  /// its storage; views of `a` and `b` cost nothing. With `keeping` 0 the old elements are not read.
+  /// `self = keeping * self + scale * a b` for matrices `[m, k]`, `[k, n]`, in place if `self` owns
+  /// its storage; views `a` and `b` cost nothing. With `keeping` 0 the old elements are not read.
   /// Traps when the shapes do not fit.
   public mutating func addProduct(
     _ a: Tensor, _ b: Tensor, scale: Scalar = 1, keeping: Scalar = 1
@@ -107,8 +109,8 @@ extension Tensor where Scalar: RealScalar {
   }
 }
 
-/// Row-major `c = alpha op(a) op(b) + beta c`, split over our threads along the longer side of c,
-/// each part one single-threaded BLAS call.
+/// Row-major `c = alpha op(a) op(b) + beta c`, split over our own threads along the longer side of
+/// c, with one single-threaded BLAS call for each part.
 package func gemm<Scalar: RealScalar>(
   _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Scalar,
   _ a: UnsafePointer<Scalar>, _ lda: Int, _ b: UnsafePointer<Scalar>, _ ldb: Int, _ beta: Scalar,
@@ -116,14 +118,14 @@ package func gemm<Scalar: RealScalar>(
 ) {
   guard m > 0, n > 0 else { return }
   precondition(
-    max(m, n, k, lda, ldb, ldc) <= Int(Int32.max), "matmul: a side is beyond 2^31 - 1")
+    max(m, n, k, lda, ldb, ldc) <= Int(Int32.max), "matmul: a side exceeds 2^31 - 1")
   Threads.prepareBLAS()
   let work = m * n * max(1, k)
   if work < 1 << 19 || loqt_in_parallel_region() || Threads.count == 1 {
     product(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
     return
   }
-  // Parts are multiples of 16 so that no vector is cut, and worth a wake-up each.
+  // Parts are multiples of 16, so that no vector is cut, and large enough to wake a thread for.
   let unit = 16
   let side = max(m, n)
   let grain = max(1, (1 << 18) / (work / side * unit) + 1)

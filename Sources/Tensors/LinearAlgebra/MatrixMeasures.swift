@@ -1,14 +1,13 @@
 extension SVD {
   /// The Moore-Penrose pseudo-inverse, `[n, m]`. Singular values that `rank(tolerance:)` does not
-  /// count are taken as zero.
+  /// count are treated as zero.
   public func pseudoInverse(tolerance: Scalar? = nil) -> Tensor<Scalar> {
     let k = rank(tolerance: tolerance)
     let columns = vt.sliced(0..<k).transposed() / singularValues.sliced(0..<k)
     return matmul(columns, u.sliced(0..<k, alongAxis: 1).transposed())
   }
 
-  /// The largest singular value over the smallest: infinite when that is 0, and 1 when there is
-  /// none.
+  /// The largest singular value over the smallest: infinite if that is 0, and 1 if there are none.
   public var conditionNumber: Scalar { spread(singularValues) }
 }
 
@@ -36,8 +35,8 @@ public func matrixRank<Scalar: RealScalar>(_ a: Tensor<Scalar>, tolerance: Scala
   return values.count { $0 > limit }
 }
 
-/// The largest singular value of a matrix over its smallest, which tells how many times `solve`
-/// magnifies relative errors: infinite when the smallest is 0. Traps and throws as `SVD.init` does.
+/// The largest singular value of a matrix over its smallest, the most that `solve` can magnify
+/// relative errors by: infinite if the smallest is 0. Traps and throws as `SVD.init` does.
 public func conditionNumber<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Scalar
 {
@@ -48,9 +47,9 @@ public func conditionNumber<Scalar: RealScalar>(_ a: Tensor<Scalar>)
 public enum MatrixNorm: Hashable, Sendable {
   /// The square root of the sum of all squares.
   case frobenius
-  /// The largest sum of absolute values of a column.
+  /// The largest column sum of absolute values.
   case one
-  /// The largest sum of absolute values of a row.
+  /// The largest row sum of absolute values.
   case infinity
   /// The largest singular value.
   case spectral

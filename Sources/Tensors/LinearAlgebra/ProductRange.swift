@@ -1,14 +1,15 @@
 /// Orthonormal columns that span the range of the product nearᵀ far of `near` `[t, n]` and `far`
-/// `[t, m]`, `[n, rank of the product]`; nil where that is 0 or they are not finite. The vectors of far need no
-/// product with those of near unless they depend on each other, as those of repeated tokens may.
+/// `[t, m]`: `[n, rank of the product]`; nil if the rank is 0 or the factors are not finite. The
+/// rows of far are not multiplied by those of near unless they depend on each other, as those of
+/// repeated tokens may.
 func rangeOfProduct<Scalar: RealScalar>(near: Tensor<Scalar>, far: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>?
 {
   guard near.shape[0] > 0, let spanning = SpanningRows(of: far), spanning.rank > 0 else {
     return nil
   }
-  // Beyond a dependence, what a Gram matrix can tell is not all there is. Vectors that were computed
-  // depend on each other up to their own rounding, magnified by that of those they are told from.
+  // Beyond a dependence, a Gram matrix cannot tell everything. Computed vectors depend on each
+  // other only up to their own rounding, magnified by that of the vectors they are expressed by.
   let noise = 8 * Tensor<Scalar>.noise
   var rows = near
   if spanning.rank < near.shape[0] {

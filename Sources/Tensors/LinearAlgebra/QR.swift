@@ -6,7 +6,7 @@ public struct QR<Scalar: RealScalar>: Sendable {
   /// Upper triangular: `[min(m, n), n]` when thin, `[m, n]` when full. Its diagonal may be negative.
   public let r: Tensor<Scalar>
 
-  /// Factors a matrix by Householder reflections. Traps when `a` is not one; throws when it has a
+  /// Factors a matrix by Householder reflections. Traps if `a` is not a matrix; throws if it has a
   /// NaN or infinite element.
   public init(of a: Tensor<Scalar>, _ size: FactorSize = .thin) throws(LinearAlgebraError) {
     precondition(a.rank == 2, "qr: shape \(a.shape) is not a matrix")

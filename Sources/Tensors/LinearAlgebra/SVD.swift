@@ -15,8 +15,8 @@ public struct SVD<Scalar: RealScalar>: Sendable {
   /// Right singular vectors as rows: `[k, n]`, k = min(m, n) when thin, n when full.
   public let vt: Tensor<Scalar>
 
-  /// Decomposes a matrix. Traps when `a` is not one; throws when it has a NaN or infinite element,
-  /// or when neither of LAPACK's drivers (divide and conquer, then QR iteration) converges.
+  /// Decomposes a matrix. Traps if `a` is not a matrix; throws if it has a NaN or infinite element,
+  /// or if neither of LAPACK's drivers (divide and conquer, then QR iteration) converges.
   public init(of a: Tensor<Scalar>, _ size: FactorSize = .thin) throws(LinearAlgebraError) {
     precondition(a.rank == 2, "svd: shape \(a.shape) is not a matrix")
     let (m, n) = (a.shape[0], a.shape[1])
@@ -56,9 +56,9 @@ public struct SVD<Scalar: RealScalar>: Sendable {
     return values.count { $0 > limit }
   }
 
-  /// The x of least norm among those that minimise `norm(a x - b)`, for b `[m]` or `[m, k]`:
-  /// `[n]` or `[n, k]`. Singular values that `rank(tolerance:)` does not count are taken as zero.
-  /// Traps when the shapes do not fit.
+  /// The x of least norm among those that minimise `norm(a x - b)`, for b `[m]` or `[m, k]`: `[n]`
+  /// or `[n, k]`. Singular values that `rank(tolerance:)` does not count are treated as zero. Traps
+  /// when the shapes do not fit.
   public func leastSquares(_ b: Tensor<Scalar>, tolerance: Scalar? = nil) -> Tensor<Scalar> {
     precondition(
       (b.rank == 1 || b.rank == 2) && b.shape[0] == u.shape[0],
@@ -102,7 +102,7 @@ public func leastSquares<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Sc
   try SVD(of: a).leastSquares(b)
 }
 
-/// LAPACK's drivers for one job: `_gesdd` or `_gesvd`.
+/// One of LAPACK's drivers: `_gesdd` or `_gesvd`.
 typealias SVDDriver<Scalar> = (
   Character, Int, Int, UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>,
   UnsafeMutablePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int, LAPACKScratch<Scalar>

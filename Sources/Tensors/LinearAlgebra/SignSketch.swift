@@ -1,11 +1,11 @@
 extension Tensor where Scalar: RealScalar {
   /// The product of this matrix `[m, n]` with a random sparse matrix of signs `[n, count]`: `[m,
-  /// count]`, which captures the range as a Gaussian one does at the price of reading the matrix
+  /// count]`, which captures the range as a Gaussian one does, for the cost of reading the matrix
   /// twice.
   ///
-  /// Blocks of `count` columns are added twice, each time under random signs and cyclically shifted
-  /// by a random distance, so that no two columns of one block ever meet. With few columns, where
-  /// signs might cancel, the random matrix is Gaussian and dense.
+  /// Blocks of `count` columns are added up twice, each time with random signs and cyclically
+  /// shifted by a random distance, so that no two columns of one block ever meet. With few columns,
+  /// where signs might cancel, the random matrix is Gaussian and dense.
   func sketchingColumns(to count: Int, using source: inout RandomSource) -> Tensor {
     let (m, n) = (shape[0], shape[1])
     guard count >= 16, n > count else { return matmul(self, .normal([n, count], using: &source)) }
@@ -15,7 +15,7 @@ extension Tensor where Scalar: RealScalar {
     var shifts: [Int] = []
     for _ in 0..<blocks {
       let first = source.index(below: UInt64(count))
-      // Half a turn at most apart, and never the same place.
+      // Any place but the first.
       let second = (first + 1 + source.index(below: UInt64(count - 1))) % UInt64(count)
       shifts += [Int(first), Int(second)]
     }
@@ -28,7 +28,7 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  /// The sketch of a row-major matrix: each row is folded twice, each time under other signs.
+  /// The sketch of a row-major matrix: each row is folded twice, with different signs.
   private static func sketchedColumns(
     _ a: UnsafePointer<Scalar>, _ leading: Int, _ m: Int, _ n: Int, _ count: Int, _ shifts: [Int],
     _ signs: [Scalar]
@@ -57,8 +57,8 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  /// The transposed sketch `[count, m]` of the transpose of a row-major matrix `[n, m]`: each of its
-  /// rows is added to two of the result's, in panels that stay in the cache.
+  /// The transposed sketch `[count, m]` of the transpose of a row-major matrix `[n, m]`: each of
+  /// its rows is added to two rows of the result, in panels that stay in the cache.
   private static func sketchedRows(
     _ a: UnsafePointer<Scalar>, _ leading: Int, _ m: Int, _ n: Int, _ count: Int, _ shifts: [Int],
     _ signs: [Scalar]
@@ -85,7 +85,7 @@ extension Tensor where Scalar: RealScalar {
   }
 }
 
-/// So many of 1 and -1. Not generic, because a generic loop over elements is slow.
+/// `count` random signs, 1 or -1. Not generic, because a generic loop over elements is slow.
 private func randomSigns(_ count: Int, using source: inout RandomSource) -> [Float] {
   var bits: UInt64 = 0
   return (0..<count).map { index in

@@ -1,16 +1,16 @@
-/// Rows of a matrix that span, as far as rounding can tell, what all of them span: by Cholesky's
-/// factorisation with complete pivoting of the Gram matrix of the rows at length 1.
+/// Rows of a matrix that span, as far as rounding can tell, what all of them span. Found by
+/// Cholesky factorisation, with complete pivoting, of the Gram matrix of the normalised rows.
 struct SpanningRows<Scalar: RealScalar> {
   /// All rows, the spanning ones first.
   let order: [Int32]
-  /// How many span.
+  /// The number of rows that span.
   let rank: Int
-  /// The lengths of the rows, in their order here.
+  /// The lengths of the rows, in this order.
   let lengths: [Scalar]
-  /// `[rows, rank]`: the rows at length 1, in this order, with respect to orthonormal vectors.
+  /// `[rows, rank]`: the normalised rows, in this order, in terms of orthonormal vectors.
   let coordinates: Tensor<Scalar>
 
-  /// Nil where the rows are not finite.
+  /// Nil if the rows are not finite.
   init?(of rows: Tensor<Scalar>) {
     let n = rows.shape[0]
     let (gram, scale) = GramSpace.scaledGram(rows)
@@ -21,9 +21,9 @@ struct SpanningRows<Scalar: RealScalar> {
     var factor = gram * inverses * inverses.reshaped(to: [n, 1])
     var pivots = [Int32](repeating: 0, count: n)
     var rank: Int32 = 0
-    // What is left of a row of length 1 has lost all digits at the square root of this.
+    // The remainder of a row of length 1 has lost all digits at the square root of this.
     let tolerance = 2 * GramFactor<Scalar>.leastSpread
-    // LAPACK's panels here are products with vectors: on one thread they take half the time.
+    // LAPACK's panels here are products with vectors, which take half the time on one thread.
     Threads.prepareBLAS()
     let info = factor.withMutablePointer { factor in
       Scalar._pstrf(n, factor, n, &pivots, &rank, tolerance)
@@ -37,8 +37,9 @@ struct SpanningRows<Scalar: RealScalar> {
   }
 }
 
-/// Orthonormal columns, as many as y `[m, n]` has, whose span holds its columns up to rounding; those
-/// past its rank are random, and do not count as drawn: how many there are depends on rounding.
+/// Orthonormal columns, as many as y `[m, n]` has, whose span contains its columns up to rounding.
+/// Those past its rank are random but do not advance the source, as their number depends on
+/// rounding.
 func orthonormalBasis<Scalar: RealScalar>(
   of y: Tensor<Scalar>, _ source: inout RandomSource
 ) throws(LinearAlgebraError) -> Tensor<Scalar> {
@@ -46,9 +47,9 @@ func orthonormalBasis<Scalar: RealScalar>(
   return try completed(orthonormalSpan(of: y), to: y.shape[1], &filler)
 }
 
-/// Orthonormal columns that span those of y `[m, n]` up to rounding, as many as its rank: those of them
-/// that stand out first, then what the others have beside these, at length 1 again, where that is more
-/// than `noise` times their length. Householder's reflections do the same at a fraction of the rate of
+/// Orthonormal columns that span those of y `[m, n]` up to rounding, as many as its rank: first the
+/// columns that stand out, then what the others add to them, normalised again, where that exceeds
+/// `noise` times their length. Householder reflections do the same at a fraction of the speed of
 /// matrix products.
 func orthonormalSpan<Scalar: RealScalar>(
   of y: Tensor<Scalar>, noise: Double = Tensor<Scalar>.noise
@@ -57,7 +58,8 @@ func orthonormalSpan<Scalar: RealScalar>(
   if count == 0 { return y }
   var basis = Tensor<Scalar>.zeros([y.shape[0], 0])
   var rest = y.transposed()
-  // Each round sees some 2^-8 of the lengths that the one before saw; a float has three of these.
+  // Each round resolves lengths down to some 2^-8 of the previous round's; a float has three such
+  // steps.
   for _ in 0..<3 {
     guard let spanning = SpanningRows(of: rest) else { return try QR(of: y).q }
     guard spanning.rank > 0 else { break }
@@ -71,7 +73,7 @@ func orthonormalSpan<Scalar: RealScalar>(
     guard basis.shape[1] < count else { break }
     rest = rows.sliced(spanning.rank..<rows.shape[0])
     rest.addProduct(matmul(rest, basis), basis.transposed(), scale: -1)
-    // Rounding may lie in the span of what is there, and is not to be brought to length 1.
+    // What is only rounding may lie in the span already, and must not be normalised.
     let left = rest.transposed().squaredColumnLengths()
     let kept = left.indices.filter { left[$0] > noise * noise }.map { Int32($0) }
     if kept.isEmpty { break }

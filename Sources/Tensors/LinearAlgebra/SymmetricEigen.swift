@@ -13,7 +13,7 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
     try self.init(lower: a.copied())
   }
 
-  /// The decomposition of a finite matrix, in its own storage.
+  /// The decomposition of a finite matrix given by its lower triangle, in its own storage.
   init(lower a: consuming Tensor<Scalar>) throws(LinearAlgebraError) {
     var workspace = Workspace<Scalar>()
     var vectors = a
@@ -29,7 +29,8 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
     try a.checkMatrix("symmetricEigen", square: true)
     let n = a.shape[0]
     precondition(
-      count >= 0 && count <= n, "symmetricEigen: no \(count) largest eigenvalues of \(a.shape)")
+      count >= 0 && count <= n,
+      "symmetricEigen: matrix \(a.shape) does not have \(count) eigenvalues")
     var workspace = Workspace<Scalar>()
     var values = Tensor<Scalar>.zeros([count])
     var vectors = Tensor<Scalar>.zeros([count, n])
@@ -55,8 +56,8 @@ public func symmetricEigen<Scalar: RealScalar>(_ a: Tensor<Scalar>, largest coun
   try SymmetricEigen(of: a, largest: count)
 }
 
-/// All eigenvalues, ascending, of a symmetric matrix, `[n]`, without its eigenvectors, which take most
-/// of the time. Traps and throws as `SymmetricEigen.init` does.
+/// All eigenvalues, ascending, of a symmetric matrix, `[n]`, without the eigenvectors, which take
+/// most of the time. Traps and throws as `SymmetricEigen.init` does.
 public func symmetricEigenvalues<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {

@@ -1,7 +1,7 @@
 extension Tensor where Scalar: RealScalar {
-  /// The lower triangle of the product `aᵀ b` of two `[m, n]` matrices of which it is known that it
-  /// is symmetric: little more than half of the product. What lies above the diagonal is undefined.
-  /// Traps when the shapes differ.
+  /// The lower triangle of the product `aᵀ b` of two `[m, n]` matrices, for a product known to be
+  /// symmetric: little more than half the cost. What lies above the diagonal is undefined. Traps
+  /// when the shapes differ.
   package static func lowerProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
     precondition(a.shape == b.shape, "lowerProduct: \(a.shape) and \(b.shape) differ")
     let x = a.withMatrixRuns()
@@ -17,7 +17,7 @@ extension Tensor where Scalar: RealScalar {
         squared(x.base, p.transposed, p.leading, m, n, into: out)
         return
       }
-      // Bands of rows, a long one with a short one, so that all threads have the same to do.
+      // Bands of rows, a long one with a short one, so that all threads get the same work.
       let pairs = Swift.max(1, Swift.min(4 * Threads.count, n / 64))
       let width = (n + 2 * pairs - 1) / (2 * pairs)
       func band(_ index: Int) {
@@ -39,12 +39,13 @@ extension Tensor where Scalar: RealScalar {
     return result
   }
 
-  /// As many whatever the number of threads, on which the order of additions would depend.
+  /// Fixed whatever the number of threads, as the order of additions depends on it.
   private static var squaredParts: Int { 4 }
 
-  /// The lower triangle of `aᵀ a`, `a` of `[m, n]`: the sum of those of parts of its rows, a fifth
-  /// faster than bands of it, with no more memory than `a` has. Small ones are left to products, whose
-  /// order of additions does not change while another thread has OpenBLAS's threads.
+  /// The lower triangle of `aᵀ a`, with `a` `[m, n]`: the sum over parts of its rows, which is a
+  /// fifth faster than bands and takes no more memory than `a`. Small ones are left to matrix
+  /// products, whose order of additions does not change while another thread holds OpenBLAS's
+  /// threads.
   private static func squared(
     _ a: UnsafePointer<Scalar>, _ transposed: Bool, _ leading: Int, _ m: Int, _ n: Int,
     into out: UnsafeMutablePointer<Scalar>
@@ -60,7 +61,7 @@ extension Tensor where Scalar: RealScalar {
           leading, part == 0 ? out : others.base + (part - 1) * n * n, n)
       }
     }
-    // What lies above the diagonals is whatever the memory held.
+    // Above the diagonals lies whatever the memory held.
     for row in 0..<n {
       for part in 1..<count {
         Scalar._scaleAdd(1, others.base + ((part - 1) * n + row) * n, 1, out + row * n, row + 1)
@@ -68,7 +69,7 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  /// Both halves of the symmetric matrix whose lower triangle this is.
+  /// The whole symmetric matrix whose lower triangle this is.
   consuming func mirrored() -> Tensor {
     let n = shape[0]
     let upper = transposed().copied()

@@ -7,9 +7,9 @@ public enum Triangle: Hashable, Sendable {
 }
 
 /// The x of `a x = b`, or of `aᵀ x = b` when `transposed`, for a triangular matrix `a` `[n, n]` and
-/// b `[n]` or `[n, k]`; of b's shape. The other half of `a` takes no part, but must be
-/// finite, too. Traps when the shapes do
-/// not fit; throws when an element is NaN or infinite or the diagonal has a zero.
+/// b `[n]` or `[n, k]`; of b's shape. The other half of `a` is not used but must be finite, too.
+/// Traps when the shapes do not fit; throws when an element is NaN or infinite or the diagonal has
+/// a zero.
 public func triangularSolve<Scalar: RealScalar>(
   _ triangle: Triangle, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, transposed: Bool = false
 ) throws(LinearAlgebraError) -> Tensor<Scalar> {
@@ -23,7 +23,7 @@ public func triangularSolve<Scalar: RealScalar>(
   return substitute(triangle, a, b, "triangularSolve", transposed: transposed)
 }
 
-/// `triangularSolve` for a triangle known to be regular.
+/// `triangularSolve` for a triangle known to be nonsingular.
 func substitute<Scalar: RealScalar>(
   _ triangle: Triangle, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ operation: StaticString,
   transposed: Bool = false

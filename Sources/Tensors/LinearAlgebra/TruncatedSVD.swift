@@ -8,7 +8,7 @@ public struct TruncatedSVD<Scalar: RealScalar>: Sendable {
   public let singularValues: Tensor<Scalar>
   /// Right singular vectors as rows: `[rank, columns]`.
   public let vt: Tensor<Scalar>
-  /// How many of the singular values stand out of the rounding of the largest.
+  /// How many of the singular values exceed the rounding of the largest.
   public let effectiveRank: Int
 
   /// The product of the factors, `[rows, columns]`.
@@ -25,7 +25,7 @@ public func truncatedSVD<Operator: LinearOperator>(
   var found = try leadingVectors(of: a, rank, a.shorterSide, method, .both, &source)
   var (u, v) =
     a.shorterSide == .left ? (found.vectors, found.others!) : (found.others!, found.vectors)
-  // Held by nobody else, they change sign in place.
+  // As nothing else holds them, they change sign in place.
   (found.vectors, found.others) = (.empty, nil)
   var vt = (consume v).transposed()
   if let signs = u.signsOfLargestInColumns() {

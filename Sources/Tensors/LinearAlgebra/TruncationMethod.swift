@@ -1,16 +1,17 @@
 /// How the leading singular vectors of an operator are found.
 public enum TruncationMethod: Hashable, Sendable, Codable {
-  /// `gram` of up to 128 rows; beyond, `gram` or `randomized` with one power iteration (two for
-  /// fewer than 88 vectors) and 8 vectors of oversampling, whichever takes fewer operations; one
-  /// more where a product is known by its factors, whose small Gram matrices then say all. Where the
-  /// first products show that the singular values decay slowly, `blockLanczos` or `gram` instead,
-  /// whichever takes fewer operations; but not for a mere basis.
+  /// `gram` for up to 128 rows; beyond, `gram` or `randomized` with one power iteration (two for
+  /// fewer than 88 vectors) and 8 vectors of oversampling, whichever takes fewer operations; with
+  /// one more iteration for a product known by its factors, whose small Gram matrices are then all
+  /// that is needed. If the first products show that the singular values decay slowly,
+  /// `blockLanczos` or `gram` instead, whichever takes fewer operations; but not for a mere basis.
   ///
   /// Where the singular values decay as i^-0.7, the vectors of the operator's shorter side keep
-  /// 99.5 % of the energy that the best ones do, those of the other side and the product of both
-  /// with the singular values 99 %; more where the values decay faster, and 98 % where they decay as
-  /// slowly as i^-0.3, of which a basis keeps 90 %. When the sample spans everything the operator's rank allows, as with fewer tokens than the rank asked for, the power
-  /// iterations are left out.
+  /// 99.5 % of the energy that the best ones do; those of the other side, and the product of both
+  /// with the singular values, keep 99 %. They keep more where the values decay faster, and 98 %
+  /// where they decay as slowly as i^-0.3, of which a basis keeps 90 %. Power iterations are left
+  /// out if the sample spans everything that the operator's rank allows, as with fewer tokens than
+  /// the rank asked for.
   case automatic
   /// LAPACK's decomposition of the dense matrix.
   case exact
@@ -20,9 +21,10 @@ public enum TruncationMethod: Hashable, Sendable, Codable {
   /// The range of a random sample of the columns, refined by power iterations with an orthonormal
   /// basis in between (Halko, Martinsson and Tropp, SIAM Review 2011, algorithms 4.4 and 5.1).
   case randomized(oversampling: Int = 10, powerIterations: Int = 2)
-  /// The best vectors in the block Krylov space of twice as many dimensions as vectors and 8, grown from a
-  /// random sample in so many blocks, all kept orthonormal: where singular values decay slowly, half
-  /// the products of as many power iterations keep more of the energy.
+  /// The best vectors in a block Krylov space of twice as many dimensions as vectors plus 8, grown
+  /// from a random sample in `blocks` blocks that are all kept orthonormal. Where singular values
+  /// decay slowly, it keeps more of the energy than as many power iterations, with half the
+  /// products.
   case blockLanczos(blocks: Int = 8)
 }
 
@@ -52,7 +54,7 @@ extension TruncationMethod {
     case .randomized(let oversampling, let powerIterations):
       precondition(
         oversampling >= 0 && powerIterations >= 0,
-        "randomized: oversampling \(oversampling) and power iterations \(powerIterations) not >= 0"
+        "randomized: oversampling \(oversampling) or power iterations \(powerIterations) is negative"
       )
       add(min(n, rank + oversampling), powerIterations)
     case .blockLanczos(let blocks): return lanczosRoute(for: a, rank: rank, blocks: blocks).route
@@ -69,7 +71,7 @@ extension TruncationMethod {
     func add(_ count: Int, _ steps: Int) {
       let across = wanted == .both ? a.columns * rank * (count + rank) : 0
       let small = steps * 2 * n * count * count + n * rank * (count + rank) + eigenCost(count)
-      // Sums of signed columns move memory instead.
+      // Sums of signed columns are bound by memory instead.
       let sample = 16 * (tokens ?? n) * a.columns
       candidates.append(
         (
@@ -82,7 +84,7 @@ extension TruncationMethod {
           .formed(count: count, steps: steps),
           a.denseCost + sample + 2 * steps * n * a.columns * count + small + across
         ))
-      // A step costs little, and with one more a basis needs no oversampling.
+      // A step costs little here, and with one more a basis needs no oversampling.
       let (sampled, rounds) = (wanted == .basis ? rank : count, steps + 1)
       guard tokens > sampled else { return }
       let inner = rounds * tokens * sampled * (2 * tokens + 2 * sampled)
@@ -101,7 +103,7 @@ extension TruncationMethod {
   func routeForSlowDecay<A: LinearOperator>(
     for a: A, rank: Int, _ wanted: WantedVectors
   ) -> TruncationRoute? {
-    // The vectors that a basis then misses have nearly as much energy left out beside them.
+    // A basis then misses only vectors with little more energy than those left out anyway.
     guard self == .automatic, wanted != .basis else { return nil }
     let (route, cost) = lanczosRoute(for: a, rank: rank, blocks: 8)
     return cost < gramCost(of: a) ? route : .gram
@@ -110,10 +112,10 @@ extension TruncationMethod {
   private func lanczosRoute<A: LinearOperator>(for a: A, rank: Int, blocks: Int)
     -> (route: TruncationRoute, cost: Int)
   {
-    precondition(blocks > 0, "blockLanczos: \(blocks) blocks")
+    precondition(blocks > 0, "blockLanczos: blocks \(blocks) is not positive")
     let count = min(a.rows, 2 * rank + 8)
     let width = (count + blocks - 1) / max(1, blocks)
-    // All blocks but the last meet the operator twice; two projections on the blocks before.
+    // All blocks but the last meet the operator twice; each is projected twice on those before.
     let products = (2 * count - width) * a.productCost + 2 * a.rows * count * count
     let small = a.columns * count * (count / 2 + rank) + a.rows * count * rank + eigenCost(count)
     return (.lanczos(count: count, width: width), products + small)
@@ -124,6 +126,6 @@ extension TruncationMethod {
   }
 }
 
-/// What all eigenvectors of a symmetric `[n, n]` matrix take, in multiply-adds of a matrix product
-/// that lasts as long: a fit to LAPACK's divide and conquer between 128 and 1100 rows.
+/// The cost of all eigenvectors of a symmetric `[n, n]` matrix, in multiply-adds of a matrix
+/// product that takes as long: a fit to LAPACK's divide and conquer between 128 and 1100 rows.
 private func eigenCost(_ n: Int) -> Int { 4 * n * n * n + 3000 * n * n }

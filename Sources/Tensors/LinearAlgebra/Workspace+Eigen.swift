@@ -1,7 +1,7 @@
 extension Workspace {
-  /// The k largest eigenvalues of `a` `[n, n]`, of which only the lower triangle and the diagonal are
-  /// used: ascending into `values` `[k]`, with an eigenvector a row in `vectors` `[k, n]`. Traps when
-  /// the shapes do not fit; throws as `SymmetricEigen.init` does.
+  /// The k largest eigenvalues of `a` `[n, n]`, of which only the lower triangle and the diagonal
+  /// are used: ascending into `values` `[k]`, with the eigenvectors as rows of `vectors` `[k, n]`.
+  /// Traps when the shapes do not fit; throws as `SymmetricEigen.init` does.
   public mutating func symmetricEigen(
     of a: Tensor<Scalar>, values: inout Tensor<Scalar>, vectors: inout Tensor<Scalar>
   ) throws(LinearAlgebraError) {
@@ -18,7 +18,7 @@ extension Workspace {
     }
     let work = matrix(n * n + n)
     let all = work + n * n
-    // Beyond a quarter of them, divide and conquer for all is faster.
+    // For more than a quarter of them, divide and conquer for all is faster.
     if 4 * count <= n {
       a.copy(to: work)
       let info = vectors.withMutablePointer { vectors in
@@ -36,15 +36,15 @@ extension Workspace {
     vectors.withMutablePointer { $0.update(from: work + (n - count) * n, count: count * n) }
   }
 
-  /// All eigenvalues of a finite matrix `[n, n]`, ascending, and its eigenvectors a row each in its
-  /// place, unless they are not wanted, which take most of the time.
+  /// All eigenvalues of a finite matrix `[n, n]`, ascending. Its eigenvectors, which take most of
+  /// the time, replace it as rows if `vectors`.
   mutating func decomposeSymmetric(
     _ a: inout Tensor<Scalar>, _ values: inout Tensor<Scalar>, vectors: Bool = true
   ) throws(LinearAlgebraError) {
     let n = a.shape[0]
     guard n > 0 else { return }
-    // Below 1024 rows a second thread gains a seventh, and OpenBLAS keeps it busy waiting for some
-    // 25 ms afterwards.
+    // Below 1024 rows a second thread gains only a seventh, and OpenBLAS then keeps it busy for
+    // some 25 ms, waiting for more.
     let info = a.withMutablePointer { a in
       values.withMutablePointer { values in
         run(n * n / 4) { Scalar._syevd(vectors, n, a, n, values, $0) }
@@ -63,10 +63,10 @@ extension Workspace {
     try checkConvergence(info, "geev", a.shape)
   }
 
-  /// The eigenvalues of `a` `[n, n]` and its right eigenvectors, a row each in `vectors` `[n, n]`. Two
-  /// rows belong to a conjugate pair of eigenvalues, which are neighbours: the real and the imaginary
-  /// part of the vector of the first. Traps when the shapes do not fit; throws as `GeneralEigen.init`
-  /// does.
+  /// The eigenvalues of `a` `[n, n]` and its right eigenvectors as rows of `vectors` `[n, n]`. A
+  /// conjugate pair of eigenvalues, which are adjacent, has two rows: the real and the imaginary
+  /// part of the vector of the first. Traps when the shapes do not fit; throws as
+  /// `GeneralEigen.init` does.
   public mutating func generalEigen(
     of a: Tensor<Scalar>, real: inout Tensor<Scalar>, imaginary: inout Tensor<Scalar>,
     vectors: inout Tensor<Scalar>
@@ -87,7 +87,7 @@ extension Workspace {
       real.shape == [n] && imaginary.shape == [n],
       "generalEigen: \(real.shape) and \(imaginary.shape) do not fit a matrix \(a.shape)")
     guard n > 0 else { return 0 }
-    // Column-major storage of a; its transpose has the same values, but other vectors.
+    // Column-major storage of a; its transpose has the same values but other vectors.
     let work = matrix(n * n)
     a.transposed().copy(to: work)
     return real.withMutablePointer { real in

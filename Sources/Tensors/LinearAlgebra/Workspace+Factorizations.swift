@@ -1,7 +1,7 @@
 extension Workspace {
   /// The singular value decomposition of `a` `[m, n]`, with k = min(m, n): writes `[k]` singular
-  /// values, descending, and singular vectors into `u` `[m, k]` and `vt` `[k, n]`, or all of them into
-  /// `[m, m]` and `[n, n]`. Traps when the shapes do not fit; throws as `SVD.init` does.
+  /// values, descending, and singular vectors into `u` `[m, k]` and `vt` `[k, n]`, or all of them
+  /// into `[m, m]` and `[n, n]`. Traps when the shapes do not fit; throws as `SVD.init` does.
   public mutating func svd(
     of a: Tensor<Scalar>, u: inout Tensor<Scalar>, singularValues: inout Tensor<Scalar>,
     vt: inout Tensor<Scalar>
@@ -41,8 +41,8 @@ extension Workspace {
     try checkConvergence(info, "svd", a.shape)
   }
 
-  /// By the first driver that converges. LAPACK sees the transpose v s uᵀ of a row-major matrix, so
-  /// its "u" is our vt and its "vt" our u, both row-major already. `job` is LAPACK's: S, A or N.
+  /// Runs the drivers until one converges. LAPACK sees the transpose v s uᵀ of a row-major matrix,
+  /// so its "u" is our vt and its "vt" our u, both row-major already. `job` is LAPACK's: S, A or N.
   mutating func decompose(
     _ a: Tensor<Scalar>, _ job: Character, _ u: UnsafeMutablePointer<Scalar>,
     _ s: UnsafeMutablePointer<Scalar>, _ vt: UnsafeMutablePointer<Scalar>,
@@ -53,7 +53,7 @@ extension Workspace {
     let work = matrix(m * n)
     var info: Int32 = 0
     for driver in drivers {
-      // A driver destroys its matrix, and the next one needs it whole.
+      // A driver destroys its matrix, so each gets a new copy.
       a.copy(to: work)
       info = run(m * n) { driver(job, n, m, work, n, s, vt, n, u, left, $0) }
       if info == 0 { break }
@@ -86,11 +86,11 @@ extension Workspace {
       q = .identity(m).sliced(0..<columns, alongAxis: 1).contiguous()
       return
     }
-    // LAPACK sees aᵀ = l qᵀ, an LQ factorisation, with l's lower triangle where ours of r is.
+    // LAPACK sees aᵀ = l qᵀ, an LQ factorisation, with the lower triangle l where our r is.
     let work = matrix(m * n + k)
     let tau = work + m * n
     a.copy(to: work)
-    // Run first, for a call on the workspace would hold its memory while `run` wants to change it.
+    // Not within the call of `check`, which would read the workspace while `run` changes it.
     var info = run(m * n / 8) { Scalar._gelqf(n, m, work, n, tau, $0) }
     try check(info, "gelqf", a.shape)
     r.withMutablePointer { r in
@@ -101,7 +101,7 @@ extension Workspace {
       }
     }
     info = q.withMutablePointer { q in
-      // The reflectors lie in the first k columns; q has room for `columns`.
+      // The reflectors are in the first k columns; q has `columns` of them.
       for row in 0..<m {
         (q + row * columns).update(from: work + row * n, count: k)
       }
@@ -139,10 +139,10 @@ extension Workspace {
     }
   }
 
-  /// The LU factorisation of `a` `[m, n]` as LAPACK packs it: the transpose of both triangles into
-  /// `factors` `[n, m]`, and with which row each was exchanged, counted from 1, into `pivots`
-  /// `[min(m, n)]`. Returns the first exact zero on the diagonal, counted from 1, or 0. Traps when the
-  /// shapes do not fit; throws as `LU.init` does.
+  /// The LU factorisation of `a` `[m, n]` as LAPACK packs it: the transposes of both triangles into
+  /// `factors` `[n, m]`, and the row that each row was swapped with, counted from 1, into `pivots`
+  /// `[min(m, n)]`. Returns the place of the first exact zero on the diagonal, counted from 1, or
+  /// 0. Traps when the shapes do not fit; throws as `LU.init` does.
   public mutating func lu(
     of a: Tensor<Scalar>, factors: inout Tensor<Scalar>, pivots: inout Tensor<Int32>
   ) throws(LinearAlgebraError) -> Int {

@@ -1,10 +1,10 @@
-/// Memory that factorisations work in, kept from one to the next.
+/// Memory that factorisations work in, kept from one call to the next.
 ///
-/// Its methods are the raw computations behind ``SVD``, ``QR``, ``LU`` and the others: they write into
-/// tensors of the caller's and take whatever else they need from here. A second call on shapes no
-/// larger than before allocates nothing, when the tensors to write into are contiguous and nobody else
-/// holds them. The results are those of the factorisation objects, bit for bit, whatever the workspace
-/// was used for before.
+/// Its methods are the raw computations behind ``SVD``, ``QR``, ``LU`` and the others: they write
+/// into the caller's tensors and take whatever else they need from here. A second call on shapes no
+/// larger than before allocates nothing if the tensors to write into are contiguous and not shared.
+/// The results are those of the factorisation objects, bit for bit, whatever the workspace was used
+/// for before.
 public struct Workspace<Scalar: RealScalar>: Sendable {
   private var reals: Tensor<Scalar> = .empty
   private var integers: Tensor<Int32> = .empty
@@ -17,7 +17,7 @@ public struct Workspace<Scalar: RealScalar>: Sendable {
   /// Bytes held for the next factorisation.
   public var byteCount: Int { reals.byteCount + integers.byteCount + matrix.byteCount }
 
-  /// Runs a LAPACK routine on a matrix of so many elements, in as much memory as it asks for.
+  /// Runs a LAPACK routine on a matrix of `elements` elements, with as much memory as it asks for.
   mutating func run(_ elements: Int, _ routine: (LAPACKScratch<Scalar>) -> Int32) -> Int32 {
     var real: Scalar = 0
     var integer: Int32 = 0
@@ -26,7 +26,8 @@ public struct Workspace<Scalar: RealScalar>: Sendable {
         routine(LAPACKScratch(reals: real, realCount: -1, integers: integer, integerCount: -1))
       }
     }
-    // Up, because a large number may have been rounded to the nearest that the scalar can hold.
+    // Rounded up, because a large number may have been rounded to the nearest that the scalar can
+    // hold.
     let (realCount, integerCount) = (max(1, Int(real.nextUp)), max(1, Int(integer)))
     let scratch = LAPACKScratch(
       reals: Self.room(realCount, in: &reals), realCount: realCount,
@@ -34,7 +35,7 @@ public struct Workspace<Scalar: RealScalar>: Sendable {
     return Threads.withBLASThreads(elements) { routine(scratch) }
   }
 
-  /// Room for a matrix of so many elements. It is valid until this is called again.
+  /// Room for a matrix of `count` elements, valid until the next call.
   mutating func matrix(_ count: Int) -> UnsafeMutablePointer<Scalar> {
     Self.room(count, in: &matrix)
   }
@@ -43,7 +44,7 @@ public struct Workspace<Scalar: RealScalar>: Sendable {
     -> UnsafeMutablePointer<T>
   {
     if buffer.elementCount < count || !buffer.isUniquelyReferenced() {
-      // Freed first, so that both never exist at once.
+      // Freed first, so that the old and the new one never exist at once.
       let size = max(count, buffer.elementCount)
       buffer = .empty
       buffer = Tensor(storage: TensorStorage(count: size), shape: [size])

@@ -3,10 +3,11 @@ internal import COpenBLAS
 
 /// The kernels of OpenBLAS in use, and how they were chosen.
 ///
-/// OpenBLAS looks for the processor's kernels when the program starts, and takes those of 2004 for a
-/// processor that it does not know. Before the first product this package compares them with what the
-/// processor can do; where they are below it, it has OpenBLAS take better ones, unless the environment
-/// variable OPENBLAS_CORETYPE names some. Kernels are kept only if they compute right results.
+/// OpenBLAS picks kernels for the processor when the program starts, and falls back to those of
+/// 2004 for a processor that it does not know. Before the first product this package compares them
+/// with what the processor can do; if better ones exist, it makes OpenBLAS use them, unless the
+/// environment variable OPENBLAS_CORETYPE names some. Kernels are kept only if they compute correct
+/// results.
 public struct BLASKernels: Hashable, Sendable {
   /// Who chose the kernels.
   public enum Choice: Hashable, Sendable {
@@ -14,21 +15,22 @@ public struct BLASKernels: Hashable, Sendable {
     case byBLAS
     /// The environment variable OPENBLAS_CORETYPE.
     case byEnvironment
-    /// This package, in the place of those that OpenBLAS had taken.
+    /// This package, in place of those that OpenBLAS had picked.
     case byPackage(insteadOf: String)
   }
 
-  /// The processor they were written for, in OpenBLAS's spelling: "SkylakeX".
+  /// The processor they were written for, in OpenBLAS's spelling, such as "SkylakeX".
   public let name: String
   /// Who chose them.
   public let choice: Choice
-  /// A sentence on what is wrong with them and what mends it; nil when all is well.
+  /// A sentence on what is wrong with them and how to fix it; nil if nothing is.
   public let notice: String?
 
-  /// The kernels in use, chosen now if nothing was computed yet.
+  /// The kernels in use, chosen now if nothing has been computed yet.
   ///
-  /// The choice takes about a millisecond. If it is made while a thread of the program's own is inside
-  /// OpenBLAS, that thread may crash: a program that calls OpenBLAS itself reads this once before.
+  /// The choice takes about a millisecond. If it is made while a thread of the program's own is
+  /// inside OpenBLAS, that thread may crash: a program that calls OpenBLAS itself should read this
+  /// once first.
   public static var current: BLASKernels { chosen }
 
   private static let chosen: BLASKernels = {
@@ -46,7 +48,7 @@ public struct BLASKernels: Hashable, Sendable {
       loaded: loadedName)
   }()
 
-  /// The kernels that OpenBLAS has at the moment.
+  /// The name of the kernels that OpenBLAS uses now.
   private static var loadedName: String {
     openblas_get_corename().map { String(cString: $0) } ?? "unknown"
   }
@@ -55,18 +57,18 @@ public struct BLASKernels: Hashable, Sendable {
 // MARK: - The choice
 
 extension BLASKernels {
-  /// What a choice needs of OpenBLAS, so that it can be tested without one.
+  /// What a choice needs from OpenBLAS, so that it can be tested without OpenBLAS.
   struct Chooser {
     let canChange: Bool
-    /// Takes the kernels of this name, or those that OpenBLAS finds when nil; returns the name of what
-    /// there is now.
+    /// Switches to the kernels of this name, or to those that OpenBLAS picks if nil; returns the
+    /// name of those in use afterwards.
     let change: (String?) -> String
-    /// Whether the kernels there are now compute right results.
+    /// Whether the kernels in use compute correct results.
     let isRight: () -> Bool
   }
 
-  /// Takes the first of the processor's kernels, from the best down, that compute right results; none
-  /// below OpenBLAS's own choice unless that one is wrong.
+  /// Takes the best of the processor's kernels that compute correct results; none below OpenBLAS's
+  /// own choice unless that one is wrong.
   static func choose(
     forced: String?, on processor: Processor, with blas: Chooser, loaded own: String
   ) -> BLASKernels {
@@ -97,13 +99,13 @@ extension BLASKernels {
     }
     var wrong: [String] = []
     var name = own
-    // Better ones, its own (nil), lesser ones.
+    // Better ones, OpenBLAS's own (nil), lesser ones.
     let order: [Named?] =
       fitting.filter { $0.level > level } + [nil] + fitting.filter { $0.level < level }
     for other in order {
       if let other {
         name = blas.change(other.name)
-        // For a name that a build does not have it takes some others.
+        // A build that lacks the name switches to some other kernels.
         guard name == other.name else { continue }
       } else if name != own {
         name = blas.change(nil)
@@ -116,7 +118,7 @@ extension BLASKernels {
         wrong.isEmpty
         ? nil
         : "OpenBLAS's kernels for \(wrong.joined(separator: " and ")) give wrong results on this "
-          + "processor; those for \(name) are used. A newer OpenBLAS may mend it."
+          + "processor; those for \(name) are used. A newer OpenBLAS may fix it."
       return BLASKernels(
         name: name, choice: name == own ? .byBLAS : .byPackage(insteadOf: own), notice: notice)
     }
@@ -133,7 +135,7 @@ extension BLASKernels {
 // MARK: - Names
 
 extension BLASKernels {
-  /// The instructions that kernels use, from the least up.
+  /// The instructions that kernels use, in ascending order.
   enum Level: Int, Comparable {
     case sse, avx, avx2, avx512
     static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
@@ -141,7 +143,7 @@ extension BLASKernels {
 
   typealias Named = (name: String, level: Level)
 
-  /// Kernels that a processor can run, from the best down: one for each level, always the same.
+  /// The kernels that a processor can run, best first: one for each level, always the same.
   static func kernels(for processor: Processor) -> [Named] {
     let features = processor.features
     var list: [Named] = []
@@ -157,8 +159,8 @@ extension BLASKernels {
     kernels(for: processor).map(\.name).joined(separator: ", ")
   }
 
-  /// The level of kernels by OpenBLAS's name for them, in whatever case; nil for unknown names and
-  /// those of other architectures.
+  /// The level of kernels by OpenBLAS's name for them, in any case; nil for unknown names and those
+  /// of other architectures.
   static func level(of name: String) -> Level? {
     switch name.lowercased() {
     case "skylakex", "cooperlake", "sapphirerapids": .avx512
@@ -173,7 +175,7 @@ extension BLASKernels {
 }
 
 extension BLASKernels: CustomStringConvertible {
-  /// Their name and who chose it: "SkylakeX (OpenBLAS had taken Prescott)".
+  /// Their name and who chose them: "SkylakeX (OpenBLAS had taken Prescott)".
   public var description: String {
     switch choice {
     case .byBLAS: name

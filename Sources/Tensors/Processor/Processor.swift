@@ -2,7 +2,7 @@ internal import CKernels
 
 /// The processor that the program runs on.
 public struct Processor: Hashable, Sendable {
-  /// Instructions that processor and operating system both allow; none on other than x86-64.
+  /// Instructions that both processor and operating system support; none except on x86-64.
   public struct Features: OptionSet, Hashable, Sendable {
     /// The bits, one for each feature.
     public let rawValue: Int32
@@ -40,27 +40,27 @@ public struct Processor: Hashable, Sendable {
       (.avx512FP16, "avx512-fp16"), (.amxInt8, "amx-int8"), (.amxBF16, "amx-bf16"),
     ]
 
-    /// The names of what is there, as "avx512-vnni".
+    /// The names of the features present, such as "avx512-vnni".
     public var names: [String] { Self.named.filter { contains($0.0) }.map(\.1) }
   }
 
-  /// The name that the processor gives itself, or its architecture.
+  /// The brand string of the processor, or its architecture.
   public var name: String
-  /// Its maker as CPUID tells it, "GenuineIntel" or "AuthenticAMD"; empty on other than x86-64.
+  /// Its vendor as reported by CPUID, "GenuineIntel" or "AuthenticAMD"; empty except on x86-64.
   public var maker: String
-  /// Family, model and stepping as CPUID tells them; 0 on other than x86-64.
+  /// Family, model and stepping as reported by CPUID; 0 except on x86-64.
   public var family: Int, model: Int, stepping: Int
-  /// What it can do.
+  /// Its vector instructions.
   public var features: Features
-  /// KiB of the second cache of a core; 0 when it is not told.
+  /// KiB of L2 cache of a core; 0 if not reported.
   public var secondCache: Int
-  /// The same by the leaf of CPUID that OpenBLAS reads, which some virtual machines leave empty.
+  /// The same by the CPUID leaf that OpenBLAS reads, which some virtual machines leave empty.
   var secondCacheReadByBLAS: Int
 
   /// The processor of this machine.
   public static let current: Processor = {
     let told = loqt_this_processor()
-    // Makers' marks and runs of spaces say nothing.
+    // Drops trademark signs and runs of spaces.
     let name = text(told.name).replacing("(R)", with: "").replacing("(TM)", with: "")
       .split(separator: " ").joined(separator: " ")
     return Processor(

@@ -1,12 +1,12 @@
-/// Whether OpenBLAS's kernels compute right results, found in about a millisecond.
+/// Whether OpenBLAS's kernels compute correct results, checked in about a millisecond.
 ///
-/// Every check is of a product against plain loops over its factors: a product C of A and B is right
-/// when C v = A (B v) for a random v, because an error in one element of C shows in C v.
+/// Every check compares a product with plain loops over its factors: a product C of A and B is
+/// right if C v = A (B v) for a random v, because an error in one element of C shows in C v.
 enum SelfTest {
   static var passes: Bool { passes(Float.self) && passes(Double.self) }
 
   private static func passes<Scalar: RealScalar>(_ scalar: Scalar.Type) -> Bool {
-    // Kernels differ by size: what is small, what fills whole registers and what is left over.
+    // Kernels differ by size: small ones, whole registers, and what is left over.
     products(Scalar.self, m: 37, n: 29, k: 53) && products(Scalar.self, m: 97, n: 131, k: 83)
       && products(Scalar.self, m: 1, n: 70, k: 45) && vectors(Scalar.self, m: 83, n: 131)
       && triangles(Scalar.self, n: 41)
@@ -15,7 +15,7 @@ enum SelfTest {
 
   // MARK: - The checks
 
-  /// `_gemm` with every transposition, without and with what stood in its result.
+  /// `_gemm` with every transposition, without and with the old content of its result.
   private static func products<Scalar: RealScalar>(_: Scalar.Type, m: Int, n: Int, k: Int) -> Bool {
     var values = Values<Scalar>()
     for (transposeA, transposeB) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -26,7 +26,7 @@ enum SelfTest {
       let product = a.times(b.times(v, transposed: transposeB), transposed: transposeA)
       let old = before.times(v)
       for keeping: Scalar in [0, 0.5] {
-        // What is not kept must not be read either.
+        // Old content that is not kept must not be read either.
         var c = keeping == 0 ? Matrix(m, n, repeating: .nan) : before
         Scalar._gemm(
           transposeA, transposeB, m, n, k, 0.75, a.elements, a.columns, b.elements, b.columns,
@@ -127,7 +127,7 @@ enum SelfTest {
       && agree(q.times(q.times(v), transposed: true), v, Scalar.self)
   }
 
-  /// Whether two vectors are equal but for rounding: to `steps` roundings of the largest element.
+  /// Whether two vectors agree to within 1,000 `steps` roundings of the largest element.
   private static func agree<Scalar: RealScalar>(
     _ x: [Double], _ y: [Double], _: Scalar.Type, steps: Double = 1
   ) -> Bool {

@@ -6,7 +6,7 @@
   internal import Darwin
 #endif
 
-/// Small files in which the operating system tells about itself, below a root of one's choice.
+/// Small files in which the operating system describes itself, below a root that tests can replace.
 struct SystemFiles {
   var root = ""
 

@@ -9,19 +9,19 @@ internal import COpenBLAS
   internal import Darwin
 #endif
 
-/// What this machine has for numerical work, what of it is used, and what is wrong.
+/// What this machine has for numerical work, what of it is used, and what is wrong with it.
 public struct SystemReport: Sendable, Codable {
-  /// A rate measured beside the rate that the hardware could give.
+  /// A measured rate beside the rate that the hardware could reach.
   public struct Speed: Sendable, Codable {
     /// What was done.
     public var name: String
     /// "GFLOP/s" or "GB/s".
     public var unit: String
-    /// The threads it was done on.
+    /// The number of threads.
     public var threads: Int
-    /// The best rate of some tries.
+    /// The best rate of several tries.
     public var measured: Double
-    /// What the instruction set gives in registers, in the same minute; nil when nothing was compared.
+    /// What the instruction set reaches in registers, in the same minute; nil if not compared.
     public var possible: Double?
 
     /// A rate that was measured elsewhere.
@@ -31,7 +31,7 @@ public struct SystemReport: Sendable, Codable {
     }
   }
 
-  /// Something that costs speed or results, and what mends it.
+  /// Something that costs speed or correctness, and its remedy.
   public struct Finding: Sendable, Codable, Hashable {
     /// One sentence.
     public var problem: String
@@ -45,7 +45,7 @@ public struct SystemReport: Sendable, Codable {
   public var features: [String]
   /// The instructions of this package's own kernels: "plain", "avx2" or "avx512".
   public var instructionSet: String
-  /// KiB of a core's second cache; 0 when it is not told.
+  /// KiB of L2 cache of a core; 0 if not reported.
   public var secondCache: Int
   /// OpenBLAS's version and how it was built, in its own words.
   public var openBLAS: String
@@ -53,24 +53,24 @@ public struct SystemReport: Sendable, Codable {
   public var flavour: String
   /// The kernels in use and who chose them.
   public var kernels: String
-  /// Threads of an operation.
+  /// The number of threads that an operation uses.
   public var threads: Int
-  /// What bounds them.
+  /// What limits that number.
   public var limits: ThreadLimits
   /// Bytes of a page of memory.
   public var pageSize: Int
-  /// When the system gives huge pages: "always", "madvise", "never" or "unknown".
+  /// When the system gives out huge pages: "always", "madvise", "never" or "unknown".
   public var hugePages: String
-  /// Processors' worth of work waiting in the last minute; nil when it is not told.
+  /// The load average of the last minute, in processors; nil if not reported.
   public var load: Double?
-  /// What was measured; empty at first.
+  /// What was measured; empty before `measure()`.
   public var speeds: [Speed] = []
-  /// What is wrong; empty when all is well.
+  /// What is wrong; empty if nothing is.
   public var findings: [Finding]
 }
 
 extension Threads {
-  /// What this machine has for numerical work, without measuring: a few milliseconds.
+  /// What this machine has for numerical work, without measuring: takes a few milliseconds.
   public static var report: SystemReport { SystemReport(files: SystemFiles()) }
 }
 
@@ -108,7 +108,7 @@ extension SystemReport {
       list.append(Finding(problem: problem, remedy: remedy))
     }
     if let notice = kernels.notice {
-      // Its last sentence is the remedy.
+      // The first sentence is the problem, the rest the remedy.
       let sentences = notice.split(separator: ". ", maxSplits: 1).map(String.init)
       add(sentences[0] + (sentences.count > 1 ? "." : ""), sentences.count > 1 ? sentences[1] : "")
     } else if let best = BLASKernels.kernels(for: processor).first,
@@ -135,28 +135,28 @@ extension SystemReport {
       let cause = limits.variables.min { $0.value < $1.value }.map { "\($0.key)=\($0.value)" }
       if let cause {
         add(
-          "\(report.threads) of \(limits.cores) cores are used, by \(cause).",
+          "\(report.threads) of \(limits.cores) cores are used, because of \(cause).",
           "unset \(cause.prefix { $0 != "=" }), or give --threads \(limits.cores)")
       }
     }
     if let quota = limits.quota, quota < Double(limits.cores) {
       add(
         "The control group allows \(quota) of \(limits.cores) cores.",
-        "Raise the container's limit, as by docker run --cpus=\(limits.cores).")
+        "Raise the container's limit, for example with docker run --cpus=\(limits.cores).")
     }
     if report.hugePages == "never" {
       add(
-        "The system gives no huge pages, so that large buffers cost more misses and more faults.",
+        "The system gives no huge pages, so large buffers cost more TLB misses and page faults.",
         "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled")
     }
-    // From Haswell's kernels on OpenBLAS does not ask for it.
+    // Kernels from Haswell's on do not ask for it.
     if let level = BLASKernels.level(of: kernels.name), level < .avx2,
       processor.secondCacheReadByBLAS == 0,
       SystemFiles.variable("OPENBLAS_L2_SIZE") == nil
     {
       let size = processor.secondCache > 0 ? processor.secondCache : 1_024
       add(
-        "The virtual machine hides the size of the second cache, for which OpenBLAS takes 256 KiB.",
+        "The virtual machine hides the size of the L2 cache, which OpenBLAS takes to be 256 KiB.",
         "export OPENBLAS_L2_SIZE=\(size)")
     }
     if let load = report.load, load > Double(limits.processors) * 0.5 {
@@ -174,8 +174,8 @@ extension SystemReport {
 // MARK: - Measuring
 
 extension SystemReport {
-  /// Measures products in both precisions, on one thread and on all, and the reading of memory, each
-  /// beside what the instruction set gives in registers. Takes a second or two.
+  /// Measures products in both precisions, on one thread and on all, beside what the instruction
+  /// set reaches in registers, and the reading of memory. Takes a second or two.
   public mutating func measure() {
     for threads in threads > 1 ? [1, threads] : [1] {
       measure(Float.self, "products in float", threads, isWide: false)
@@ -195,14 +195,15 @@ extension SystemReport {
         Finding(
           problem: "Products in float reach \(Int(100 * float.measured / possible)) % of what the "
             + "instruction set gives.",
-          remedy: "See what else computes (top), and whether OpenBLAS's kernels fit."))
+          remedy: "See what else is running (top), and whether OpenBLAS's kernels fit."))
     }
   }
 
   /// Appends a rate.
   public mutating func add(_ speed: Speed) { speeds.append(speed) }
 
-  /// The best rate of some tries of a body that does so many thousand million things.
+  /// The best rate, in billions per second, of some tries of a body that does `work` billion
+  /// operations or reads as many bytes.
   public static func best(of tries: Int, work: Double, _ body: () -> Void) -> Double {
     var best = 0.0
     let clock = ContinuousClock()
@@ -221,7 +222,7 @@ extension SystemReport {
     let b = Tensor<Scalar>.ones([columns, inner]).transposed()
     var peak = 0.0
     var rate = 0.0
-    // Side by side, because other programs come and go.
+    // Interleaved, because other programs come and go.
     for _ in 0..<4 {
       peak = max(peak, loqt_register_peak(isWide, 400_000))
       let work = 2e-9 * Double(rows * inner * columns)

@@ -1,21 +1,21 @@
 internal import CKernels
 
-/// What bounds the number of threads at the start, and the number that follows.
+/// What limits the number of threads at the start, and the resulting number.
 ///
 /// It is the least of
-/// - the cores that the process may run on (its affinity), of whose two processors under
-///   hyper-threading one counts: both share the units that a product of matrices keeps busy;
+/// - the cores that the process may run on (its affinity); of the two processors that a core has
+///   under hyper-threading one counts, as both share the units that a matrix product keeps busy;
 /// - the quota of its control group, version 1 or 2, rounded up;
-/// - OMP_NUM_THREADS and OPENBLAS_NUM_THREADS, where they are set;
+/// - OMP_NUM_THREADS and OPENBLAS_NUM_THREADS, if set;
 ///
-/// unless LOQT_NUM_THREADS names another. `Threads.count`, and `--threads` of the command line, win over
-/// all of these.
+/// unless LOQT_NUM_THREADS names another number. `Threads.count`, and `--threads` on the command
+/// line, override all of these.
 public struct ThreadLimits: Hashable, Sendable, Codable {
-  /// Processors that the process may run on.
+  /// The number of processors that the process may run on.
   public var processors: Int
-  /// The cores that these make up.
+  /// The number of cores that these belong to.
   public var cores: Int
-  /// Processors' worth of time that the control group allows; nil without a quota.
+  /// The processors' worth of time that the control group allows; nil without a quota.
   public var quota: Double?
   /// The environment variables that name a number of threads, and the number.
   public var variables: [String: Int]
@@ -33,7 +33,7 @@ public struct ThreadLimits: Hashable, Sendable, Codable {
       quota: quota(in: SystemFiles()), variables: variables)
   }
 
-  /// The number of threads.
+  /// The resulting number of threads.
   public var count: Int {
     if let wish = variables["LOQT_NUM_THREADS"] { return wish }
     var count = cores
@@ -43,13 +43,13 @@ public struct ThreadLimits: Hashable, Sendable, Codable {
 
   static let variableNames = ["LOQT_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"]
 
-  /// The number in a variable, the first where there is a list of them; nil unless it is positive.
+  /// The number in a variable, the first of a list; nil unless it is positive.
   static func threads(in text: String) -> Int? {
     let first = text.split(separator: ",").first.map { $0.filter { !$0.isWhitespace } }
     return first.flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
   }
 
-  /// The least quota among the process's control group and those around it, in processors.
+  /// The least quota of the process's control group and its ancestors, in processors.
   static func quota(in files: SystemFiles) -> Double? {
     var least: Double?
     for line in (files.text("/proc/self/cgroup") ?? "").split(separator: "\n") {
@@ -58,12 +58,12 @@ public struct ThreadLimits: Hashable, Sendable, Codable {
       let controllers = parts[1].split(separator: ",")
       let isSecond = parts[0] == "0" && controllers.isEmpty
       guard isSecond || controllers.contains("cpu") else { continue }
-      // Version 1 is mounted by all its names or by this one; hybrids have version 2 beside it.
+      // Version 1 is mounted by all its controllers or by this one; hybrids also have version 2.
       let mounts =
         isSecond
         ? ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
         : ["/sys/fs/cgroup/\(parts[1])", "/sys/fs/cgroup/cpu"]
-      // In a container the path may be the host's, which is not there; the root then is its own.
+      // In a container the path may be the host's, which does not exist; the root is then its own.
       var path = parts[2].split(separator: "/")
       while true {
         for mount in mounts {

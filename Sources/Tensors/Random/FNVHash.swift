@@ -1,9 +1,9 @@
 /// The hash of Fowler, Noll and Vo (FNV-1a, 64 bits): the same in every process, unlike `Hasher`'s.
-/// It tells apart what nobody makes collide on purpose.
+/// It does not resist deliberate collisions.
 package enum FNVHash {
-  /// The hash of nothing.
+  /// The hash of no bytes.
   @inlinable package static var empty: UInt64 { 0xCBF2_9CE4_8422_2325 }
-  /// What every step multiplies by.
+  /// The multiplier of every step.
   @inlinable package static var prime: UInt64 { 0x100_0000_01B3 }
 
   /// The hash of some bytes.

@@ -1,13 +1,13 @@
 extension RandomSource {
-  /// A number of `0..<bound`. The product's upper half: unlike the remainder, off the uniform
-  /// distribution by less than `bound / 2^64`, and the same in every version of the language.
+  /// A number in `0..<bound`: the upper half of a product. It is off the uniform distribution by
+  /// less than `bound / 2^64`, unlike a remainder, and the same in every version of the language.
   mutating func index(below bound: UInt64) -> UInt64 { next().multipliedFullWidth(by: bound).high }
 }
 
 extension Tensor where Scalar: RealScalar {
-  /// Independent normal numbers of the given mean and standard deviation, of which those more than
-  /// `deviations` standard deviations from the mean are drawn again. Traps unless `deviations` is at
-  /// least 0.1: below that nearly every number would be.
+  /// Independent normal numbers of the given mean and standard deviation; those more than
+  /// `deviations` standard deviations from the mean are drawn again. Traps unless `deviations` is
+  /// at least 0.1: below that, nearly every number would be.
   public static func truncatedNormal(
     _ shape: Shape, mean: Scalar = 0, standardDeviation: Scalar = 1, within deviations: Scalar = 2,
     using source: inout RandomSource
@@ -36,8 +36,9 @@ extension Tensor where Scalar: RealScalar {
 }
 
 extension Tensor where Scalar: FixedWidthInteger {
-  /// Independent uniform integers of a range, up to its width over 2^64: of a range of more than half
-  /// the numbers of `Int64` some are drawn twice as often as others. Traps when it is empty.
+  /// Independent uniform integers in a range. They are uniform up to its width over 2^64: in a
+  /// range of more than half the numbers of `Int64`, some are drawn twice as often as others. Traps
+  /// if it is empty.
   public static func integers(
     _ shape: Shape, in range: Range<Scalar>, using source: inout RandomSource
   ) -> Tensor {
@@ -51,15 +52,15 @@ extension Tensor where Scalar: FixedWidthInteger {
 }
 
 extension Tensor where Scalar == Int32 {
-  /// `count` different numbers of `0..<population` in random order. Takes memory for `count` of
-  /// them only. Traps when there are fewer.
+  /// `count` distinct numbers of `0..<population` in random order, in memory for only `count` of
+  /// them. Traps if there are fewer.
   public static func choice(
     of count: Int, from population: Int, using source: inout RandomSource
   ) -> Tensor {
     precondition(
       count >= 0 && count <= population && population <= Int(Int32.max),
-      "choice: \(count) of \(population) numbers")
-    // The first steps of a shuffle, of which only the places touched are kept.
+      "choice: cannot draw \(count) distinct numbers from \(population)")
+    // The first steps of a shuffle that stores only the places it touches.
     var moved: [Int: Int] = [:]
     return Tensor(
       (0..<count).map { i in

@@ -3,13 +3,13 @@ internal import CKernels
 /// A splittable, counter-based random generator (Philox4x32-10; Salmon et al., SC 2011).
 ///
 /// A value: copies repeat the same numbers. `split` gives independent generators that do not depend
-/// on how much was drawn, so that what one part of a program draws never moves another's numbers.
+/// on how much was drawn, so that drawing in one part of a program never changes another's numbers.
 public struct RandomSource: Sendable, Hashable, Codable, RandomNumberGenerator {
   private let key: UInt64
   private let stream: UInt64
   private var counter: UInt64 = 0
 
-  /// The generator of a seed.
+  /// The generator with the given seed.
   public init(seed: UInt64) {
     key = seed
     stream = 0
@@ -20,7 +20,7 @@ public struct RandomSource: Sendable, Hashable, Codable, RandomNumberGenerator {
     self.stream = stream
   }
 
-  /// An independent generator named by `label`, whatever has been drawn from this one.
+  /// An independent generator named by `label`, regardless of what has been drawn from this one.
   public func split(_ label: UInt64) -> RandomSource {
     let block = Self.block(
       counter: (
@@ -58,7 +58,7 @@ public struct RandomSource: Sendable, Hashable, Codable, RandomNumberGenerator {
     return UInt64(words.0) | UInt64(words.1) << 32
   }
 
-  /// Where the blocks for `count` scalars begin; moves past them.
+  /// Returns where the next `blocks` blocks begin, and moves past them.
   package mutating func reserve(blocks: Int) -> (key: UInt64, stream: UInt64, counter: UInt64) {
     let start = counter
     counter &+= UInt64(blocks)
@@ -67,13 +67,13 @@ public struct RandomSource: Sendable, Hashable, Codable, RandomNumberGenerator {
 }
 
 extension Tensor where Scalar: RealScalar {
-  /// Independent uniform numbers of `[low, high)`.
+  /// Independent uniform numbers in `[low, high)`.
   public static func uniform(
     _ shape: Shape, low: Scalar = 0, high: Scalar = 1, using source: inout RandomSource
   ) -> Tensor {
     var result = filled(shape, using: &source, Scalar._randomUniform)
     if low != 0 || high != 1 { result = result * (high - low) + low }
-    // A sum may be rounded up to the bound.
+    // The sum may round up to the bound.
     if low != 0, high > low { result = Tensors.minimum(result, high.nextDown) }
     return result
   }
@@ -111,7 +111,8 @@ extension Tensor where Scalar: RealScalar {
 extension Tensor where Scalar == Int32 {
   /// The numbers 0 ..< count in random order. Traps when `count` is negative or above `Int32.max`.
   public static func permutation(_ count: Int, using source: inout RandomSource) -> Tensor {
-    precondition(count >= 0 && count <= Int(Int32.max), "permutation: \(count) numbers")
+    precondition(
+      count >= 0 && count <= Int(Int32.max), "permutation: count \(count) is out of range")
     var numbers = Array(0..<Int32(count))
     for i in numbers.indices.dropLast() {
       numbers.swapAt(i, i + Int(source.index(below: UInt64(count - i))))

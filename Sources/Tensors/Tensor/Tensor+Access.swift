@@ -14,8 +14,8 @@ extension Tensor {
     }
   }
 
-  /// Calls `body` with the elements in row-major order for changing them. Storage that is shared, or
-  /// a view, is copied first, so nobody else sees the change.
+  /// Calls `body` with the elements in row-major order, which it may change. Shared storage or a
+  /// view is copied first, so nothing else sees the change.
   public mutating func withUnsafeMutableBuffer<R>(
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws -> R
   ) rethrows -> R {
@@ -43,7 +43,7 @@ extension Tensor {
     self = copied()
   }
 
-  /// The same elements in row-major storage; itself when it is so already.
+  /// The same elements in row-major storage; the tensor itself if it is row-major already.
   public func contiguous() -> Tensor { isContiguous ? self : copied() }
 
   /// The same elements in row-major storage of their own.
@@ -79,13 +79,13 @@ extension Tensor {
   /// All elements in row-major order.
   public var scalars: [Scalar] { withUnsafeBuffer { Array($0) } }
 
-  /// The only element of a tensor that has just one. Traps otherwise.
+  /// The element of a tensor that has exactly one. Traps otherwise.
   public var scalar: Scalar {
     precondition(elementCount == 1, "scalar: shape \(shape) does not have exactly one element")
     return withExtendedLifetime(storage) { base.pointee }
   }
 
-  /// The element at one index an axis. Traps outside the shape.
+  /// The element at one index per axis. Traps outside the shape.
   public subscript(_ indices: Int...) -> Scalar {
     get {
       let position = elementOffset(indices)
@@ -125,7 +125,7 @@ extension Tensor: Equatable {
 extension Tensor: Codable {
   private enum CodingKeys: String, CodingKey { case shape, scalars }
 
-  /// Decodes a shape and its row-major scalars. Throws when their number does not fit.
+  /// Decodes a shape and its row-major scalars. Throws if their number does not fit.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let sizes = try container.decode([Int].self, forKey: .shape)

@@ -47,7 +47,7 @@ extension Tensor where Scalar: RealScalar {
         Scalar._binaryRows(code, x + i, y, out + i, r.count, cols)
       }
     } else {
-      // Runs along the last axis; operands whose last step is neither 0 nor 1 are copied dense.
+      // Runs along the last axis; operands whose last stride is neither 0 nor 1 are copied.
       let x = a.broadcast(to: shape).withUnitRuns()
       let y = b.broadcast(to: shape).withUnitRuns()
       let xs = x.strides

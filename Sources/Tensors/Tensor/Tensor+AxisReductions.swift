@@ -2,7 +2,8 @@
 /// broadcasts against the operand; `squeezingAxes` drops it. Negative axes count from the back; an
 /// axis outside the shape traps.
 extension Tensor where Scalar: RealScalar {
-  /// One number for each dense run of the elements that `axes` span; the axes stay with size 1.
+  /// One number for each contiguous run of the elements that `axes` span; the axes stay with size
+  /// 1.
   private func reduced(
     _ axes: [Int], _ operation: StaticString, _ kernel: (UnsafePointer<Scalar>, Int) -> Scalar
   ) -> Tensor {
@@ -21,7 +22,7 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  /// Without the axes, each of size 1.
+  /// The tensor without the axes, each of size 1.
   private func dropping(_ axes: [Int], _ operation: StaticString) -> Tensor {
     let gone = Set(axes.map { shape.normalized(axis: $0, in: operation) })
     return reshaped(to: Shape((0..<rank).filter { !gone.contains($0) }.map { shape[$0] }))
@@ -55,30 +56,30 @@ extension Tensor where Scalar: RealScalar {
     minimum(alongAxes: axes).dropping(axes, "minimum")
   }
 
-  /// Means along the given axes, which stay with size 1; NaN where there is nothing to take them of.
+  /// Means along the given axes, which stay with size 1; NaN over no elements.
   public func mean(alongAxes axes: [Int]) -> Tensor {
     reduced(axes, "mean") { Scalar(Scalar._sum($0, $1) / Double($1)) }
   }
 
-  /// Means along the given axes, which disappear; NaN where there is nothing to take them of.
+  /// Means along the given axes, which disappear; NaN over no elements.
   public func mean(squeezingAxes axes: [Int]) -> Tensor {
     mean(alongAxes: axes).dropping(axes, "mean")
   }
 
-  /// Products, multiplied in double precision; 1 where there is nothing to multiply.
+  /// Products, multiplied in double precision; 1 over no elements.
   public func product(alongAxes axes: [Int]) -> Tensor { reduced(axes, "product", productOfRun) }
 
-  /// Products, multiplied in double precision; 1 where there is nothing to multiply.
+  /// Products, multiplied in double precision; 1 over no elements.
   public func product(squeezingAxes axes: [Int]) -> Tensor {
     product(alongAxes: axes).dropping(axes, "product")
   }
 
-  /// Variances: the sums of squared distances from the mean, in double precision, over their number
-  /// less `correction` (0 for that of a population, 1 for the unbiased estimate from a sample).
-  /// NaN or infinite where that difference is not positive.
+  /// Variances: sums of squared distances from the mean, in double precision, over their number
+  /// minus `correction` (0 for a population, 1 for the unbiased estimate from a sample). NaN or
+  /// infinite if that difference is not positive.
   public func variance(alongAxes axes: [Int], correction: Int = 0) -> Tensor {
     (self - mean(alongAxes: axes)).reduced(axes, "variance") {
-      // The mean was rounded: what that leaves of a sum is taken from the squares.
+      // The mean was rounded: the squares are corrected by what that leaves of the sum.
       let left = Scalar._sum($0, $1)
       let squares = Scalar._sumOfSquares($0, $1) - left * left / Double(max(1, $1))
       return Scalar((squares < 0 ? 0 : squares) / Double(max(0, $1 - correction)))
@@ -110,7 +111,7 @@ extension Tensor where Scalar: RealScalar {
     norm(alongAxes: axes).dropping(axes, "norm")
   }
 
-  /// `log(sum(exp(x)))` without overflow; -infinity where there is nothing to add.
+  /// `log(sum(exp(x)))` without overflow; -infinity over no elements.
   public func logSumExp(alongAxes axes: [Int]) -> Tensor {
     reduced(axes, "logSumExp") { x, count in
       var result = -Scalar.infinity
@@ -119,7 +120,7 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  /// `log(sum(exp(x)))` without overflow; -infinity where there is nothing to add.
+  /// `log(sum(exp(x)))` without overflow; -infinity over no elements.
   public func logSumExp(squeezingAxes axes: [Int]) -> Tensor {
     logSumExp(alongAxes: axes).dropping(axes, "logSumExp")
   }
@@ -134,8 +135,8 @@ private func productOfRun<Scalar: RealScalar>(_ x: UnsafePointer<Scalar>, _ coun
 }
 
 extension Tensor where Scalar: RealScalar {
-  /// Sums of all elements up to and with each along an axis, added one by one in double precision
-  /// and rounded once each.
+  /// Cumulative sums along an axis, each element included in its own, added one by one in double
+  /// precision and rounded once each.
   public func cumulativeSum(alongAxis axis: Int) -> Tensor {
     let position = shape.normalized(axis: axis, in: "cumulativeSum")
     let rows = movingAxis(position, to: -1).contiguous()

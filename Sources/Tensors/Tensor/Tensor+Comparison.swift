@@ -11,7 +11,7 @@ func zipped<A: TensorScalar, B: TensorScalar, R: TensorScalar>(
     preconditionFailure("\(name): shapes \(a.shape) and \(b.shape) do not broadcast")
   }
   let result = Tensor<R>(storage: TensorStorage(count: shape.elementCount), shape: shape)
-  // One element needs no copies of itself.
+  // A single element need not be copied.
   let x = a.elementCount == 1 ? a : a.broadcast(to: shape).contiguous()
   let y = b.elementCount == 1 ? b : b.broadcast(to: shape).contiguous()
   let (p, q, out) = (x.base, y.base, result.base)
@@ -94,7 +94,7 @@ extension Tensor where Scalar == Bool {
 
   /// The number of true elements.
   public var trueCount: Int { withUnsafeBuffer { $0.reduce(0) { $0 + ($1 ? 1 : 0) } } }
-  /// Whether every element is true; so when empty.
+  /// Whether every element is true; true when empty.
   public var allTrue: Bool { trueCount == elementCount }
   /// Whether any element is true.
   public var anyTrue: Bool { trueCount > 0 }

@@ -7,9 +7,10 @@ extension Tensor where Scalar: RealScalar {
     precondition(step != 0, "range: the step is 0")
     let steps = Double((end - start) / step).rounded(.up)
     precondition(
-      steps <= Double(Int32.max), "range: from \(start) to \(end) by \(step) never ends")
+      steps <= Double(Int32.max),
+      "range: from \(start) to \(end) by \(step) has no end or too many elements")
     var elements = (0..<Swift.max(0, Int(Swift.max(0, steps)))).map { start + Scalar($0) * step }
-    // The quotient may have been rounded up past a whole number.
+    // The quotient may have been rounded up past an integer.
     if let last = elements.last, step > 0 ? last >= end : last <= end { elements.removeLast() }
     return Tensor(elements)
   }
@@ -36,10 +37,10 @@ extension Tensor where Scalar: FixedWidthInteger {
 }
 
 extension Tensor where Scalar: Numeric {
-  /// Ones where `indices` point along a fresh last axis of `classes` places, zeros elsewhere:
+  /// Ones where `indices` point along a new last axis of `classes` places, zeros elsewhere:
   /// `[indices.shape..., classes]`. Traps on an index outside `0..<classes`.
   public static func oneHot(_ indices: Tensor<Int32>, classes: Int) -> Tensor {
-    precondition(classes >= 0, "oneHot: \(classes) classes")
+    precondition(classes >= 0, "oneHot: classes \(classes) is negative")
     let count = indices.elementCount
     return Tensor(unsafeUninitializedShape: Shape(indices.shape.dimensions + [classes])) { out in
       out.initialize(repeating: 0)

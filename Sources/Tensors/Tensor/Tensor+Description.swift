@@ -19,7 +19,7 @@ extension Tensor: CustomStringConvertible {
     }
     let texts = picked.scalars.map { scalar in
       let text = "\(scalar)"
-      // Swift also prints the sign and the payload of what is not a number.
+      // Swift also prints the sign and the payload of a NaN.
       return isFloatingPoint && text.contains("nan") ? "nan" : text
     }
     guard rank > 0 else { return texts[0] }
@@ -34,7 +34,7 @@ extension Tensor: CustomStringConvertible {
     Scalar.self is any BinaryFloatingPoint.Type || Scalar.self is any HalfPrecisionScalar.Type
   }
 
-  /// From which size on numbers are printed with exponents: about the precision of the type.
+  /// The magnitude from which numbers are printed with exponents: about the precision of the type.
   private var notationLimit: Double {
     Scalar.self == Double.self ? 1e8 : MemoryLayout<Scalar>.size == 4 ? 1e6 : 1e3
   }
@@ -92,7 +92,7 @@ private func aligned(_ words: [String]) -> [String] {
 private func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }
 private func zeros(_ count: Int) -> String { String(repeating: "0", count: max(0, count)) }
 
-/// Numbers with their points in one column.
+/// Numbers aligned by their decimal points.
 private func alignedNumbers(_ texts: [String], largest: Double) -> [String] {
   let numbers = texts.map(DecimalDigits.init)
   let sizes = texts.compactMap { Double($0)?.magnitude }.filter { $0.isFinite && $0 > 0 }
@@ -143,7 +143,7 @@ private struct DecimalDigits {
 
   private mutating func trim() { while digits.last == 0 { digits.removeLast() } }
 
-  /// Rounded to so many digits.
+  /// The number rounded to `count` digits.
   private func rounded(to count: Int) -> DecimalDigits {
     guard count < digits.count else { return self }
     var result = self

@@ -51,13 +51,13 @@ extension Tensor where Scalar: RealScalar {
 }
 
 extension Tensor where Scalar == Int64 {
-  /// The same positions or labels as the kernels take them. Traps where one is beyond 32 bits.
+  /// The same positions or labels in 32 bits, as the kernels take them. Traps if one does not fit.
   package func narrowed(_ operation: StaticString) -> Tensor<Int32> {
     Tensor<Int32>(unsafeUninitializedShape: shape) { out in
       withUnsafeBuffer { x in
         for i in out.indices {
           guard let index = Int32(exactly: x[i]) else {
-            preconditionFailure("\(operation): index \(x[i]) is beyond 2^31")
+            preconditionFailure("\(operation): index \(x[i]) does not fit 32 bits")
           }
           out[i] = index
         }
@@ -141,7 +141,7 @@ extension Tensor {
     }
   }
 
-  /// The tensors joined along a fresh axis (negative: counted from the new back). Traps when their
+  /// The tensors joined along a new axis (negative: counted from the new back). Traps when their
   /// shapes differ, or on an empty list.
   public static func stacked(_ tensors: [Tensor], alongAxis axis: Int = 0) -> Tensor {
     concatenated(tensors.map { $0.expandingShape(at: axis) }, alongAxis: axis)

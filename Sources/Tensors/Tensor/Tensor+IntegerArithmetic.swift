@@ -1,4 +1,4 @@
-/// Arithmetic of integers traps on overflow, with the operation and its operands.
+/// Integer arithmetic traps on overflow and names the operation and its operands.
 extension Tensor where Scalar: FixedWidthInteger {
   /// Elementwise sum with broadcasting.
   public static func + (a: Tensor, b: Tensor) -> Tensor { integerArithmetic(.add, a, b, "+") }
@@ -77,7 +77,7 @@ extension Tensor where Scalar == UInt8 {
   }
 }
 
-/// The elements taken together; nil where there are none to choose from.
+/// The elements combined into one; nil if there are none to choose from.
 @_specialize(where Scalar == Int32)
 @_specialize(where Scalar == Int64)
 @_specialize(where Scalar == UInt8)
@@ -87,7 +87,7 @@ private func integerFold<Scalar: FixedWidthInteger>(
   switch operation {
   case .maximum: run.max()
   case .minimum: run.min()
-  default: run.reduce(0) { whole($0.addingReportingOverflow($1), $0, $1, "sum") }
+  default: run.reduce(0) { exact($0.addingReportingOverflow($1), $0, $1, "sum") }
   }
 }
 
@@ -98,16 +98,16 @@ private func integerArithmetic<Scalar: TensorScalar & FixedWidthInteger>(
   _ operation: BinaryKernel, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ name: StaticString
 ) -> Tensor<Scalar> {
   switch operation {
-  case .add: zipped(a, b, name) { whole($0.addingReportingOverflow($1), $0, $1, name) }
-  case .subtract: zipped(a, b, name) { whole($0.subtractingReportingOverflow($1), $0, $1, name) }
-  case .multiply: zipped(a, b, name) { whole($0.multipliedReportingOverflow(by: $1), $0, $1, name) }
-  default: zipped(a, b, name) { whole($0.dividedReportingOverflow(by: $1), $0, $1, name) }
+  case .add: zipped(a, b, name) { exact($0.addingReportingOverflow($1), $0, $1, name) }
+  case .subtract: zipped(a, b, name) { exact($0.subtractingReportingOverflow($1), $0, $1, name) }
+  case .multiply: zipped(a, b, name) { exact($0.multipliedReportingOverflow(by: $1), $0, $1, name) }
+  default: zipped(a, b, name) { exact($0.dividedReportingOverflow(by: $1), $0, $1, name) }
   }
 }
 
-/// The result of an operation on two integers. Traps when it is none of their type.
+/// The result of an operation on two integers. Traps on overflow.
 @inline(__always)
-private func whole<Scalar: FixedWidthInteger>(
+private func exact<Scalar: FixedWidthInteger>(
   _ result: (partialValue: Scalar, overflow: Bool), _ a: Scalar, _ b: Scalar, _ name: StaticString
 ) -> Scalar {
   if result.overflow { integerOverflow(a, b, name) }

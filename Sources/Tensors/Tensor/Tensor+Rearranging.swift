@@ -1,5 +1,5 @@
 extension Tensor {
-  /// A view with one axis moved to another place, the others in their order.
+  /// A view with one axis moved to another position, the others in their order.
   public func movingAxis(_ axis: Int, to target: Int) -> Tensor {
     let from = shape.normalized(axis: axis, in: "movingAxis")
     let to = shape.normalized(axis: target, in: "movingAxis")
@@ -21,8 +21,8 @@ extension Tensor {
       storage: storage, shape: shape, strides: strides, offset: elementCount == 0 ? 0 : offset)
   }
 
-  /// The elements moved on by `distance` positions along an axis; what leaves at one end enters at
-  /// the other. Any distance, negative ones too.
+  /// The elements moved by `distance` positions along an axis; those that leave at one end enter at
+  /// the other. Any distance is allowed, even negative ones.
   public func rolled(by distance: Int, alongAxis axis: Int) -> Tensor {
     let position = shape.normalized(axis: axis, in: "rolled")
     let size = shape[position]
@@ -38,7 +38,8 @@ extension Tensor {
   public func split(into parts: Int, alongAxis axis: Int = 0) -> [Tensor] {
     let size = shape[shape.normalized(axis: axis, in: "split")]
     precondition(
-      parts > 0 && size % parts == 0, "split: axis \(axis) of \(shape) into \(parts) parts")
+      parts > 0 && size % parts == 0,
+      "split: axis \(axis) of \(shape) does not divide into \(parts) equal parts")
     return split(sizes: Array(repeating: size / parts, count: parts), alongAxis: axis)
   }
 
@@ -47,7 +48,7 @@ extension Tensor {
     let position = shape.normalized(axis: axis, in: "split")
     precondition(
       sizes.allSatisfy { $0 >= 0 } && sizes.reduce(0, +) == shape[position],
-      "split: axis \(axis) of \(shape) into sizes \(sizes)")
+      "split: sizes \(sizes) do not add up to axis \(axis) of \(shape)")
     var start = 0
     return sizes.map { size in
       defer { start += size }
@@ -69,13 +70,13 @@ extension Tensor {
   }
 
   /// The tensor with `widths[axis]` elements equal to `value` before and after it along each axis.
-  /// Traps unless there is a pair an axis, none negative.
+  /// Traps unless there is one pair per axis and none is negative.
   public func padded(
     _ widths: [(before: Int, after: Int)], with value: Scalar = .zeroScalar
   ) -> Tensor {
     precondition(
       widths.count == rank && widths.allSatisfy { $0.before >= 0 && $0.after >= 0 },
-      "padded: widths \(widths) for shape \(shape)")
+      "padded: widths \(widths) do not fit shape \(shape)")
     let sizes = zip(shape.dimensions, widths).map { $0 + $1.before + $1.after }
     var result = Tensor(repeating: value, shape: Shape(sizes))
     let inside = zip(shape.dimensions, widths).map {

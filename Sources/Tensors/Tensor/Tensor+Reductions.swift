@@ -10,7 +10,7 @@ extension Tensor where Scalar: RealScalar {
   /// Sum of the squares of all elements, in double precision.
   public func sumOfSquares() -> Double { doubleSum(Scalar._sumOfSquares) }
 
-  /// The Frobenius (Euclidean) norm, whatever the range of its square.
+  /// The Frobenius (Euclidean) norm, even if its square is out of range.
   public func norm() -> Double { withPointer { normOfRun($0, elementCount, sumOfSquares()) } }
 
   /// Inner product of two tensors of equal shape, in double precision.
@@ -34,7 +34,7 @@ extension Tensor where Scalar: RealScalar {
   /// Whether no element is NaN or infinite.
   public var allFinite: Bool { withPointer { Scalar._allFinite($0, elementCount) } }
 
-  /// Fixed chunks, so that the result does not depend on the number of threads.
+  /// Sums fixed chunks, so that the result does not depend on the number of threads.
   private func doubleSum(_ kernel: (UnsafePointer<Scalar>, Int) -> Double) -> Double {
     let chunk = 1 << 16
     let count = elementCount
@@ -107,8 +107,8 @@ extension Tensor where Scalar: RealScalar {
   public func argmaxAlongRows() -> Tensor<Int32> { argmax(alongAxis: -1) }
 }
 
-/// The norm of some numbers, the sum of whose squares is known: anew with a power of two taken out where
-/// that sum is beyond the range of doubles, or so small that some squares were.
+/// The norm of some numbers whose sum of squares is known. If that sum is beyond the range of
+/// doubles, or so small that some squares were, it is computed again with a power of two taken out.
 func normOfRun<Scalar: RealScalar>(
   _ x: UnsafePointer<Scalar>, _ count: Int, _ squares: Double
 ) -> Double {

@@ -50,10 +50,10 @@ extension Tensor {
     }
   }
 
-  /// The element that `indices` names for each place along one axis, as `argsort` and `argmax`
-  /// give it: `result[i, j] = self[i, indices[i, j]]` for the last axis of a matrix. `indices` has as
-  /// many axes, and other axes broadcast; the result has its shape there. Traps when the shapes do
-  /// not fit or on an index outside the axis.
+  /// The element that `indices` names for each place along one axis, as `argsort` and `argmax` give
+  /// it: `result[i, j] = self[i, indices[i, j]]` for the last axis of a matrix. `indices` has as
+  /// many axes as the tensor. The other axes broadcast; along this one the result has the size of
+  /// `indices`. Traps when the shapes do not fit or on an index outside the axis.
   public func takingAlongAxis(_ axis: Int, at indices: Tensor<Int32>) -> Tensor {
     let position = shape.normalized(axis: axis, in: "takingAlongAxis")
     precondition(
@@ -91,7 +91,7 @@ extension Tensor {
   }
 }
 
-/// Each element moved to the nearest end of `bounds` when outside them; NaN stays NaN.
+/// Each element limited to `bounds`; NaN stays NaN.
 public func clamp<Scalar: RealScalar>(_ x: Tensor<Scalar>, to bounds: ClosedRange<Scalar>)
   -> Tensor<Scalar>
 {

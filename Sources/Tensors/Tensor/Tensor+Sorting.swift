@@ -9,8 +9,8 @@ public enum SortDirection: Hashable, Sendable {
 }
 
 extension Tensor where Scalar: Comparable {
-  /// The positions of the elements along an axis in the order of their values: `int32` of this
-  /// shape. Equal elements keep their order; NaN comes last in either direction.
+  /// The positions of the elements along an axis in the order of their values, in the shape of the
+  /// tensor. Equal elements keep their order; NaN comes last in either direction.
   public func argsort(alongAxis axis: Int = -1, _ direction: SortDirection = .ascending)
     -> Tensor<Int32>
   {
@@ -19,8 +19,8 @@ extension Tensor where Scalar: Comparable {
       .movingAxis(-1, to: position)
   }
 
-  /// The elements in order along an axis. Equal elements keep their order, zeros of both signs among
-  /// them; NaN comes last in either direction. Takes a time in the order of n log n for n of them,
+  /// The elements in order along an axis. Equal elements keep their order, including zeros of both
+  /// signs; NaN comes last in either direction. Takes time in the order of n log n for n elements,
   /// whatever they are.
   public func sorted(alongAxis axis: Int = -1, _ direction: SortDirection = .ascending) -> Tensor {
     let position = shape.normalized(axis: axis, in: "sorted")
@@ -32,14 +32,15 @@ extension Tensor where Scalar: Comparable {
   }
 
   /// The `count` largest elements along an axis, in descending order, and their positions, the
-  /// first of equals first; the axis has size `count`. NaN comes last. Traps when the axis is
+  /// first of equals first; the axis then has size `count`. NaN comes last. Traps if the axis is
   /// shorter.
   public func topK(_ count: Int, alongAxis axis: Int = -1)
     -> (values: Tensor, indices: Tensor<Int32>)
   {
     let position = shape.normalized(axis: axis, in: "topK")
     precondition(
-      count >= 0 && count <= shape[position], "topK: \(count) of axis \(axis) of \(shape)")
+      count >= 0 && count <= shape[position],
+      "topK: count \(count) does not fit axis \(axis) of \(shape)")
     let indices = argsort(alongAxis: position, .descending).sliced(0..<count, alongAxis: position)
     return (takingAlongAxis(position, at: indices), indices)
   }
@@ -63,7 +64,8 @@ extension Tensor where Scalar: Comparable {
   }
 }
 
-/// The kernels that sort one type of scalar: numbers, their count, whether descending, scratch, result.
+/// The sorting kernels of one scalar type: numbers, their count, whether descending, scratch,
+/// result.
 private struct SortKernel {
   typealias Numbers = UnsafeRawPointer
   typealias Scratch = UnsafeMutableRawPointer

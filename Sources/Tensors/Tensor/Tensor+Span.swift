@@ -16,8 +16,8 @@ extension Tensor {
     try withUnsafeBuffer { try body($0.span) }
   }
 
-  /// Calls `body` with the elements in row-major order for changing them. Storage that is shared, or
-  /// a view, is copied first, so nobody else sees the change.
+  /// Calls `body` with the elements in row-major order, which it may change. Shared storage or a
+  /// view is copied first, so nothing else sees the change.
   public mutating func withMutableSpan<R>(
     _ body: (inout MutableSpan<Scalar>) throws -> R
   ) rethrows -> R {

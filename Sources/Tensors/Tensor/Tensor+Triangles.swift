@@ -1,8 +1,8 @@
-/// Parts of matrices. Axes before the last two are a batch; a tensor of fewer axes traps. `offset`
-/// names a diagonal: 0 the main one, positive ones above it, negative ones below.
+/// Parts of matrices. Axes before the last two are batch axes; a tensor with fewer than two axes
+/// traps. `offset` selects a diagonal: 0 the main one, positive ones above it, negative ones below.
 extension Tensor {
-  /// The elements of a diagonal, `[..., rows, columns]` to `[..., length]`: a view. Empty where the
-  /// diagonal lies outside the matrix.
+  /// The elements of a diagonal, `[..., rows, columns]` to `[..., length]`: a view. Empty if the
+  /// diagonal is outside the matrix.
   public func diagonal(offset: Int = 0) -> Tensor {
     let (rows, columns) = matrixSizes("diagonal")
     let (down, right) = (Swift.max(0, -offset), Swift.max(0, offset))

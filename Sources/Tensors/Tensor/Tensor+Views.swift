@@ -1,6 +1,7 @@
 extension Tensor {
-  /// The same elements, in row-major order, under another shape. A view of a non-dense view copies.
-  /// At most one size may be -1: it is worked out from the rest. Traps when the counts differ.
+  /// The same elements, in row-major order, in another shape. Copies if the tensor is a view that
+  /// is not contiguous. At most one size may be -1, which is computed from the rest. Traps when the
+  /// counts differ.
   public func reshaped(to sizes: [Int]) -> Tensor {
     var sizes = sizes
     if let free = sizes.firstIndex(of: -1) {
@@ -12,7 +13,7 @@ extension Tensor {
     return reshaped(to: Shape(sizes))
   }
 
-  /// The same elements, in row-major order, under another shape. Traps when the counts differ.
+  /// The same elements, in row-major order, in another shape. Traps when the counts differ.
   public func reshaped(to newShape: Shape) -> Tensor {
     precondition(
       newShape.elementCount == elementCount, "reshaped: \(shape) does not fit \(newShape)")
@@ -23,7 +24,7 @@ extension Tensor {
   /// All elements as a vector.
   public func flattened() -> Tensor { reshaped(to: Shape([elementCount])) }
 
-  /// All axes but the last taken as one: `[rows, lastDimension]`.
+  /// The elements with all axes but the last merged into one: `[rows, lastDimension]`.
   public func asRows() -> Tensor {
     rank == 2 ? self : reshaped(to: Shape([shape.rowCount, shape.lastDimension]))
   }
@@ -38,7 +39,7 @@ extension Tensor {
       offset: offset)
   }
 
-  /// A view with the last two axes exchanged; a vector stays itself.
+  /// A view with the last two axes swapped; a vector is returned as it is.
   public func transposed() -> Tensor {
     guard rank >= 2 else { return self }
     var axes = Array(0..<rank)
@@ -97,7 +98,7 @@ extension Tensor {
       offset: offset + range.lowerBound * steps[position])
   }
 
-  /// A view of one position along the first axis, with that axis gone. Traps outside the shape.
+  /// A view of one position along the first axis, which disappears. Traps outside the shape.
   public func element(at index: Int) -> Tensor {
     sliced(index..<(index + 1)).squeezingShape(at: 0)
   }

@@ -7,13 +7,14 @@
 /// A multi-dimensional array of scalars with value semantics.
 ///
 /// Copies, views and transposes share storage until one of them is written to. Elements are stored
-/// row-major unless the tensor is a view; operations take views as they are where the kernel or
+/// row-major unless the tensor is a view; operations read views in place where the kernel or
 /// OpenBLAS can, and copy otherwise.
 public struct Tensor<Scalar: TensorScalar>: Sendable {
   var storage: TensorStorage<Scalar>
   /// The sizes of the axes, outermost first.
   public let shape: Shape
-  /// Elements between neighbours along each axis; empty when row-major and dense, the common case.
+  /// Elements between neighbours along each axis; empty if row-major and contiguous, the common
+  /// case.
   let viewStrides: [Int]
   /// Index in `storage` of the first element.
   let offset: Int
@@ -83,7 +84,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   public init(repeating value: Scalar, shape: Shape) {
     self.init(unsafeUninitializedShape: shape) { buffer in
       guard let base = buffer.baseAddress else { return }
-      // Copies of a first part, which stays in a cache: a loop over elements of any type is slow.
+      // Copies a first part that stays in a cache, because a generic loop over elements is slow.
       let part = 4096
       base.initialize(repeating: value, count: min(part, buffer.count))
       for start in stride(from: part, to: buffer.count, by: part) {
@@ -94,7 +95,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
 
   /// A tensor of zeros (false for Bool).
   public static func zeros(_ shape: Shape) -> Tensor {
-    // The zero of every scalar type has no bit set.
+    // The zero of every scalar type is all zero bits.
     Tensor(unsafeUninitializedShape: shape) { buffer in
       guard let base = buffer.baseAddress else { return }
       memset(base, 0, buffer.count * MemoryLayout<Scalar>.stride)
@@ -136,15 +137,15 @@ extension Tensor {
   /// The number of elements.
   public var elementCount: Int { shape.elementCount }
 
-  /// Bytes of its elements, whether or not it shares them.
+  /// The bytes of its elements, whether or not their storage is shared.
   public var byteCount: Int { elementCount * MemoryLayout<Scalar>.stride }
 
   /// Elements between neighbours along each axis.
   public var strides: [Int] { viewStrides.isEmpty ? shape.contiguousStrides : viewStrides }
 
-  /// Whether the elements lie row-major without gaps.
+  /// Whether the elements are stored row-major without gaps.
   public var isContiguous: Bool { viewStrides.isEmpty }
 
-  /// Whether nobody else shares the storage, so that a change happens in place.
+  /// Whether nothing else shares the storage, so that a change happens in place.
   public mutating func isUniquelyReferenced() -> Bool { isKnownUniquelyReferenced(&storage) }
 }

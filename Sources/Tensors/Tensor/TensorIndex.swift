@@ -1,5 +1,5 @@
 /// What stands for one axis between the brackets of `tensor[...]`: an integer, a range, or one of
-/// `.all`, `.stride(from:to:by:)`, `.newAxis`, `.ellipsis`. Conformances are the library's own.
+/// `.all`, `.stride(from:to:by:)`, `.newAxis`, `.ellipsis`. Only the library's own types conform.
 public protocol TensorIndex: Sendable {
   /// The index in the form the subscript works with.
   var _part: TensorIndexPart { get }
@@ -14,7 +14,7 @@ public enum TensorIndexPart: TensorIndex, Hashable {
   /// Every `by`-th position from `from` before `to`, backwards when `by` is negative; an absent
   /// bound means the end on that side.
   case strided(from: Int?, to: Int?, by: Int)
-  /// A fresh axis of size 1.
+  /// A new axis of size 1.
   case insertedAxis
   /// As many whole axes as the other indices leave.
   case remainingAxes
@@ -26,7 +26,7 @@ public enum TensorIndexPart: TensorIndex, Hashable {
 extension TensorIndex where Self == TensorIndexPart {
   /// The whole axis.
   public static var all: TensorIndexPart { .range(lower: nil, upper: nil) }
-  /// A fresh axis of size 1.
+  /// A new axis of size 1.
   public static var newAxis: TensorIndexPart { .insertedAxis }
   /// As many whole axes as the other indices leave; at most once.
   public static var ellipsis: TensorIndexPart { .remainingAxes }
@@ -65,12 +65,13 @@ extension PartialRangeThrough: TensorIndex where Bound == Int {
 }
 
 extension Tensor {
-  /// The part of the tensor that the indices name, one an axis from the first; axes without an index
-  /// are whole. Reading gives a view; assigning copies the broadcast value into the part.
+  /// The part of the tensor that the indices name, one per axis from the first; axes without an
+  /// index are taken whole. Reading gives a view; assigning copies the broadcast value into the
+  /// part.
   ///
-  /// Integers alone, one an axis, are an element: write `a[i, .ellipsis]` for a row whose type the
-  /// context does not tell. Positions count from the front. Traps on a position or a range outside
-  /// its axis, on too many indices, and on a value that does not broadcast to the part.
+  /// Integers alone, one per axis, name an element: write `a[i, .ellipsis]` for a row whose type
+  /// the context does not determine. Positions count from the front. Traps on a position or a range
+  /// outside its axis, on too many indices, and on a value that does not broadcast to the part.
   @_disfavoredOverload
   public subscript(_ indices: any TensorIndex...) -> Tensor {
     get { view(indices.map(\._part)) }
@@ -153,7 +154,8 @@ extension Tensor {
   }
 }
 
-/// Writes the elements of the dense `source` to the places of the view `target`, of equal shape.
+/// Writes the elements of the contiguous `source` to the places of the view `target`, of equal
+/// shape.
 @_specialize(where Scalar == Float)
 @_specialize(where Scalar == Double)
 @_specialize(where Scalar == Int32)

@@ -23,7 +23,8 @@ import Testing
     }
   }
 
-  @Test func codesFollowTheDefinitions() {
+  @Test("Codes follow the definitions")
+  func definitions() {
     // Qp = 7, scale = 1: ties to even.
     let four = AffineTensor(
       quantizing: Tensor([-7, 0.5, 1.5, 2.4, 7]), as: AffineScheme(bits: .four))
@@ -49,8 +50,8 @@ import Testing
     #expect(columns.codes.scalars == [170, 170, 255, 1, 255, 128])
   }
 
-  @Test(arguments: schemes, shapes)
-  func errorIsAtMostHalfAScale(scheme: AffineScheme, shape: Shape) {
+  @Test("The error is at most half a scale", arguments: schemes, shapes)
+  func errorBound(scheme: AffineScheme, shape: Shape) {
     for x in [normal(shape), normal(shape) + 1] {
       let tensor = AffineTensor(quantizing: x, as: scheme)
       let scales = scales(tensor)
@@ -67,8 +68,8 @@ import Testing
     }
   }
 
-  @Test(arguments: schemes, shapes)
-  func quantizingAgainKeepsTheValuesButForRounding(scheme: AffineScheme, shape: Shape) {
+  @Test("Quantising again keeps the values up to rounding", arguments: schemes, shapes)
+  func drift(scheme: AffineScheme, shape: Shape) {
     let once = AffineTensor(quantizing: normal(shape), as: scheme)
     let twice = AffineTensor(quantizing: once.dequantized(), as: scheme)
     let scales = scales(once)
@@ -81,8 +82,8 @@ import Testing
     if scheme.symmetry == .symmetric { #expect(twice.codes == once.codes) }
   }
 
-  @Test(arguments: schemes)
-  func rowsAndPartsEqualTheWhole(scheme: AffineScheme) throws {
+  @Test("Rows and parts equal the whole", arguments: schemes)
+  func rowsAndParts(scheme: AffineScheme) throws {
     let tensor = AffineTensor(quantizing: normal([9, 77]), as: scheme)
     let whole = tensor.dequantized()
     #expect(tensor.dequantizedRows(3..<8) == whole.sliced(3..<8))
@@ -103,8 +104,8 @@ import Testing
     }
   }
 
-  @Test(arguments: AffineScheme.Bits.allCases)
-  func aRangeBeyondTheLargestFloatHasLevels(bits: AffineScheme.Bits) {
+  @Test("A range beyond the largest float has levels", arguments: AffineScheme.Bits.allCases)
+  func hugeRange(bits: AffineScheme.Bits) {
     let x = Tensor<Float>([-3e38, 3e38, 0, 1e38])
     let tensor = AffineTensor(
       quantizing: x, as: AffineScheme(bits: bits, symmetry: .asymmetric))
@@ -114,7 +115,8 @@ import Testing
     }
   }
 
-  @Test func roundingAtRandomHasTheNumberAsItsMean() {
+  @Test("Stochastic rounding has the number as its mean")
+  func stochasticRounding() {
     let x = normal([1, 16])
     let scheme = AffineScheme(bits: .four)
     let nearest = AffineTensor(quantizing: x, as: scheme)
@@ -143,8 +145,10 @@ import Testing
         == AffineTensor(quantizing: x, as: scheme, using: &b).parts)
   }
 
-  @Test(arguments: schemes)
-  func constantZeroAndBrokenGroups(scheme: AffineScheme) {
+  @Test(
+    "Constant groups keep their value, zeros stay 0 and broken groups become NaN",
+    arguments: schemes)
+  func specialGroups(scheme: AffineScheme) {
     #expect(
       AffineTensor(quantizing: .zeros([3, 40]), as: scheme).dequantized() == .zeros([3, 40]))
     for value in [5, -5, 1e30, 1e-30] as [Float] {

@@ -4,15 +4,18 @@ import Testing
 @testable import Quantization
 
 @Suite struct FP4Tests {
-  @Test(arguments: [[0], [65], [33, 77]] as [Shape])
-  func quantizingAgainChangesNoValueWithFloatScales(shape: Shape) {
+  @Test(
+    "Quantising again with float scales changes no value",
+    arguments: [[0], [65], [33, 77]] as [Shape])
+  func drift(shape: Shape) {
     let once = FP4Tensor(quantizing: normal(shape), doubleQuantized: false)
     let twice = FP4Tensor(quantizing: once.dequantized(), doubleQuantized: false)
     #expect(bits(twice.dequantized()) == bits(once.dequantized()))
     #expect(bits(twice.scaleValues) == bits(once.scaleValues))
   }
 
-  @Test func errorStaysInItsBound() {
+  @Test("The error stays within its bound")
+  func errorBound() {
     let x = normal([33, 77])
     let tensor = FP4Tensor(quantizing: x, doubleQuantized: false)
     let scales = tensor.scaleValues.scalars
@@ -22,7 +25,8 @@ import Testing
     }
   }
 
-  @Test func aBrokenBlockIsNaN() {
+  @Test("A broken block is NaN")
+  func brokenBlocks() {
     var x = normal([130])
     x[70] = .infinity
     let values = FP4Tensor(quantizing: x, doubleQuantized: false).dequantized().scalars
@@ -30,7 +34,8 @@ import Testing
   }
 
   /// Rows are blocks whose scales lie apart by a factor of four.
-  @Test func roundingAtRandomTakesEachBlockByItsOwnScale() {
+  @Test("Stochastic rounding uses each block's own scale")
+  func blockScales() {
     var x = normal([8, 64])
     for row in 0..<8 {
       for column in 0..<64 { x[row, column] *= Float(1 << (2 * row)) }

@@ -18,7 +18,8 @@ import Testing
     doubleQuantizedCases = fixture.cases.filter { fixture.hasTensor("scales", of: $0) }
   }
 
-  @Test func codesScalesAndValuesEqualBitsandbytesByteForByte() throws {
+  @Test("Codes, scales and values equal bitsandbytes' byte for byte")
+  func bitsandbytesTensors() throws {
     try check(NormalFloat4.self, "nf4", least: 35)
     try check(Float4.self, "fp4", least: 32)
   }
@@ -47,7 +48,8 @@ import Testing
     }
   }
 
-  @Test func doubleQuantizedScalesAreTheNearestCodes() throws {
+  @Test("Double quantised scales are the nearest codes")
+  func nearestScaleCodes() throws {
     #expect(doubleQuantizedCases.count >= 8)
     for name in doubleQuantizedCases {
       let quantized = NF4Tensor(quantizing: try fixture.tensor("x", of: name))
@@ -68,7 +70,8 @@ import Testing
     }
   }
 
-  @Test func partsOfBitsandbytesGiveItsValuesBitForBit() throws {
+  @Test("Parts from bitsandbytes give its values bit for bit")
+  func bitsandbytesParts() throws {
     for name in doubleQuantizedCases {
       let values = try fixture.tensor("double_dequantized", of: name)
       let scales = try fixture.tensor("scales", of: name)

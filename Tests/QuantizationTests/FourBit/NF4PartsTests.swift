@@ -4,8 +4,10 @@ import Testing
 @testable import Quantization
 
 @Suite struct NF4PartsTests {
-  @Test(arguments: [[0, 4], [3, 5], [33, 77]] as [Shape], [true, false])
-  func partsGiveBackTheTensor(shape: Shape, doubleQuantized: Bool) throws {
+  @Test(
+    "Parts give the tensor back",
+    arguments: [[0, 4], [3, 5], [33, 77]] as [Shape], [true, false])
+  func roundTrip(shape: Shape, doubleQuantized: Bool) throws {
     let tensor = NF4Tensor(quantizing: normal(shape), doubleQuantized: doubleQuantized)
     let back = try NF4Tensor(
       shape: shape, blockSize: 64, doubleQuantized: doubleQuantized, parts: tensor.parts)
@@ -28,7 +30,8 @@ import Testing
     }
   }
 
-  @Test func partsThatDoNotFitAreRefusedByName() {
+  @Test("Parts that do not fit are refused by name")
+  func misfits() {
     for name in ["codes", "absmax"] {
       expectError(.missingPart, doubleQuantized: true, naming: name) { $0.bytes[name] = nil }
       expectError(.sizeMismatch, doubleQuantized: true, naming: name) {
@@ -55,7 +58,8 @@ import Testing
     expectError(.sizeMismatch, shape: huge, doubleQuantized: true, naming: "too large")
   }
 
-  @Test func anyBytesGiveNumbersAndNeverTrap() throws {
+  @Test("Any bytes give numbers and never trap")
+  func anyBytes() throws {
     var source = RandomSource(seed: 5)
     let tensor = NF4Tensor(quantizing: normal([9, 31]))
     for _ in 0..<1_000 {

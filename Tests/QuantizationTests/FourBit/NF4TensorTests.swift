@@ -8,8 +8,10 @@ import Testing
     [0], [1], [64], [65], [3, 21], [7, 100], [33, 77], [40, 500], [2, 3, 43],
   ]
 
-  @Test(arguments: shapes, [32, 64, 256, 4096])
-  func quantizingAgainWithFloatScalesChangesNothing(shape: Shape, blockSize: Int) {
+  @Test(
+    "Quantising again with float scales changes nothing",
+    arguments: shapes, [32, 64, 256, 4096])
+  func drift(shape: Shape, blockSize: Int) {
     let once = NF4Tensor(
       quantizing: normal(shape), blockSize: blockSize, doubleQuantized: false)
     let twice = NF4Tensor(
@@ -17,8 +19,8 @@ import Testing
     #expect(twice.isIdentical(to: once))
   }
 
-  @Test(arguments: shapes)
-  func driftOfDoubleQuantizedScalesStaysInItsBound(shape: Shape) {
+  @Test("The drift of double quantised scales stays within its bound", arguments: shapes)
+  func doubleQuantizedDrift(shape: Shape) {
     var tensor = NF4Tensor(quantizing: normal(shape))
     for _ in 0..<5 {
       let next = NF4Tensor(quantizing: tensor.dequantized())
@@ -36,7 +38,8 @@ import Testing
 
   /// A merge without any update moves the weights of a Gaussian matrix by about 3e-5; without double
   /// quantisation by nothing, see above.
-  @Test func driftOfAGaussianMatrixIsSmall() {
+  @Test("The drift of a Gaussian matrix is small")
+  func gaussianDrift() {
     let before = NF4Tensor(quantizing: normal([256, 704])).dequantized().scalars
     let after = NF4Tensor(quantizing: Tensor(before, shape: [256, 704])).dequantized().scalars
     let difference = zip(before, after).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
@@ -44,7 +47,8 @@ import Testing
     #expect((difference / whole).squareRoot() < 1e-4)
   }
 
-  @Test func gaussianErrorIsThatOfTheFormat() {
+  @Test("The error on Gaussian numbers is that of the format")
+  func gaussianError() {
     // Relative Frobenius error of NF4 with blocks of 64 on Gaussian numbers, from NumPy: 0.0920.
     let x = normal([256, 704])
     for doubleQuantized in [false, true] {
@@ -57,8 +61,8 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes)
-  func rowsEqualTheWholeSliced(shape: Shape) {
+  @Test("Rows equal slices of the whole", arguments: shapes)
+  func rowSlices(shape: Shape) {
     let tensor = NF4Tensor(quantizing: normal(shape))
     let whole = tensor.dequantized()
     for first in 0..<min(8, shape[0]) {
@@ -68,7 +72,8 @@ import Testing
     }
   }
 
-  @Test func aPartFarFromTheStartEqualsTheWhole() {
+  @Test("A part far from the start equals that of the whole")
+  func distantPart() {
     // More than 256 blocks, the scales read at a time.
     let tensor = NF4Tensor(quantizing: normal([300, 333]))
     let whole = tensor.dequantized().scalars
@@ -79,8 +84,10 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes + [[128, 128], [512, 1376]], [true, false])
-  func byteCountIsThatOfTheParts(shape: Shape, doubleQuantized: Bool) {
+  @Test(
+    "The byte count is that of the parts",
+    arguments: shapes + [[128, 128], [512, 1376]], [true, false])
+  func bytesOfParts(shape: Shape, doubleQuantized: Bool) {
     let tensor = NF4Tensor(
       quantizing: .zeros(shape), blockSize: 64, doubleQuantized: doubleQuantized)
     let parts = tensor.parts
@@ -90,7 +97,8 @@ import Testing
     #expect(tensor.byteCount == sum)
   }
 
-  @Test func bytesPerElementAreThoseOfThePaper() {
+  @Test("The bytes per element are those of the paper")
+  func bytesPerElement() {
     let count = 1 << 20
     let plain = WeightFormat.nf4(blockSize: 64, doubleQuantized: false)
     #expect(plain.byteCount(shape: [count]) == count * 5625 / 10_000)
@@ -106,7 +114,8 @@ import Testing
     #expect((perElement(.nf4()) * 1e5).rounded() == 51_587)
   }
 
-  @Test func numbersThatAreNotFiniteMakeTheirBlockNaN() {
+  @Test("Numbers that are not finite make their block NaN")
+  func nonFinite() {
     for bad in [Float.nan, .infinity, -.infinity] {
       var x = normal([4, 50])
       x[2, 0] = bad
@@ -128,7 +137,8 @@ import Testing
     #expect(NF4Tensor(quantizing: normal([4, 50])).isFinite)
   }
 
-  @Test func theResultDoesNotDependOnTheLayoutOfTheInput() {
+  @Test("The result does not depend on the layout of the input")
+  func inputLayouts() {
     let x = normal([30, 70])
     let transposed = NF4Tensor(quantizing: x.transposed())
     #expect(transposed.isIdentical(to: NF4Tensor(quantizing: x.transposed().copied())))

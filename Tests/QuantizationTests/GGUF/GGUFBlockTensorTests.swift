@@ -8,8 +8,8 @@ import Testing
 @Suite struct GGUFBlockTensorTests {
   static let shapes: [Shape] = [[0], [1], [31], [32], [33], [33, 77], [2, 3, 43], [70, 352]]
 
-  @Test(arguments: GGUFBlock.allCases)
-  func bytesAndValuesAreThoseOfTheReferenceCoder(block: GGUFBlock) throws {
+  @Test("Bytes and values are those of the reference encoder", arguments: GGUFBlock.allCases)
+  func referenceEncoder(block: GGUFBlock) throws {
     let fixture = try Fixture("gguf_blocks")
     #expect(fixture.cases.count >= 17)
     for name in fixture.cases {
@@ -25,9 +25,9 @@ import Testing
     }
   }
 
-  /// The bounds that the type states.
-  @Test(arguments: GGUFBlock.allCases, shapes)
-  func errorStaysInItsBound(block: GGUFBlock, shape: Shape) {
+  /// The bounds that the type's documentation states.
+  @Test("The error stays within its bound", arguments: GGUFBlock.allCases, shapes)
+  func errorBound(block: GGUFBlock, shape: Shape) {
     for (deviation, mean) in [(1, 0), (1, 10), (1e-4, 0), (1e-6, 0), (1e3, 0)] as [(Float, Float)] {
       let x = normal(shape) * (50 * deviation) + mean
       let values = GGUFBlockTensor(quantizing: x, as: block).dequantized().scalars
@@ -50,8 +50,10 @@ import Testing
     }
   }
 
-  @Test(arguments: GGUFBlock.allCases, shapes)
-  func quantizingAgainChangesNoValueButWithAnOffsetByAUnit(block: GGUFBlock, shape: Shape) {
+  @Test(
+    "Quantising again changes no value, or with an offset by one unit",
+    arguments: GGUFBlock.allCases, shapes)
+  func drift(block: GGUFBlock, shape: Shape) {
     for (deviation, mean) in [(1, 0), (1, -30), (1e-2, 100), (1e-5, 1), (1e-6, 0)]
       as [(Float, Float)]
     {
@@ -71,8 +73,8 @@ import Testing
     }
   }
 
-  @Test(arguments: GGUFBlock.allCases)
-  func partsOfTheElementsEqualTheWhole(block: GGUFBlock) {
+  @Test("Parts of the elements equal the whole", arguments: GGUFBlock.allCases)
+  func partsOfElements(block: GGUFBlock) {
     let tensor = GGUFBlockTensor(quantizing: normal([9, 77]), as: block)
     let whole = tensor.dequantized()
     #expect(tensor.dequantizedRows(3..<8) == whole.sliced(3..<8))
@@ -85,7 +87,8 @@ import Testing
     }
   }
 
-  @Test func bytesPerElementAreThoseOfTheFormat() {
+  @Test("The bytes per element are those of the format")
+  func bytesPerElement() {
     let count = 1 << 20
     #expect(WeightFormat.gguf(.q8_0).byteCount(shape: [count]) == count / 32 * 34)
     #expect(WeightFormat.gguf(.q4_0).byteCount(shape: [count]) == count / 32 * 18)
@@ -98,9 +101,11 @@ import Testing
     }
   }
 
-  /// 127 steps of 65504 and more: a float, but its step is no half.
-  @Test(arguments: GGUFBlock.allCases)
-  func whatHasNoStepInHalfPrecisionIsNaNAndShows(block: GGUFBlock) {
+  /// 127 steps of 65504 and more: a float, but its step exceeds half precision.
+  @Test(
+    "Blocks whose step exceeds half precision become NaN and are reported",
+    arguments: GGUFBlock.allCases)
+  func hugeSteps(block: GGUFBlock) {
     for bad in [Float.nan, .infinity, -.infinity, 1e7, -1e7, 3e38] {
       var x = normal([96])
       x[40] = bad
@@ -112,8 +117,10 @@ import Testing
     }
   }
 
-  /// As the reference coder takes the first of equal numbers, it keeps the sign of the first zero.
-  @Test func theOffsetHasTheSignOfTheFirstZeroAndTheStepNone() {
+  /// The reference encoder takes the first of equal numbers and so keeps the sign of the first
+  /// zero.
+  @Test("The offset has the sign of the first zero, the step none")
+  func signsOfZeros() {
     func halves(_ x: [Float]) -> [UInt16] {
       let bytes = GGUFBlockTensor(quantizing: Tensor(x), as: .q4_1).blocks.scalars
       return [0, 2].map { UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8 }
@@ -125,7 +132,8 @@ import Testing
     #expect(halves([15] + zeros + [-0.0]) == [0x3C00, 0])
   }
 
-  @Test func whatAShortBlockLacksHasTheCodeOf0OrOfTheLeastElement() {
+  @Test("A short block is padded with the code of 0 or of the least element")
+  func padding() {
     let x = Tensor<Float>([2, 3, 4])
     let q8 = GGUFBlockTensor(quantizing: x, as: .q8_0).blocks.scalars
     #expect(q8[5...].allSatisfy { $0 == 0 })
@@ -135,10 +143,13 @@ import Testing
     #expect(offset[4..<7].allSatisfy { $0 >> 4 == 0 } && offset[7...].allSatisfy { $0 == 0 })
   }
 
-  /// The largest number of a block is a whole number of steps before the step becomes a half; by a
-  /// half that is larger it is not, and to count in steps that are not stored would add 3 x 10^-4.
-  @Test(arguments: GGUFBlock.allCases)
-  func roundingAtRandomIsRightOnTheMeanForTheStepAsItIsStored(block: GGUFBlock) throws {
+  /// The largest number of a block is an integer number of steps before the step becomes half
+  /// precision; with a stored step that is larger it is not, and counting in steps that are not
+  /// stored would add 3 x 10^-4.
+  @Test(
+    "Stochastic rounding is right on average for the stored step",
+    arguments: GGUFBlock.allCases)
+  func stochasticRounding(block: GGUFBlock) throws {
     func blocks(_ number: Float, _ count: Int) -> Tensor<Float> {
       Tensor((0..<32 * count).map { $0 % 2 == 0 ? 0 : number })
     }
@@ -155,8 +166,8 @@ import Testing
     #expect(abs(mean - Double(number)) < 5 * 0.013 / Double(16 * count).squareRoot())
   }
 
-  @Test(arguments: GGUFBlock.allCases)
-  func partsThatDoNotFitAreRefused(block: GGUFBlock) throws {
+  @Test("Parts that do not fit are refused", arguments: GGUFBlock.allCases)
+  func misfits(block: GGUFBlock) throws {
     let parts = GGUFBlockTensor(quantizing: normal([9, 31]), as: block).parts
     func code(_ shape: Shape, _ parts: TensorParts) -> QuantizationError.Code? {
       do throws(QuantizationError) {

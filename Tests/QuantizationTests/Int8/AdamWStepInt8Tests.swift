@@ -17,8 +17,10 @@ import Testing
     return (p, m, v)
   }
 
-  @Test(arguments: [[0], [1], [257], [61, 333]] as [Shape], [32, 256, 4096])
-  func theFusedStepIsTheFloatStepBetweenDequantizingAndQuantizing(shape: Shape, blockSize: Int) {
+  @Test(
+    "The fused step is the float step between dequantising and quantising",
+    arguments: [[0], [1], [257], [61, 333]] as [Shape], [32, 256, 4096])
+  func fusedStep(shape: Shape, blockSize: Int) {
     var p = normal(shape, seed: 7)
     var m = Int8BlockTensor(zeros: shape, map: .signed, blockSize: blockSize)
     var v = Int8BlockTensor(zeros: shape, map: .unsigned, blockSize: blockSize)
@@ -38,8 +40,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [[0], [1], [4099], [61, 333]] as [Shape], [32, 256])
-  func theStepInBFloat16IsTheFloatStepRoundedAtRandom(shape: Shape, blockSize: Int) {
+  @Test(
+    "The step in bfloat16 is the float step, rounded stochastically",
+    arguments: [[0], [1], [4099], [61, 333]] as [Shape], [32, 256])
+  func bfloat16Step(shape: Shape, blockSize: Int) {
     withEveryInstructionSet { level in
       var source = RandomSource(seed: 3)
       var expectedSource = source

@@ -10,13 +10,15 @@ import Testing
 
   init() throws { fixture = try Fixture("quantization") }
 
-  @Test func mapsEqualBitsandbytesBitForBit() throws {
+  @Test("Maps equal bitsandbytes' bit for bit")
+  func bitsandbytesMaps() throws {
     #expect(try DynamicMap.signedValues == fixture.tensor("map", of: "map_signed").scalars)
     #expect(
       try DynamicMap.values(signed: false) == fixture.tensor("map", of: "map_unsigned").scalars)
   }
 
-  @Test func noNumberIsFurtherFromTheSignedMapThanStated() {
+  @Test("No number is further from the signed map than stated")
+  func largestError() {
     #expect(DynamicMap.largestSignedError <= 0.0071)
     for step in -10_000...10_000 {
       let x = Float(step) / 10_000
@@ -26,8 +28,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["signed", "unsigned"])
-  func codesAreTheNearestValuesWithTiesToTheLower(kind: String) throws {
+  @Test(
+    "Codes are those of the nearest values, ties to the lower",
+    arguments: ["signed", "unsigned"])
+  func nearestCodes(kind: String) throws {
     let map = DynamicMap(rawValue: kind)!.kernelMap
     let cases = fixture.cases.filter { $0.hasPrefix("dynamic_\(kind)_") }
     #expect(cases.count == 8)

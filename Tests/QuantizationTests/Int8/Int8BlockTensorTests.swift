@@ -13,7 +13,8 @@ import Testing
       && bits(a.absmax) == bits(b.absmax)
   }
 
-  @Test func codesScalesAndValuesAreTheNearestByteForByte() throws {
+  @Test("Codes, scales and values are the nearest, byte for byte")
+  func nearestValues() throws {
     let fixture = try Fixture("quantization")
     let cases = fixture.cases.filter { $0.hasPrefix("dynamic_") }
     #expect(cases.count == 16)
@@ -32,8 +33,8 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes, [32, 256, 2048])
-  func errorStaysInItsBound(shape: Shape, blockSize: Int) {
+  @Test("The error stays within its bound", arguments: shapes, [32, 256, 2048])
+  func errorBound(shape: Shape, blockSize: Int) {
     let x = normal(shape)
     let squares = x * x
     for (x, map) in [(x, DynamicMap.signed), (squares, .unsigned)] {
@@ -46,8 +47,10 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes)
-  func quantizingAgainChangesNothingWhereTheLargestIsPositive(shape: Shape) {
+  @Test(
+    "Quantising again changes nothing where the largest magnitude is positive",
+    arguments: shapes)
+  func drift(shape: Shape) {
     let x = normal(shape)
     let squares = Int8BlockTensor(quantizing: x * x, map: .unsigned)
     #expect(
@@ -58,7 +61,8 @@ import Testing
     #expect(isIdentical(Int8BlockTensor(quantizing: once.dequantized()), once))
   }
 
-  @Test func whereTheLargestIsNegativeTheScaleShrinksByWhatTheMapLacks() {
+  @Test("Where the largest magnitude is negative, the scale shrinks by what the map lacks")
+  func negativeDrift() {
     let x = Tensor<Float>([-2, 0.5, 1])
     let once = Int8BlockTensor(quantizing: x)
     let twice = Int8BlockTensor(quantizing: once.dequantized())
@@ -67,8 +71,10 @@ import Testing
     #expect(abs(DynamicMap.signedValues[0] + 0.993) < 1e-4)
   }
 
-  @Test(arguments: shapes, [DynamicMap.signed, .unsigned])
-  func partsGiveBackTheTensorAndCountItsBytes(shape: Shape, map: DynamicMap) throws {
+  @Test(
+    "Parts give the tensor back and count its bytes",
+    arguments: shapes, [DynamicMap.signed, .unsigned])
+  func roundTrip(shape: Shape, map: DynamicMap) throws {
     let tensor = Int8BlockTensor(quantizing: normal(shape), map: map)
     let parts = tensor.parts
     #expect(isIdentical(try Int8BlockTensor(shape: shape, map: map, parts: parts), tensor))
@@ -80,7 +86,8 @@ import Testing
     }
   }
 
-  @Test func partsThatDoNotFitAreRefused() {
+  @Test("Parts that do not fit are refused")
+  func misfits() {
     let parts = Int8BlockTensor(quantizing: normal([9, 31])).parts
     func code(
       _ shape: Shape = [9, 31], _ blockSize: Int = 256, _ change: (inout TensorParts) -> Void
@@ -105,7 +112,8 @@ import Testing
     }
   }
 
-  @Test func numbersThatAreNotFiniteMakeTheirBlockNaN() {
+  @Test("Numbers that are not finite make their block NaN")
+  func nonFinite() {
     for bad in [Float.nan, .infinity, -.infinity] {
       var x = normal([600])
       x[300] = bad

@@ -6,9 +6,10 @@ import Testing
 @Suite struct StoredMatrixLowRankTests {
   /// More than one panel: panels take 2^20 elements.
   @Test(
+    "Products are those of the sum",
     arguments: [[5, 3, 7], [64, 96, 1], [70, 90, 300], [1_500, 1_000, 7]],
     [WeightFormat.float32, .nf4()])
-  func productsAreThoseOfTheSum(_ sizes: [Int], _ format: WeightFormat) {
+  func productsOfSums(_ sizes: [Int], _ format: WeightFormat) {
     let (out, input, tokens) = (sizes[0], sizes[1], sizes[2])
     var source = RandomSource(seed: 1)
     func normal(_ shape: Shape) -> Tensor<Float> { .normal(shape, using: &source) }

@@ -18,8 +18,8 @@ import Testing
     a.shape == b.shape && a.format == b.format && a.parts == b.parts
   }
 
-  @Test(arguments: formats)
-  func itIsWhatItsFormatMakesOfTheMatrix(format: WeightFormat) {
+  @Test("A stored matrix is what its format makes of the matrix", arguments: formats)
+  func storedValues(format: WeightFormat) {
     let w = normal([33, 77])
     let stored = StoredMatrix(storing: w, as: format)
     #expect(stored.format == format)
@@ -30,8 +30,8 @@ import Testing
     if format == .float32 { #expect(stored.dequantized() == w) }
   }
 
-  @Test(arguments: formats)
-  func productsAreThoseOfItsValues(format: WeightFormat) {
+  @Test("Products are those of its values", arguments: formats)
+  func productsOfValues(format: WeightFormat) {
     let stored = StoredMatrix(storing: normal([33, 77]), as: format)
     let values = stored.dequantized()
     let (x, d) = (normal([9, 77], seed: 2), normal([9, 33], seed: 3))
@@ -47,8 +47,8 @@ import Testing
     #expect(y == denseY && dx == denseDX)
   }
 
-  @Test(arguments: formats)
-  func aMatrixMadeByPanelsEqualsOneStoredWhole(format: WeightFormat) {
+  @Test("A matrix built by panels equals one stored whole", arguments: formats)
+  func builtByPanels(format: WeightFormat) {
     // Three panels, whose ends cut blocks.
     let w = normal([7001, 333])
     var asked: [Range<Int>] = []
@@ -66,16 +66,16 @@ import Testing
     #expect(seen == asked)
   }
 
-  @Test(arguments: formats)
-  func anErrorWhileMakingPanelsPassesThrough(format: WeightFormat) {
+  @Test("An error while building panels passes through", arguments: formats)
+  func panelErrors(format: WeightFormat) {
     struct Stop: Error {}
     #expect(throws: Stop.self) {
       _ = try StoredMatrix(shape: [4, 4], as: format) { _ in throw Stop() }
     }
   }
 
-  @Test(arguments: formats)
-  func addingAProductEqualsStoringTheSum(format: WeightFormat) {
+  @Test("Adding a product equals storing the sum", arguments: formats)
+  func addedProduct(format: WeightFormat) {
     var stored = StoredMatrix(storing: normal([33, 77]), as: format)
     let (a, b) = (normal([33, 4], seed: 2), normal([4, 77], seed: 3))
     var sum = stored.dequantized()
@@ -84,13 +84,16 @@ import Testing
     #expect(isIdentical(stored, StoredMatrix(storing: sum, as: format)))
   }
 
-  /// Two tiles or panels of rows, parts of columns for each thread, and a last tile that is short. A
-  /// sum that the product rounds otherwise may cross a threshold, which is rarer than one in 10^4.
-  @Test(arguments: [
-    WeightFormat.nf4(doubleQuantized: false), .nf4(), .fp4(blockSize: 128), .int8Blocks(),
-    .affine(AffineScheme(bits: .eight)), .gguf(.q8_0),
-  ])
-  func addingAProductByTilesOrPanelsEqualsStoringTheSum(format: WeightFormat) {
+  /// Two tiles or panels of rows, parts of columns for each thread, and a last tile that is short.
+  /// A sum that the product rounds differently may cross a threshold, which is rarer than one in
+  /// 10^4.
+  @Test(
+    "Adding a product by tiles or panels equals storing the sum",
+    arguments: [
+      WeightFormat.nf4(doubleQuantized: false), .nf4(), .fp4(blockSize: 128), .int8Blocks(),
+      .affine(AffineScheme(bits: .eight)), .gguf(.q8_0),
+    ])
+  func tilesAndPanels(format: WeightFormat) {
     var stored = StoredMatrix(storing: normal([1030, 1280]), as: format)
     let (a, b) = (normal([1030, 4], seed: 2), normal([4, 1280], seed: 3))
     var sum = stored.dequantized()
@@ -101,7 +104,8 @@ import Testing
     #expect(pairs.count { abs($0 - $1) > 1e-6 } <= 130)
   }
 
-  @Test func addingABrokenProductBreaksItsBlocksAlone() {
+  @Test("Adding a broken product breaks only its own blocks")
+  func brokenProduct() {
     var stored = StoredMatrix(storing: normal([8, 128]), as: .nf4(doubleQuantized: false))
     var a = Tensor<Float>.zeros([8, 1])
     a[3, 0] = .infinity
@@ -110,7 +114,8 @@ import Testing
     #expect((0..<8).map { values.sliced($0..<$0 + 1).isFinite } == (0..<8).map { $0 != 3 })
   }
 
-  @Test func addingToADenseMatrixHappensInPlace() {
+  @Test("Adding to a dense matrix happens in place")
+  func inPlace() {
     func address(_ matrix: StoredMatrix) -> UnsafePointer<Float>? {
       guard case .dense(let values) = matrix else { return nil }
       return values.withUnsafeBuffer { $0.baseAddress }
@@ -121,8 +126,8 @@ import Testing
     #expect(address(stored) == before)
   }
 
-  @Test(arguments: formats)
-  func partsGiveBackTheMatrix(format: WeightFormat) throws {
+  @Test("Parts give the matrix back", arguments: formats)
+  func roundTrip(format: WeightFormat) throws {
     let stored = StoredMatrix(storing: normal([33, 77]), as: format)
     let back = try StoredMatrix(shape: [33, 77], format: format, parts: stored.parts)
     #expect(isIdentical(back, stored))
@@ -137,7 +142,8 @@ import Testing
     }
   }
 
-  @Test func numbersThatAreNotFiniteShow() {
+  @Test("Numbers that are not finite are reported")
+  func nonFinite() {
     var w = normal([4, 4])
     w[1, 1] = .nan
     for format in Self.formats { #expect(!StoredMatrix(storing: w, as: format).isFinite) }

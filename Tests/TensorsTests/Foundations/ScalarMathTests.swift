@@ -3,7 +3,8 @@ import Tensors
 import Testing
 
 @Suite struct ScalarMathTests {
-  @Test func aNumberHasTheBitsOfATensorOfIt() {
+  @Test("A number has the bits of a tensor of it")
+  func sameBits() {
     for x in stride(from: 0.01, through: 3.2, by: 0.013) {
       let tensor = Tensor(x)
       #expect(ScalarMath.exp(x) == exp(tensor).scalar)
@@ -13,7 +14,8 @@ import Testing
   }
 
   /// Within some units in the last place of the C library.
-  @Test func functionsAreThoseOfTheCLibrary() {
+  @Test("Functions agree with the C library's")
+  func libraryFunctions() {
     for x in stride(from: 0.001, through: 1, by: 0.001) {
       #expect(abs(ScalarMath.log10(x) - Foundation.log10(x)) < 1e-14)
       #expect(abs(ScalarMath.arctangent(x) - atan(x)) < 1e-14)

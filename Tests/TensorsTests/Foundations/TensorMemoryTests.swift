@@ -3,7 +3,8 @@ import Testing
 
 @testable import Tensors
 
-/// The cache and its counts are the whole process's, so each of these runs in a process of its own.
+/// The cache and its counts are global to the process, so each of these runs in a process of its
+/// own.
 @Suite struct TensorMemoryTests {
   static let mebibyte = 1 << 20
 
@@ -17,13 +18,13 @@ import Testing
       do { _ = TensorMemoryTests.tensor(24 * mebibyte) }
       #expect(TensorMemory.cachedBytes == before + 24 * mebibyte)
       let larger = TensorMemoryTests.tensor(25 * mebibyte)
-      // 25 MiB are the most that tensors have held, so the 24 had to go first.
+      // 25 MiB is the most that tensors have held, so the 24 had to go first.
       #expect(TensorMemory.cachedBytes == before)
       #expect(larger.byteCount == 25 * mebibyte)
     }
     await #expect(processExitsWith: .success) {
       let mebibyte = TensorMemoryTests.mebibyte
-      // Room for what is cached beside what lives.
+      // Room for cached buffers beside live ones.
       do { _ = TensorMemoryTests.tensor(17 * mebibyte) }
       TensorMemory.emptyCache()
       var address: UnsafeRawPointer?
@@ -73,7 +74,7 @@ import Testing
         many.removeLast()
         let allowed = min(256, max(32, 16 * many.count)) * mebibyte
         #expect(TensorMemory.cachedBytes <= allowed)
-        // The last buffers to be freed are kept as far as they are allowed to.
+        // The buffers freed last are kept as far as allowed.
         #expect(TensorMemory.cachedBytes >= min(allowed, 16 * mebibyte * (40 - many.count)))
       }
       TensorMemory.cacheLimit = 20 * mebibyte
@@ -107,7 +108,7 @@ import Testing
   }
 
   #if os(Linux)
-    @Test("What leaves the cache is the system's again")
+    @Test("Buffers that leave the cache go back to the system")
     func givenBack() async {
       await #expect(processExitsWith: .success) {
         func resident() -> Int {
@@ -128,7 +129,7 @@ import Testing
     }
   #endif
 
-  @Test("Many threads take and give buffers at once, and none meets another's")
+  @Test("Many threads take and give buffers at once, and no two get the same one")
   func concurrent() async {
     await withTaskGroup(of: Bool.self) { group in
       for seed in 1...8 {

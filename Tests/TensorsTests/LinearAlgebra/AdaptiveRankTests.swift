@@ -13,8 +13,10 @@ struct AdaptiveRankTests {
     return a
   }
 
-  @Test(arguments: [TruncationMethod.automatic, .exact, .gram])
-  func rankIsTheSmallestThatKeepsTheEnergy(_ method: TruncationMethod) throws {
+  @Test(
+    "The rank is the smallest that keeps the energy",
+    arguments: [TruncationMethod.automatic, .exact, .gram])
+  func smallestRank(_ method: TruncationMethod) throws {
     var source = RandomSource(seed: 1)
     let a = DenseOperator(halving(20, 30))
     // The first k of them hold 1 - 4^-k of the energy.
@@ -30,14 +32,15 @@ struct AdaptiveRankTests {
     #expect(high.singularValues.shape == [2])
   }
 
-  @Test func factorsAndBareProductsGiveTheRankOfTheDenseMatrix() throws {
+  @Test("Factors and bare products give the rank of the dense matrix")
+  func operatorRanks() throws {
     var source = RandomSource(seed: 2)
     let left = Tensor<Double>.normal([3, 40], using: &source)
     let right = Tensor<Double>.normal([3, 50], using: &source)
     let svd = try truncatedSVD(
       of: FactoredOperator(left, right), keeping: 1 - 1e-9, ranks: 1...40, using: &source)
     #expect(svd.singularValues.shape == [3])
-    // The same factors with so many rows of zeros that their Gram matrices are the larger way.
+    // The same factors with so many rows of zeros that their Gram matrices cost more.
     let zeros = [Tensor<Double>.zeros([60, 40]), .zeros([60, 50])]
     let long = try truncatedSVD(
       of: FactoredOperator(
@@ -57,7 +60,7 @@ struct AdaptiveRankTests {
     #expect(bare.allSatisfy { (4...7).contains($0) } && bare.max()! >= 5, "\(bare)")
   }
 
-  /// A matrix known by its products alone.
+  /// A matrix known only by its products.
   private struct Products: LinearOperator {
     let matrix: Tensor<Double>
     var rows: Int { matrix.shape[0] }
@@ -66,7 +69,8 @@ struct AdaptiveRankTests {
     func applyTransposed(_ x: Tensor<Double>) -> Tensor<Double> { matmul(matrix.transposed(), x) }
   }
 
-  @Test func errorEstimateIsThatOfTheTail() throws {
+  @Test("The error estimate is that of the tail")
+  func errorEstimate() throws {
     var source = RandomSource(seed: 3)
     let a = Tensor<Double>.identity(200)
     let svd = try truncatedSVD(of: DenseOperator(a), rank: 100, method: .exact, using: &source)
@@ -75,7 +79,7 @@ struct AdaptiveRankTests {
     #expect(Swift.abs(error.frobenius - 10) < 0.8)
     #expect(error.spectralBound >= 1 && error.probes == 30)
     let whole = try truncatedSVD(of: DenseOperator(a), rank: 200, method: .exact, using: &source)
-    // Rounding alone.
+    // Only rounding.
     #expect(whole.error(of: DenseOperator(a), using: &source).frobenius < 1e-12)
   }
 }

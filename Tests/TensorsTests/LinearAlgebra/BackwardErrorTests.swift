@@ -2,9 +2,9 @@ import Tensors
 import Testing
 
 /// Factorisations, solutions and eigenvalues in LAPACK's own measures, for matrices of every
-/// spectrum that is hard on them: some 4,000 ratios.
+/// difficult spectrum: some 4,000 ratios.
 struct BackwardErrorTests {
-  /// Singular values or eigenvalues, the largest 1, down to what the precision can just tell.
+  /// Singular values or eigenvalues, the largest 1, down to what the precision can just resolve.
   private enum Spectrum: CaseIterable {
     case even, graded, oneSmall, oneLarge, clustered
 
@@ -70,7 +70,8 @@ struct BackwardErrorTests {
     }
   }
 
-  @Test func solutionsAndInversesOfIllConditionedMatrices() throws {
+  @Test("Solutions and inverses of ill-conditioned matrices meet LAPACK's bounds")
+  func illConditioned() throws {
     try solves(Float.self)
     try solves(Double.self)
   }
@@ -98,7 +99,8 @@ struct BackwardErrorTests {
     }
   }
 
-  @Test func symmetricMatricesOfEverySpectrum() throws {
+  @Test("Symmetric matrices of every spectrum meet LAPACK's bounds")
+  func symmetricSpectra() throws {
     try decomposesSymmetric(Float.self)
     try decomposesSymmetric(Double.self)
   }
@@ -114,7 +116,8 @@ struct BackwardErrorTests {
     }
   }
 
-  @Test func generalEigenvaluesOfEverySpectrum() throws {
+  @Test("General eigenvalues of every spectrum meet LAPACK's bounds")
+  func generalSpectra() throws {
     try decomposesGeneral(Float.self)
     try decomposesGeneral(Double.self)
   }
@@ -136,7 +139,8 @@ struct BackwardErrorTests {
     }
   }
 
-  @Test func leastSquaresAndLQOfEverySpectrum() throws {
+  @Test("Least squares and LQ of every spectrum meet LAPACK's bounds")
+  func leastSquaresAndLQ() throws {
     try factorsAndFits(Float.self)
     try factorsAndFits(Double.self)
   }

@@ -15,7 +15,8 @@ struct BlockLanczosTests {
     return matmul(u * values, v.transposed()).converted(to: type)
   }
 
-  @Test func basisIsOrthonormalAndSpansTheKrylovSpace() throws {
+  @Test("The basis is orthonormal and spans the Krylov space")
+  func krylovSpace() throws {
     var source = RandomSource(seed: 1)
     let a = try powerLaw(60, 90, 1, &source, as: Double.self)
     for (count, width) in [(24, 6), (23, 6), (5, 9), (60, 7)] {
@@ -35,22 +36,24 @@ struct BlockLanczosTests {
     }
   }
 
-  @Test(arguments: [1, 9, 30])
-  func basisIsOrthonormalBeyondTheRankOfTheOperator(_ rank: Int) throws {
+  @Test("The basis is orthonormal beyond the rank of the operator", arguments: [1, 9, 30])
+  func lowRank(_ rank: Int) throws {
     var source = RandomSource(seed: 5)
     let left = Tensor<Float>.normal([80, rank], using: &source)
     let a = matmul(left, Tensor<Float>.normal([rank, 120], using: &source))
     let lanczos = try LanczosBasis(of: DenseOperator(a), count: 48, width: 8, scale: 1, &source)
     #expect(orthogonalityRatio(lanczos.basis) < lapackThreshold)
-    // What the operator can give lies in the space.
+    // The range of the operator is in the space.
     let rest = a - matmul(lanczos.basis, matmul(lanczos.basis.transposed(), a))
     #expect(rest.norm() < 1e-4 * a.norm())
   }
 
-  /// Against LAPACK's decomposition of the whole matrix, where the values decay slowly: the energy of
-  /// the left vectors, of the right ones and of the product of both.
-  @Test(arguments: [0.3, 0.5, 0.7])
-  func keepsTheEnergyOfTheBestWhereValuesDecaySlowly(_ power: Double) throws {
+  /// Compares, where values decay slowly, the energy of the left vectors, of the right ones and of
+  /// the product of both with LAPACK's decomposition of the whole matrix.
+  @Test(
+    "Where values decay slowly, block Lanczos keeps the energy of the best vectors",
+    arguments: [0.3, 0.5, 0.7])
+  func slowDecay(_ power: Double) throws {
     var source = RandomSource(seed: 2)
     for (m, n, rank) in [(300, 700, 60), (700, 300, 20), (256, 256, 64)] {
       let a = try powerLaw(m, n, power, &source, as: Float.self)
@@ -64,7 +67,7 @@ struct BlockLanczosTests {
       #expect((a - t.reconstructed()).sumOfSquares() < all - 0.985 * best)
       #expect(orthogonalityRatio(t.u) < lapackThreshold)
       #expect(orthogonalityRatio(t.vt.transposed()) < lapackThreshold)
-      // No Ritz value is above the singular value it stands for, and the first are exact.
+      // No Ritz value exceeds the singular value it approximates, and the first are exact.
       for (found, value) in zip(t.singularValues.scalars, full.singularValues.scalars) {
         #expect(found < value * 1.0001)
       }
@@ -72,8 +75,9 @@ struct BlockLanczosTests {
     }
   }
 
-  /// Fewer products than power iterations that keep less.
-  @Test func keepsMoreForFewerProductsThanPowerIterations() throws {
+  /// Fewer products than power iterations, which keep less.
+  @Test("Block Lanczos keeps more with fewer products than power iterations")
+  func fewerProducts() throws {
     var source = RandomSource(seed: 3)
     let a = CountingOperator(try powerLaw(300, 700, 0.3, &source, as: Float.self))
     func run(_ method: TruncationMethod) throws -> (kept: Double, products: Int) {
@@ -87,7 +91,8 @@ struct BlockLanczosTests {
     #expect(lanczos.kept > power.kept && lanczos.products < power.products)
   }
 
-  @Test func automaticTurnsToItWhereValuesDecaySlowlyAndNotElsewhere() throws {
+  @Test("The automatic method takes block Lanczos only where values decay slowly")
+  func automaticChoice() throws {
     var source = RandomSource(seed: 4)
     let (rank, automatic) = (100, TruncationMethod.automatic)
     for power in [0.0, 0.3, 0.5, 0.7, 1] {
@@ -109,7 +114,7 @@ struct BlockLanczosTests {
       let vectors = try leadingSingularVectors(of: a, rank: rank, using: &source).vectors
       #expect(matmul(vectors.transposed(), a.matrix).sumOfSquares() > 0.98 * best)
     }
-    // With half of all vectors asked for, the Gram matrix says all for less.
+    // With half of all vectors asked for, the Gram matrix is cheaper.
     let square = DenseOperator(Tensor<Float>.ones([512, 512]))
     #expect(automatic.routeForSlowDecay(for: square, rank: 256, .vectors) == .gram)
     #expect(TruncationMethod.randomized().routeForSlowDecay(for: square, rank: 8, .vectors) == nil)

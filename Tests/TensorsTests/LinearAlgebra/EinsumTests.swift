@@ -19,20 +19,22 @@ struct EinsumTests {
     return Reference(output.map { sizes[$0]! }) { totals[$0] ?? 0 }
   }
 
-  @Test(arguments: [
-    "ij,jk->ik", "ij,kj->ik", "ji,jk->ki", "bij,bjk->bik", "bij,jk->bik", "bhid,bhjd->bhij",
-    "i,j->ij", "i,i->", "i,i->i", "ij->ji", "ij->", "ij->j", "ii->", "ii->i", "iij->ji",
-    "ij,ij->", "ij,ij->ij", "ij,k->ikj", "ijk,k->ij", "ij,jk,kl->il", "ij,j,j->i", ",ij->ij",
-    "ij,kl->", "ab,ca,b->cb",
-  ])
-  func everyPatternIsTheSumItWrites(_ pattern: String) {
+  @Test(
+    "Every pattern is the sum that it denotes",
+    arguments: [
+      "ij,jk->ik", "ij,kj->ik", "ji,jk->ki", "bij,bjk->bik", "bij,jk->bik", "bhid,bhjd->bhij",
+      "i,j->ij", "i,i->", "i,i->i", "ij->ji", "ij->", "ij->j", "ii->", "ii->i", "iij->ji",
+      "ij,ij->", "ij,ij->ij", "ij,k->ikj", "ijk,k->ij", "ij,jk,kl->il", "ij,j,j->i", ",ij->ij",
+      "ij,kl->", "ab,ca,b->cb",
+    ])
+  func everyPattern(_ pattern: String) {
     let halves = pattern.split(separator: ">", omittingEmptySubsequences: false)
     let inputs = halves[0].dropLast().split(separator: ",", omittingEmptySubsequences: false)
       .map(String.init)
     let output = String(halves[1])
     let letters = Set(inputs.joined()).sorted()
     for shift in 0..<4 {
-      // Small whole numbers, so that every order of additions is exact.
+      // Small integers, so that every order of additions is exact.
       let sizes = Dictionary(
         uniqueKeysWithValues: letters.enumerated().map { ($1, ($0 + shift) % 4) })
       let operands = inputs.enumerated().map { k, letters in
@@ -52,14 +54,16 @@ struct EinsumTests {
     }
   }
 
-  @Test func withoutAnArrowLettersThatOccurOnceRemainInOrder() {
+  @Test("Without an arrow, letters that occur once remain in order")
+  func implicitResult() {
     let a: Tensor<Float> = [[1, 2, 3], [4, 5, 6]]
     #expect(einsum("ba", a) == a.transposed())
     #expect(einsum("ij, jk", a, a.transposed()) == matmul(a, a.transposed()))
     #expect(einsum("ij,ij", a, a).scalar == 91)
   }
 
-  @Test func patternsThatDoNotFitTrap() async {
+  @Test("Patterns that do not fit trap")
+  func misfits() async {
     func message(_ result: ExitTest.Result?) -> String {
       String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     }

@@ -2,8 +2,8 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Against NumPy and SciPy in double precision, rounded once to float. Ours run in double on the same
-/// inputs, so that nothing but that rounding is left between the two.
+/// Against NumPy and SciPy in double precision, rounded once to float. Ours run in double on the
+/// same inputs, so only that rounding is left between the two.
 struct GeneralMatrixGoldenTests {
   private let fixture: Fixture
   private let rounding = Double(Float.ulpOfOne)
@@ -20,7 +20,8 @@ struct GeneralMatrixGoldenTests {
     try fixture.tensor(name, of: testCase, as: Float.self).converted(to: Double.self)
   }
 
-  @Test func solutionsInversesAndDeterminantsMatchNumPy() throws {
+  @Test("Solutions, inverses and determinants equal NumPy's")
+  func goldenSolutions() throws {
     for name in cases("general_") {
       let a = try tensor("a", name)
       let x = try solve(a, tensor("b", name))
@@ -33,7 +34,8 @@ struct GeneralMatrixGoldenTests {
     }
   }
 
-  @Test func eigenvaluesMatchNumPy() throws {
+  @Test("Eigenvalues equal NumPy's")
+  func goldenEigenvalues() throws {
     for name in cases("general_") {
       let values = try eigenvalues(tensor("a", name))
       let (real, imaginary) = (try tensor("real", name), try tensor("imaginary", name))
@@ -43,7 +45,8 @@ struct GeneralMatrixGoldenTests {
     }
   }
 
-  @Test func trianglesAndRowOrderMatchSciPy() throws {
+  @Test("Triangles and row order equal SciPy's")
+  func goldenTriangles() throws {
     for name in cases("lu_") {
       let factors = try lu(tensor("a", name))
       #expect(relativeError(factors.l, try tensor("l", name)) < rounding, "\(name)")
@@ -53,7 +56,8 @@ struct GeneralMatrixGoldenTests {
     }
   }
 
-  @Test func normsAndRanksMatchNumPy() throws {
+  @Test("Norms and ranks equal NumPy's")
+  func goldenNorms() throws {
     for name in cases("measures_") {
       let a = try tensor("a", name)
       let expected = try tensor("norms", name).scalars

@@ -8,8 +8,8 @@ struct GeneralMatrixTests {
     return .normal(shape, using: &source)
   }
 
-  @Test(arguments: [0, 1, 2, 5, 17, 40])
-  func inversesUndoTheirMatrix(_ n: Int) throws {
+  @Test("Inverses undo their matrix", arguments: [0, 1, 2, 5, 17, 40])
+  func inverses(_ n: Int) throws {
     let a = normal([n, n], 1) + .identity(n) * Double(2 * n)
     for matrix in [a, a.transposed()] {
       let product = matmul(matrix, try inverse(matrix))
@@ -18,7 +18,8 @@ struct GeneralMatrixTests {
     }
   }
 
-  @Test func determinantsOfSmallMatricesAreExactByTheirFormula() throws {
+  @Test("Determinants of small matrices equal their formula exactly")
+  func smallDeterminants() throws {
     #expect(try determinant(Tensor<Double>(rows: [[3, 8], [4, 6]])) == -14)
     #expect(try determinant(Tensor<Double>(rows: [[0, 1], [1, 0]])) == -1)
     #expect(try determinant(Tensor<Float>(rows: [[1, 2], [2, 4]])) == 0)
@@ -30,8 +31,8 @@ struct GeneralMatrixTests {
     #expect(throws: LinearAlgebraError.self) { try inverse(Tensor<Double>.zeros([2, 2])) }
   }
 
-  @Test(arguments: [1, 2, 3, 8, 25])
-  func determinantsMultiplyAndChangeSignWithRows(_ n: Int) throws {
+  @Test("Determinants multiply and change sign with swapped rows", arguments: [1, 2, 3, 8, 25])
+  func determinantRules(_ n: Int) throws {
     let (a, b) = (normal([n, n], 2), normal([n, n], 3))
     let product = try determinant(a) * determinant(b)
     // Errors grow with the condition of the factors, hundreds here, and with n.
@@ -48,7 +49,8 @@ struct GeneralMatrixTests {
     #expect(Swift.abs(large.logarithm / (Double(n) * 690.7755278982137) - 1) < 1e-14)
   }
 
-  @Test func pseudoInversesMeetPenrosesConditions() throws {
+  @Test("Pseudo-inverses meet Penrose's conditions")
+  func penroseConditions() throws {
     for shape in TestMatrix.shapes {
       for test in TestMatrix.all(shape, seed: 4) where test.kind != "graded" {
         let a = test.matrix
@@ -64,7 +66,8 @@ struct GeneralMatrixTests {
     }
   }
 
-  @Test func ranksCountTheIndependentRows() throws {
+  @Test("Ranks count the independent rows")
+  func independentRows() throws {
     for shape in TestMatrix.shapes {
       let least = Swift.min(shape[0], shape[1])
       for test in TestMatrix.all(shape, seed: 5) where test.kind != "graded" {
@@ -80,7 +83,8 @@ struct GeneralMatrixTests {
     }
   }
 
-  @Test func normsAndConditionOfADiagonalMatrix() throws {
+  @Test("Norms and condition of a diagonal matrix are those of its elements")
+  func diagonalMatrix() throws {
     let a = Tensor<Double>(rows: [[3, 0, 0], [0, -4, 0]])
     #expect(try matrixNorm(a, .frobenius) == 5)
     #expect(try matrixNorm(a, .one) == 4)
@@ -95,8 +99,8 @@ struct GeneralMatrixTests {
     #expect(try matrixNorm(Tensor<Float>.zeros([0, 2]), .spectral) == 0)
   }
 
-  @Test(arguments: [FactorSize.thin, .full])
-  func lqGivesATriangleAndOrthonormalRows(_ size: FactorSize) throws {
+  @Test("LQ gives a triangle and orthonormal rows", arguments: [FactorSize.thin, .full])
+  func lqFactors(_ size: FactorSize) throws {
     for shape in TestMatrix.shapes {
       for test in TestMatrix.all(shape, seed: 6) {
         let factors = try lq(test.matrix, size)
@@ -110,8 +114,8 @@ struct GeneralMatrixTests {
     }
   }
 
-  @Test(arguments: [0, 1, 2, 3, 10, 33])
-  func eigenvectorsSatisfyTheirEquation(_ n: Int) throws {
+  @Test("Eigenvectors satisfy their equation", arguments: [0, 1, 2, 3, 10, 33])
+  func eigenvectors(_ n: Int) throws {
     for a in [normal([n, n], 7), normal([n, n], 8).transposed()] {
       let eigen = try generalEigen(a)
       let (lambda, mu) = (eigen.realValues, eigen.imaginaryValues)
@@ -130,7 +134,8 @@ struct GeneralMatrixTests {
     }
   }
 
-  @Test func aRotationHasItsAngleAsEigenvalue() throws {
+  @Test("A rotation has its angle as an eigenvalue")
+  func rotation() throws {
     let values = try eigenvalues(Tensor<Float>(rows: [[0.6, -0.8], [0.8, 0.6]]))
     // Two roundings of numbers below 1.
     #expect(abs(values.real - [0.6, 0.6]).maximum() <= 2 * Float.ulpOfOne)

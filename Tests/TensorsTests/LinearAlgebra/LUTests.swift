@@ -27,13 +27,14 @@ struct LUTests {
     }
   }
 
-  @Test(arguments: TestMatrix.shapes)
-  func factorsMeetLAPACKsOwnBar(_ shape: Shape) throws {
+  @Test("Factors meet LAPACK's own bound", arguments: TestMatrix.shapes)
+  func lapackBound(_ shape: Shape) throws {
     try meetsTheBar(Float.self, shape)
     try meetsTheBar(Double.self, shape)
   }
 
-  @Test func aSingularMatrixHasFactorsButNoSolution() throws {
+  @Test("A singular matrix has factors but no solution")
+  func singularMatrix() throws {
     let factors = try lu(Tensor<Double>(rows: [[1, 2], [2, 4]]))
     #expect(factors.isSingular && factors.determinant == 0)
     #expect(factors.logDeterminant == (0, -.infinity))

@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 /// Against SciPy in double precision, rounded once to float. Ours run in double on the same inputs,
-/// so that nothing but that rounding is left between the two.
+/// so only that rounding is left between the two.
 struct LinearAlgebraGoldenTests {
   private let fixture: Fixture
   private let rounding = Double(Float.ulpOfOne)
@@ -25,7 +25,8 @@ struct LinearAlgebraGoldenTests {
     vectors * sign((vectors * expected).sum(squeezingAxes: [0]))
   }
 
-  @Test func svdMatchesSciPy() throws {
+  @Test("Singular value decompositions equal SciPy's")
+  func goldenSVD() throws {
     for name in cases("svd_") {
       let a = try tensor("a", name)
       let svd = try svd(a)
@@ -44,7 +45,8 @@ struct LinearAlgebraGoldenTests {
     }
   }
 
-  @Test func qrMatchesSciPy() throws {
+  @Test("QR factorisations equal SciPy's")
+  func goldenQR() throws {
     for name in cases("qr_") {
       let factors = try qr(tensor("a", name))
       let q = try tensor("q", name)
@@ -55,7 +57,8 @@ struct LinearAlgebraGoldenTests {
     }
   }
 
-  @Test func choleskyMatchesSciPy() throws {
+  @Test("Cholesky factors equal SciPy's")
+  func goldenCholesky() throws {
     for name in cases("cholesky_") {
       let a = try tensor("a", name)
       if fixture.parameter("fails", of: name) != nil {
@@ -66,7 +69,8 @@ struct LinearAlgebraGoldenTests {
     }
   }
 
-  @Test func symmetricEigenMatchesSciPy() throws {
+  @Test("Symmetric eigenvalues and eigenvectors equal SciPy's")
+  func goldenEigenvectors() throws {
     for name in cases("eigh_") {
       let a = try tensor("a", name)
       let values = try tensor("values", name)
@@ -81,7 +85,8 @@ struct LinearAlgebraGoldenTests {
     }
   }
 
-  @Test func triangularSolveMatchesSciPy() throws {
+  @Test("Triangular solutions equal SciPy's")
+  func goldenTriangularSolve() throws {
     for name in cases("triangular_") {
       let x = try triangularSolve(
         name.contains("lower") ? .lower : .upper, tensor("a", name), tensor("b", name),
@@ -90,7 +95,8 @@ struct LinearAlgebraGoldenTests {
     }
   }
 
-  @Test func leastSquaresMatchesSciPy() throws {
+  @Test("Least squares solutions equal SciPy's")
+  func goldenLeastSquares() throws {
     for name in cases("lstsq_") {
       let x = try leastSquares(tensor("a", name), tensor("b", name))
       #expect(relativeError(x, try tensor("x", name)) < rounding, "\(name)")

@@ -83,8 +83,8 @@ struct MatmulTests {
     }
   }
 
-  @Test(arguments: [1, 2])
-  func randomProductsMatchANaiveOneInDouble(_ threads: Int) {
+  @Test("Random products equal naive ones in double", arguments: [1, 2])
+  func naiveProducts(_ threads: Int) {
     let before = Threads.count
     defer { Threads.count = before }
     Threads.count = threads
@@ -92,8 +92,8 @@ struct MatmulTests {
     randomProducts(Double.self, 100)
   }
 
-  @Test(arguments: [1, 2])
-  func largeProductsAreSplitWithoutGaps(_ threads: Int) {
+  @Test("Large products are split without gaps", arguments: [1, 2])
+  func largeProducts(_ threads: Int) {
     let before = Threads.count
     defer { Threads.count = before }
     Threads.count = threads
@@ -111,7 +111,8 @@ struct MatmulTests {
     }
   }
 
-  @Test func everySmallShapeMultipliesExactly() {
+  @Test("Every small shape multiplies exactly")
+  func smallShapes() {
     for m in 0...3 {
       for k in 0...3 {
         for n in 0...3 {
@@ -134,14 +135,16 @@ struct MatmulTests {
     }
   }
 
-  @Test func vectorsCountAsRowsAndColumns() {
+  @Test("Vectors count as rows and columns")
+  func vectors() {
     let a = Tensor<Float>(rows: [[1, 2, 3], [4, 5, 6]])
     #expect(matmul(a, Tensor([1, 0, -1])) == Tensor([-2, -2]))
     #expect(matmul(Tensor([1, -1]), a) == Tensor([-3, -3, -3]))
     #expect(matmul(Tensor<Float>([1, 2]), Tensor([3, 4])).scalar == 11)
   }
 
-  @Test func oldElementsAreNotReadWhenNothingIsKept() {
+  @Test("Old elements are not read when nothing is kept")
+  func keepingNothing() {
     var c = Tensor<Float>(repeating: .nan, shape: [2, 2])
     c.addProduct(.identity(2), .identity(2), keeping: 0)
     #expect(c == .identity(2))
@@ -150,14 +153,16 @@ struct MatmulTests {
     #expect(empty == .zeros([2, 2]))
   }
 
-  @Test func nonFiniteElementsSpreadAsInArithmetic() {
+  @Test("Non-finite elements spread as in arithmetic")
+  func nonFinite() {
     var a = Tensor<Float>.zeros([2, 2])
     a[0, 0] = .infinity
     let product = matmul(a, Tensor<Float>.zeros([2, 2]))
     #expect(product[0, 0].isNaN && product[1, 1] == 0)
   }
 
-  @Test func concurrentCallersGetTheProduct() async {
+  @Test("Concurrent callers get the product")
+  func concurrentCallers() async {
     var source = RandomSource(seed: 3)
     let a = Tensor<Float>.normal([150, 200], using: &source)
     let b = Tensor<Float>.normal([200, 130], using: &source)

@@ -44,7 +44,7 @@ func residualRatio<Scalar: RealScalar>(
 ) -> Double {
   let exact = a.converted(to: Double.self)
   let size = Double(max(1, exact.shape.dimensions.max() ?? 1))
-  // The largest element is taken out, because squares of 1e200 would overflow.
+  // Scaled by the largest element, because squares of 1e200 would overflow.
   let largest = exact.elementCount == 0 ? 0 : Double(abs(exact).maximum())
   let scale = largest == 0 ? 1 : 1 / largest
   let error = ((exact - product) * scale).norm()

@@ -24,13 +24,14 @@ struct QRTests {
     }
   }
 
-  @Test(arguments: TestMatrix.shapes)
-  func factorsMeetLAPACKsOwnBar(_ shape: Shape) throws {
+  @Test("Factors meet LAPACK's own bound", arguments: TestMatrix.shapes)
+  func lapackBound(_ shape: Shape) throws {
     try meetsTheBar(Float.self, shape)
     try meetsTheBar(Double.self, shape)
   }
 
-  @Test func nonFiniteElementsAreAnError() {
+  @Test("Non-finite elements are an error")
+  func nonFinite() {
     #expect(throws: LinearAlgebraError.self) { try qr(Tensor<Float>(rows: [[1, .nan]])) }
   }
 }

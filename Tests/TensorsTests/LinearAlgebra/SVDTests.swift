@@ -35,17 +35,18 @@ struct SVDTests {
     }
   }
 
-  @Test(arguments: TestMatrix.shapes)
-  func factorsMeetLAPACKsOwnBarInFloat(_ shape: Shape) throws {
+  @Test("Factors meet LAPACK's own bound in float", arguments: TestMatrix.shapes)
+  func floatBound(_ shape: Shape) throws {
     try meetsTheBar(Float.self, shape)
   }
 
-  @Test(arguments: TestMatrix.shapes)
-  func factorsMeetLAPACKsOwnBarInDouble(_ shape: Shape) throws {
+  @Test("Factors meet LAPACK's own bound in double", arguments: TestMatrix.shapes)
+  func doubleBound(_ shape: Shape) throws {
     try meetsTheBar(Double.self, shape)
   }
 
-  @Test func rankCountsTheValuesThatStandOutOfRounding() throws {
+  @Test("The rank counts the values that exceed rounding")
+  func numericalRank() throws {
     var source = RandomSource(seed: 3)
     let a = matmul(
       Tensor<Float>.normal([30, 4], using: &source), Tensor<Float>.normal([4, 20], using: &source))
@@ -54,15 +55,16 @@ struct SVDTests {
     #expect(try SVD(of: Tensor<Float>.diagonal(Tensor([4, 2, 1]))).rank(tolerance: 0.3) == 2)
   }
 
-  @Test func reconstructionOfFullFactorsIsTheMatrix() throws {
+  @Test("Full factors reconstruct the matrix")
+  func fullFactors() throws {
     var source = RandomSource(seed: 4)
     let a = Tensor<Double>.normal([5, 3], using: &source)
     #expect(residualRatio(a, try svd(a, .full).reconstructed()) < lapackThreshold)
     #expect(residualRatio(a, try svd(a).reconstructed()) < lapackThreshold)
   }
 
-  @Test(arguments: [Float.nan, .infinity, -.infinity])
-  func nonFiniteElementsAreAnError(_ value: Float) {
+  @Test("Non-finite elements are an error", arguments: [Float.nan, .infinity, -.infinity])
+  func nonFinite(_ value: Float) {
     var a = Tensor<Float>.ones([4, 3])
     a[2, 1] = value
     let expected = "svd: matrix [4, 3] has a NaN or infinite element"
@@ -71,13 +73,15 @@ struct SVDTests {
     #expect(throws: LinearAlgebraError.self) { try singularValues(a) }
   }
 
-  @Test func operandIsNotChanged() throws {
+  @Test("The operand is not changed")
+  func unchangedOperand() throws {
     let a = Tensor<Float>(rows: [[1, 2], [3, 4]])
     _ = try svd(a)
     #expect(a.scalars == [1, 2, 3, 4])
   }
 
-  @Test func aDriverThatDoesNotConvergeIsFollowedByTheNextOnTheSameMatrix() throws {
+  @Test("If a driver does not converge, the next gets the same matrix")
+  func nextDriver() throws {
     var source = RandomSource(seed: 5)
     let a = Tensor<Float>.normal([9, 6], using: &source)
     let failing: SVDDriver<Float> = { _, m, n, work, _, _, _, _, _, _, scratch in

@@ -53,13 +53,14 @@ struct SolveTests {
     for i in 0..<n { for j in i + 1..<max(n, i + 1) { #expect(l[i, j] == 0) } }
   }
 
-  @Test(arguments: [0, 1, 2, 3, 8, 17, 40])
-  func solutionsMeetLAPACKsOwnBar(_ n: Int) throws {
+  @Test("Solutions meet LAPACK's own bound", arguments: [0, 1, 2, 3, 8, 17, 40])
+  func lapackBound(_ n: Int) throws {
     try solves(Float.self, n)
     try solves(Double.self, n)
   }
 
-  @Test func matricesWithoutASolutionAreErrors() {
+  @Test("Matrices without a solution are errors")
+  func singularMatrices() {
     let singular = Tensor<Float>(rows: [[1, 2], [2, 4]])
     let b = Tensor<Float>([1, 1])
     #expect(throws: LinearAlgebraError.self) { try solve(singular, b) }
@@ -76,7 +77,8 @@ struct SolveTests {
     #expect(throws: LinearAlgebraError.self) { try triangularSolve(.upper, bad, b) }
   }
 
-  @Test func leastSquaresLeavesAResidualOrthogonalToTheColumns() throws {
+  @Test("Least squares leaves a residual orthogonal to the columns")
+  func orthogonalResidual() throws {
     var source = RandomSource(seed: 6)
     let a = Tensor<Double>.normal([12, 5], using: &source)
     let b = Tensor<Double>.normal([12, 2], using: &source)

@@ -4,9 +4,10 @@ import Testing
 @testable import Tensors
 
 @Suite struct SpanningRowsTests {
-  /// Columns whose directions lie so near to each other that a Gram matrix in float holds a few of
-  /// them, and two that the others span.
-  @Test func anOrthonormalBasisHoldsColumnsThatNearlyDepend() throws {
+  /// Columns so close in direction that a Gram matrix in float resolves only a few of them, and two
+  /// that the others span.
+  @Test("An orthonormal basis spans columns that nearly depend on each other")
+  func nearDependence() throws {
     var source = RandomSource(seed: 3)
     let (m, n) = (200, 60)
     let u = try qr(Tensor<Float>.normal([m, n], using: &source)).q
@@ -26,7 +27,8 @@ import Testing
     #expect(missed.norm() < 0.1)
   }
 
-  @Test func noNumbersAreAnError() throws {
+  @Test("Non-finite elements are an error")
+  func nonFinite() throws {
     var source = RandomSource(seed: 4)
     #expect(throws: LinearAlgebraError.self) {
       _ = try orthonormalBasis(of: Tensor<Float>.zeros([5, 3]) / 0, &source)

@@ -1,8 +1,8 @@
 @testable import Tensors
 
 extension TestMatrix {
-  /// Matrices of few distinct rows, columns or values, and of values spread over many orders of
-  /// magnitude, of one shape: those whose rounding falls into the span of what is exact.
+  /// Matrices of one shape with few distinct rows, columns or values, or with values over many
+  /// orders of magnitude: their rounding falls into the span of what is exact.
   static func structured(_ m: Int, _ n: Int, seed: UInt64) throws -> [TestMatrix] {
     var source = RandomSource(seed: seed).split("\(m) \(n)")
     let (few, some) = (max(1, min(5, min(m, n) / 2)), max(1, min(12, min(m, n) / 2)))

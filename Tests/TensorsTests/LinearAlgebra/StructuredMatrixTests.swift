@@ -14,7 +14,8 @@ struct StructuredMatrixTests {
     a.converted(to: Double.self)
   }
 
-  /// All ratios of one matrix, one method and some ranks; how many decompositions were measured.
+  /// Checks all ratios of one matrix, one method and some ranks; returns how many decompositions it
+  /// measured.
   private func measure<Scalar: RealScalar, Operator: LinearOperator>(
     _ a: Tensor<Scalar>, as operation: Operator, _ sigma: [Double], _ method: TruncationMethod,
     _ ranks: [Int], _ name: String, seed: UInt64
@@ -70,7 +71,7 @@ struct StructuredMatrixTests {
         let isLarge = m > 100
         let ranks = Set(isLarge ? [min(full, 12)] : [1, full, full + 3, m].map { min($0, m, n) })
         for (turn, method) in Self.methods.enumerated() {
-          // LAPACK itself on large ones would take half of the time.
+          // LAPACK itself would take half of the time on large ones.
           if isLarge, method == .exact || (index + turn).isMultiple(of: 2) { continue }
           count += try measure(
             a, as: DenseOperator(a), sigma, method, ranks.sorted(), test.description, seed: 5)
@@ -84,16 +85,19 @@ struct StructuredMatrixTests {
     return count
   }
 
-  @Test func floatsOfEveryStructureByEveryRoute() throws {
+  @Test("Float matrices of every structure meet LAPACK's bounds by every route")
+  func floats() throws {
     #expect(try sweep(Float.self) > 4_000)
   }
 
-  @Test func doublesOfEveryStructureByEveryRoute() throws {
+  @Test("Double matrices of every structure meet LAPACK's bounds by every route")
+  func doubles() throws {
     #expect(try sweep(Double.self) > 4_000)
   }
 
-  /// One-hot rows beside each other, which sums of signed columns may fold onto each other.
-  @Test func wideOnesBeyondTheGramMatrix() throws {
+  /// One-hot rows side by side, which sums of signed columns may fold onto each other.
+  @Test("Wide matrices meet LAPACK's bounds beyond the Gram matrix")
+  func wideMatrices() throws {
     for kind in ["few rows", "one-hot, 8 classes", "blocks", "twelve equal values"] {
       for (m, n) in [(200, 200), (150, 260), (260, 150)] {
         let test = try TestMatrix.structured(m, n, seed: 4).first { $0.kind == kind }!

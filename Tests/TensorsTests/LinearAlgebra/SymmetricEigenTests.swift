@@ -38,25 +38,28 @@ struct SymmetricEigenTests {
     }
   }
 
-  @Test(arguments: [0, 1, 2, 3, 5, 16, 33, 64, 100])
-  func eigenvectorsMeetLAPACKsOwnBar(_ n: Int) throws {
+  @Test("Eigenvectors meet LAPACK's own bound", arguments: [0, 1, 2, 3, 5, 16, 33, 64, 100])
+  func lapackBound(_ n: Int) throws {
     try meetsTheBar(Float.self, n)
     try meetsTheBar(Double.self, n)
   }
 
-  @Test func onlyTheLowerTriangleIsRead() throws {
+  @Test("Only the lower triangle is read")
+  func lowerTriangle() throws {
     let a = Tensor<Double>(rows: [[2, 99], [1, 2]])
     let values = try symmetricEigen(a).values
     #expect(Swift.abs(values[0] - 1) < 1e-14 && Swift.abs(values[1] - 3) < 1e-14)
     #expect(Swift.abs(try symmetricEigen(a, largest: 1).values[0] - 3) < 1e-14)
   }
 
-  @Test func onlyTheLowerTriangleIsReadForValuesAlone() throws {
+  @Test("Only the lower triangle is read for eigenvalues alone")
+  func lowerTriangleForValues() throws {
     let values = try symmetricEigenvalues(Tensor<Double>(rows: [[2, 99], [1, 2]]))
     #expect(Swift.abs(values[0] - 1) < 1e-14 && Swift.abs(values[1] - 3) < 1e-14)
   }
 
-  @Test func nonFiniteElementsAreAnError() {
+  @Test("Non-finite elements are an error")
+  func nonFinite() {
     let a = Tensor<Float>(repeating: .nan, shape: [2, 2])
     #expect(throws: LinearAlgebraError.self) { try symmetricEigen(a) }
     #expect(throws: LinearAlgebraError.self) { try symmetricEigenvalues(a) }

@@ -24,7 +24,8 @@ struct TruncatedSVDTests {
   }
 
   /// Sizes at which the automatic choice is a randomised route, not the Gram matrix.
-  @Test func automaticRoutesKeepTheEnergyOfTheBestOnAPowerLaw() throws {
+  @Test("Automatic routes keep the energy of the best vectors on a power law")
+  func powerLaw() throws {
     var source = RandomSource(seed: 12)
     for (m, n, r) in [(400, 1000, 100), (1000, 300, 40), (512, 700, 160)] {
       let (a, values) = try spectrum(m, n, &source) { exp(-0.7 * log($0)) }
@@ -42,8 +43,10 @@ struct TruncatedSVDTests {
   }
 
   /// 200 tokens whose product has singular values i^-0.7 and rank 200.
-  @Test(arguments: [SingularSide.left, .right])
-  func subspaceOfFactorsKeepsTheEnergyOfTheBest(_ side: SingularSide) throws {
+  @Test(
+    "The subspace of factors keeps the energy of the best vectors",
+    arguments: [SingularSide.left, .right])
+  func factoredSubspace(_ side: SingularSide) throws {
     var source = RandomSource(seed: 13)
     let (x, values) = try spectrum(200, 700, &source) { exp(-0.7 * log($0)) }
     let d = try qr(Tensor<Float>.normal([300, 200], using: &source)).q.transposed()
@@ -63,8 +66,10 @@ struct TruncatedSVDTests {
   }
 
   /// A power iteration for a basis, however slowly the values decay.
-  @Test(arguments: [(0.7, 0.99), (0.5, 0.965), (0.3, 0.9)])
-  func aBasisKeepsMostOfTheEnergyOfTheBest(_ exponent: Double, _ share: Double) throws {
+  @Test(
+    "A basis keeps most of the energy of the best vectors",
+    arguments: [(0.7, 0.99), (0.5, 0.965), (0.3, 0.9)])
+  func basisEnergy(_ exponent: Double, _ share: Double) throws {
     var source = RandomSource(seed: 17)
     let (a, values) = try spectrum(300, 500, &source) { exp(-exponent * log($0)) }
     let space = try leadingSubspace(of: DenseOperator(a), rank: 100, using: &source)
@@ -76,8 +81,8 @@ struct TruncatedSVDTests {
 
   /// One value above the others by more than the square root of float's precision: their Gram matrix
   /// does not hold the smaller ones, which are nevertheless found, at any scale.
-  @Test(arguments: [Float(1), 1e16, 1e-16])
-  func valuesBesideAMuchLargerOneAreFound(_ scale: Float) throws {
+  @Test("Values beside a much larger one are found", arguments: [Float(1), 1e16, 1e-16])
+  func largeValue(_ scale: Float) throws {
     var source = RandomSource(seed: 23)
     for rows in [300, 100] {
       let (a, values) = try spectrum(rows, 500, &source) { $0 < 2 ? 2_000 : exp(-0.7 * log($0)) }
@@ -89,7 +94,8 @@ struct TruncatedSVDTests {
       ]
       for (index, found) in found.enumerated() {
         for place in [0, 1, 10, 25] {
-          // What a random sample loses of a value; a lost one is 0 or that of a random vector.
+          // What a random sample loses of a value; a lost value would be 0 or that of a random
+          // vector.
           let ratio = Double(found[place].scalar / scale) / values[place]
           #expect(abs(ratio - 1) < 0.02, "\(rows) rows, \(index), \(place): \(ratio)")
         }
@@ -102,8 +108,8 @@ struct TruncatedSVDTests {
     .blockLanczos(), .blockLanczos(blocks: 6),
   ]
 
-  @Test(arguments: methods)
-  func vectorsCaptureTheEnergyOfTheBestOnSlowAndFastDecay(_ method: TruncationMethod) throws {
+  @Test("Vectors capture the energy of the best ones on slow and fast decay", arguments: methods)
+  func slowAndFastDecay(_ method: TruncationMethod) throws {
     var source = RandomSource(seed: 1)
     for (m, n, r) in [(96, 96, 24), (64, 200, 16), (200, 64, 32), (160, 192, 4)] {
       let decays: [(Double) -> Double] = [
@@ -127,8 +133,8 @@ struct TruncatedSVDTests {
     }
   }
 
-  @Test(arguments: methods)
-  func factoredOperatorGivesWhatItsDenseMatrixGives(_ method: TruncationMethod) throws {
+  @Test("A factored operator gives what its dense matrix gives", arguments: methods)
+  func factoredOperator(_ method: TruncationMethod) throws {
     var source = RandomSource(seed: 2)
     let x =
       Tensor<Float>.normal([300, 40], using: &source) * Tensor((1...40).map { 1 / Float($0) })
@@ -155,8 +161,8 @@ struct TruncatedSVDTests {
 
   private func exact(_ a: Tensor<Float>) -> Tensor<Double> { a.converted(to: Double.self) }
 
-  @Test(arguments: methods)
-  func truncatedFactorsAreTheLeadingOnesOfTheFullDecomposition(_ method: TruncationMethod) throws {
+  @Test("Truncated factors are the leading ones of the full decomposition", arguments: methods)
+  func leadingFactors(_ method: TruncationMethod) throws {
     var source = RandomSource(seed: 3)
     for (m, n) in [(30, 50), (50, 30), (20, 20)] {
       // A gap after the rank asked for makes the leading subspace well defined.
@@ -173,8 +179,8 @@ struct TruncatedSVDTests {
     }
   }
 
-  @Test(arguments: methods)
-  func largestComponentOfEveryVectorIsPositive(_ method: TruncationMethod) throws {
+  @Test("The largest component of every vector is positive", arguments: methods)
+  func positiveComponents(_ method: TruncationMethod) throws {
     var source = RandomSource(seed: 4)
     let (a, _) = try spectrum(40, 60, &source) { 1 / $0 }
     for side in [SingularSide.left, .right] {
@@ -195,7 +201,8 @@ struct TruncatedSVDTests {
   }
 
   /// In a process of its own, as sums may be added in another order while other tests use the threads.
-  @Test func runsRepeatBitForBit() async {
+  @Test("Runs repeat bit for bit")
+  func reproducibility() async {
     await #expect(processExitsWith: .success) {
       var source = RandomSource(seed: 4)
       let a = Tensor<Float>.normal([40, 60], using: &source)
@@ -210,8 +217,8 @@ struct TruncatedSVDTests {
     }
   }
 
-  @Test(arguments: methods)
-  func rankBeyondTheOperatorsIsCompletedAndReported(_ method: TruncationMethod) throws {
+  @Test("A rank beyond the operator's is completed and reported", arguments: methods)
+  func completion(_ method: TruncationMethod) throws {
     for (m, n, tokens, rank) in [(30, 40, 5, 12), (40, 30, 5, 30), (24, 24, 1, 3)] {
       var source = RandomSource(seed: 5)
       let x = Tensor<Float>.normal([tokens, m], using: &source)
@@ -237,8 +244,10 @@ struct TruncatedSVDTests {
   }
 
   /// Vectors that rounding alone determines would differ between the two.
-  @Test(arguments: [TruncationMethod.exact, .gram, .randomized()])
-  func completionDependsOnTheSeedAndNotOnRounding(_ method: TruncationMethod) throws {
+  @Test(
+    "The completion depends on the seed and not on rounding",
+    arguments: [TruncationMethod.exact, .gram, .randomized()])
+  func completionSeed(_ method: TruncationMethod) throws {
     var source = RandomSource(seed: 9)
     let x = Tensor<Float>.normal([4, 30], using: &source)
     let d = Tensor<Float>.normal([4, 50], using: &source)
@@ -252,8 +261,10 @@ struct TruncatedSVDTests {
     #expect((p.vectors - q.vectors).norm() < 1e-3)
   }
 
-  @Test(arguments: methods + [.randomized(powerIterations: 0)])
-  func scaleOfTheOperatorDoesNotMatter(_ method: TruncationMethod) throws {
+  @Test(
+    "The scale of the operator does not matter",
+    arguments: methods + [.randomized(powerIterations: 0)])
+  func operatorScale(_ method: TruncationMethod) throws {
     let start = RandomSource(seed: 6)
     var source = start
     let (a, _) = try spectrum(30, 40, &source) { 1 / $0 }
@@ -271,8 +282,8 @@ struct TruncatedSVDTests {
     }
   }
 
-  @Test(arguments: methods)
-  func zeroAndNonFiniteOperatorsAreErrors(_ method: TruncationMethod) {
+  @Test("Zero and non-finite operators are errors", arguments: methods)
+  func invalidOperators(_ method: TruncationMethod) {
     var source = RandomSource(seed: 7)
     for value in [Float(0), .nan, .infinity] {
       var a = Tensor<Float>.zeros([8, 9])
@@ -288,7 +299,8 @@ struct TruncatedSVDTests {
     }
   }
 
-  @Test func errorsShowTheOperatorAsItWasGiven() {
+  @Test("Errors show the operator as it was given")
+  func givenOperator() {
     var source = RandomSource(seed: 7)
     let error = #expect(throws: LinearAlgebraError.self) {
       try truncatedSVD(of: DenseOperator(Tensor<Float>.zeros([4, 3])), rank: 1, using: &source)
@@ -296,8 +308,8 @@ struct TruncatedSVDTests {
     #expect(error?.message == "operator [4, 3] is zero")
   }
 
-  @Test(arguments: methods)
-  func doublesAtTheEndsOfTheirRangeAreDecomposed(_ method: TruncationMethod) throws {
+  @Test("Doubles at the ends of their range are decomposed", arguments: methods)
+  func extremeDoubles(_ method: TruncationMethod) throws {
     for (m, n) in [(20, 30), (150, 140)] {
       for exponent in [-960, 960] {
         var source = RandomSource(seed: 6)
@@ -314,7 +326,8 @@ struct TruncatedSVDTests {
     }
   }
 
-  @Test func noVectorsAreAskedOfAnEmptyOperator() throws {
+  @Test("An empty operator has no vectors")
+  func emptyOperator() throws {
     var source = RandomSource(seed: 8)
     let empty = DenseOperator(Tensor<Float>.zeros([0, 4]))
     let p = try leadingSingularVectors(of: empty, rank: 0, using: &source)

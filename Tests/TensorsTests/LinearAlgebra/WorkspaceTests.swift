@@ -5,7 +5,8 @@ struct WorkspaceTests {
   /// In processes of their own, as sums may be added in another order while other tests use the
   /// threads. A raw computation over all shapes and kinds of matrices in one workspace gives what the
   /// factorisation object gives in a workspace of its own.
-  @Test func resultsAreThoseOfTheObjectsWhateverTheWorkspaceWasUsedForBefore() async {
+  @Test("Results are those of the objects, whatever the workspace was used for before")
+  func reuse() async {
     await #expect(processExitsWith: .success) {
       var workspace = Workspace<Float>()
       for shape in TestMatrix.shapes + TestMatrix.shapes.reversed() {
@@ -36,7 +37,8 @@ struct WorkspaceTests {
     }
   }
 
-  @Test func squareMatricesAsTheObjectsDecomposeThem() async {
+  @Test("Square matrices are decomposed as the objects decompose them")
+  func squareMatrices() async {
     await #expect(processExitsWith: .success) {
       var workspace = Workspace<Double>()
       for n in [0, 1, 5, 40, 16, 3] {
@@ -67,8 +69,9 @@ struct WorkspaceTests {
     }
   }
 
-  /// The counts are the whole process's.
-  @Test func aSecondCallAllocatesNothing() async {
+  /// The counts are global to the process.
+  @Test("A second call allocates nothing")
+  func secondCall() async {
     await #expect(processExitsWith: .success) {
       var source = RandomSource(seed: 3)
       var workspace = Workspace<Float>()
@@ -100,8 +103,9 @@ struct WorkspaceTests {
     }
   }
 
-  /// Two copies may work at the same time. The counts are the whole process's.
-  @Test func aCopyWorksInMemoryOfItsOwn() async {
+  /// Two copies may work at the same time. The counts are global to the process.
+  @Test("A copy works in memory of its own")
+  func copyOfWorkspace() async {
     await #expect(processExitsWith: .success) {
       var source = RandomSource(seed: 4)
       let a = Tensor<Float>.normal([60, 60], using: &source)
@@ -116,7 +120,8 @@ struct WorkspaceTests {
     }
   }
 
-  @Test func tensorsThatDoNotFitTrapWithAllShapes() async {
+  @Test("Tensors that do not fit trap with all shapes")
+  func misfits() async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
@@ -128,7 +133,8 @@ struct WorkspaceTests {
     #expect(message.contains("qr: [4, 3] and [2, 3] do not fit a matrix [4, 3]"))
   }
 
-  @Test func nonFiniteMatricesAreErrors() {
+  @Test("Non-finite matrices are errors")
+  func nonFinite() {
     var workspace = Workspace<Float>()
     var (u, s, vt) = (
       Tensor<Float>.zeros([2, 2]), Tensor<Float>.zeros([2]), Tensor<Float>.zeros([2, 2])

@@ -10,7 +10,8 @@ import Testing
 #endif
 
 @Suite struct BLASKernelsTests {
-  /// An OpenBLAS that detects one processor, holds some kernels and computes wrongly with others.
+  /// A fake OpenBLAS that detects one processor, holds some kernels and computes wrongly with
+  /// others.
   final class FakeBLAS {
     let detected: String
     let known: [String]
@@ -52,7 +53,7 @@ import Testing
   static let middle: Processor.Features = [.avx, .fma, .f16c, .avx2]
 
   @Test(
-    "kernels below the processor are replaced by its own",
+    "Kernels below the processor's level are replaced by its own",
     arguments: [
       ("Prescott", "GenuineIntel", wide, "SkylakeX"),
       ("Haswell", "GenuineIntel", wide, "SkylakeX"),
@@ -73,7 +74,7 @@ import Testing
   }
 
   @Test(
-    "kernels that fit, or that nobody can rank, are left alone",
+    "Kernels that fit, or whose rank is unknown, are left alone",
     arguments: [
       ("SkylakeX", wide), ("Cooperlake", wide), ("SapphireRapids", wide), ("Haswell", middle),
       ("Zen", middle), ("Nehalem", []), ("neoversen1", wide), ("armv8", []),
@@ -87,7 +88,7 @@ import Testing
     #expect(blas.changes.isEmpty)
   }
 
-  @Test("the user's own choice is never changed") func forced() throws {
+  @Test("The user's own choice is never changed") func forced() throws {
     let blas = FakeBLAS(detects: "Haswell", knows: Self.all)
     let kernels = blas.choose(forced: "haswell", on: Self.processor(Self.wide))
     #expect(kernels == BLASKernels(name: "Haswell", choice: .byEnvironment, notice: nil))
@@ -101,7 +102,7 @@ import Testing
     #expect(unknown.changes.isEmpty)
   }
 
-  @Test("kernels that fail the self-test give way to the next best, and it is said")
+  @Test("Kernels that fail the self-test give way to the next best, with a notice")
   func wrongKernels() throws {
     let blas = FakeBLAS(detects: "Prescott", knows: Self.all, wrong: ["SkylakeX"])
     let kernels = blas.choose(on: Self.processor(Self.wide))
@@ -124,7 +125,7 @@ import Testing
     #expect(try #require(last.notice).contains("Install another version"))
   }
 
-  @Test("a build without some kernels, or that cannot change them, is told apart")
+  @Test("A build that lacks kernels or cannot change them is recognised")
   func limitedBuilds() throws {
     let small = FakeBLAS(detects: "Prescott", knows: ["Prescott", "Haswell"])
     let kernels = small.choose(on: Self.processor(Self.wide))
@@ -138,7 +139,7 @@ import Testing
   }
 
   #if os(Linux) && arch(x86_64)
-    @Test("the processor is the one that the system sees") func seenBySystem() throws {
+    @Test("The processor is the one that the system sees") func seenBySystem() throws {
       let seen = try #require(contents(of: "/proc/cpuinfo"))
       func field(_ name: String) -> Substring? {
         seen.split(separator: "\n").first { $0.hasPrefix(name + "\t") }?
@@ -160,7 +161,7 @@ import Testing
       }
     }
 
-    @Test("this process has the processor's kernels, and its environment as it was")
+    @Test("This process has the processor's kernels and its old environment")
     func thisProcess() {
       let kernels = BLASKernels.current
       let forced = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }
@@ -171,7 +172,7 @@ import Testing
       }
     }
 
-    @Test("every kernel that fits can be taken in turn and computes right results")
+    @Test("Every kernel that fits can be used in turn and computes correct results")
     func everyKernel() async {
       // In a process of its own, in which nothing else multiplies.
       await #expect(processExitsWith: .success) {

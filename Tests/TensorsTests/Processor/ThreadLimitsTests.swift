@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test(
-    "the least quota of the control groups around the process counts",
+    "The least quota of the control groups around the process counts",
     arguments: [
       ("nested", 1.5), ("container", 2), ("first", 2.5), ("hybrid", 0.5), ("unlimited", nil),
       ("missing", nil),
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(
-    "the number of threads is the least of cores, quota and variables, unless LOQT_NUM_THREADS is set",
+    "The number of threads is the least of cores, quota and variables, unless LOQT_NUM_THREADS is set",
     arguments: [
       (8, nil, [:], 8), (8, 2.5, [:], 3), (8, 0.5, [:], 1), (2, 6, [:], 2),
       (8, nil, ["OMP_NUM_THREADS": 4], 4), (8, 3, ["OMP_NUM_THREADS": 4], 3),
@@ -34,14 +34,14 @@ import Testing
     #expect(limits.count == count)
   }
 
-  @Test("variables that are no positive number count for nothing")
+  @Test("Variables that are not positive numbers are ignored")
   func variables() {
     #expect(ThreadLimits.threads(in: " 4 ") == 4)
     #expect(ThreadLimits.threads(in: "4,2") == 4)
     for text in ["", "0", "-1", "all", "1.5"] { #expect(ThreadLimits.threads(in: text) == nil) }
   }
 
-  @Test("a report names what the system keeps back")
+  @Test("A report names what the system withholds")
   func report() throws {
     let report = SystemReport(files: Self.files("unlimited"))
     #expect(report.hugePages == "never")
@@ -54,7 +54,7 @@ import Testing
 
   // MARK: - Cores
 
-  /// The leaders of processors that all may be used: `leader(p)` for the first `count`.
+  /// The leaders of processors that may all be used: `leader(p)` for the first `count`.
   private static func leaders(_ count: Int, _ leader: (Int) -> Int) -> [Int16] {
     (0..<Int(LOQT_MOST_PROCESSORS)).map { $0 < count ? Int16(leader($0)) : -1 }
   }
@@ -65,13 +65,14 @@ import Testing
     return places.map(Int.init)
   }
 
-  /// How systems number two processors a core: the second of all cores last, or beside the first.
+  /// How systems number the two processors of a core: all second ones last, or each beside its
+  /// first.
   static let numberings: [(name: String, leader: @Sendable (Int, Int) -> Int)] = [
     ("second ones last", { processor, cores in processor % cores }),
     ("neighbours", { processor, _ in processor / 2 * 2 }),
   ]
 
-  @Test("no two workers share a core while there are cores", arguments: 0..<2, [4, 16, 64])
+  @Test("No two workers share a core while cores are left", arguments: 0..<2, [4, 16, 64])
   func ownCores(numbering: Int, cores: Int) {
     let leaders = Self.leaders(2 * cores) { Self.numberings[numbering].leader($0, cores) }
     #expect(loqt_count_processors(leaders) == 2 * cores)
@@ -83,22 +84,22 @@ import Testing
         #expect(Set(used.map { leaders[$0] }).count == ranges, "\(caller) of \(ranges): \(used)")
       }
     }
-    // More ranges than cores take every processor once.
+    // With more ranges than cores, every processor is used once.
     let all = Self.places(leaders, caller: 5, ranges: 2 * cores)
     #expect(Set(all + [5]).count == 2 * cores)
-    // More ranges than processors: the system chooses.
+    // With more ranges than processors, the system chooses.
     #expect(
       Self.places(leaders, caller: 5, ranges: 2 * cores + 1).allSatisfy { $0 == -1 })
   }
 
-  @Test("half as many workers as cores are spread over both sockets alike")
+  @Test("Half as many workers as cores are spread evenly over both sockets")
   func sockets() {
     let leaders = Self.leaders(64) { $0 % 32 }
     let used = [3] + Self.places(leaders, caller: 3, ranges: 16)
     #expect(used.filter { leaders[$0] < 16 }.count == 8)
   }
 
-  @Test("processors that the process may not use are not chosen")
+  @Test("Processors that the process may not use are not chosen")
   func affinity() {
     var leaders = Self.leaders(8) { $0 % 4 }
     leaders[0] = -1

@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 struct DistributionTests {
-  @Test func truncatedNormalsStayWithinAndKeepTheirShape() {
+  @Test("Truncated normal numbers stay within their bounds and keep their distribution")
+  func truncatedNormals() {
     var source = RandomSource(seed: 11)
     let count = 200_000
     let a = Tensor<Double>.truncatedNormal([count], using: &source)
@@ -20,7 +21,8 @@ struct DistributionTests {
     #expect(Tensor<Double>.truncatedNormal([count], using: &again) == a)
   }
 
-  @Test func integersFillTheirRangeEvenly() {
+  @Test("Integers fill their range evenly")
+  func integerRange() {
     var source = RandomSource(seed: 12)
     let draws = Tensor<Int32>.integers([100, 500], in: -3..<7, using: &source)
     var counts = [Int](repeating: 0, count: 10)
@@ -34,7 +36,8 @@ struct DistributionTests {
     #expect(Tensor<Int32>.integers([3], in: 4..<5, using: &source).scalars == [4, 4, 4])
   }
 
-  @Test func choicesAreDifferentAndEquallyLikely() {
+  @Test("Choices are distinct and equally likely")
+  func choices() {
     var source = RandomSource(seed: 13)
     var counts = [Int](repeating: 0, count: 6)
     for _ in 0..<20_000 {

@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 @Suite struct FNVHashTests {
-  @Test func theHashIsThePublishedOne() {
+  @Test("Hashes are the published ones")
+  func publishedHashes() {
     // Noll's published test vectors.
     #expect(FNVHash.digits([]) == "cbf29ce484222325")
     #expect(FNVHash.digits("foobar".utf8) == "85944171f73967e8")

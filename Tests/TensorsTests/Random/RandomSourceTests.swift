@@ -3,7 +3,8 @@ import Testing
 
 @Suite(.serialized)
 struct RandomSourceTests {
-  @Test func numbersDoNotDependOnTheNumberOfThreads() {
+  @Test("Numbers do not depend on the number of threads")
+  func threadCounts() {
     let before = Threads.count
     defer { Threads.count = before }
     func draw() -> (Tensor<Float>, Tensor<Double>, Tensor<Float>, UInt64) {
@@ -20,7 +21,8 @@ struct RandomSourceTests {
     #expect(one.0 == two.0 && one.1 == two.1 && one.2 == two.2 && one.3 == two.3)
   }
 
-  @Test func splitsDoNotDependOnWhatWasDrawn() {
+  @Test("Splits do not depend on what was drawn")
+  func splitsAndDraws() {
     var source = RandomSource(seed: 1)
     let early = source.split("weights")
     _ = Tensor<Float>.normal([1000], using: &source)
@@ -29,7 +31,8 @@ struct RandomSourceTests {
     #expect(source.split(7) == RandomSource(seed: 1).split(7))
   }
 
-  @Test func splitsDifferFromEachOtherAndFromTheirSource() {
+  @Test("Splits differ from each other and from their source")
+  func distinctSplits() {
     let source = RandomSource(seed: 1)
     var sources = [source] + (0..<200).map { source.split(UInt64($0)) }
     sources += (0..<20).map { source.split("layer \($0)") }
@@ -42,7 +45,8 @@ struct RandomSourceTests {
     #expect(Set(first).count == first.count)
   }
 
-  @Test func splitsAreUncorrelated() {
+  @Test("Splits are uncorrelated")
+  func correlation() {
     let source = RandomSource(seed: 8)
     var one = source.split(0)
     var two = source.split(1)
@@ -74,12 +78,14 @@ struct RandomSourceTests {
     }
   }
 
-  @Test func momentsAreThoseOfTheDistributions() {
+  @Test("Moments are those of the distributions")
+  func distributions() {
     moments(Float.self)
     moments(Double.self)
   }
 
-  @Test func drawsContinueTheStream() {
+  @Test("Draws continue the stream")
+  func continuation() {
     var source = RandomSource(seed: 5)
     let first = Tensor<Float>.normal([8], using: &source)
     let second = Tensor<Float>.normal([8], using: &source)
@@ -91,13 +97,15 @@ struct RandomSourceTests {
   }
 
   /// Of 2^25 numbers two or so are one step below 1, which added to 1 rounds to 2.
-  @Test func uniformNumbersNeverReachTheirUpperBound() {
+  @Test("Uniform numbers never reach their upper bound")
+  func upperBound() {
     var source = RandomSource(seed: 4)
     let u = Tensor<Float>.uniform([1 << 25], low: 1, high: 2, using: &source)
     #expect(u.minimum() >= 1 && u.maximum() < 2)
   }
 
-  @Test func scaledNumbersHaveTheScaleAsked() {
+  @Test("Scaled numbers have the scale asked for")
+  func scaledNumbers() {
     var source = RandomSource(seed: 6)
     var same = source
     let x = Tensor<Double>.normal([1000], mean: 3, standardDeviation: 2, using: &source)
@@ -106,14 +114,16 @@ struct RandomSourceTests {
     #expect(u.minimum() >= -2 && u.maximum() <= 5)
   }
 
-  @Test func permutationsHoldEveryNumberOnce() {
+  @Test("Permutations hold every number once")
+  func permutations() {
     var source = RandomSource(seed: 7)
     let p = Tensor<Int32>.permutation(500, using: &source)
     #expect(p.scalars.sorted() == (0..<500).map { Int32($0) })
     #expect(p != Tensor<Int32>.permutation(500, using: &source))
   }
 
-  @Test func emptyShapesDrawNothing() {
+  @Test("Empty shapes draw nothing")
+  func emptyShapes() {
     var source = RandomSource(seed: 3)
     let before = source
     #expect(Tensor<Float>.normal([0, 4], using: &source).elementCount == 0)

@@ -2,7 +2,7 @@ import Tensors
 import Testing
 
 struct AxisReductionTests {
-  /// The elements that fall together when `axes` are reduced, by the kept index in row-major order.
+  /// The elements that are reduced together along `axes`, by the kept index in row-major order.
   private func groups(_ reference: Reference, _ axes: [Int]) -> [[Float]] {
     let sizes = reference.shape.enumerated().map { axes.contains($0.offset) ? 1 : $0.element }
     return Reference.indices(sizes).map { kept in
@@ -22,7 +22,8 @@ struct AxisReductionTests {
       }
   }
 
-  @Test func everyReductionAlongEverySetOfAxesInEveryLayout() {
+  @Test("Every reduction works along every set of axes in every layout")
+  func everyReduction() {
     everyTensor(upToRank: 3) { original, tensor, name in
       let rank = original.shape.count
       for bits in 0..<1 << rank {
@@ -72,7 +73,8 @@ struct AxisReductionTests {
     }
   }
 
-  @Test func logSumExpNeitherOverflowsNorLosesSmallTerms() {
+  @Test("logSumExp neither overflows nor loses small terms")
+  func logSumExpRange() {
     let a: Tensor<Double> = [[1000, 1000], [-1000, -1000], [0, 0]]
     let log2 = 0.6931471805599453
     let expected = Tensor<Double>([1000 + log2, -1000 + log2, log2])
@@ -84,7 +86,8 @@ struct AxisReductionTests {
     #expect(nothing.scalars == [-.infinity, -.infinity])
   }
 
-  @Test func cumulativeSumsEndAtTheSum() {
+  @Test("Cumulative sums end at the sum")
+  func cumulativeSums() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       for axis in reference.shape.indices {
         let expected = Reference(reference.shape) { index in
@@ -102,7 +105,8 @@ struct AxisReductionTests {
     #expect(Tensor<Float>.ones([count]).cumulativeSum(alongAxis: 0)[count - 1] == Float(count))
   }
 
-  @Test func reducingNothingToAnExtremumTraps() async {
+  @Test("Reducing an empty axis to an extremum traps")
+  func emptyExtremum() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Tensor<Float>.zeros([2, 0]).maximum(alongAxes: [1])
     }

@@ -7,7 +7,8 @@ import Testing
     try JSONDecoder().decode(type, from: Data(json.utf8))
   }
 
-  @Test func tensorsAndSourcesOfNumbersComeBackAsTheyWere() throws {
+  @Test("Tensors and random sources come back as they were")
+  func roundTrip() throws {
     var source = RandomSource(seed: 3)
     let x = Tensor<Double>.normal([2, 3, 4], using: &source).transposed([2, 0, 1])
     #expect(try JSONDecoder().decode(Tensor<Double>.self, from: JSONEncoder().encode(x)) == x)
@@ -20,16 +21,19 @@ import Testing
     #expect(throws: EncodingError.self) { try JSONEncoder().encode(Tensor<Float>([.nan])) }
   }
 
-  @Test(arguments: [
-    #"{"shape":[2],"scalars":[1]}"#, #"{"shape":[-1],"scalars":[]}"#,
-    #"{"shape":[4611686018427387904,4],"scalars":[]}"#,
-    #"{"shape":[0,1099511627776,1099511627776],"scalars":[]}"#, #"{"shape":[1]}"#,
-  ])
-  func damagedTensorsAreErrors(_ json: String) {
+  @Test(
+    "Damaged tensors are errors",
+    arguments: [
+      #"{"shape":[2],"scalars":[1]}"#, #"{"shape":[-1],"scalars":[]}"#,
+      #"{"shape":[4611686018427387904,4],"scalars":[]}"#,
+      #"{"shape":[0,1099511627776,1099511627776],"scalars":[]}"#, #"{"shape":[1]}"#,
+    ])
+  func damagedTensors(_ json: String) {
     #expect(throws: DecodingError.self) { try decoded(Tensor<Float>.self, json) }
   }
 
-  @Test func aLedgerHasANumberForEveryKind() throws {
+  @Test("A ledger has a number for every kind")
+  func kindsOfMemory() throws {
     #expect(throws: DecodingError.self) { try decoded(TensorMemory.Ledger.self, #"{"bytes":[]}"#) }
     var ledger = TensorMemory.Ledger()
     ledger[.weights] = 7

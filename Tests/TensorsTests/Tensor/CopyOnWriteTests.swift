@@ -14,7 +14,8 @@ struct CopyOnWriteTests {
     ("addProduct", { $0.addProduct(.ones([$0.shape[0], 1]), .ones([1, $0.shape[1]])) }),
   ]
 
-  @Test func noChangeIsSeenThroughAnotherTensor() {
+  @Test("No change is seen through another tensor")
+  func sharing() {
     let values: [Float] = (0..<12).map { Float($0) }
     for change in changes {
       let original = Tensor<Float>(values, shape: [3, 4])
@@ -37,7 +38,8 @@ struct CopyOnWriteTests {
     }
   }
 
-  @Test func changesToTheOriginalAreNotSeenInItsViews() {
+  @Test("Changes to the original are not seen in its views")
+  func changedOriginals() {
     for change in changes {
       var original = Tensor<Float>((0..<12).map { Float($0) }, shape: [3, 4])
       let view = original.transposed()
@@ -47,7 +49,8 @@ struct CopyOnWriteTests {
     }
   }
 
-  @Test func uniqueStorageIsChangedInPlace() {
+  @Test("Unique storage is changed in place")
+  func inPlace() {
     for change in changes {
       var tensor = Tensor<Float>.ones([3, 4])
       let address = tensor.withUnsafeBuffer { $0.baseAddress }
@@ -56,7 +59,8 @@ struct CopyOnWriteTests {
     }
   }
 
-  @Test func everyLayoutIsLeftAloneByAChangeOfItsCopy() {
+  @Test("A change of a copy leaves every layout alone")
+  func changedCopies() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       var changed = tensor
       changed.withUnsafeMutableBuffer { for i in $0.indices { $0[i] += 1 } }

@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 struct CreationTests {
-  @Test func rangesStopBeforeTheirEnd() {
+  @Test("Ranges stop before their end")
+  func ranges() {
     #expect(Tensor<Float>.range(from: 0, to: 1, by: 0.25) == [0, 0.25, 0.5, 0.75])
     #expect(Tensor<Double>.range(from: 1, to: 0, by: -0.5) == [1, 0.5])
     #expect(Tensor<Float>.range(from: 0, to: 2.5) == [0, 1, 2])
@@ -16,7 +17,8 @@ struct CreationTests {
     #expect(Tensor<Double>.range(from: 0, to: 1e5, by: 0.1)[999_999] == 999_999 * 0.1)
   }
 
-  @Test func linearSpacesHitBothEnds() {
+  @Test("Linear spaces hit both ends")
+  func linearSpaces() {
     #expect(Tensor<Float>.linearSpace(from: 0, through: 1, count: 5) == [0, 0.25, 0.5, 0.75, 1])
     #expect(Tensor<Float>.linearSpace(from: 3, through: 1, count: 1) == [3])
     #expect(Tensor<Float>.linearSpace(from: 3, through: 1, count: 0).shape == [0])
@@ -26,7 +28,8 @@ struct CreationTests {
     }
   }
 
-  @Test func literalsNestToAnyRank() {
+  @Test("Literals nest to any rank")
+  func nestedLiterals() {
     let a: Tensor<Float> = [[[1, 2.5], [3, 4]], [[5, 6], [7, 8]]]
     #expect(a.shape == [2, 2, 2])
     #expect(a.scalars == [1, 2.5, 3, 4, 5, 6, 7, 8])
@@ -36,12 +39,14 @@ struct CreationTests {
     #expect(c.shape == [2, 0])
   }
 
-  @Test func raggedLiteralsTrap() async {
+  @Test("Ragged literals trap")
+  func raggedLiterals() async {
     await #expect(processExitsWith: .failure) { let _: Tensor<Float> = [[1, 2], [3]] }
     await #expect(processExitsWith: .failure) { let _: Tensor<Float> = [[1, 2], 3] }
   }
 
-  @Test func spansSeeEveryLayoutInRowMajorOrder() {
+  @Test("Spans see every layout in row-major order")
+  func spans() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       let copy = tensor.withSpan { Tensor($0, shape: tensor.shape) }
       #expect(reference.matches(copy), "\(name)")
@@ -54,7 +59,8 @@ struct CreationTests {
     }
   }
 
-  @Test func oneHotPointsAtItsIndices() {
+  @Test("One-hot rows point at their indices")
+  func oneHotRows() {
     let result = Tensor<Float>.oneHot(Tensor([2, 0]), classes: 3)
     #expect(result == [[0, 0, 1], [1, 0, 0]])
     #expect(Tensor<Int32>.oneHot(Tensor<Int32>(1), classes: 2) == [0, 1])

@@ -33,12 +33,14 @@ struct DescriptionTests {
     "[1.e-45 1.e+00]": [Float.leastNonzeroMagnitude, 1],
   ]
 
-  @Test func numbersPrintAsNumPysDo() {
+  @Test("Numbers print as NumPy's do")
+  func printedNumbers() {
     for (text, values) in Self.doubles { #expect(Tensor(values).description == text) }
     for (text, values) in Self.floats { #expect(Tensor(values).description == text) }
   }
 
-  @Test func bracketsNestAndColumnsAlign() {
+  @Test("Brackets nest and columns align")
+  func brackets() {
     let a: Tensor<Double> = [[1, -2], [3, 4]]
     #expect(a.description == "[[ 1. -2.]\n [ 3.  4.]]")
     let b: Tensor<Double> = [[[1, 2], [3, 4]], [[5, 6], [7, 8.5]]]
@@ -52,7 +54,8 @@ struct DescriptionTests {
     #expect(Tensor<BFloat16>([1, 2.5]).transposed().description == "[1.  2.5]")
   }
 
-  @Test func longLinesBreakAndLongAxesAreAbbreviated() {
+  @Test("Long lines break and long axes are abbreviated")
+  func longAxes() {
     let eighths = Tensor<Float>.range(from: 0, to: 30) / 8
     #expect(
       eighths.description == """

@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 struct ElementwiseTests {
-  @Test func differenceBroadcastsEveryPairOfShapesInEveryLayout() {
+  @Test("Differences broadcast every pair of shapes in every layout")
+  func broadcasting() {
     let shapes = everyShape(upToRank: 3)
     for x in shapes {
       for y in shapes {
@@ -23,7 +24,8 @@ struct ElementwiseTests {
     }
   }
 
-  @Test func fourAxesBroadcastAgainstSuffixesColumnsAndScalars() {
+  @Test("Four axes broadcast against suffixes, columns and scalars")
+  func fourAxes() {
     for x in everyShape(upToRank: 4, largest: 2) where x.count == 4 {
       for y in everyShape(upToRank: 4, largest: 2) {
         guard let shape = Reference.broadcast(x, y) else { continue }
@@ -36,7 +38,8 @@ struct ElementwiseTests {
     }
   }
 
-  @Test func everyOperatorComputesItsOperation() {
+  @Test("Every operator computes its operation")
+  func everyOperator() {
     let a = Tensor<Float>([-2, -1, 0, 1, 2, 3])
     let b = Tensor<Float>([4, -2, 1, 1, 8, 0.5])
     #expect((a + b).scalars == [2, -3, 1, 2, 10, 3.5])
@@ -62,13 +65,15 @@ struct ElementwiseTests {
     #expect(pow(Tensor<Double>([2, 3]), Tensor([3, 2])).scalars == [8, 9])
   }
 
-  @Test func mappedOperationsTakeEveryLayout() {
+  @Test("Mapped operations take every layout")
+  func mappedOperations() {
     everyTensor { reference, tensor, name in
       #expect(Reference(reference.shape) { -reference[$0] }.matches(-tensor), "\(name)")
     }
   }
 
-  @Test func updatesInPlaceEqualTheOperationAndLeaveSharersAlone() {
+  @Test("Updates in place equal the operation and leave sharers alone")
+  func updates() {
     for shape in everyShape(upToRank: 3) {
       for other in everyShape(upToRank: 3) where Reference.broadcast(shape, other) == shape {
         let a = Reference(shape)
@@ -88,7 +93,8 @@ struct ElementwiseTests {
     }
   }
 
-  @Test func anUpdateWithTheTensorItselfReadsItsOldElements() {
+  @Test("An update with the tensor itself reads its old elements")
+  func selfUpdate() {
     var a = Tensor<Float>([1, 2, 3])
     a += a
     #expect(a.scalars == [2, 4, 6])
@@ -100,7 +106,8 @@ struct ElementwiseTests {
     #expect(c.scalars == [0, 1, 2])
   }
 
-  @Test func scaleAddCombinesTwoTensors() {
+  @Test("scaleAdd combines two tensors")
+  func combination() {
     everyTensor { reference, tensor, name in
       var sum = Tensor<Float>(repeating: 3, shape: tensor.shape)
       sum.scaleAdd(2, adding: -1, times: tensor)
@@ -108,7 +115,8 @@ struct ElementwiseTests {
     }
   }
 
-  @Test func conversionKeepsValuesInEveryLayout() {
+  @Test("Conversion keeps values in every layout")
+  func conversion() {
     everyTensor { reference, tensor, name in
       let double = tensor.converted(to: Double.self)
       #expect(double.scalars == reference.values.map(Double.init), "\(name)")

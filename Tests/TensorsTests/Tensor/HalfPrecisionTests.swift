@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 struct HalfPrecisionTests {
-  @Test func everyBFloat16ReturnsFromFloatUnchanged() {
+  @Test("Every BFloat16 returns from Float unchanged")
+  func roundTrip() {
     let all = Tensor((0...UInt16.max).map { BFloat16(bitPattern: $0) })
     let floats = all.converted(to: Float.self)
     let back = floats.converted(to: BFloat16.self)
@@ -17,7 +18,8 @@ struct HalfPrecisionTests {
     #expect(different == 0)
   }
 
-  @Test func roundingGoesToTheNearestAndTiesToEven() {
+  @Test("Rounding goes to the nearest value, ties to even")
+  func rounding() {
     var source = RandomSource(seed: 3)
     var floats = (0..<20_000).map { _ in
       Float(bitPattern: UInt32.random(in: 0...UInt32.max, using: &source))
@@ -42,7 +44,8 @@ struct HalfPrecisionTests {
     #expect(Float(BFloat16(.nan)).isNaN)
   }
 
-  @Test func float16MatchesTheLanguagesOwn() {
+  @Test("Float16 conversion equals the language's own")
+  func languageFloat16() {
     var source = RandomSource(seed: 4)
     let floats = Tensor<Float>.normal([3, 501], standardDeviation: 1000, using: &source)
     let halves = floats.transposed().converted(to: Float16.self)
@@ -51,7 +54,8 @@ struct HalfPrecisionTests {
     #expect(halves.converted(to: Double.self).scalars == halves.scalars.map { Double($0) })
   }
 
-  @Test func sixteenBitTensorsAreTensors() throws {
+  @Test("Tensors of 16 bits behave like other tensors")
+  func sixteenBits() throws {
     let a: Tensor<BFloat16> = [[1, 2], [3, 4.5]]
     #expect(a.transposed().scalars == [1, 3, 2, 4.5])
     #expect(a.byteCount == 8)
@@ -60,7 +64,8 @@ struct HalfPrecisionTests {
     #expect(a.argmax(alongAxis: 1).scalars == [1, 1])
   }
 
-  @Test func roundingAtRandomKeepsTheExpectedValue() {
+  @Test("Stochastic rounding keeps the expected value")
+  func expectedValue() {
     let count = 1 << 16
     // Fractions of the gap 2^-7 between the neighbours of numbers in 1 ..< 2, and in -2 ..< -1.
     for fraction in [0, 0x1p-16, 0.1, 0.5, 0.75, 1 - 0x1p-16] as [Float] {
@@ -79,7 +84,8 @@ struct HalfPrecisionTests {
     }
   }
 
-  @Test func roundingAtRandomTakesTheGivenGeneratorOnly() {
+  @Test("Stochastic rounding draws only from the given generator")
+  func givenGenerator() {
     var source = RandomSource(seed: 5)
     let x = Tensor<Float>.normal([100_003], using: &source)
     let first = source

@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 struct IndexingTests {
-  @Test func gatheringTakesRowsInEveryLayout() {
+  @Test("Gathering takes rows in every layout")
+  func gathering() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       guard let rows = reference.shape.first else { return }
       let inner = reference.shape.dropFirst().reduce(1, *)
@@ -23,7 +24,8 @@ struct IndexingTests {
     }
   }
 
-  @Test func scatteringAddsRowsTwiceWhereAnIndexRepeats() {
+  @Test("Scattering adds rows twice where an index repeats")
+  func scattering() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       guard let rows = reference.shape.first, rows > 0 else { return }
       let inner = reference.shape.dropFirst().reduce(1, *)
@@ -42,7 +44,8 @@ struct IndexingTests {
     }
   }
 
-  @Test func scatteringIsTheTransposeOfGathering() {
+  @Test("Scattering is the transpose of gathering")
+  func transposedGathering() {
     var source = RandomSource(seed: 1)
     let table = Tensor<Float>.normal([50, 33], using: &source)
     let index = Tensor<Int32>((0..<400).map { _ in Int32.random(in: 0..<50, using: &source) })

@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 struct IntegerArithmeticTests {
-  @Test func operatorsAreThoseOfTheElementsWithBroadcasting() {
+  @Test("Operators are those of the elements, with broadcasting")
+  func elementOperators() {
     let a: Tensor<Int32> = [[7, -8], [9, 10]]
     let b: Tensor<Int32> = [2, -3]
     #expect(a + b == [[9, -11], [11, 7]])
@@ -16,7 +17,8 @@ struct IntegerArithmeticTests {
     #expect(large.maximum() == 1 << 40 && large.minimum() == -(1 << 41))
   }
 
-  @Test func overflowTraps() async {
+  @Test("Overflow traps")
+  func overflow() async {
     await #expect(processExitsWith: .failure) {
       _ = Tensor<Int32>([Int32.max]) + 1
     }
@@ -24,7 +26,8 @@ struct IntegerArithmeticTests {
     await #expect(processExitsWith: .failure) { _ = Tensor<Int32>([1]) / 0 }
   }
 
-  @Test func whatEndsTheProcessIsNamed() async throws {
+  @Test("The message names what ended the process")
+  func trapMessages() async throws {
     func message(_ result: ExitTest.Result?) throws -> String {
       String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
     }
@@ -42,7 +45,8 @@ struct IntegerArithmeticTests {
     #expect(try message(result).contains("sum: 2147483647 and 1 give no Int32"))
   }
 
-  @Test func bytesAreAddedAsWiderIntegers() {
+  @Test("Bytes are added as wider integers")
+  func byteSums() {
     let bytes: Tensor<UInt8> = [[200, 100, 255], [1, 2, 3]]
     #expect(bytes.sum() == 561)
     #expect(bytes.sum(squeezingAxes: [1]) == Tensor<Int64>([555, 6]))
@@ -50,7 +54,8 @@ struct IntegerArithmeticTests {
 }
 
 struct IntegerConversionTests {
-  @Test func conversionsKeepTheNumberOrTrap() async {
+  @Test("Conversions keep the number or trap")
+  func conversions() async {
     let a: Tensor<Int64> = [[1, -2], [300, 4]]
     #expect(a.transposed().converted(to: Int32.self) == [[1, 300], [-2, 4]])
     #expect(Tensor<Double>([1.9, -1.9]).converted(to: Int64.self) == [1, -1])

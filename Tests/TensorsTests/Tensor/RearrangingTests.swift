@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 struct RearrangingTests {
-  @Test func flippingRollingAndMovingFollowTheIndices() {
+  @Test("Flipping, rolling and moving axes follow the indices")
+  func flippingAndRolling() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       let sizes = reference.shape
       for axis in sizes.indices {
@@ -37,7 +38,8 @@ struct RearrangingTests {
     }
   }
 
-  @Test func splittingUndoesConcatenation() {
+  @Test("Splitting undoes concatenation")
+  func splitting() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       for axis in reference.shape.indices {
         let size = reference.shape[axis]
@@ -54,7 +56,8 @@ struct RearrangingTests {
     }
   }
 
-  @Test func tilingRepeatsAndPaddingSurrounds() {
+  @Test("Tiling repeats and padding surrounds")
+  func tilingAndPadding() {
     everyTensor(upToRank: 2) { reference, tensor, name in
       let sizes = reference.shape
       for counts in [[], [2], [0, 2], [3, 1], [2, 1, 3]] {

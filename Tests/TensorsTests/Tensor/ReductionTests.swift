@@ -6,7 +6,8 @@ struct ReductionTests {
     (0..<1 << count).map { bits in (0..<count).filter { bits >> $0 & 1 == 1 } }
   }
 
-  @Test func sumsAlongEverySetOfAxesInEveryLayout() {
+  @Test("Sums are right along every set of axes in every layout")
+  func axisSums() {
     everyTensor { reference, tensor, name in
       for axes in subsets(reference.shape.count) {
         let kept = reference.shape.indices.filter { !axes.contains($0) }
@@ -33,7 +34,8 @@ struct ReductionTests {
     }
   }
 
-  @Test func wholeTensorReductionsTakeEveryLayout() {
+  @Test("Reductions of whole tensors take every layout")
+  func wholeTensors() {
     everyTensor { reference, tensor, name in
       let values = reference.values.map(Double.init)
       #expect(Double(tensor.sum()) == values.reduce(0, +), "\(name)")
@@ -49,14 +51,16 @@ struct ReductionTests {
     }
   }
 
-  @Test func argmaxIsTheFirstOfEqualsInEachRow() {
+  @Test("argmax is the first of equals in each row")
+  func firstOfEquals() {
     let a = Tensor<Float>(rows: [[1, 3, 3], [2, 1, 0], [-1, -1, -1]])
     #expect(a.argmaxAlongRows().scalars == [1, 0, 0])
     #expect(a.transposed().argmaxAlongRows().scalars == [1, 0, 0])
     #expect(Tensor<Float>.zeros([0, 3]).argmaxAlongRows().shape == [0])
   }
 
-  @Test func longSumsKeepTheAccuracyOfDouble() {
+  @Test("Long sums keep the accuracy of double")
+  func longSums() {
     // Added one by one in float, the sum would stick at 2^24.
     let count = 1 << 25
     let ones = Tensor<Float>(1).broadcast(to: [count])
@@ -65,8 +69,9 @@ struct ReductionTests {
     #expect(ones.mean() == 1)
   }
 
-  /// A mean of floats is rounded, and what that leaves must not count as spread.
-  @Test func aVarianceIsThatAroundTheExactMean() {
+  /// A mean of floats is rounded, and what that leaves must not count as variance.
+  @Test("A variance is around the exact mean")
+  func exactMean() {
     let x = Tensor<Float>([16_777_216, 16_777_218])
     #expect(x.variance(alongAxes: [0]).scalars == [1])
     #expect(x.variance(squeezingAxes: [0], correction: 1).scalar == 2)
@@ -74,12 +79,14 @@ struct ReductionTests {
     #expect(Tensor<Float>([1, .nan]).variance(squeezingAxes: [0]).scalar.isNaN)
   }
 
-  @Test func aMeanNeitherOverflowsNorTakesARoundedReciprocal() {
+  @Test("A mean neither overflows nor multiplies by a rounded reciprocal")
+  func meanAccuracy() {
     #expect(Tensor<Float>([3e38, 3e38]).mean(alongAxes: [0]).scalars == [3e38])
     #expect(Tensor<Double>.ones([49, 2]).mean(alongAxes: [0]).scalars == [1, 1])
   }
 
-  @Test func nonFiniteElementsAreFoundAndSpread() {
+  @Test("Non-finite elements are found and spread")
+  func nonFinite() {
     for value in [Float.nan, .infinity, -.infinity] {
       for position in [0, 40, 99] {
         var a = Tensor<Float>.ones([100])
@@ -92,8 +99,10 @@ struct ReductionTests {
     }
   }
 
-  @Test(arguments: [1e-200, 1e200, Double.leastNonzeroMagnitude])
-  func normsDoNotLeaveTheRangeOfTheirSquares(_ unit: Double) {
+  @Test(
+    "Norms are right even where their squares leave the range of doubles",
+    arguments: [1e-200, 1e200, Double.leastNonzeroMagnitude])
+  func normRange(_ unit: Double) {
     let x = Tensor<Double>([3 * unit, -4 * unit, 0, 0]).reshaped(to: [2, 2])
     #expect(abs(x.norm() / unit - 5) < 1e-15)
     let rows = x.norm(squeezingAxes: [1])
@@ -102,7 +111,8 @@ struct ReductionTests {
     #expect(Tensor<Double>([unit, .nan]).norm().isNaN)
   }
 
-  @Test func varianceOfTooFewIsNoNumberOrInfinite() {
+  @Test("The variance of too few elements is NaN or infinite")
+  func smallVariance() {
     let x: Tensor<Double> = [[1], [2]]
     #expect(x.variance(squeezingAxes: [1], correction: 1).scalars.allSatisfy { $0.isNaN })
     #expect(x.variance(squeezingAxes: [1], correction: 2).scalars.allSatisfy { $0.isNaN })

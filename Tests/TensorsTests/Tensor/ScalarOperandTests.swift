@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 @Suite struct ScalarOperandTests {
-  @Test func aScalarStandsOnEitherSideOfAnOperator() {
+  @Test("A scalar may stand on either side of an operator")
+  func eitherSide() {
     let x = Tensor<Float>([1, 2, 4])
     #expect(1 - x == [0, -1, -3])
     #expect(1 + x == [2, 3, 5])

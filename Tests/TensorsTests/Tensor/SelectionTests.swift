@@ -6,7 +6,8 @@ struct SelectionTests {
     everyShape(upToRank: 2).compactMap { Reference.broadcast(a, $0) == nil ? nil : (a, $0) }
   }
 
-  @Test func comparisonsAreThoseOfTheElements() {
+  @Test("Comparisons are those of the elements")
+  func comparisons() {
     for (a, b) in pairs {
       let x = Reference(a)
       let y = Reference(b, first: 4, step: -1)
@@ -39,7 +40,8 @@ struct SelectionTests {
     #expect((nan .!= 1).scalars == [false, true])
   }
 
-  @Test func masksCountFindAndFill() {
+  @Test("Masks count, find and fill")
+  func masks() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       let mask = tensor .> 2
       let found = Reference.indices(reference.shape).filter { reference[$0] > 2 }
@@ -56,7 +58,8 @@ struct SelectionTests {
     }
   }
 
-  @Test func takingAlongAnAxisFollowsTheIndices() {
+  @Test("Taking along an axis follows the indices")
+  func takenElements() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       let sizes = reference.shape
       for axis in sizes.indices where sizes[axis] > 0 {
@@ -81,7 +84,8 @@ struct SelectionTests {
     }
   }
 
-  @Test func clampingKeepsWhatIsWithin() {
+  @Test("Clamping keeps what is within the bounds")
+  func clamping() {
     let a: Tensor<Float> = [-2, -1, 0.5, 3, 4]
     #expect(clamp(a, to: -1...3) == [-1, -1, 0.5, 3, 3])
     #expect(clamp(Tensor<Float>(.nan), to: 0...1).scalar.isNaN)

@@ -7,14 +7,16 @@ struct ShapeTrapTests {
     String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
   }
 
-  @Test func operandsThatDoNotBroadcast() async {
+  @Test("Operands that do not broadcast trap")
+  func operands() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Tensor<Float>.zeros([2, 3]) + Tensor<Float>.zeros([4, 5])
     }
     #expect(message(result).contains("+: shapes [2, 3] and [4, 5] do not broadcast"))
   }
 
-  @Test func updatesThatWouldChangeTheShape() async {
+  @Test("Updates that would change the shape trap")
+  func updates() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var a = Tensor<Float>.zeros([1, 3])
       a += Tensor<Float>.zeros([4, 3])
@@ -22,42 +24,48 @@ struct ShapeTrapTests {
     #expect(message(result).contains("+=: [4, 3] does not broadcast to [1, 3]"))
   }
 
-  @Test func productsThatDoNotFit() async {
+  @Test("Products that do not fit trap")
+  func products() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = matmul(Tensor<Float>.zeros([2, 3]), Tensor<Float>.zeros([4, 5]))
     }
     #expect(message(result).contains("matmul: shapes [2, 3] and [4, 5] do not fit"))
   }
 
-  @Test func batchesThatDoNotBroadcast() async {
+  @Test("Batches that do not broadcast trap")
+  func batches() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = matmul(Tensor<Float>.zeros([2, 3, 4]), Tensor<Float>.zeros([5, 4, 1]))
     }
     #expect(message(result).contains("matmul: shapes [2, 3, 4] and [5, 4, 1] do not broadcast"))
   }
 
-  @Test func reshapingToAnotherNumberOfElements() async {
+  @Test("Reshaping to another number of elements traps")
+  func reshaping() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Tensor<Float>.zeros([2, 3]).reshaped(to: [4])
     }
     #expect(message(result).contains("reshaped: [2, 3] does not fit [4]"))
   }
 
-  @Test func joiningTensorsThatDifferElsewhere() async {
+  @Test("Joining tensors that differ along other axes traps")
+  func joining() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Tensor.concatenated([Tensor<Float>.zeros([2, 3]), Tensor<Float>.zeros([2, 4])])
     }
     #expect(message(result).contains("concatenated: shapes [2, 3] and [2, 4] do not fit"))
   }
 
-  @Test func rightHandSidesThatDoNotFit() async {
+  @Test("Right-hand sides that do not fit trap")
+  func rightHandSides() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = try solve(Tensor<Float>.identity(3), Tensor<Float>.zeros([2, 1]))
     }
     #expect(message(result).contains("solve: matrix [3, 3] and right-hand side [2, 1] do not fit"))
   }
 
-  @Test func indicesOutsideTheShape() async {
+  @Test("Indices outside the shape trap")
+  func outsideIndices() async {
     let element = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Tensor<Float>.zeros([2, 3])[0, 3]
     }

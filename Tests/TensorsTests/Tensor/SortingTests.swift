@@ -9,7 +9,8 @@ struct SortingTests {
     }
   }
 
-  @Test func sortingIsStableAlongEveryAxisInEveryLayout() {
+  @Test("Sorting is stable along every axis in every layout")
+  func stability() {
     for shape in everyShape(upToRank: 3) {
       let reference = shuffled(shape)
       for layout in Layout.allCases {
@@ -54,7 +55,8 @@ struct SortingTests {
     }
   }
 
-  @Test func nanComesLastAndIsEveryExtremum() {
+  @Test("NaN comes last and is every extremum")
+  func nanOrder() {
     let a = Tensor<Double>([3, .nan, -.infinity, .nan, 5])
     #expect(a.argsort().scalars == [2, 0, 4, 1, 3])
     #expect(a.argsort(.descending).scalars == [4, 0, 2, 1, 3])
@@ -62,7 +64,8 @@ struct SortingTests {
     #expect(a.argmin(alongAxis: 0).scalar == 1)
   }
 
-  @Test func longRowsOfEveryTypeSort() {
+  @Test("Long rows of every type sort")
+  func longRows() {
     var source = RandomSource(seed: 2)
     let values = (0..<5000).map { _ in Int64.random(in: -900...900, using: &source) }
     #expect(Tensor(values).sorted().scalars == values.sorted())
@@ -87,7 +90,8 @@ struct SortingTests {
     }
   }
 
-  @Test func equalsInLongRowsKeepTheirOrder() {
+  @Test("Equal elements of long rows keep their order")
+  func equalsInLongRows() {
     var source = RandomSource(seed: 3)
     for count in [511, 512, 513, 3000] {
       let whole = (0..<count).map { _ in Int64.random(in: -700...700, using: &source) }

@@ -25,9 +25,10 @@ struct TensorGoldenTests {
 
   private func axis(_ name: String) -> Int { Int(fixture.number("axis", of: name)) }
 
-  /// Sums are taken in double precision and rounded once: what is left is the rounding of what goes
-  /// into them, for which four units in the last place of the largest result suffice.
-  @Test func reductionsMatchNumPy() throws {
+  /// Sums are taken in double precision and rounded once: what is left is the rounding of their
+  /// terms, for which four units in the last place of the largest result suffice.
+  @Test("Reductions equal NumPy's")
+  func goldenReductions() throws {
     let reductions: [(String, (Tensor<Float>, [Int]) -> Tensor<Float>)] = [
       ("sum", { $0.sum(squeezingAxes: $1) }),
       ("mean", { $0.mean(squeezingAxes: $1) }),
@@ -55,7 +56,8 @@ struct TensorGoldenTests {
     }
   }
 
-  @Test func positionsOrdersAndSelectionsMatchNumPy() throws {
+  @Test("Positions, orders and selections equal NumPy's")
+  func goldenSelections() throws {
     for name in cases("argmax_") {
       #expect(try tensor("x", name).argmax(alongAxis: axis(name)) == integers("result", name))
     }
@@ -78,7 +80,8 @@ struct TensorGoldenTests {
     }
   }
 
-  @Test func rearrangementsMatchNumPyExactly() throws {
+  @Test("Rearrangements equal NumPy's exactly")
+  func goldenRearrangements() throws {
     for name in cases("rolled_") {
       let distance = Int(fixture.number("distance", of: name))
       let rolled = try tensor("x", name).rolled(by: distance, alongAxis: axis(name))
@@ -108,7 +111,8 @@ struct TensorGoldenTests {
     #expect(maxUlpDistance(line, try tensor("result", "linear_space_0")) <= 1)
   }
 
-  @Test func cumulativeSumsAndContractionsMatchNumPy() throws {
+  @Test("Cumulative sums and contractions equal NumPy's")
+  func goldenContractions() throws {
     for name in cases("cumulative_sum_") {
       let sums = try tensor("x", name).cumulativeSum(alongAxis: axis(name))
       #expect(maxUlpDistance(sums, try tensor("result", name)) <= 1, "\(name)")
@@ -127,7 +131,8 @@ struct TensorGoldenTests {
   }
 
   /// The budgets of `Docs.docc/Tensors.md`, in units in the last place.
-  @Test func functionsKeepTheirBudgets() throws {
+  @Test("Functions stay within their error budgets")
+  func budgets() throws {
     let functions: [(String, Double, (Tensor<Float>) -> Tensor<Float>)] = [
       ("exp", 2, { exp($0) }), ("log", 2, { log($0) }), ("tanh", 3, { tanh($0) }),
       ("erf", 3, { erf($0) }), ("sigmoid", 3, { sigmoid($0) }), ("silu", 4, { silu($0) }),
@@ -147,7 +152,8 @@ struct TensorGoldenTests {
     }
   }
 
-  @Test func powersMatchNumPy() throws {
+  @Test("Powers equal NumPy's")
+  func goldenPowers() throws {
     let power = pow(try tensor("x", "power_0"), try tensor("y", "power_0"))
     #expect(maxUlpDistance(power, try tensor("result", "power_0")) <= 2)
   }

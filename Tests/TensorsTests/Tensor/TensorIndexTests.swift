@@ -24,7 +24,8 @@ struct TensorIndexTests {
     return all
   }
 
-  @Test func everyIndexOfEveryMatrixReadsAndWritesItsElements() {
+  @Test("Every index of every matrix reads and writes its elements")
+  func everyIndex() {
     for shape in everyShape(upToRank: 2) where shape.count == 2 {
       let reference = Reference(shape)
       for (rows, down, dropsRows) in parts(shape[0]) {
@@ -51,7 +52,8 @@ struct TensorIndexTests {
     }
   }
 
-  @Test func newAxesAndEllipsesKeepTheOrderOfTheElements() {
+  @Test("New axes and ellipses keep the order of the elements")
+  func newAxes() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       let sizes = reference.shape
       #expect(Reference(sizes).matches(tensor[.ellipsis]), "\(name)")
@@ -65,7 +67,8 @@ struct TensorIndexTests {
     }
   }
 
-  @Test func assignedValuesBroadcast() {
+  @Test("Assigned values broadcast")
+  func assignment() {
     var a = Tensor<Float>.zeros([2, 3])
     let before = a
     a[.all, 1...] = Tensor(7)
@@ -81,7 +84,8 @@ struct TensorIndexTests {
     #expect(element == 10)
   }
 
-  @Test func misuseNamesTheIndexAndTheShape() async {
+  @Test("Misuse names the index and the shape")
+  func misuse() async {
     func message(_ result: ExitTest.Result?) -> String {
       String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     }
@@ -100,7 +104,8 @@ struct TensorIndexTests {
     #expect(message(many).contains("subscript: 3 indices for shape [2, 3]"))
   }
 
-  @Test func stridesPastAnyEndTakeTheFirstOnly() {
+  @Test("Strides past either end take only the first element")
+  func longStrides() {
     let x = Tensor<Float>([1, 2, 3])
     #expect(x[.stride(by: .max)] == [1])
     #expect(x[.stride(by: .min)] == [3])

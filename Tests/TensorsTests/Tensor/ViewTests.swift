@@ -2,7 +2,8 @@ import Tensors
 import Testing
 
 struct ViewTests {
-  @Test func copiesAndElementsAgreeInEveryLayout() {
+  @Test("Copies and elements agree in every layout")
+  func copies() {
     everyTensor { reference, tensor, name in
       #expect(reference.matches(tensor), "\(name)")
       #expect(reference.matches(tensor.copied()), "\(name)")
@@ -17,7 +18,8 @@ struct ViewTests {
     }
   }
 
-  @Test func reshapingKeepsRowMajorOrder() {
+  @Test("Reshaping keeps row-major order")
+  func reshaping() {
     everyTensor { reference, tensor, name in
       #expect(tensor.flattened().scalars == reference.values, "\(name)")
       let back = tensor.flattened().reshaped(to: tensor.shape)
@@ -36,7 +38,8 @@ struct ViewTests {
       ? [[]] : axes.flatMap { axis in permutations(axes.filter { $0 != axis }).map { [axis] + $0 } }
   }
 
-  @Test func transposingMovesEveryElement() {
+  @Test("Transposing moves every element")
+  func transposing() {
     everyTensor { reference, tensor, name in
       for order in permutations(Array(reference.shape.indices)) {
         let expected = Reference(order.map { reference.shape[$0] }) { index in
@@ -49,7 +52,8 @@ struct ViewTests {
     }
   }
 
-  @Test func slicingTakesARangeOfAnyAxis() {
+  @Test("Slicing takes a range of any axis")
+  func slicing() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       for (axis, size) in reference.shape.enumerated() {
         for start in 0...size {
@@ -71,7 +75,8 @@ struct ViewTests {
     }
   }
 
-  @Test func axesOfSizeOneComeAndGo() {
+  @Test("Axes of size 1 can be added and removed")
+  func unitAxes() {
     everyTensor(upToRank: 3) { reference, tensor, name in
       for axis in 0...reference.shape.count {
         var shape = reference.shape
@@ -85,7 +90,8 @@ struct ViewTests {
     }
   }
 
-  @Test func broadcastViewsRepeatElementsWithoutCopying() {
+  @Test("Broadcast views repeat elements without copying")
+  func broadcasting() {
     for target in everyShape(upToRank: 3) {
       for source in everyShape(upToRank: 3) where Reference.broadcast(target, source) == target {
         let reference = Reference(source)
@@ -101,13 +107,15 @@ struct ViewTests {
     }
   }
 
-  @Test func elementsOfTheFirstAxisAreViews() {
+  @Test("Elements of the first axis are views")
+  func firstAxis() {
     let tensor = Layout.sliced.tensor(Reference([3, 2, 2]))
     #expect(tensor.element(at: 1).scalars == [5, 6, 7, 8])
     #expect(tensor.element(at: 2).element(at: 1).element(at: 0).scalar == 11)
   }
 
-  @Test func concatenationJoinsAlongEveryAxis() {
+  @Test("Concatenation joins along every axis")
+  func concatenation() {
     for shape in everyShape(upToRank: 3) where !shape.isEmpty {
       for axis in shape.indices {
         for size in 0...2 {
@@ -137,7 +145,8 @@ struct ViewTests {
     #expect(Reference([2, 2]).matches(stacked))
   }
 
-  @Test func emptyTensorsOfDifferentShapesDiffer() {
+  @Test("Empty tensors of different shapes differ")
+  func emptyTensors() {
     #expect(Tensor<Float>.zeros([2, 0]) != Tensor<Float>.zeros([0, 2]))
   }
 }
