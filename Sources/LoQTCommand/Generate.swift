@@ -20,6 +20,10 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the model.", valueName: "folder"))
   var weights: String
 
+  @Option(
+    help: ArgumentHelp("The model that the adapter of --weights is over.", valueName: "folder"))
+  var base: String?
+
   @Option(help: ArgumentHelp("The text to continue.", valueName: "text"))
   var prompt: String?
 
@@ -74,7 +78,7 @@ struct Generate: ParsableCommand {
     }
     let texts = try texts
     try setThreads(threads)
-    let checkpoint = try Checkpoint(path: weights)
+    let checkpoint = try Checkpoint(ModelSource(path: weights, base: base))
     for (index, text) in texts.enumerated() {
       let tokens = checkpoint.tokenizer.encode(text)
       guard !tokens.isEmpty else {

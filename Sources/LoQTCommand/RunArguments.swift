@@ -23,10 +23,17 @@ struct RunArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      A trained model to begin from, instead of --preset and a random start: a Hugging Face folder, or \
-      the checkpoint of a run by any method. Its matrices are read layer by layer.
+      A trained model to begin from, instead of --preset and a random start: a Hugging Face folder, the \
+      checkpoint of a run by any method, or the folder of a LoRA adapter. Its matrices are read layer by \
+      layer.
       """, valueName: "folder"))
   var weights: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The model that the adapter of --weights is over. (default: the one that the adapter names)",
+      valueName: "folder"))
+  var base: String?
 
   @Option(
     help: ArgumentHelp(
@@ -76,7 +83,7 @@ struct RunArguments: ParsableArguments {
   }
 
   /// The trained model to begin from; nil for a random start.
-  var source: ModelSource? { get throws { try weights.map { try ModelSource(path: $0) } } }
+  var source: ModelSource? { get throws { try weights.map { try ModelSource(path: $0, base: base) } } }
 
   /// The settings of a run.
   ///
