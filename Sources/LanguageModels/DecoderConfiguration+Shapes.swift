@@ -86,6 +86,9 @@ extension DecoderConfiguration: ModelConfiguration {
     Decoder(self, using: linear)
   }
 
+  /// That of the family.
+  public var gguf: GGUFLayout? { family.gguf }
+
   /// As the family has it.
   public func place(of name: String) -> TensorPlace? { family.place(self, name) }
 }

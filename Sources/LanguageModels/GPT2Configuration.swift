@@ -105,6 +105,9 @@ public struct GPT2Configuration: ModelConfiguration {
     GPT2(self, using: linear)
   }
 
+  /// That of GPT-2.
+  public var gguf: GGUFLayout? { .gpt2 }
+
   /// Published files hold matrices as `[in, out]`, and queries, keys and values in one.
   public func place(of name: String) -> TensorPlace? {
     let h = hiddenSize
@@ -127,7 +130,7 @@ public struct GPT2Configuration: ModelConfiguration {
 
 extension ModelFamily {
   /// GPT-2 (Radford et al., 2019).
-  static let gpt2 = ModelFamily("gpt2") { document throws(TensorFileError) in
+  static let gpt2 = ModelFamily("gpt2", gguf: .gpt2) { document throws(TensorFileError) in
     try GPT2Configuration(document)
   }
 }

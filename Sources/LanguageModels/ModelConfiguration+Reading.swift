@@ -4,14 +4,14 @@ public import TensorFiles
 internal import Tensors
 
 extension ModelConfiguration {
-  /// A trained model from the tensors of a Hugging Face folder in whichever precision, each read when its layer is made and
-  /// gone before the next where the layer packs it: the model is never whole in memory. A LoQT layer
-  /// that keeps its original matrix reads it from the files until its first merge.
+  /// A trained model from the tensors of a Hugging Face folder, or what gives tensors as one does, in whichever
+  /// precision: each is read when its layer is made and gone before the next where the layer packs it. A
+  /// LoQT layer that keeps its original matrix reads it from the files until its first merge.
   ///
   /// - Throws: A `TensorFileError` that names a tensor which is missing, has another shape, or has no
   ///   place in the model, before anything of the model's size is made; or the one that cannot be
   ///   read.
-  public func makeModel(reading weights: SafetensorsFolder, using linear: LayerBuilder) throws
+  public func makeModel(reading weights: some TensorSource, using linear: LayerBuilder) throws
     -> any LanguageModel
   {
     try makeModel(reading: PublishedTensors(of: self, in: weights), using: linear)

@@ -30,6 +30,9 @@ public protocol ModelConfiguration: Sendable, Hashable {
   /// nowhere else.
   func place(of name: String) -> TensorPlace?
 
+  /// How GGUF files hold such models; nil where none do.
+  var gguf: GGUFLayout? { get }
+
   /// A model with initial values drawn from the builder's random numbers, or read by it.
   func makeModel(using linear: LayerBuilder) -> any LanguageModel
 }
@@ -54,6 +57,9 @@ public struct BlockActivations: Sendable, Hashable {
 extension ModelConfiguration {
   /// Nowhere else.
   public func place(of name: String) -> TensorPlace? { nil }
+
+  /// None do.
+  public var gguf: GGUFLayout? { nil }
 
   /// The names of the linear layers of a block, each once.
   public var linearNames: [String] {

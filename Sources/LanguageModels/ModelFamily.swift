@@ -9,19 +9,23 @@ public import TensorFiles
 public struct ModelFamily: Sendable {
   /// What the field `model_type` of a `config.json` says.
   public let modelType: String
+  /// How GGUF files hold the models; nil where none do.
+  let gguf: GGUFLayout?
   private let read: @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
 
   /// A family.
   ///
   /// - Parameters:
   ///   - modelType: What the field `model_type` of a `config.json` says.
+  ///   - gguf: How GGUF files hold the models; nil where none do.
   ///   - read: Makes a configuration of a `config.json`; throws a `TensorFileError` that names the
   ///     field, what was found and what was expected.
   public init(
-    _ modelType: String,
+    _ modelType: String, gguf: GGUFLayout? = nil,
     read: @escaping @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
   ) {
     self.modelType = modelType
+    self.gguf = gguf
     self.read = read
   }
 

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Foundation
+public import LanguageModels
 import Terminal
 public import Training
 
@@ -13,7 +14,7 @@ struct Export: ParsableCommand {
       at a time in memory. As peft the low-rank updates alone become a LoRA adapter, over the folder of --base or one \
       that is written beside it.
 
-      Example: loqt export runs/loqt/checkpoint --output model
+      Example: loqt export runs/loqt/checkpoint --to gguf --quantization q8_0 --output model.gguf
       """)
 
   @Argument(help: ArgumentHelp("The folder of the model.", valueName: "folder"))
@@ -24,7 +25,7 @@ struct Export: ParsableCommand {
       "The form: \(Form.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "form"))
   var to = Form.hf
 
-  @Option(help: ArgumentHelp("The folder to write.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The folder or GGUF file to write.", valueName: "path"))
   var output: String
 
   @Option(
@@ -35,6 +36,14 @@ struct Export: ParsableCommand {
       says, else float32)
       """, valueName: "format"))
   var storage: DenseStorage?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      How a GGUF file stores matrices: \
+      \(GGUFModel.Storage.allCases.map(\.rawValue).joined(separator: ", ")). (default: q8_0)
+      """, valueName: "format"))
+  var quantization: GGUFModel.Storage?
 
   @Option(
     help: ArgumentHelp(
@@ -54,13 +63,18 @@ struct Export: ParsableCommand {
 
   /// What is written.
   enum Form: String, CaseIterable, ExpressibleByArgument {
-    case hf, peft
+    case hf, gguf, peft
   }
 
   func run() throws {
     let source = try ModelSource(path: model, base: to == .peft ? nil : base)
     guard to == .hf || storage == nil else {
-      throw InputError("--storage is of --to hf. Leave it out: an adapter is written in float32.")
+      throw InputError(
+        "--storage is of --to hf. "
+          + (to == .gguf ? "Give --quantization." : "Leave it out: an adapter is written in float32."))
+    }
+    guard to == .gguf || quantization == nil else {
+      throw InputError("--quantization is of --to gguf. Give --storage, or leave it out.")
     }
     guard URL(filePath: model).standardized != URL(filePath: output).standardized else {
       throw InputError("\(output) is the model itself. Name another folder with --output.")
@@ -71,6 +85,7 @@ struct Export: ParsableCommand {
     }
     switch to {
     case .hf: try source.exportDense(to: output, as: storage, maximumFileSize: shardSize.bytes)
+    case .gguf: try source.exportGGUF(to: output, as: quantization ?? .q8_0)
     case .peft:
       try source.exportAdapter(to: output, over: base.map { try ModelSource(path: $0) })
       if base == nil { print("base        \(output)/base") }
@@ -80,6 +95,7 @@ struct Export: ParsableCommand {
 }
 
 extension DenseStorage: ExpressibleByArgument {}
+extension GGUFModel.Storage: @retroactive ExpressibleByArgument {}
 
 /// A number of bytes, such as `5GB`, `500MB` or `2GiB`.
 struct ByteCount: ExpressibleByArgument {

@@ -5,7 +5,7 @@
 #endif
 
 internal import JSON
-internal import LanguageModels
+public import LanguageModels
 internal import TensorFiles
 internal import Tensors
 
@@ -58,6 +58,20 @@ extension ModelSource {
         tensors, json, as: storage ?? self.storage ?? .float32, maximumFileSize: maximumFileSize,
         to: folder)
     }
+  }
+
+  /// Writes the model as a GGUF file that llama.cpp loads, tokenizer and chat template included. One tensor is
+  /// in memory at a time.
+  ///
+  /// Throws where GGUF has no such model or tokenizer, or the file cannot be written; what was there before is
+  /// untouched then.
+  ///
+  /// - Parameters:
+  ///   - path: The file, whose folder exists.
+  ///   - storage: How matrices are stored.
+  public func exportGGUF(to path: String, as storage: GGUFModel.Storage) throws {
+    try GGUFModel.write(
+      configuration, tensors: tensors, tokenizer: tokenizer, as: storage, to: path)
   }
 
   /// Writes tensors of this model's configuration, its `config.json` and what lies beside them into a folder.

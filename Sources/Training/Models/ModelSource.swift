@@ -12,10 +12,10 @@ public import Methods
 internal import TensorFiles
 public import Tokenization
 
-/// A trained model that a path names, in whichever form: a Hugging Face folder, a checkpoint by any method, or
-/// the folder of a LoRA adapter over either.
+/// A trained model that a path names, in whichever form: a Hugging Face folder, a checkpoint by any method, a
+/// GGUF file, or the folder of a LoRA adapter over one of these.
 ///
-/// Opening it reads `config.json` alone; tensors are read when they are asked for, and a model of packed
+/// Opening it reads its sizes alone; tensors are read when they are asked for, and a model of packed
 /// layers is made of them without ever being whole in memory.
 ///
 /// ```swift
@@ -34,7 +34,7 @@ public struct ModelSource: Sendable {
   /// that names the file and the field where it is none that can be made.
   ///
   /// - Parameters:
-  ///   - path: A folder.
+  ///   - path: A folder or a GGUF file.
   ///   - base: The path of the model that an adapter is over; where the adapter itself says when left out.
   public init(path: String, base: String? = nil) throws {
     self.path = path
@@ -126,7 +126,10 @@ public struct ModelSource: Sendable {
       isFolder = objectiveIsFolder.boolValue
     #endif
     guard exists else { throw noModel(at: path) }
-    guard isFolder else { throw noFolder(path) }
+    guard isFolder else {
+      if GGUFModel.isModel(at: path) { return try GGUFModelFile(path: path) }
+      throw noFolder(path)
+    }
     // A folder of peft may have the config.json of its base beside it.
     if files.fileExists(atPath: path + "/" + PEFTConfiguration.fileName) {
       return try AdapterFolder(path: path, base: base)
@@ -169,6 +172,10 @@ public struct ModelSource: Sendable {
   }
 
   private static func noConfiguration(in path: String) -> any Error {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    if let name = names.sorted().first(where: { $0.hasSuffix(".gguf") }) {
+      return InputError("\(path) holds a GGUF file. Give the file itself: \(path)/\(name).")
+    }
     if FileManager.default.fileExists(atPath: path + "/checkpoint/config.json") {
       return InputError("\(path) is the folder of a run. Give the model in it: \(path)/checkpoint.")
     }
