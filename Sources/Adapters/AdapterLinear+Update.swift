@@ -1,3 +1,4 @@
+import Autodiff
 import Quantization
 public import QuantizedLayers
 public import Tensors

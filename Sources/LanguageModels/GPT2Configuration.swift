@@ -156,7 +156,7 @@ extension GPT2Configuration {
     self.init(
       vocabularySize: try document.size("vocab_size", or: 50_257), hiddenSize: size,
       intermediateSize: try document.size("n_inner", or: 4 * size),
-      layers: try document.size("n_layer", or: 12), heads: heads,
+      layers: try document.blockCount("n_layer", or: 12), heads: heads,
       maxPositions: try document.size("n_positions", or: 1_024),
       layerNormEpsilon: try document.positive("layer_norm_epsilon", or: 1e-5),
       activation: try document.activation("activation_function", or: "gelu_new"),

@@ -1,3 +1,5 @@
+import Autodiff
+import Optimizers
 import Quantization
 public import QuantizedLayers
 public import Tensors

@@ -71,7 +71,8 @@ struct Export: ParsableCommand {
     guard to == .hf || storage == nil else {
       throw InputError(
         "--storage is of --to hf. "
-          + (to == .gguf ? "Give --quantization." : "Leave it out: an adapter is written in float32."))
+          + (to == .gguf
+            ? "Give --quantization." : "Leave it out: an adapter is written in float32."))
     }
     guard to == .gguf || quantization == nil else {
       throw InputError("--quantization is of --to gguf. Give --storage, or leave it out.")
@@ -95,7 +96,7 @@ struct Export: ParsableCommand {
 }
 
 extension DenseStorage: ExpressibleByArgument {}
-extension GGUFModel.Storage: @retroactive ExpressibleByArgument {}
+extension GGUFModel.Storage: ExpressibleByArgument {}
 
 /// A number of bytes, such as `5GB`, `500MB` or `2GiB`.
 struct ByteCount: ExpressibleByArgument {

@@ -146,12 +146,15 @@ public struct ModelSource: Sendable {
   /// How to fetch a model by its name on a hub; nil for what is no such name.
   static func hubError(_ name: String) -> InputError? {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    let isName = parts.count == 2 && parts.allSatisfy { part in
-      !part.isEmpty && !part.hasPrefix(".")
-        && part.unicodeScalars.allSatisfy {
-          $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))
-        }
-    }
+    let isName =
+      parts.count == 2
+      && parts.allSatisfy { part in
+        !part.isEmpty && !part.hasPrefix(".")
+          && part.unicodeScalars.allSatisfy {
+            $0.isASCII
+              && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))
+          }
+      }
     guard isName, !FileManager.default.fileExists(atPath: String(parts[0])) else { return nil }
     return InputError(
       "There is no folder '\(name)'. If it is the name of a model on the Hugging Face hub, fetch it: "

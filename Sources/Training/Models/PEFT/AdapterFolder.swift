@@ -20,7 +20,8 @@ struct AdapterFolder: ModelForm {
     self.path = path
     adapter = try PEFTConfiguration(JSONDocument(path: path + "/" + PEFTConfiguration.fileName))
     guard let name = given ?? adapter.base else {
-      throw InputError("\(adapter.file) does not say what its base is. Give the base's folder with --base.")
+      throw InputError(
+        "\(adapter.file) does not say what its base is. Give the base's folder with --base.")
     }
     let beside = [name, path + "/" + name, path + "/" + URL(filePath: name).lastPathComponent]
     let found = beside.first { FileManager.default.fileExists(atPath: $0) }

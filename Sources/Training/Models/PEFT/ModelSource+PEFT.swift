@@ -114,8 +114,8 @@ private struct LowRankAdapter {
         }
         guard let updated = layer as? any LowRankUpdatedLayer, updated.frozenWeight() != nil else {
           throw InputError(
-            "\(path) has no frozen matrix beside the factors of \(name), so that it is no adapter. Export it "
-              + "with --to hf.")
+            "\(path) has no frozen matrix with two factors beside it as its \(name), so that it is no adapter. "
+              + "Export it with --to hf.")
         }
         let update = updated.lowRankUpdate
         scale = scale ?? update?.scale
@@ -153,7 +153,8 @@ private struct LowRankAdapter {
     var names = Set(modules.map { last($0.name) })
     if others.contains(where: { names.contains(last($0)) }) { names = Set(modules.map(\.name)) }
     return [
-      "alpha_pattern": .object(alphas), "auto_mapping": nil, "base_model_name_or_path": .string(base),
+      "alpha_pattern": .object(alphas), "auto_mapping": nil,
+      "base_model_name_or_path": .string(base),
       "bias": "none", "fan_in_fan_out": .boolean(isTransposed), "inference_mode": true,
       "lora_alpha": .number(usual.alpha), "lora_dropout": 0.0, "modules_to_save": nil,
       "peft_type": "LORA", "r": .integer(usual.rank), "rank_pattern": .object(ranksOfOthers),
@@ -195,7 +196,8 @@ private struct LowRankAdapter {
   {
     var updates: [LowRankUpdate?] = []
     for part in module.parts {
-      updates.append((try stored.layer(named: part.layer) as? any LowRankUpdatedLayer)?.lowRankUpdate)
+      updates.append(
+        (try stored.layer(named: part.layer) as? any LowRankUpdatedLayer)?.lowRankUpdate)
     }
     return updates
   }

@@ -40,7 +40,8 @@ struct PEFTConfiguration: Sendable {
     let bias = try document.optionalString("bias") ?? "none"
     guard bias == "none" else { throw unsupported("bias", "'\(bias)'", "'none'") }
     for field in [
-      "layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens",
+      "layer_replication", "trainable_token_indices", "target_parameters",
+      "alora_invocation_tokens",
       "arrow_config",
     ] {
       switch document.object[field] {

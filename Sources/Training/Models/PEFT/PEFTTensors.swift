@@ -35,24 +35,28 @@ struct PEFTTensors: ModelTensors {
     for (own, shape) in model.tensorShapes {
       let place = model.place(of: own)
       let published = place?.name ?? own
-      let whole = Self.prefix + published
-      if place == nil, unused.remove(whole) != nil {
+      let module = String(published.dropLast(published.hasSuffix(".weight") ? 7 : 0))
+      // Trained whole, or an embedding that is saved with its factors.
+      for whole in [Self.prefix + published, Self.prefix + module + ".base_layer.weight"]
+      where place == nil && unused.remove(whole) != nil {
         try Self.check(file, whole, shape)
         replacements[own] = whole
-        continue
       }
       guard published.hasSuffix(".weight"), shape.rank == 2 else { continue }
-      let module = String(published.dropLast(".weight".count))
       let names = [
         (Self.prefix + module + ".lora_A.weight", Self.prefix + module + ".lora_B.weight", false),
-        (Self.prefix + module + ".lora_embedding_A", Self.prefix + module + ".lora_embedding_B", true),
+        (
+          Self.prefix + module + ".lora_embedding_A", Self.prefix + module + ".lora_embedding_B",
+          true
+        ),
       ]
       for (down, up, isEmbedding) in names {
         guard file.entry(named: down) != nil || file.entry(named: up) != nil else { continue }
         guard configuration.targets(module) else {
           throw TensorFileError(
             .unsupported, file: file.path, field: "tensor '\(down)'",
-            found: "a factor of a matrix that target_modules in \(PEFTConfiguration.fileName) leave out")
+            found:
+              "a factor of a matrix that target_modules in \(PEFTConfiguration.fileName) leave out")
         }
         let rank = configuration.rank(of: module)
         let out = place?.rowCount ?? shape[0]
@@ -84,8 +88,10 @@ struct PEFTTensors: ModelTensors {
   }
 
   func tensor(named name: String, shape: Shape) throws(TensorFileError) -> Tensor<Float> {
-    if let whole = replacements[name] { return try file.tensor(named: whole, shape: shape) }
-    var tensor = try base.tensor(named: name, shape: shape)
+    var tensor =
+      try replacements[name].map { whole throws(TensorFileError) in
+        try file.tensor(named: whole, shape: shape)
+      } ?? base.tensor(named: name, shape: shape)
     guard let update = updates[name] else { return tensor }
     var up: Tensor<Float> = try file.tensor(named: update.up)
     var down: Tensor<Float> = try file.tensor(named: update.down)
