@@ -31,7 +31,7 @@ extension DecoderConfiguration {
         "num_key_value_heads", "\(keyHeads)", "a divisor of the \(heads) heads")
     }
     let hiddenSize = try document.size("hidden_size")
-    let layers = try document.size("num_hidden_layers")
+    let layers = try document.blockCount("num_hidden_layers")
     self.init(
       vocabularySize: try document.size("vocab_size"), hiddenSize: hiddenSize,
       intermediateSize: try document.size("intermediate_size"), layers: layers, heads: heads,

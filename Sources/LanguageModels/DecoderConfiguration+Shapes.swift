@@ -85,6 +85,9 @@ extension DecoderConfiguration: ModelConfiguration {
     Decoder(self, using: linear)
   }
 
-  /// The place by the family's rule.
+  /// That of the family.
+  public var gguf: GGUFLayout? { family.gguf }
+
+  /// As the family has it.
   public func place(of name: String) -> TensorPlace? { family.place(self, name) }
 }

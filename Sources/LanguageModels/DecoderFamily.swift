@@ -16,23 +16,27 @@ public struct DecoderFamily: Sendable, Hashable, CustomStringConvertible {
   let read: @Sendable (inout DecoderConfiguration, JSONDocument) throws(TensorFileError) -> Void
   let write: @Sendable (DecoderConfiguration) -> JSONObject
   let place: @Sendable (DecoderConfiguration, String) -> TensorPlace?
+  /// How GGUF files hold the models; nil where none do.
+  let gguf: GGUFLayout?
 
   /// A family.
   ///
   /// - Parameters:
-  ///   - modelType: The field `model_type`.
-  ///   - architecture: The field `architectures`.
-  ///   - defaults: Defaults of fields that a file may leave out, where they differ from a Llama's.
-  ///   - read: Sets the options of a configuration whose sizes have been read.
-  ///   - write: The members of a `config.json` in addition to, or in place of, the common ones.
-  ///   - place: Where published files hold a tensor of the model; nil if under its own name.
+  ///   - modelType: What the field `model_type` says.
+  ///   - architecture: What the field `architectures` says.
+  ///   - defaults: The values of fields that a file may leave out, where they are other than a Llama's.
+  ///   - read: Sets the choices of a configuration whose sizes have been read.
+  ///   - write: The members of a `config.json` beside or instead of those that all share.
+  ///   - place: Where published files hold a tensor of the model, of its name; nil where under this name.
+  ///   - gguf: How GGUF files hold the models; nil where none do.
   public init(
     _ modelType: String, architecture: String, defaults: JSONObject = [:],
     read:
       @escaping @Sendable (inout DecoderConfiguration, JSONDocument) throws(TensorFileError)
       -> Void = { _, _ in },
     write: @escaping @Sendable (DecoderConfiguration) -> JSONObject = { _ in [:] },
-    place: @escaping @Sendable (DecoderConfiguration, String) -> TensorPlace? = { _, _ in nil }
+    place: @escaping @Sendable (DecoderConfiguration, String) -> TensorPlace? = { _, _ in nil },
+    gguf: GGUFLayout? = nil
   ) {
     self.modelType = modelType
     self.architecture = architecture
@@ -40,6 +44,7 @@ public struct DecoderFamily: Sendable, Hashable, CustomStringConvertible {
     self.read = read
     self.write = write
     self.place = place
+    self.gguf = gguf
   }
 
   /// The type.
@@ -55,7 +60,7 @@ public struct DecoderFamily: Sendable, Hashable, CustomStringConvertible {
 extension ModelFamily {
   /// A family that `Decoder` implements.
   public init(_ family: DecoderFamily) {
-    self.init(family.modelType) { document throws(TensorFileError) in
+    self.init(family.modelType, gguf: family.gguf) { document throws(TensorFileError) in
       try DecoderConfiguration(document, of: family)
     }
   }

@@ -105,8 +105,10 @@ public struct GPT2Configuration: ModelConfiguration {
     GPT2(self, using: linear)
   }
 
-  /// The place of a tensor in published files, which hold matrices as `[in, out]`, and queries, keys and
-  /// values fused.
+  /// That of GPT-2.
+  public var gguf: GGUFLayout? { .gpt2 }
+
+  /// Published files hold matrices as `[in, out]`, and queries, keys and values in one.
   public func place(of name: String) -> TensorPlace? {
     let h = hiddenSize
     let places: [(own: String, published: String, part: Int?)] = [
@@ -128,7 +130,7 @@ public struct GPT2Configuration: ModelConfiguration {
 
 extension ModelFamily {
   /// GPT-2 (Radford et al., 2019).
-  static let gpt2 = ModelFamily("gpt2") { document throws(TensorFileError) in
+  static let gpt2 = ModelFamily("gpt2", gguf: .gpt2) { document throws(TensorFileError) in
     try GPT2Configuration(document)
   }
 }
@@ -154,7 +156,7 @@ extension GPT2Configuration {
     self.init(
       vocabularySize: try document.size("vocab_size", or: 50_257), hiddenSize: size,
       intermediateSize: try document.size("n_inner", or: 4 * size),
-      layers: try document.size("n_layer", or: 12), heads: heads,
+      layers: try document.blockCount("n_layer", or: 12), heads: heads,
       maxPositions: try document.size("n_positions", or: 1_024),
       layerNormEpsilon: try document.positive("layer_norm_epsilon", or: 1e-5),
       activation: try document.activation("activation_function", or: "gelu_new"),

@@ -16,7 +16,24 @@ extension DecoderFamily {
     read: { gemma, document throws(TensorFileError) in
       try gemma.readGemma(document) { $0 % 2 == 0 }
     },
-    write: { $0.gemma })
+    write: { $0.gemma },
+    gguf: .decoder(
+      "gemma2", names: GGUFLayout.gemmaNames,
+      read: { fields, json throws(TensorFileError) in
+        try fields.readGemma(&json)
+        json["attn_logit_softcapping"] = .number(
+          try fields.optionalNumber("attn_logit_softcapping") ?? 50)
+        json["final_logit_softcapping"] = .number(
+          try fields.optionalNumber("final_logit_softcapping") ?? 30)
+      },
+      write: { gemma, metadata throws(TensorFileError) in
+        try metadata.writeGemma(gemma) { $0 % 2 == 0 }
+        metadata[number: "attn_logit_softcapping"] = gemma.scores.cap
+        metadata[number: "final_logit_softcapping"] = gemma.logitCap
+        guard gemma.scores.cap != nil, gemma.logitCap != nil else {
+          throw metadata.unsupported("attn_logit_softcapping", "null", "both caps")
+        }
+      }))
 }
 
 extension DecoderConfiguration {

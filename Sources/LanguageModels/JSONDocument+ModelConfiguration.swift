@@ -19,6 +19,13 @@ extension JSONDocument {
     return value
   }
 
+  /// A number of blocks, each of which is described apart.
+  func blockCount(_ name: String, or other: Int? = nil) throws(TensorFileError) -> Int {
+    let count = try size(name, or: other)
+    guard count <= 1 << 16 else { throw unsupported(name, "\(count)", "at most \(1 << 16)") }
+    return count
+  }
+
   /// A positive, finite number.
   func positive(_ name: String, or other: Double) throws(TensorFileError) -> Double {
     let value = try optionalNumber(name) ?? other

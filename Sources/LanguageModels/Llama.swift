@@ -23,5 +23,17 @@ extension DecoderFamily {
         "attention_bias": .boolean(llama.hasAttentionBias),
         "mlp_bias": .boolean(llama.hasFeedForwardBias),
       ]
-    })
+    },
+    gguf: .llama)
+}
+
+extension GGUFLayout {
+  /// Llamas and what is one but for the name: neighbours are turned, and there may be biases.
+  static let llama = decoder(
+    "llama", turnsNeighbours: true,
+    read: { fields, json throws(TensorFileError) in
+      json["attention_bias"] = .boolean(fields.has("blk.0.attn_q.bias"))
+      json["mlp_bias"] = .boolean(fields.has("blk.0.ffn_gate.bias"))
+    },
+    write: { $1.limitContext(of: $0) })
 }

@@ -13,5 +13,6 @@ extension DecoderFamily {
       mistral.window = try document.size("sliding_window", or: 4_096)
       mistral.blockKinds = [.init(isWindowed: true)]
     },
-    write: { ["sliding_window": $0.window.map { .integer($0) } ?? .null] })
+    write: { ["sliding_window": $0.window.map { .integer($0) } ?? .null] },
+    gguf: .llama)
 }

@@ -4,17 +4,26 @@ public import TensorFiles
 internal import Tensors
 
 extension ModelConfiguration {
-  /// A trained model from the tensors of a Hugging Face folder, in any precision. Each tensor is read when
-  /// its layer is made, and freed before the next if the layer packs it, so the dense model is never whole
-  /// in memory. A LoQT layer that keeps its original matrix reads it from the files until its first merge.
+  /// A trained model from the tensors of a Hugging Face folder, or what gives tensors as one does, in whichever
+  /// precision: each is read when its layer is made and gone before the next where the layer packs it. A
+  /// LoQT layer that keeps its original matrix reads it from the files until its first merge.
   ///
   /// - Throws: A `TensorFileError` that names a tensor that is missing, has the wrong shape, or has no
   ///   place in the model, before anything of the model's size is allocated; or a tensor that cannot be
   ///   read.
-  public func makeModel(reading weights: SafetensorsFolder, using linear: LayerBuilder) throws
+  public func makeModel(reading weights: some TensorSource, using linear: LayerBuilder) throws
     -> any LanguageModel
   {
-    let tensors = try PublishedTensors(of: self, in: weights)
+    try makeModel(reading: PublishedTensors(of: self, in: weights), using: linear)
+  }
+
+  /// A trained model from tensors that are made one at a time, each gone before the next where its layer
+  /// packs it. A LoQT layer that keeps its original matrix asks for it until its first merge.
+  ///
+  /// - Throws: A `TensorFileError` where a tensor is missing, has another shape, or cannot be read.
+  public func makeModel(reading tensors: any ModelTensors, using linear: LayerBuilder) throws
+    -> any LanguageModel
+  {
     linear.source = { name, shape in try tensors.tensor(named: name, shape: shape) }
     let model = makeModel(using: linear)
     if let failure = linear.failure { throw failure }

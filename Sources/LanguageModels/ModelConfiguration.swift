@@ -29,6 +29,9 @@ public protocol ModelConfiguration: Sendable, Hashable {
   /// Where published files hold a tensor of the model, if not under its own name; nil otherwise.
   func place(of name: String) -> TensorPlace?
 
+  /// How GGUF files hold such models; nil where none do.
+  var gguf: GGUFLayout? { get }
+
   /// A model with initial values drawn from the builder's random numbers, or read by it.
   func makeModel(using linear: LayerBuilder) -> any LanguageModel
 }
@@ -53,6 +56,9 @@ public struct BlockActivations: Sendable, Hashable {
 extension ModelConfiguration {
   /// No other place.
   public func place(of name: String) -> TensorPlace? { nil }
+
+  /// None do.
+  public var gguf: GGUFLayout? { nil }
 
   /// The names of the linear layers of a block, each once.
   public var linearNames: [String] {

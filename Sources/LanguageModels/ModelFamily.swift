@@ -8,19 +8,23 @@ public import TensorFiles
 public struct ModelFamily: Sendable {
   /// The field `model_type` of a `config.json`.
   public let modelType: String
+  /// How GGUF files hold the models; nil where none do.
+  let gguf: GGUFLayout?
   private let read: @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
 
   /// A family.
   ///
   /// - Parameters:
-  ///   - modelType: The field `model_type` of a `config.json`.
-  ///   - read: Makes a configuration from a `config.json`; throws a `TensorFileError` that names the
+  ///   - modelType: What the field `model_type` of a `config.json` says.
+  ///   - gguf: How GGUF files hold the models; nil where none do.
+  ///   - read: Makes a configuration of a `config.json`; throws a `TensorFileError` that names the
   ///     field, what was found and what was expected.
   public init(
-    _ modelType: String,
+    _ modelType: String, gguf: GGUFLayout? = nil,
     read: @escaping @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
   ) {
     self.modelType = modelType
+    self.gguf = gguf
     self.read = read
   }
 
@@ -53,12 +57,9 @@ public struct ModelFamily: Sendable {
   public static func configuration(_ document: JSONDocument) throws(TensorFileError)
     -> any ModelConfiguration
   {
-    var document = document
-    if let base = document.object[packedTypeKey] {
-      var object = document.object
-      object["model_type"] = base
-      document = JSONDocument(object, file: document.file)
-    }
+    var object = document.object
+    unmark(&object)
+    let document = JSONDocument(object, file: document.file)
     let type = try document.optionalString("model_type") ?? "llama"
     let families = all
     guard let family = families.first(where: { $0.modelType == type }) else {
@@ -68,8 +69,10 @@ public struct ModelFamily: Sendable {
     return try family.read(document)
   }
 
-  /// The member of a packed model's `config.json` that holds the type of the dense model.
-  private static let packedTypeKey = "packed_model_type"
+  /// Goes before the names of members of a dense model's `config.json` that a packed one's own displace.
+  private static let packedPrefix = "packed_"
+  private static let displaced = ["model_type", "architectures"]
+  private static let methodKey = "quantization_config"
 
   /// Marks a `config.json` as that of packed matrices, so that no other program takes the folder for a
   /// dense model and starts from random values.
@@ -78,10 +81,20 @@ public struct ModelFamily: Sendable {
   ///   - configuration: The configuration of the dense model, changed in place.
   ///   - method: The name of the member that describes the packing.
   package static func mark(_ configuration: inout JSONObject, packedAs method: String) {
-    configuration[packedTypeKey] = configuration["model_type"]
+    for key in displaced { configuration[packedPrefix + key] = configuration[key] }
     configuration["model_type"] = "loqt"
     configuration["architectures"] = ["LoQTForCausalLM"]
-    configuration["quantization_config"] = ["quant_method": "loqt", "layers": .string(method)]
+    configuration[methodKey] = ["quant_method": "loqt", "layers": .string(method)]
+  }
+
+  /// Takes back what `mark` did; leaves any other `config.json` as it is.
+  package static func unmark(_ configuration: inout JSONObject) {
+    guard configuration[packedPrefix + "model_type"] != nil else { return }
+    for key in displaced {
+      configuration[key] = configuration[packedPrefix + key]
+      configuration[packedPrefix + key] = nil
+    }
+    configuration[methodKey] = nil
   }
 
   /// The configuration in the `config.json` at a path; see `configuration(_:)`.

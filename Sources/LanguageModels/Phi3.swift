@@ -34,5 +34,15 @@ extension DecoderFamily {
         return TensorPlace("\(prefix)\(fused).weight", rows: rows, of: count)
       }
       return nil
-    })
+    },
+    gguf: .decoder(
+      "phi3",
+      read: { fields, json throws(TensorFileError) in
+        let window = try fields.optionalInteger("attention.sliding_window") ?? 0
+        json["sliding_window"] = window > 0 ? .integer(window) : .null
+      },
+      write: { phi, metadata in
+        metadata["attention.sliding_window"] = phi.window
+        metadata["rope.scaling.original_context_length"] = phi.maxPositions
+      }))
 }

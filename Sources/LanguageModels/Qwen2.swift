@@ -10,7 +10,8 @@ extension DecoderFamily {
       qwen.hasAttentionBias = true
       try qwen.readQwenWindow(document)
     },
-    write: { $0.qwenWindow })
+    write: { $0.qwenWindow },
+    gguf: .decoder("qwen2", write: { $1.limitContext(of: $0) }))
 }
 
 extension DecoderConfiguration {

@@ -19,5 +19,11 @@ extension DecoderFamily {
       var json = qwen.qwenWindow
       json["attention_bias"] = .boolean(qwen.hasAttentionBias)
       return json
-    })
+    },
+    gguf: .decoder(
+      "qwen3",
+      write: { qwen, metadata throws(TensorFileError) in
+        try metadata.refuseBiases(of: qwen)
+        metadata.limitContext(of: qwen)
+      }))
 }

@@ -36,7 +36,19 @@ extension DecoderFamily {
         "sliding_window": smol.window.map { .integer($0) } ?? .null,
         "use_sliding_window": .boolean(smol.window != nil),
       ]
-    })
+    },
+    gguf: .decoder(
+      "smollm3", turnsNeighbours: true,
+      write: { smol, metadata throws(TensorFileError) in
+        try metadata.refuseBiases(of: smol)
+        metadata.limitContext(of: smol)
+        guard
+          (0..<smol.layers).allSatisfy({ smol.kind(ofBlock: $0).isRotated == (($0 + 1) % 4 != 0) })
+        else {
+          throw metadata.unsupported(
+            "no_rope_layers", "other blocks without positions", "every fourth block")
+        }
+      }))
 }
 
 extension JSONDocument {

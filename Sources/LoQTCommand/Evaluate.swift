@@ -20,6 +20,10 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the model.", valueName: "folder"))
   var weights: String
 
+  @Option(
+    help: ArgumentHelp("The model that the adapter of --weights is over.", valueName: "folder"))
+  var base: String?
+
   @Option(help: ArgumentHelp("The text to predict, a plain text file.", valueName: "file"))
   var text: String
 
@@ -46,7 +50,7 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     try setThreads(threads)
-    let checkpoint = try Checkpoint(path: weights)
+    let checkpoint = try Checkpoint(ModelSource(path: weights, base: base))
     let positions = checkpoint.model.maxPositions
     let length = sequence ?? min(512, positions)
     guard (1...positions).contains(length) else {

@@ -23,6 +23,10 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the model.", valueName: "folder"))
   var weights: String
 
+  @Option(
+    help: ArgumentHelp("The model that the adapter of --weights is over.", valueName: "folder"))
+  var base: String?
+
   @Option(help: ArgumentHelp("The text to continue.", valueName: "text"))
   var prompt: String?
 
@@ -65,17 +69,7 @@ struct Generate: ParsableCommand {
     let texts = try texts
     _ = try arguments.sampling
     try setThreads(threads)
-    let checkpoint = try Checkpoint(path: weights)
-    let generator = try arguments.generator(for: checkpoint, limit: chat ? 1_000 : 100)
-    guard chat else {
-      for (index, text) in texts.enumerated() {
-        try complete(text, index, generator)
-      }
-      return
-    }
-    let template = try template(of: checkpoint)
-    let conversation = Conversation(generator, template: template, system: system)
-    if texts.isEmpty { return try converse(conversation) }
+    let checkpoint = try Checkpoint(ModelSource(path: weights, base: base))
     for (index, text) in texts.enumerated() {
       var conversation = conversation
       var random = random(index)

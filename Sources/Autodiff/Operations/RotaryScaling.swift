@@ -1,4 +1,4 @@
-internal import Tensors
+package import Tensors
 
 /// How the frequencies of a rotary position embedding are changed, so that a model can read texts longer
 /// than it was first trained on.
@@ -32,7 +32,7 @@ public enum RotaryScaling: Sendable, Hashable {
   }
 
   /// The changed frequencies `[headSize / 2]`, in radians per position.
-  func scaled(_ frequencies: Tensor<Double>, base: Double) -> Tensor<Double> {
+  package func scaled(_ frequencies: Tensor<Double>, base: Double) -> Tensor<Double> {
     switch self {
     case .none, .dynamic: return frequencies
     case .linear(let factor): return frequencies / factor

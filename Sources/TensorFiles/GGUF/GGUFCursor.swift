@@ -47,6 +47,17 @@ struct GGUFCursor {
   mutating func string(
     _ field: @autoclosure () -> String, atMost limit: Int = .max
   ) throws(TensorFileError) -> String {
+    let start = position
+    let bytes = try text(field(), atMost: limit)
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    position = start
+    throw failure(.malformed, field(), "bytes that are not UTF-8")
+  }
+
+  /// The bytes of a text, which need not be valid UTF-8.
+  mutating func text(
+    _ field: @autoclosure () -> String, atMost limit: Int = .max
+  ) throws(TensorFileError) -> [UInt8] {
     let length: UInt64 = try number("the length of \(field())")
     guard length <= limit else {
       throw failure(
@@ -65,11 +76,8 @@ struct GGUFCursor {
     } else {
       bytes = try reader.bytes(in: position..<end)
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw failure(.malformed, field(), "bytes that are not UTF-8")
-    }
     position = end
-    return text
+    return bytes
   }
 
   /// Throws for more elements than the file has bytes for, before anything is allocated for them.

@@ -2,8 +2,9 @@ public import Quantization
 
 /// How the elements of a tensor are stored in a GGUF file, as blocks of elements.
 ///
-/// All types of the format (as of gguf 0.19) are known, so every file can be listed. F32, F16, BF16,
-/// Q8_0, Q4_0 and Q4_1 can be read and written, F64 and the integers only read.
+/// All types of the format (as of gguf 0.19) are known, so that every file can be listed. Read and
+/// written are F32, F16, BF16, Q8_0, Q4_0 and Q4_1; read also Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL, IQ4_XS, F64
+/// and the integers.
 public struct GGUFElementType: Hashable, Sendable, CustomStringConvertible {
   /// The number of the type in files.
   public let code: UInt32
@@ -49,7 +50,17 @@ public struct GGUFElementType: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The plain element type, if this is one.
+  /// The blocks that are read as floats alone, if these are some.
+  package var readBlock: GGUFReadBlock? { GGUFReadBlock(rawValue: code) }
+
+  /// The names of the types that are read as floats.
+  static var readable: String {
+    known.values.filter {
+      $0.block != nil || $0.readBlock != nil || [.f32, .f16, .bf16].contains($0.elementType)
+    }.sorted { $0.code < $1.code }.map(\.description).joined(separator: ", ")
+  }
+
+  /// The plain type of the elements, if they are plain.
   public var elementType: ElementType? {
     switch code {
     case 0: .f32

@@ -16,11 +16,38 @@ extension GGUFFile {
       precondition(
         [.f32, .f16, .bf16].contains(elementType),
         "GGUFFile.Source: floats are not stored as \(elementType.rawValue)")
+      self.init(
+        name, shape: tensor.shape,
+        as: elementType == .f16 ? .f16 : elementType == .bf16 ? .bf16 : .f32
+      ) { () throws(TensorFileError) in tensor }
+    }
+
+    /// A tensor of floats that is made when its turn comes, so that only one is in memory at once, and
+    /// rounded to a type of elements or quantised to blocks.
+    ///
+    /// Traps on a type other than F32, F16, BF16, Q8_0, Q4_0 and Q4_1, and when the tensor that is made has
+    /// another shape. What `make` throws ends the writing.
+    public init(
+      _ name: String, shape: Shape, as type: GGUFElementType,
+      make: @escaping () throws(TensorFileError) -> Tensor<Float>
+    ) {
+      let plain = type.elementType
+      precondition(
+        type.block != nil || [.f32, .f16, .bf16].contains(plain),
+        "GGUFFile.Source: floats are not stored as \(type)")
       self.name = name
-      self.elementType = elementType == .f16 ? .f16 : elementType == .bf16 ? .bf16 : .f32
-      shape = tensor.shape
+      elementType = type
+      self.shape = shape
       write = { (writer, file) throws(TensorFileError) in
-        try writer.write(tensor, as: elementType, file: file, name: name)
+        let tensor = try make()
+        precondition(
+          tensor.shape == shape,
+          "GGUFFile.Source: '\(name)' was announced as \(shape) and made as \(tensor.shape)")
+        if let block = type.block {
+          try Self(name, GGUFBlockTensor(quantizing: tensor, as: block)).write(&writer, file)
+        } else if let plain {
+          try writer.write(tensor, as: plain, file: file, name: name)
+        }
       }
     }
 
@@ -92,14 +119,14 @@ extension GGUFHeader {
           .unsupported, file: file, field: "key \(quoted(key))",
           found: "\(key.utf8.count) bytes", expected: "from 1 to \(maximumKeyLength)")
       }
-      bytes.append(text: key)
+      bytes.append(text: key.utf8)
       bytes.append(value: metadata[key]!)
     }
     var names: Set<String> = []
     var offset = 0
     for source in sources {
       try check(source, &names, file: file)
-      bytes.append(text: source.name)
+      bytes.append(text: source.name.utf8)
       bytes.append(number: UInt32(source.shape.rank))
       for size in source.shape.reversed() { bytes.append(number: UInt64(size)) }
       bytes.append(number: source.elementType.code)
@@ -163,9 +190,9 @@ extension [UInt8] {
     Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
   }
 
-  fileprivate mutating func append(text: String) {
-    append(number: UInt64(text.utf8.count))
-    append(contentsOf: text.utf8)
+  fileprivate mutating func append(text: some Collection<UInt8>) {
+    append(number: UInt64(text.count))
+    append(contentsOf: text)
   }
 
   fileprivate mutating func append(value: GGUFValue) {
@@ -183,6 +210,9 @@ extension [UInt8] {
     case .float32(let values): put(6, values.map(\.bitPattern))
     case .bool(let values): put(7, values.map { $0 ? 1 : 0 as UInt8 })
     case .string(let values):
+      append(head: 8, values.count, isArray: value.isArray)
+      for value in values { append(text: value.utf8) }
+    case .data(let values):
       append(head: 8, values.count, isArray: value.isArray)
       for value in values { append(text: value) }
     case .uint64(let values): put(10, values)

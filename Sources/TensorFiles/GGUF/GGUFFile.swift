@@ -35,6 +35,12 @@ public struct GGUFFile: Sendable {
     header = try GGUFHeader(reader)
   }
 
+  /// Whether there is a file at a path that begins as one of this format.
+  public static func isGGUF(at path: String) -> Bool {
+    guard let reader = try? FileReader(path: path) else { return false }
+    return (try? reader.bytes(in: 0..<min(4, reader.size))) == GGUFHeader.magic
+  }
+
   /// The path, as it was given.
   public var path: String { reader.path }
   /// The version of the format: 2 or 3.
@@ -56,8 +62,8 @@ public struct GGUFFile: Sendable {
     try tensor(named: name, as: Float.self)
   }
 
-  /// Reads one tensor of plain elements as any scalar that holds all their values exactly. Q8_0, Q4_0 and
-  /// Q4_1 can be read as floats, dequantised.
+  /// Reads one tensor of plain elements, as any scalar that holds all their values exactly; as
+  /// floats also one of blocks, dequantised: Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL or IQ4_XS.
   public func tensor<Scalar: TensorFileScalar>(
     named name: String, as scalar: Scalar.Type = Scalar.self
   ) throws(TensorFileError) -> Tensor<Scalar> {
@@ -67,8 +73,15 @@ public struct GGUFFile: Sendable {
     {
       return values
     }
+    if let block = entry.elementType.readBlock, scalar == Float.self,
+      let values = try decoded(entry, block) as? Tensor<Scalar>
+    {
+      return values
+    }
     guard let type = entry.elementType.elementType else {
-      throw unreadable(entry, expected: "plain elements, or Q8_0, Q4_0 or Q4_1 read as floats")
+      throw unreadable(
+        entry,
+        expected: scalar == Float.self ? "one of \(GGUFElementType.readable)" : "plain elements")
     }
     return try reader.tensor(
       at: header.dataStart + entry.byteRange.lowerBound, of: type, shape: entry.shape,
@@ -83,9 +96,7 @@ public struct GGUFFile: Sendable {
     guard let block = entry.elementType.block else {
       throw unreadable(entry, expected: "Q8_0, Q4_0 or Q4_1")
     }
-    let bytes: Tensor<UInt8> = try reader.tensor(
-      at: header.dataStart + entry.byteRange.lowerBound, of: .u8,
-      shape: [entry.byteRange.count], field: "tensor \(quoted(name))")
+    let bytes = try bytes(of: entry)
     do throws(QuantizationError) {
       return try GGUFBlockTensor(
         shape: entry.shape, block: block, parts: TensorParts(bytes: ["blocks": bytes]))
@@ -95,8 +106,34 @@ public struct GGUFFile: Sendable {
     }
   }
 
-  /// Reads a matrix as it is stored: Q8_0, Q4_0 and Q4_1 stay quantised, and F32, F16 and BF16 become
-  /// floats.
+  /// Reads the bytes of one tensor as they are stored.
+  public func bytes(named name: String) throws(TensorFileError) -> [UInt8] {
+    try bytes(of: requiredEntry(named: name)).scalars
+  }
+
+  private func bytes(of entry: Entry) throws(TensorFileError) -> Tensor<UInt8> {
+    try reader.tensor(
+      at: header.dataStart + entry.byteRange.lowerBound, of: .u8,
+      shape: [entry.byteRange.count], field: "tensor \(quoted(entry.name))")
+  }
+
+  private func decoded(_ entry: Entry, _ block: GGUFReadBlock) throws(TensorFileError) -> Tensor<
+    Float
+  > {
+    let type = entry.elementType
+    let values = block.decoded(
+      try bytes(of: entry), shape: entry.shape, elementCount: type.blockElementCount,
+      byteCount: type.blockByteCount)
+    guard let values else {
+      throw TensorFileError(
+        .malformed, file: path, field: "tensor \(quoted(entry.name))",
+        found: "blocks with NaN or infinity as a step", remedy: "Fetch the file again")
+    }
+    return values
+  }
+
+  /// Reads a matrix as it is stored, so that it is computed with in 4 or 8 bits where the file has
+  /// it so; one of another type becomes floats.
   ///
   /// - Throws: A ``TensorFileError`` if it does not have two axes or one of these types.
   public func matrix(named name: String) throws(TensorFileError) -> StoredMatrix {

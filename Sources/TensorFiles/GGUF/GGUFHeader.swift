@@ -220,10 +220,10 @@ extension GGUFValue.Elements {
       self = .bool(bytes.map { $0 == 1 })
     case 8:
       try cursor.require(elements: count, ofAtLeast: 8, field)
-      var strings: [String] = []
-      strings.reserveCapacity(count)
-      for _ in 0..<count { strings.append(try cursor.string(field)) }
-      self = .string(strings)
+      var texts: [[UInt8]] = []
+      texts.reserveCapacity(count)
+      for _ in 0..<count { texts.append(try cursor.text(field)) }
+      self = .texts(texts)
     case 10: self = .uint64(try cursor.numbers(count, field))
     case 11: self = .int64(try cursor.numbers(count, field))
     case 12: self = .float64(try cursor.numbers(count, field).map { Double(bitPattern: $0) })

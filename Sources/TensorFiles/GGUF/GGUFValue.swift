@@ -20,12 +20,25 @@ public struct GGUFValue: Hashable, Sendable {
     case bool([Bool])
     /// Texts.
     case string([String])
+    /// Texts of which some are no UTF-8, as their bytes.
+    case data([[UInt8]])
     /// 64 bits.
     case uint64([UInt64])
     /// Signed 64 bits.
     case int64([Int64])
     /// Double precision.
     case float64([Double])
+
+    /// Texts by their bytes: strings where all are UTF-8.
+    public static func texts(_ bytes: [[UInt8]]) -> Self {
+      var strings: [String] = []
+      strings.reserveCapacity(bytes.count)
+      for text in bytes {
+        guard let string = String(validating: text, as: UTF8.self) else { return .data(bytes) }
+        strings.append(string)
+      }
+      return .string(strings)
+    }
   }
 
   /// The elements of the array, or the single value.
@@ -73,7 +86,15 @@ public struct GGUFValue: Hashable, Sendable {
   public var strings: [String]? {
     if isArray, case .string(let values) = elements { values } else { nil }
   }
-  /// An integer of any width; nil for anything else, or if it does not fit.
+  /// The bytes of the elements of an array of texts, which need not be UTF-8; nil for anything else.
+  public var byteStrings: [[UInt8]]? {
+    switch elements {
+    case .string(let values) where isArray: values.map { Array($0.utf8) }
+    case .data(let values) where isArray: values
+    default: nil
+    }
+  }
+  /// An integer of any width; nil for anything else, and where it does not fit.
   public var integerValue: Int? { isArray ? nil : elements.integers?.first }
   /// A number of any kind; nil for anything else.
   public var numberValue: Double? { isArray ? nil : elements.numbers?.first }
@@ -98,7 +119,7 @@ extension GGUFValue.Elements {
     case .int32(let values): values.map { Int($0) }
     case .int64(let values): values.map { Int($0) }
     case .uint64(let values): values.allSatisfy { $0 <= Int.max } ? values.map { Int($0) } : nil
-    case .float32, .float64, .bool, .string: nil
+    case .float32, .float64, .bool, .string, .data: nil
     }
   }
 

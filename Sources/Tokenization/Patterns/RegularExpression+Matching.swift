@@ -1,6 +1,18 @@
 extension RegularExpression {
-  /// The non-overlapping matches within `range` of `bytes`, from left to right. Bytes outside `range` are
-  /// not considered, not even by look-ahead and anchors.
+  /// Reads an expression that matches whole texts alone.
+  package init(whole pattern: String) throws(Failure) {
+    _ = try Self(pattern)
+    try self.init("(?:" + pattern + ")$")
+  }
+
+  /// Whether a text of one line begins with a match.
+  package func matchesStart(of text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    return matches(in: bytes, 0..<bytes.count).first?.lowerBound == 0
+  }
+
+  /// The places where the expression matches within `range` of `bytes`, from left to right, not
+  /// overlapping. What lies outside `range` is not seen, by look-ahead and anchors neither.
   func matches(in bytes: [UInt8], _ range: Range<Int>) -> [Range<Int>] {
     let machine = MatchingMachine(self, bytes, range)
     var matches: [Range<Int>] = []

@@ -4,7 +4,7 @@
 ///
 /// The pattern is compiled to a small program for a backtracking machine; see
 /// `RegularExpression+Matching.swift`.
-struct RegularExpression: Equatable, Sendable {
+package struct RegularExpression: Equatable, Sendable {
   enum Instruction: Equatable, Sendable {
     case set(Int)
     /// Continues at the first address, or at the second if that fails.
@@ -27,12 +27,14 @@ struct RegularExpression: Equatable, Sendable {
   private(set) var program: [Instruction] = []
   private(set) var sets: [ScalarSet] = []
 
-  /// The reason why a pattern was rejected.
-  struct Failure: Error {
-    let message: String
+  /// Why a pattern was refused.
+  package struct Failure: Error {
+    /// A sentence without a subject.
+    package let message: String
   }
 
-  init(_ pattern: String) throws(Failure) {
+  /// Reads an expression.
+  package init(_ pattern: String) throws(Failure) {
     self.pattern = pattern
     var parser = PatternParser(pattern)
     let tree = try parser.parse()
