@@ -70,6 +70,16 @@ struct Generate: ParsableCommand {
     _ = try arguments.sampling
     try setThreads(threads)
     let checkpoint = try Checkpoint(ModelSource(path: weights, base: base))
+    let generator = try arguments.generator(for: checkpoint, limit: chat ? 1_000 : 100)
+    guard chat else {
+      for (index, text) in texts.enumerated() {
+        try complete(text, index, generator)
+      }
+      return
+    }
+    let template = try template(of: checkpoint)
+    let conversation = Conversation(generator, template: template, system: system)
+    if texts.isEmpty { return try converse(conversation) }
     for (index, text) in texts.enumerated() {
       var conversation = conversation
       var random = random(index)
