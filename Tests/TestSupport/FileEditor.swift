@@ -1,17 +1,17 @@
 import Foundation
 
-/// A file that is changed in place many times: making one each time would take most of a test's time.
+/// A file that is changed in place many times, since creating files would take most of a test's time.
 public final class FileEditor {
   private let handle: FileHandle
 
-  /// Opens a file that is there.
+  /// Opens an existing file.
   public init(_ path: String) throws {
     handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
   }
 
   deinit { try? handle.close() }
 
-  /// Makes these all the bytes of the file.
+  /// Replaces the contents of the file.
   public func replace(with bytes: [UInt8]) throws {
     try handle.seek(toOffset: 0)
     try handle.write(contentsOf: bytes)

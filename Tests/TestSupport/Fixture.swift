@@ -2,8 +2,8 @@ public import JSON
 public import TensorFiles
 public import Tensors
 
-/// Reference values that other programs computed: `Tests/Fixtures/NAME.safetensors` with tensors
-/// called `case/tensor`, and `NAME.json` with the parameters of each case.
+/// Reference values computed by other programs: `Tests/Fixtures/NAME.safetensors` with tensors named
+/// `case/tensor`, and `NAME.json` with the parameters of each case.
 public struct Fixture: Sendable {
   /// The tensors of all cases.
   public let file: SafetensorsFile
@@ -11,13 +11,13 @@ public struct Fixture: Sendable {
   public let cases: [String]
   private let parameters: JSONObject
 
-  /// The folder of the fixtures, found from where this file was compiled.
+  /// The folder of the fixtures, relative to this source file.
   public static let folder: String = {
     let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
     return parts.joined(separator: "/") + "/Fixtures"
   }()
 
-  /// Opens a fixture by its name without an ending.
+  /// Opens a fixture by its name without extension.
   public init(_ name: String) throws {
     file = try SafetensorsFile(path: "\(Self.folder)/\(name).safetensors")
     let document = try JSONDocument(path: "\(Self.folder)/\(name).json")
@@ -37,22 +37,22 @@ public struct Fixture: Sendable {
     file.entry(named: "\(testCase)/\(name)") != nil
   }
 
-  /// A parameter of a case, or nil where it has none of this name.
+  /// A parameter of a case, or nil if it has none of this name.
   public func parameter(_ name: String, of testCase: String) -> JSONValue? {
     parameters[testCase]?[name]
   }
 
-  /// A parameter of a case that is a text; empty where it is none.
+  /// A string parameter of a case; empty if it is not a string.
   public func text(_ name: String, of testCase: String) -> String {
     parameter(name, of: testCase)?.stringValue ?? ""
   }
 
-  /// A parameter of a case that is a number; NaN where it is none.
+  /// A number parameter of a case; NaN if it is not a number.
   public func number(_ name: String, of testCase: String) -> Double {
     parameter(name, of: testCase)?.numberValue ?? .nan
   }
 
-  /// A parameter of a case that is a list of numbers; empty where it is none.
+  /// A parameter of a case that is an array of numbers; empty if it is not.
   public func numbers(_ name: String, of testCase: String) -> [Double] {
     parameter(name, of: testCase)?.arrayValue?.compactMap(\.numberValue) ?? []
   }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Makes an empty folder and returns its path.
+/// Creates an empty folder and returns its path.
 public func makeTemporaryFolder() throws -> String {
   let folder = FileManager.default.temporaryDirectory
     .appendingPathComponent("loqt-tests-\(UUID().uuidString)")
@@ -8,7 +8,7 @@ public func makeTemporaryFolder() throws -> String {
   return folder.path
 }
 
-/// Removes a folder with all it holds; one that is not there is no error.
+/// Removes a folder and its contents, if it exists.
 public func removeTemporaryFolder(_ path: String) {
   try? FileManager.default.removeItem(atPath: path)
 }
