@@ -19,7 +19,7 @@ let programs: [(name: String, libraries: [Target.Dependency])] = [
   ("LookInsideARun", libraries("LanguageModels", "LoQTKit", "Training")),
 ]
 
-// A package as a user of the libraries would write it: `swift run -c release LearnASpiral`.
+// A package like those of the libraries' users: `swift run -c release LearnASpiral`.
 let package = Package(
   name: "examples",
   platforms: [.macOS(.v15)],
@@ -36,7 +36,7 @@ let package = Package(
     // Runs every program.
     .testTarget(
       name: "ProgramTests", dependencies: programs.map { .target(name: $0.name) }),
-    // What takes the tensors needs nothing else.
+    // Uses Tensors alone.
     .testTarget(name: "TensorsConsumerTests", dependencies: libraries("Tensors")),
   ],
   swiftLanguageModes: [.v6]

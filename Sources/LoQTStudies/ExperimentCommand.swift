@@ -16,7 +16,8 @@ package struct ExperimentCommand: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The experiment: \(Experiment.allCases.map(\.name).joined(separator: ", ")).", valueName: "name"))
+      "The experiment: \(Experiment.allCases.map(\.name).joined(separator: ", ")).",
+      valueName: "name"))
   var name: String
 
   @Flag(help: "Run a small version that takes under five minutes, to see what the experiment does.")

@@ -5,14 +5,14 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Standard normal numbers of a seed.
+/// Standard normal numbers from a seed.
 func normal(_ shape: Shape, seed: UInt64) -> Tensor<Float> {
   var source = RandomSource(seed: seed)
   return .normal(shape, using: &source)
 }
 
-/// Checks the gradient of `operation` for every argument, at normal arguments of the given shapes,
-/// through a fixed random weighting of the output, so that no two output elements count alike.
+/// Checks the gradient of `operation` for every argument at normal arguments of the given shapes. A fixed
+/// random weighting of the output tells its elements apart.
 func expectGradients(
   _ shapes: [Shape], arguments: [Tensor<Float>]? = nil,
   sourceLocation: SourceLocation = #_sourceLocation, of operation: ([Variable]) -> Variable
@@ -29,7 +29,7 @@ func expectGradients(
     report.passed, "\(shapes): \(report.failures.prefix(3))", sourceLocation: sourceLocation)
 }
 
-/// PyTorch's cases whose name begins with `prefix` and an argument's size.
+/// PyTorch's cases whose names begin with `prefix` and an argument's size.
 func goldenCases(_ prefix: String, in file: String = "operations") throws -> [GoldenCase] {
   let fixture = try Fixture(file)
   let cases = fixture.cases.filter { $0.hasPrefix(prefix) }
@@ -37,8 +37,8 @@ func goldenCases(_ prefix: String, in file: String = "operations") throws -> [Go
   return cases.map { GoldenCase(fixture: fixture, name: $0) }
 }
 
-/// One operation at one place: arguments, output, and the gradient of each argument for a given
-/// gradient of the output, computed in double and rounded once.
+/// An operation's arguments and output, and the gradient of each argument for a given gradient of the
+/// output, computed in double and rounded once.
 struct GoldenCase {
   let fixture: Fixture
   let name: String
@@ -50,7 +50,7 @@ struct GoldenCase {
 
   func tensor(_ tensor: String) throws -> Tensor<Float> { try fixture.tensor(tensor, of: name) }
 
-  /// A parameter that is a pair of numbers.
+  /// A parameter with two numbers.
   func size(_ key: String) -> Size2D {
     let numbers = fixture.numbers(key, of: name)
     return Size2D(Int(numbers[0]), Int(numbers[1]))
@@ -58,18 +58,18 @@ struct GoldenCase {
 
   func parameter(_ key: String) -> Double? { fixture.parameter(key, of: name)?.numberValue }
 
-  /// Expects `operation`'s output and gradients to be the stored ones: 1e-5 of the norm leaves room
-  /// for the roundings, 6e-8 each, of sums of a few hundred products.
+  /// Expects `operation` to have the stored output and gradients. 1e-5 of the norm covers the roundings,
+  /// 6e-8 each, of sums of a few hundred products.
   ///
-  /// - Parameter floor: The least norm to which the errors are compared: the size of the terms where
-  ///   a gradient is what is left of their cancelling.
+  /// - Parameter floor: The least norm to compare errors with: the size of the terms if a gradient
+  ///   nearly cancels.
   func expect(
     _ arguments: String..., floor: Double = 0, sourceLocation: SourceLocation = #_sourceLocation,
     of operation: ([Variable]) -> Variable
   ) throws {
     func compare(_ actual: Tensor<Float>, _ tensor: String) throws {
       let expected: Tensor<Float> = try fixture.tensor(tensor, of: name)
-      // The file knows no scalars.
+      // The file format has no scalars.
       let difference = actual.reshaped(to: expected.shape) - expected
       #expect(
         difference.norm() <= 1e-5 * max(expected.norm(), floor), "\(name)/\(tensor)",
@@ -94,7 +94,7 @@ struct GoldenCase {
   }
 }
 
-/// Shapes at which gradients of losses are checked.
+/// The shapes at which gradients of losses are checked.
 let lossShapes: [Shape] = [
   [1], [2], [5], [1, 1], [1, 4], [4, 1], [3, 5], [2, 2], [7, 3], [1, 9], [2, 3, 4], [1, 1, 1],
   [3, 1, 2], [2, 2, 3], [6, 2], [2, 6], [1, 2, 5], [4, 4], [2, 1, 2, 2], [13],

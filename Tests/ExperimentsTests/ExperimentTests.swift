@@ -12,7 +12,7 @@ import Training
 @testable import Experiments
 
 @Suite struct ExperimentTests {
-  /// NumPy 2.4.6: x = [4.3638, 4.3435, 4.3599, 4.41]; x.mean(), x.std(ddof=1) / len(x) ** .5. Within the
+  /// NumPy 2.4.6: x = [4.3638, 4.3435, 4.3599, 4.41]; x.mean(), x.std(ddof=1) / len(x) ** .5, up to the
   /// rounding of a few sums of doubles.
   @Test func theStandardErrorIsNumPys() {
     let statistics = SampleStatistics([4.3638, 4.3435, 4.3599, 4.41])
@@ -46,7 +46,7 @@ import Training
     #expect(sweep.open.isEmpty)
     #expect(!sweep.isBracketed)
     #expect(sweep.losses.count == 3 + ExperimentPlan.longestExtension)
-    // A rate that fails is worse than any other.
+    // A failed rate is worse than any other.
     let failing = ExperimentPlan.sweep(around: 1) { $0 > 1 ? .infinity : $0 == 1 ? 2 : 3 }
     #expect(failing.best == 1)
     #expect(failing.isBracketed)
@@ -69,7 +69,7 @@ import Training
 
   @Test func aClaimNeedsTwoStandardErrors() {
     let claim = Claim("a is within 2 %", "a", within: 0.02, of: "b")
-    // Their standard error is 0.001 each.
+    // The standard error is 0.001 each.
     let spread = 0.001 * 2.0.squareRoot() * 3.0.squareRoot() / 2.0.squareRoot()
     func verdict(_ mean: Double) -> Claim.Verdict {
       claim.verdict(SampleStatistics([mean - spread, mean, mean + spread]))
@@ -182,7 +182,8 @@ import Training
     }
   }
 
-  /// In a process of its own, as sums may be added in another order while other tests use the threads.
+  /// Runs in a separate process, since sums may be added in a different order while other tests use the
+  /// threads.
   @Test func aStoppedExperimentGoesOnToTheSameBytes() async {
     await #expect(processExitsWith: .success) {
       let text = try ExperimentTests.text()
@@ -243,7 +244,7 @@ import Training
     }
   }
 
-  /// The live counts are held against the memory model elsewhere; here the model against plain sums.
+  /// Other tests compare the memory model with live counts; this one compares it with plain sums.
   @Test func theMemoryTableAgreesWithTheFormulas() throws {
     let results = try ExperimentResults(
       ExperimentRunner(
@@ -255,15 +256,15 @@ import Training
       guard case .number(let counted?, _) = row[5], case .number(let formula?, _) = row[6] else {
         continue
       }
-      // Blocks at the end of a matrix are not full.
+      // The last block of a matrix is not full.
       #expect(abs(counted / formula - 1) < 1e-3, "\(row)")
       compared += 1
     }
     #expect(compared > 80)
   }
 
-  /// Survival shares that a prototype in PyTorch gave for other random numbers: seed to seed they vary
-  /// by about 0.02.
+  /// Survival shares of a PyTorch prototype with other random numbers; they vary by about 0.02 between
+  /// seeds.
   @Test func syntheticErasureIsThatOfThePrototype() throws {
     let rows = try Experiment.syntheticErasure()[0].rows
     let expected: [[Double]] = [

@@ -13,11 +13,11 @@ import Training
     #expect(axis.ticks == [500, 1_000, 2_000])
     #expect(axis.ticks.map(axis.label) == ["500", "1,000", "2,000"])
     let places = axis.ticks.map(axis.fraction)
-    // Within the rounding of a few logarithms.
+    // Up to the rounding of a few logarithms.
     #expect(abs(places[2] - places[1] - (places[1] - places[0])) < 1e-14)
     #expect(places[0] > 0.05 && abs(places[0] + places[2] - 1) < 1e-14)
     #expect(abs(axis.fraction(axis.shifted(500, by: 0.25)) - places[0] - 0.25) < 1e-14)
-    // One number has a place in the middle.
+    // A single number is in the middle.
     #expect(abs(Axis(places: [4]).fraction(4) - 0.5) < 1e-14)
   }
 
@@ -33,7 +33,7 @@ import Training
     }
   }
 
-  /// Results of the losses of each variant by seed.
+  /// Results with the losses of each variant by seed.
   private func results(_ losses: [String: [Double]], in folder: String) throws -> ExperimentResults
   {
     let scale = ExperimentScale(
@@ -70,13 +70,13 @@ import Training
             ], in: folder)))
       #expect(plot.families.map(\.name) == ["a", "b"])
       #expect(plot.families[1].points.map(\.x) == [1, 2, 4])
-      // All of these are sums of few powers of two, hence exact.
+      // All of these are sums of a few powers of two, hence exact.
       #expect(means(plot.losses) == [[3.5, 2.25], [3.5, 2.5, 1.875]])
       #expect(means(plot.differences) == [[0, 0], [0.5, -0.375]])
       let bars = plot.differences.layers.compactMap { layer in
         if case .ranges(let ranges, _) = layer { ranges.map { [$0.low, $0.high] } } else { nil }
       }
-      // -0.25 and -0.5 have a standard error of 0.125; one seed alone has none.
+      // -0.25 and -0.5 have a standard error of 0.125; a single seed has none.
       #expect(bars == [[[0, 0], [0, 0]], [[-0.625, -0.125]]])
     }
   }
@@ -91,7 +91,7 @@ import Training
         let parser = XMLParser(data: data)
         #expect(parser.parse(), "\(file): line \(parser.lineNumber)")
         let text = String(decoding: data, as: UTF8.self)
-        // Six runs in either chart.
+        // Six runs in each chart.
         #expect(text.split(separator: " seed\" cx=").count - 1 == 12, "\(file)")
         #expect(text.contains("size &amp; more"), "\(file)")
       }

@@ -9,7 +9,7 @@ import Training
 @testable import Experiments
 
 @Suite struct PassageSetTests {
-  /// So many lines, one a number, whose labels take turns.
+  /// Numbered lines with alternating labels.
   private func lines(_ count: Int) -> [UInt8] {
     Array((0..<count).map { "\(["cat", "dog"][$0 % 2])\tsays \($0)\n" }.joined().utf8)
   }
@@ -52,7 +52,7 @@ import Training
         weight: .normal([2, tinyModel.hiddenSize], using: &random), bias: .zeros([2])))
     let alone = model(set.batch([0])).value.float.scalars
     let together = model(set.batch([0, 1])).value.float.scalars
-    // Sums of single precision in another order.
+    // Sums in single precision in a different order.
     for (a, b) in zip(alone, together) { #expect(abs(a - b) < 1e-5 * max(1, abs(a))) }
   }
 

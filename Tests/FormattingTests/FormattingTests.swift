@@ -2,7 +2,7 @@ import Formatting
 import Testing
 
 @Suite struct FormattingTests {
-  /// C rounds the exact value of a double, half to even.
+  /// C rounds the exact value of a double half to even.
   @Test func decimalsAreThoseOfC() {
     #expect(fixed(0.125, 2) == "0.12" && fixed(2.675, 2) == "2.67" && fixed(-0.5, 0) == "-0")
     #expect(printf("%6.2f %+.1f %%", 1.0, -2.25) == "  1.00 -2.2 %")

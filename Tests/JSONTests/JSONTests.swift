@@ -37,7 +37,7 @@ import Testing
       as [[UInt8]])
   func refusesStringsThatAreNotUTF8(content: [UInt8]) {
     #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22] + content + [0x22]) }
-    // The same behind an escape, where the string takes another path.
+    // The same after an escape, where strings take another path.
     #expect(throws: JSONError.self) {
       try JSONValue(parsing: Array(#""\n"#.utf8) + content + [0x22])
     }

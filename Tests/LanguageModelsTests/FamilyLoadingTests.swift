@@ -6,7 +6,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// What does not fit is said in one sentence, and every precision is read.
+/// Faulty folders give one-sentence errors, and every precision can be read.
 @Suite struct FamilyLoadingTests {
   private func tensors(_ name: String) throws -> [String: Tensor<Float>] {
     let file = try SafetensorsFile(path: "\(Fixture.folder)/\(name)/model.safetensors")
@@ -74,7 +74,7 @@ import Testing
       try SafetensorsFile.write(tensors.mapValues { $0.converted(to: Double.self) }, to: $0)
     }
     #expect(double.parameterTensors == expected)
-    // As models without a head are saved.
+    // The names of models saved without a head.
     let bare = try read(name) { path in
       try SafetensorsFile.write(
         Dictionary(

@@ -7,8 +7,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// A tiny model of a family as Hugging Face publishes it, and what its implementation there computes in
-/// double.
+/// A tiny Hugging Face model of a family, and the values its implementation there computes in double.
 struct FamilyFixture {
   /// The fixtures with a `config_older.json` beside their `config.json`.
   static let names = [
@@ -26,7 +25,7 @@ struct FamilyFixture {
     "gemma2_tiny",
     "gemma3_tiny",
   ]
-  /// All of them.
+  /// All fixtures.
   static let all = names + ["gpt2_tiny"]
 
   let model: any LanguageModel
@@ -37,7 +36,7 @@ struct FamilyFixture {
     self.name = name
     let folder = "\(Fixture.folder)/\(name)"
     let configuration = try ModelFamily.configuration(path: folder + "/config.json")
-    // Another seed than any: nothing that is drawn may be left.
+    // A different seed, so that no random value can be right.
     model = try configuration.makeModel(
       reading: SafetensorsFolder(path: folder), using: .dense(seed: 99))
     expected = try Fixture("\(name)/expected")
@@ -60,7 +59,7 @@ struct FamilyFixture {
       labels: labels.sliced(1..<last, alongAxis: 1).contiguous())
   }
 
-  /// The expected gradient of one of the model's parameters, from where published files have it.
+  /// The expected gradient of a parameter, under its name in published files.
   func gradient(of name: String) throws -> Tensor<Float> {
     guard let place = configuration.place(of: name) else {
       return try expected.tensor(name, of: "gradients")
@@ -94,8 +93,8 @@ struct FamilyFixture {
     for (name, parameter) in parameters {
       let actual = try #require(gradients[parameter], "\(name)")
       let expected = try fixture.gradient(of: name)
-      // Without rotation a bias of the keys moves all scores of a query alike: its gradient is 0, up to
-      // the rounding of the matrix's.
+      // Without rotation, a key bias shifts all scores of a query equally, so its gradient is 0 up to
+      // the rounding of the matrix's gradient.
       let isZero = expected.norm() < 1e-9
       let scale =
         isZero ? try fixture.gradient(of: name.replacing("bias", with: "weight")) : expected
@@ -120,7 +119,7 @@ struct FamilyFixture {
     let ids = try FamilyFixture(name).tokens("ids")
     let count = ids.shape[1]
     let whole = model.hiddenStates(ids).tensor
-    // The second text begins three tokens later, and so ends three sooner.
+    // The second text begins three tokens later and so is three shorter.
     let padding = [0, 3]
     let later = ids.element(at: 1).scalars.prefix(count - 3)
     let rows = [ids.element(at: 0).scalars, Array(repeating: 0, count: 3) + later]
@@ -156,7 +155,7 @@ struct FamilyFixture {
     #expect(rest + model.configuration.linearParameterCount == model.parameterCount)
   }
 
-  // Memory is counted for the whole process, so that this runs in one of its own.
+  // Memory is counted per process, so this runs in a separate one.
   @Test func aBlockKeepsWhatItAnnounces() async {
     await #expect(processExitsWith: .success) {
       for name in FamilyFixture.all { try FamilyTests.expectKept(name) }
@@ -175,7 +174,7 @@ struct FamilyFixture {
     let kept = live { model.hiddenStates(ids) }
     let blocks = model.configuration.blockCount * 4 * ids.elementCount
     let hidden = 4 * ids.elementCount * model.configuration.hiddenSize
-    // Beside the blocks the last norm keeps its input and gives its output.
+    // Besides the blocks, the last norm keeps its input and output.
     let announced = blocks * model.configuration.activations.kept + 2 * hidden
     #expect(
       abs(Double(kept) / Double(announced) - 1) <= 0.06, "\(name): \(kept) bytes of \(announced)")

@@ -48,14 +48,16 @@ import Testing
       prompts: prompts, count: count, sampling: Sampling(temperature: 0), random: &random)
   }
 
-  @Test("A text that goes on, turns back or is another has the tokens of a session of its own")
+  @Test(
+    "A text that continues, returns to or replaces the previous one has the tokens of a new session"
+  )
   func reuse() {
     let model = Counting()
     var session = GenerationSession(model)
     var random = RandomSource(seed: 1)
     var text: [Int32] = [1, 2, 3]
-    // Each text, and how many tokens of it and of its continuation are computed: the last token that is
-    // drawn is never read.
+    // Each text, and how many tokens of it and its continuation are computed: the last token drawn is
+    // never read.
     let turns: [(change: ([Int32]) -> [Int32], computed: Int)] = [
       ({ $0 }, 3 + 3), ({ $0 + [5, 6] }, 1 + 2 + 3), ({ $0 }, 1 + 3),
       ({ $0.prefix(4) + [7] }, 1 + 3), ({ _ in [9, 9] }, 2 + 3), ({ _ in [9] }, 1 + 3),
@@ -71,7 +73,7 @@ import Testing
     }
   }
 
-  @Test("Beyond the model's positions, and back, nothing stale is read")
+  @Test("No stale keys are read beyond the model's positions and after a return to shorter texts")
   func window() {
     let model = Counting()
     var session = GenerationSession(model)
@@ -85,7 +87,7 @@ import Testing
   }
 
   @Test(
-    "Texts of several lengths go on together where they grow alike, and are read anew where not")
+    "Texts of several lengths reuse caches if they grow equally, and are recomputed otherwise")
   func together() {
     let model = Counting()
     var session = GenerationSession(model)
@@ -106,7 +108,7 @@ import Testing
     }
   }
 
-  @Test("A cache grows with what it holds, and forgets from the end")
+  @Test("Reserving capacity only makes a cache larger")
   func cache() {
     var cache = KeyValueCache(capacity: 4, padding: [0], keyHeads: 1, headSize: 8)
     #expect(cache.byteCount == 2 * 4 * 8 * 4)

@@ -35,7 +35,7 @@ struct Digits: Module {
 
   init() throws { fixture = try Fixture("digits") }
 
-  @Test("The article's example learns its pictures")
+  @Test("The article's example learns its images")
   func example() throws {
     let pixels = try fixture.tensor("pixels", of: "digits", as: UInt8.self).scalars.prefix(6400)
     let images = Variable(Tensor(pixels.map { Float($0) / 16 }, shape: [100, 1, 8, 8]))
@@ -56,11 +56,11 @@ struct Digits: Module {
     }
     let predicted = withoutGradient { model(images) }.tensor.argmax(alongAxis: 1)
     let right = zip(predicted.scalars, labels.scalars).count { $0 == $1 }
-    // Pictures seen thirty times.
+    // Each image is seen thirty times.
     #expect(right >= 95)
   }
 
-  @Test("The article shows this example, line for line, and its summary")
+  @Test("The article contains this example line by line, and its summary")
   func article() throws {
     let folder = Fixture.folder.replacing("Tests/Fixtures", with: "Docs.docc")
     let article = try String(contentsOfFile: folder + "/Layers.md", encoding: .utf8)
@@ -80,7 +80,7 @@ struct Digits: Module {
     }
   }
 
-  @Test("The article's lines on freezing and storing do what they say")
+  @Test("The article's lines on freezing and storing work")
   func storing() throws {
     let model = Digits(using: .dense(seed: 1))
     try withTemporaryFolder { folder in

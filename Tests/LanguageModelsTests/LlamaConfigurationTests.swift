@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  /// A member of a good configuration replaced by a bad value, and what the message must name.
+  /// A bad value for a field of a valid configuration, and what the message must name.
   static let faults: [(String, JSONValue?, String)] = [
     ("vocab_size", nil, "no such field"), ("vocab_size", 0, "a positive size"),
     ("vocab_size", "many", "an integer"), ("hidden_size", -64, "a positive size"),
@@ -64,8 +64,8 @@ import Testing
     #expect(message.contains(field) || message.contains("rope_"), "\(message)")
   }
 
-  /// Millions of parameters of the linear layers, and of everything else, as LoQT's authors' models
-  /// have them, to the digits given there.
+  /// Millions of parameters in the linear layers and elsewhere, as printed for the models of LoQT's
+  /// authors.
   static let counts: [(String, Double, Double)] = [
     ("9m", 0.80, 8.19), ("20m", 3.16, 16.4), ("60m", 25.3, 32.8), ("130m", 84.9, 49.2),
     ("350m", 302, 65.6), ("1b", 1208, 131), ("7b", 6476, 262), ("13b", 12_688, 328),

@@ -19,7 +19,7 @@ import Testing
       prompt: prompt, count: count, temperature: temperature, topK: topK, random: &random)
   }
 
-  @Test("The same seed draws the same tokens, another others")
+  @Test("The same seed draws the same tokens, and another seed draws others")
   func seeds() {
     #expect(generate() == generate())
     #expect(generate() != generate(seed: 2))
@@ -27,7 +27,7 @@ import Testing
     #expect(generate(count: 0) == [])
   }
 
-  @Test("The likeliest token alone, or a temperature near 0, is the greedy choice")
+  @Test("Top-k of 1 and a temperature near 0 are greedy")
   func greedy() {
     let greedy = generate(temperature: 0)
     #expect(generate(topK: 1) == greedy)
@@ -35,7 +35,7 @@ import Testing
     #expect(generate(temperature: 5) != greedy)
   }
 
-  @Test("A longer prompt than positions counts by its end")
+  @Test("Only the end of a prompt that exceeds the positions counts")
   func window() {
     let end: [Int32] = [4, 5, 6, 7, 8, 9]
     #expect(generate([1, 2, 3] + end) == generate(end))
@@ -43,7 +43,7 @@ import Testing
 
   @Test("Draws follow the probabilities")
   func distribution() {
-    // One step from the same prompt many times: counts against softmax of the logits.
+    // Many draws after the same prompt: counts against the softmax of the logits.
     let model = Llama(Self.model, using: .dense(seed: 2))
     let logits = model.logits(Tensor([3, 1], shape: [1, 2])).tensor.element(at: 0).element(at: 1)
     let expected = softmax(logits.converted(to: Double.self) / 2).scalars
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  /// The likeliest continuation, each token from the whole text anew.
+  /// The likeliest continuation, recomputing the whole text for each token.
   private func continuation(_ model: Llama, _ prompt: [Int32], count: Int) -> [Int32] {
     var text = prompt
     for _ in 0..<count {
@@ -73,7 +73,7 @@ import Testing
     return Array(text[prompt.count...])
   }
 
-  @Test("Kept keys and values give the tokens of the whole text anew, within the window and beyond")
+  @Test("Kept keys and values give the tokens of a recomputation, within the window and beyond")
   func cached() {
     for keyHeads in [1, 2] {
       var configuration = Self.model
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  @Test("Texts continued together, of several lengths, have the tokens they have alone")
+  @Test("Texts of several lengths have the same tokens together as alone")
   func batched() {
     var configuration = Self.model
     (configuration.layers, configuration.maxPositions) = (2, 16)
@@ -104,7 +104,7 @@ import Testing
     #expect(model.generate(prompts: [], count: 3, random: &random) == [])
   }
 
-  @Test("Caches take room for the prompt and what is added, in keys and values alone")
+  @Test("Caches hold keys and values for the prompt and the added tokens only")
   func room() {
     let model = Llama(Self.model, using: .dense(seed: 2))
     let caches = model.makeCaches(capacity: 5, padding: [0, 2])

@@ -6,14 +6,14 @@ import TestSupport
 import Tensors
 import Testing
 
-/// A model made of the tensors of a folder, one after the other.
+/// Models built from a folder's tensors one by one.
 @Suite struct LlamaReadingTests {
   private func folder(_ name: String) -> String { "\(Fixture.folder)/\(name)" }
 
   @Test(arguments: LlamaFixture.names)
   func readingAFolderGivesTheModelThatLoadingItGives(_ name: String) throws {
     let loaded = try LlamaFixture(name).model
-    // Another seed: nothing that is drawn may be left.
+    // A different seed, so that no random value can be right.
     let read = try Llama(
       LlamaConfiguration(path: folder(name) + "/config.json"),
       reading: SafetensorsFolder(path: folder(name)), using: .dense(seed: 99))
@@ -57,10 +57,10 @@ import Testing
           try Llama(configuration, reading: SafetensorsFolder(path: folder), using: builder)
         }
         #expect(error?.code == code && error?.field?.contains(field) == true, "\(error!)")
-        #expect(builder.source == nil, "No layer was asked for yet.")
+        #expect(builder.source == nil, "No layer has been built yet.")
       }
     }
-    // Old files hold the angles of rotary positions, and those of tied models a head.
+    // Old files also contain rotary angles, and a head for tied models.
     try withTemporaryFolder { folder in
       var changed = tensors
       changed["model.layers.0.self_attn.rotary_emb.inv_freq"] = .ones([4])

@@ -6,7 +6,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// A tiny Llama of Hugging Face's, and what its implementation computes in double.
+/// A tiny Hugging Face Llama, and the values its implementation there computes in double.
 struct LlamaFixture {
   static let names = ["llama_grouped_tied", "llama_grouped_untied", "llama_multihead_untied"]
 
@@ -40,8 +40,8 @@ struct LlamaFixture {
 }
 
 @Suite struct LlamaTests {
-  // Single precision against double: sums of up to 172 products through two blocks; transformers
-  // itself is as far from its own double.
+  // Single precision against double: sums of up to 172 products through two blocks; transformers' own
+  // single precision is as far off.
   static let tolerance = 1e-5
 
   @Test("The logits are Hugging Face's", arguments: LlamaFixture.names)
@@ -95,7 +95,7 @@ struct LlamaFixture {
     let (ids, labels) = (try fixture.tokens("ids"), try fixture.tokens("labels"))
     let expected = crossEntropy(fixture.model.logits(ids), labels: labels)
     let loss = fixture.model.loss(tokens: ids, labels: labels)
-    // The same sums in another order.
+    // The same sums in a different order.
     #expect(abs(loss.scalar - expected.scalar) <= 1e-6 * expected.scalar)
   }
 }

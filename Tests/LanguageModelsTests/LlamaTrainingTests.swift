@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  @Test("Ten AdamW steps have PyTorch's losses, each update made during the pass", arguments: cases)
+  @Test("Ten AdamW steps with updates during the pass have PyTorch's losses", arguments: cases)
   func losses(_ name: String, _ decay: Double, _ tensor: String, _ recomputes: Bool) throws {
     var fixture = try LlamaFixture(name)
     fixture.model.recomputesBlocks = recomputes

@@ -5,9 +5,9 @@ import Optimizers
 import Tensors
 import Testing
 
-/// The peak of live tensors is the whole process's, so each of these runs in a process of its own.
+/// The peak of live tensors is counted per process, so each of these tests runs in a separate one.
 @Suite struct StepMemoryTests {
-  /// What a step of `model` takes at most, beyond what lives before it.
+  /// The peak of a step of `model` beyond the bytes before it.
   static func measured(
     _ configuration: LlamaConfiguration, batch: Int, tokens: Int,
     _ use: LlamaConfiguration.GradientUse, _ recomputes: Bool
@@ -19,7 +19,7 @@ import Testing
       (0..<batch * tokens).map { Int32($0 * 7919 % configuration.vocabularySize) },
       shape: [batch, tokens])
     var peak = 0
-    // The first step also makes the optimizer's state.
+    // The first step also allocates the optimizer state.
     for step in 0..<2 {
       let before = TensorMemory.liveBytes
       TensorMemory.resetPeak()
@@ -38,7 +38,7 @@ import Testing
     return peak
   }
 
-  /// Long beside small matrices, short beside large ones, a large vocabulary, a shared matrix.
+  /// Long texts with small matrices, short ones with large matrices, a large vocabulary, a shared matrix.
   static let models: [(LlamaConfiguration, batch: Int, tokens: Int)] = [
     (
       LlamaConfiguration(
@@ -80,21 +80,21 @@ import Testing
     }
   }
 
-  @Test("So does one with recomputed blocks")
+  @Test("A step with recomputed blocks peaks within 5 % of the formula")
   func recomputed() async {
     await #expect(processExitsWith: .success) {
       try StepMemoryTests.expectFormula(.collected, true)
     }
   }
 
-  @Test("So does one with updates inside the pass")
+  @Test("A step with updates inside the pass peaks within 5 % of the formula")
   func streamed() async {
     await #expect(processExitsWith: .success) {
       try StepMemoryTests.expectFormula(.streamed, false)
     }
   }
 
-  @Test("So does one with both")
+  @Test("A step with recomputed blocks and updates inside the pass peaks within 5 % of the formula")
   func both() async {
     await #expect(processExitsWith: .success) {
       try StepMemoryTests.expectFormula(.streamed, true)

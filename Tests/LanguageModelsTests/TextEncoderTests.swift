@@ -8,7 +8,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// A tiny classifier of Hugging Face's, and what its implementation computes in double.
+/// A tiny Hugging Face classifier, and the values its implementation there computes in double.
 private struct EncoderFixture {
   static let names = ["bert_tiny", "roberta_tiny"]
 
@@ -61,7 +61,7 @@ private struct EncoderFixture {
     let states = fixture.model.encoder(tokens, visible: visible, segments: segments).tensor
     let expected: Tensor<Float> = try fixture.expected.tensor("states", of: "forward")
     for row in 0..<tokens.shape[0] {
-      // Padding's own states are nobody's.
+      // The states of padding do not matter.
       let length = visible.element(at: row).scalars.count { $0 == 1 }
       let actual = states.element(at: row).sliced(0..<length).copied()
       #expect(
@@ -83,7 +83,7 @@ private struct EncoderFixture {
     for (name, parameter) in fixture.model.namedParameters() {
       let actual = try #require(gradients[parameter], "\(name)")
       let expected: Tensor<Float> = try fixture.expected.tensor(name, of: "gradients")
-      // A bias of all keys moves no softmax: its gradient is what rounding leaves of 0.
+      // A key bias does not change the softmax, so its gradient is 0 up to rounding.
       let bound = name.hasSuffix("key.bias") ? 1e-6 : Self.tolerance * expected.norm()
       #expect((actual - expected).norm() <= bound, "\(name)")
     }
@@ -128,7 +128,7 @@ private struct EncoderFixture {
     #expect(run(false) != run(false, training: false))
   }
 
-  @Test("Padding changes nothing for the tokens of a text")
+  @Test("Padding does not affect the tokens of a text")
   func padding() throws {
     let model = TextEncoder(
       TextEncoderConfiguration(
@@ -138,7 +138,7 @@ private struct EncoderFixture {
     let padded = model(
       Tensor([4, 5, 6, 9, 9], shape: [1, 5]), visible: Tensor([1, 1, 1, 0, 0], shape: [1, 5])
     ).tensor
-    // Products of other sizes may sum in another order.
+    // Products of other sizes may sum in a different order.
     #expect(relativeError(padded.sliced(0..<3, alongAxis: 1).copied(), alone) <= 1e-6)
   }
 }
@@ -156,7 +156,7 @@ private struct EncoderFixture {
     }
   }
 
-  /// A member of a good configuration replaced by a bad value, and what the message must name.
+  /// A bad value for a field of a valid configuration, and what the message must name.
   static let faults: [(String, JSONValue?, String)] = [
     ("vocab_size", nil, "no such field"), ("vocab_size", 0, "a positive size"),
     ("model_type", "llama", "'bert' or 'roberta'"), ("hidden_act", "mish", "one of gelu"),

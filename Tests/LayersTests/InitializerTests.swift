@@ -8,7 +8,7 @@ import Testing
     return initializer(shape, using: &source)
   }
 
-  /// A matrix and filters of the same fans: 120 in, 50 and 300 out.
+  /// A matrix and filters with the same fans: 120 in, 50 and 300 out.
   static let shapes: [(Shape, Double, Double)] = [
     ([50, 120], 120, 50), ([50, 20, 2, 3], 120, 300), ([50, 40, 3], 120, 150), ([600], 600, 600),
   ]
@@ -25,7 +25,7 @@ import Testing
       let values = draw(initializer, shape)
       let count = Double(shape.elementCount)
       let found = values.sumOfSquares() / count
-      // Five standard deviations of a variance of so many numbers; that of squares is at most twice
+      // Five standard deviations of the variance of so many numbers; that of squares is at most twice
       // the variance.
       #expect(abs(found / variance - 1) <= 5 * (2 / count).squareRoot(), "\(initializer)")
       #expect(abs(Double(values.mean())) <= 5 * (variance / count).squareRoot(), "\(initializer)")
@@ -38,11 +38,11 @@ import Testing
     }
   }
 
-  @Test("A truncated normal has nothing beyond two deviations")
+  @Test("A truncated normal has no values beyond two deviations")
   func truncated() {
     let values = draw(.truncatedNormal(standardDeviation: 0.1), [200, 100])
     #expect(Tensors.abs(values).maximum() <= 0.2)
-    // The variance of a normal cut at two deviations is .774 of the whole one's.
+    // The variance of a normal truncated at two deviations is .774 of the full one's.
     #expect(abs(values.sumOfSquares() / 20_000 / 0.00774 - 1) <= 0.05)
   }
 
@@ -63,7 +63,7 @@ import Testing
     #expect(Tensors.abs(difference).maximum() <= 1e-5)
   }
 
-  @Test("Orthogonal matrices are drawn evenly: neither determinant is rarer")
+  @Test("Orthogonal matrices have determinants 1 and -1 equally often")
   func signs() throws {
     var source = RandomSource(seed: 1)
     var positive = 0

@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test(
-    "Tokens in pieces of any size give what they give at once",
+    "Tokens in pieces of any size give the same as all at once",
     arguments: [
       [12], [1, 11], [11, 1], [5, 1, 1, 5], Array(repeating: 1, count: 12),
     ])
@@ -27,7 +27,7 @@ import Testing
       let part = layer(
         Variable(x.sliced(start..<start + size, alongAxis: 1)), cache: &cache
       ).tensor
-      // Products of other sizes may sum in another order.
+      // Products of other sizes may sum in a different order.
       let expected = whole.sliced(start..<start + size, alongAxis: 1).copied()
       #expect(relativeError(part, expected) <= 1e-6)
       start += size
@@ -35,7 +35,7 @@ import Testing
     #expect(cache.count == 12)
   }
 
-  @Test("Padding in front leaves a sequence what it is alone")
+  @Test("Padding in front does not affect a sequence")
   func padding() {
     let x = normal([2, 10, 8], seed: 1)
     var cache = cache(padding: [0, 3])
@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  @Test("A copy of a cache goes its own way")
+  @Test("A copy of a cache is independent")
   func copies() {
     let x = normal([1, 4, 8], seed: 1)
     var one = cache()

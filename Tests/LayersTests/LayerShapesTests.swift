@@ -3,7 +3,7 @@ import Layers
 import Tensors
 import Testing
 
-/// Every layer of transformers at twenty shapes.
+/// The gradients of every layer at twenty shapes.
 @Suite struct LayerShapesTests {
   struct Size: Sendable, CustomStringConvertible {
     var batch, tokens, hidden, heads, keyHeads, headSize: Int
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  /// Drawn once for all, so that no one has chosen them.
+  /// Drawn at random once, not chosen.
   static let sizes: [Size] = {
     var random = RandomSource(seed: 20)
     func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }

@@ -52,19 +52,19 @@ import Testing
     expectGradients(of: layer, at: [2, 5, 6]) { $0($1, mask: .causal) }
   }
 
-  @Test("Padding changes nothing for the tokens that are seen")
+  @Test("Padding does not affect the visible tokens")
   func padding() {
     let layer = SelfAttention(hiddenSize: 8, heads: 2, using: .dense(seed: 3))
     let x = normal([1, 9, 8], seed: 1)
     for length in 1...9 {
       let alone = layer(Variable(x.sliced(0..<length, alongAxis: 1))).tensor
       let padded = layer(Variable(x), mask: .lengths([length], of: 9)).tensor
-      // Products of other sizes may sum in another order.
+      // Products of other sizes may sum in a different order.
       #expect(relativeError(padded.sliced(0..<length, alongAxis: 1), alone) <= 1e-6)
     }
   }
 
-  @Test("Without positions self-attention does not see the order of tokens")
+  @Test("Self-attention without positions ignores the order of tokens")
   func order() {
     let layer = SelfAttention(hiddenSize: 8, heads: 2, using: .dense(seed: 3))
     let x = normal([1, 6, 8], seed: 1)
@@ -73,7 +73,7 @@ import Testing
     #expect(relativeError(layer(Variable(reversed)).tensor, expected) <= 1e-6)
   }
 
-  @Test("Convolutions and poolings in a row have the gradients of central differences")
+  @Test("Convolutions followed by poolings have the gradients of central differences")
   func images() {
     let model = Sequential(
       Convolution2D(2, 4, window: 3, padding: 1, using: .dense(seed: 1)), Activation.tanh,
@@ -92,7 +92,7 @@ import Testing
     expectGradients(of: sequences, at: [2, 2, 9]) { $0($1) }
   }
 
-  @Test("Dropout passes everything on outside of training mode")
+  @Test("Dropout changes nothing outside training mode")
   func dropout() {
     let layer = Dropout(0.5)
     let x = Variable(.ones([100]))
@@ -102,10 +102,10 @@ import Testing
     #expect(layer.parameterCount == 0)
   }
 
-  @Test("An embedding is drawn by its initializer")
+  @Test("An embedding is initialized by its initializer")
   func embedding() {
     let layer = Embedding(vocabularySize: 300, size: 40, using: .dense(seed: 1))
-    // 12,000 standard normal numbers: five deviations of their variance.
+    // Five deviations of the variance of 12,000 standard normal numbers.
     let deviation = Double(layer.weight.tensor.norm()) / (12_000.0).squareRoot()
     #expect(abs(deviation - 1) <= 5 / (2 * 12_000.0).squareRoot())
   }

@@ -3,14 +3,14 @@ import Layers
 import Tensors
 import Testing
 
-/// Standard normal numbers of a seed.
+/// Standard normal numbers from a seed.
 func normal(_ shape: Shape, seed: UInt64) -> Tensor<Float> {
   var source = RandomSource(seed: seed)
   return .normal(shape, using: &source)
 }
 
-/// Checks the gradients of `apply` for the layer's parameters and its input, at normal numbers,
-/// through a fixed random weighting of the output.
+/// Checks the gradients of `apply` for the layer's parameters and its input at normal numbers, with a
+/// fixed random weighting of the output.
 func expectGradients<M: Module>(
   of layer: M, at shape: Shape, sourceLocation: SourceLocation = #_sourceLocation,
   _ apply: (M, Variable) -> Variable
@@ -18,7 +18,7 @@ func expectGradients<M: Module>(
   layer.nameParameters()
   let x = Parameter(normal(shape, seed: 1), name: "x")
   for (index, parameter) in layer.parameters.enumerated() {
-    // Away from the ones and zeros that layers start with.
+    // Away from the layers' initial ones and zeros.
     let step = normal(parameter.shape, seed: UInt64(index) + 10)
     parameter.tensor = parameter.tensor + step * 0.3
   }

@@ -46,7 +46,7 @@ private struct Perceptron: Module {
     #expect(model.modules(ofType: RMSNorm.self).map(\.name) == ["norm", "extra.0", "extra.1"])
   }
 
-  @Test("Naming writes the dotted names into the parameters")
+  @Test("Naming stores the dotted names in the parameters")
   func naming() {
     let model = Perceptron(using: .dense())
     model.nameParameters()
@@ -76,7 +76,7 @@ private struct Perceptron: Module {
     #expect(model.namedParameters()[1].parameter.tensor == tensors["hidden.bias"])
   }
 
-  @Test("Tensors of other shapes are all listed, and everything else is loaded")
+  @Test("All tensors with wrong shapes are listed, and everything else is loaded")
   func loadingShape() throws {
     let model = Perceptron(using: .dense())
     var tensors = model.parameterTensors.mapValues { $0 + 1 }
@@ -94,7 +94,7 @@ private struct Perceptron: Module {
     #expect(model.parameterTensors["hidden.weight"] == tensors["hidden.weight"])
   }
 
-  @Test("What a module holds loads into another of its kind")
+  @Test("A module's tensors load into another module of its type")
   func roundTrip() throws {
     let (one, two) = (Perceptron(using: .dense(seed: 1)), Perceptron(using: .dense(seed: 2)))
     #expect(one.parameterTensors != two.parameterTensors)
@@ -119,7 +119,7 @@ private struct Perceptron: Module {
     }
   }
 
-  @Test("Counts tell trainable from frozen, and bytes")
+  @Test("Counts distinguish trainable and frozen parameters, and include bytes")
   func counts() {
     let model = Perceptron(using: .dense(), norm: RMSNorm(5))
     model.setTrainable(false, matching: "hidden.*")
@@ -130,7 +130,7 @@ private struct Perceptron: Module {
     #expect(counts.byteCount == 4 * model.parameterCount)
   }
 
-  @Test("The summary is a tree of names with types, shapes and numbers, and totals")
+  @Test("The summary is a tree of names with types, shapes and counts, and totals")
   func summary() {
     let linear = LayerBuilder.dense()
     let shared = linear(4, 4, bias: true)
@@ -159,7 +159,7 @@ private struct Perceptron: Module {
     #expect(lines[2].hasPrefix("small"))
   }
 
-  @Test("A shared parameter is loaded from any of its names")
+  @Test("A shared parameter loads from any of its names")
   func loadingShared() throws {
     struct Twice: Module { let first, second: RMSNorm }
     let norm = RMSNorm(2)

@@ -17,7 +17,7 @@ import Testing
     expectGradients(of: layer, at: [2, 5, 6]) { $0($1) }
   }
 
-  @Test("Attention looks at no later token")
+  @Test("Attention ignores later tokens")
   func causality() {
     let layer = CausalSelfAttention(
       hiddenSize: 8, heads: 2, keyHeads: 1, angles: RotaryAngles(positions: 9, headSize: 4),
@@ -27,7 +27,7 @@ import Testing
     for length in 1..<9 {
       let start = layer(Variable(x.sliced(0..<length, alongAxis: 1))).tensor
       let difference = start - whole.sliced(0..<length, alongAxis: 1)
-      // Products of other sizes may sum in another order.
+      // Products of other sizes may sum in a different order.
       #expect(difference.norm() <= 1e-6 * start.norm())
     }
   }
@@ -68,7 +68,7 @@ import Testing
     #expect(layer(Variable(Tensor.identity(3))).tensor == weight.transposed())
   }
 
-  @Test("Layers of one builder start differently, builders of one seed alike")
+  @Test("Layers of one builder start differently, and builders with the same seed equally")
   func seeds() {
     let (one, two) = (LayerBuilder.dense(seed: 1), LayerBuilder.dense(seed: 1))
     let first = one(3, 3).effectiveWeight()
@@ -77,7 +77,7 @@ import Testing
     #expect(first != LayerBuilder.dense(seed: 2)(3, 3).effectiveWeight())
   }
 
-  @Test("A frozen dense factory freezes what it makes")
+  @Test("A frozen dense factory makes frozen layers")
   func frozenFactory() {
     let layer = LayerBuilder(DenseLinearFactory(isTrainable: false))(3, 3)
     #expect(layer.parameters.allSatisfy { !$0.isTrainable })

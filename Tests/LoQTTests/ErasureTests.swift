@@ -5,13 +5,13 @@ import TestSupport
 import Tensors
 import Testing
 
-/// How much of a small update survives requantisation, beside a prototype in PyTorch: W is 256 x 512,
+/// The share of a small update that survives requantisation, against a PyTorch prototype: W is 256 x 512,
 /// [512, 256] as stored, r = 64, on the left side.
 @Suite struct ErasureTests {
   static let (out, input, rank) = (512, 256, 64)
   static let scale: Float = 0.5
 
-  /// A layer's state with the basis it was made of.
+  /// A layer's state with its basis.
   struct State {
     let basis: Tensor<Float>
     let p: Tensor<Float>
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  /// The state that updates start from, and the bases that merges take: half shared and unrelated.
+  /// The state before the updates, and the bases of the merges: half shared and unrelated.
   let weight = gaussian([out, input], seed: 1)
   let half: Tensor<Float>
   let unrelated: Tensor<Float>
@@ -63,7 +63,7 @@ import Testing
     let start = State(of: weight, basis: first, steps: 0)
     for row in Self.fromPlain {
       func expect(_ actual: Double, _ expected: Double, _ name: String) {
-        // The table was measured with another seed, and is given to this margin.
+        // The table was measured with another seed and is accurate to this margin.
         #expect(abs(actual - expected) < 0.05, "\(name) at \(row.size): \(actual)")
       }
       expect(survival(row.size, from: start, into: unrelated, steps: 0), row.plain, "plain")

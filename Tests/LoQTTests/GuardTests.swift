@@ -8,7 +8,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Clipping, and what happens when numbers are not finite or the loss throws.
+/// Clipping, non-finite numbers and losses that throw.
 @Suite struct GuardTests {
   struct Interruption: Error {}
 
@@ -38,7 +38,7 @@ import Testing
       (Variable(pair.a) * Variable(a)).sum() + (Variable(pair.b) * Variable(b)).sum()
     }
     let norm: Tensor<Float> = try f.tensor("norm", of: name)
-    // PyTorch's in double, rounded to float32; it adds 1e-6 to the norm it divides by.
+    // PyTorch's result in double, rounded to float32; it adds 1e-6 to the norm that it divides by.
     #expect(abs(report.gradientNorm! / Double(norm.scalars[0]) - 1) < 1e-6)
     #expect(relativeError(clipped["a"]!, try f.tensor("a_clipped", of: name)) < 1e-6)
     #expect(relativeError(clipped["b"]!, try f.tensor("b_clipped", of: name)) < 1e-6)
@@ -75,7 +75,7 @@ import Testing
     let report = try optimizer.step { model.loss(2) }
     #expect(report.merge?.layers.count == 2 && report.merge?.step == 2 && report.skipped == [])
     #expect(optimizer.layersDue == [])
-    // The schedule goes on as planned.
+    // The schedule continues as planned.
     #expect(try optimizer.step { model.loss(3) }.merge?.step == 3)
   }
 
@@ -96,13 +96,13 @@ import Testing
     optimizer.patience = 3
     for _ in 0..<2 {
       for _ in 0..<2 { _ = try optimizer.step { Variable(Tensor(.nan)) } }
-      // A finite loss in between starts the count anew.
+      // A finite loss in between resets the count.
       _ = try optimizer.step { model.loss(0) }
     }
     for _ in 0..<2 { _ = try optimizer.step { Variable(Tensor(.infinity)) } }
     do {
       _ = try optimizer.step { Variable(Tensor(.nan)) }
-      Issue.record("no error after \(optimizer.patience) losses that are not finite")
+      Issue.record("no error after \(optimizer.patience) non-finite losses")
     } catch let error as TrainingError {
       #expect(
         error.description
@@ -137,7 +137,7 @@ import Testing
       #expect(!names.contains("broken") && names.contains("small.head.weight"))
       #expect(model.broken.tensor == .zeros([3]))
       if let clippingNorm {
-        // The others are clipped by a norm of their own.
+        // The others are clipped by their own norm.
         #expect(report.gradientNorm!.isFinite)
         #expect(scales == [Float(clippingNorm / report.gradientNorm!)])
       }
@@ -180,7 +180,7 @@ import Testing
     let (codes, factor) = (model.left.weight.parts, model.left.factor.tensor)
     let head = model.head.weight.tensor
     let report = try optimizer.step { model.loss(0) }
-    // What was merged is not rounded again.
+    // Merged layers are not rounded again.
     #expect(model.left.weight.parts == codes && model.left.factor.tensor == factor)
     #expect(report.step == 0 && model.head.weight.tensor != head)
     #expect(try optimizer.step { model.loss(1) }.merge == nil)

@@ -23,8 +23,8 @@ import Testing
       scale: Float(f.number("scale", of: name)),
       weightFormat: weightFormat(text("weight")),
       projectionFormat: weightFormat(text("projection")), steps: steps)
-    // The generator chose inputs whose scaled values keep their distance from every threshold, so
-    // codes are equal exactly and the rest to float rounding.
+    // The generator chose inputs whose scaled values are away from every threshold, so the codes are
+    // exactly equal and the rest equal to float rounding.
     if let codes = state.weight.codes {
       #expect(codes == (try f.tensor("W_packed", of: name, as: UInt8.self)))
     }
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func errorFallsWithTheCompensationStepsAsInThePaper() throws {
-    // A prototype in PyTorch, W 256 x 704, r = 64; the last digit is +-3 from seed to seed.
+    // A PyTorch prototype, W 256 x 704, r = 64; the last digit varies by 3 between seeds.
     let table = [0.0796, 0.0722, 0.0692, 0.0675, 0.0665, 0.0659, 0.0655, 0.0652]
     let w = gaussian([704, 256], seed: 11)
     let basis = try orthonormal(256, 64, seed: 12)

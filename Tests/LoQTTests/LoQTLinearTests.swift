@@ -20,7 +20,7 @@ import Testing
       configuration: configuration, random: RandomSource(seed: 3))
   }
 
-  /// Takes P from random data, and moves B away from where compensation put it.
+  /// Chooses P from random data, and moves B away from its compensated value.
   private func initialize(_ layer: LoQTLinear) throws {
     let optimizer = Stepper(
       AdamW(learningRate: .constant(0.05)), training: SingleLayer(layer: layer), merges: .once)
@@ -47,7 +47,7 @@ import Testing
     let layer = layer(
       shape.0, shape.1,
       LoQTConfiguration(rank: 3, weightFormat: format, projectionFormat: format))
-    // Before the first merge B has no part in the output, and no gradient.
+    // Before the first merge B does not affect the output and has no gradient.
     #expect(checkGradients(of: layer).passed)
     try initialize(layer)
     #expect(layer.projection?.format == format && layer.weight.format == format)
@@ -106,7 +106,7 @@ import Testing
     let codes = quantised.weight.parts
     #expect(quantised.weight.format == .nf4())
     try initialize(quantised)
-    // There is nothing left for compensation, so the codes and scales stay.
+    // Nothing is left to compensate, so the codes and scales stay.
     #expect(quantised.weight.parts == codes)
   }
 

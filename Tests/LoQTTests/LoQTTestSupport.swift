@@ -11,7 +11,7 @@ func meanSquaredError(_ y: Variable, _ target: Tensor<Float>) -> Variable {
   square(y - Variable(target)).mean()
 }
 
-/// A module of a single LoQT layer.
+/// A module with a single LoQT layer.
 struct SingleLayer: Module {
   let layer: LoQTLinear
 }
@@ -35,14 +35,14 @@ struct SmallModel: Module {
 
   func callAsFunction(_ x: Variable) -> Variable { head(silu(right(silu(left(x))))) }
 
-  /// The loss of random data of a seed: 32 tokens, so that no rank is short of them.
+  /// The loss on random data: 32 tokens, enough for every rank.
   func loss(_ seed: Int, tokens: Int = 32) -> Variable {
     meanSquaredError(
       self(Variable(gaussian([tokens, 12], seed: 1_000 + UInt64(seed)))),
       gaussian([tokens, 4], seed: 2_000 + UInt64(seed)))
   }
 
-  /// All that training changes, to the bit.
+  /// The bits of everything that training changes.
   var bits: [String: [UInt32]] {
     var result: [String: [UInt32]] = [:]
     for (name, parameter) in namedParameters() {
@@ -97,7 +97,7 @@ func orthonormalityError(_ p: Tensor<Float>) -> Double {
   maxDifference(matmul(p.transposed(), p), .identity(p.shape[1]))
 }
 
-/// Adam that lets a test look at every update before it happens.
+/// Adam that shows a test every update before it happens.
 final class WatchedAdam: Optimizer {
   let inner: AdamW
   var beforeUpdate: (Parameter, Tensor<Float>, Float) -> Void = { _, _, _ in }

@@ -42,7 +42,7 @@ import Testing
       let report = try optimizer.step {
         meanSquaredError(layer(Variable(inputs.element(at: step))), targets.element(at: step))
       }
-      // Float against double over a few small products.
+      // Single precision against double over a few small products.
       #expect(abs(report.loss - Double(losses.scalars[step])) < 1e-5 * Double(losses.scalars[step]))
       let b = steps.element(at: step)
       #expect(
@@ -105,8 +105,8 @@ import Testing
         of: loss(linear(Variable(x.element(at: step)), Variable(weight)), step))
       galore.update(weight, gradients[weight]!, step: step)
       if step == 0 {
-        // LoQT moves nothing at the step at which it takes its projection: GaLore keeps the
-        // projection it took there, and goes back to where it was.
+        // LoQT moves nothing at a merge step: GaLore keeps the projection it chose there, and its matrix
+        // is reset.
         weight.tensor = start
         var state = galore.state(of: weight)
         state.floats["step"] = Tensor(0)
@@ -114,7 +114,7 @@ import Testing
         state.floats["second"] = .zeros(layer.factor.shape)
         try galore.restore(state, of: weight)
       }
-      // Rounding of P is magnified by Adam where a gradient is far below its neighbours.
+      // Adam magnifies the rounding of P where a gradient is far below its neighbours.
       #expect(relativeError(layer.effectiveWeight(), weight.tensor) < 2e-5, "step \(step)")
     }
     #expect(relativeError(weight.tensor, start) > 1e-2)

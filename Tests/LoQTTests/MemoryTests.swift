@@ -8,11 +8,11 @@ import TestSupport
 import Tensors
 import Testing
 
-/// What a run holds, and for how long. Counts of live buffers are the whole process's, so those tests
-/// run in processes of their own.
+/// What a run holds, and for how long. Live buffers are counted per process, so those tests run in
+/// separate ones.
 @Suite struct MemoryTests {
-  /// The formula of the paper (arXiv 2405.16528, table 1) with float32 storage of B and of everything
-  /// else: exact bytes of each part.
+  /// The paper's formula (arXiv 2405.16528, table 1) with float32 for B and everything else: the exact
+  /// bytes of each part.
   @Test(arguments: [true, false], [true, false])
   func bytesAreThoseOfTheMemoryModel(_ doubleQuantised: Bool, _ recordsSurvival: Bool) throws {
     let format = WeightFormat.nf4(doubleQuantized: doubleQuantised)
@@ -53,7 +53,7 @@ import Testing
       }
       let optimizer = Stepper(
         AdamW(learningRate: .constant(0.01)), training: model, merges: .static(every: 3))
-      // States of Adam and the record of B appear in the first interval.
+      // Adam's states and the record of B are created in the first interval.
       for step in 0..<4 { _ = try optimizer.step { loss(step % 4) } }
       let (buffers, bytes) = (TensorMemory.liveBuffers, TensorMemory.liveBytes)
       for step in 4..<16 {
@@ -65,7 +65,7 @@ import Testing
         #expect(TensorMemory.liveBuffers == buffers, "step \(step)")
         #expect(TensorMemory.liveBytes == bytes, "step \(step)")
       }
-      // A step that fails leaves nothing either.
+      // A failed step leaves nothing either.
       struct Interruption: Error {}
       for merges in [0, 1] {
         _ = try? optimizer.step(over: 0..<3) { index in
@@ -85,7 +85,7 @@ import Testing
       let adam = AdamW(learningRate: .constant(0.01))
       let optimizer = Stepper(adam, training: model, merges: .static(every: 3))
       for step in 0..<5 { _ = try optimizer.step { model.loss(step) } }
-      // Every buffer is rounded up to 64 bytes; an empty or scalar one takes 64.
+      // Buffers are rounded up to 64 bytes; an empty or scalar one takes 64.
       func rounded(_ bytes: Int) -> Int { max(64, (bytes + 63) / 64 * 64) }
       var expected = 0
       for parameter in model.parameters {
@@ -154,8 +154,8 @@ import Testing
         try kept(64, 48, merging: false), try kept(64, 48, merging: true),
         try kept(48, 64, merging: false), try kept(48, 64, merging: true),
       ]
-      // x P, [32, 2], on the left side; x itself on the right, and when the layer is merged. The
-      // smallest buffer, of 64 bytes, stands for what is not kept.
+      // x P, [32, 2], on the left side; x itself on the right and when the layer is merged. What is not
+      // kept takes the smallest buffer, of 64 bytes.
       #expect(bytes == [256 + 64, 256 + 6144, 8192 + 64, 8192 + 64])
     }
   }
@@ -172,14 +172,14 @@ import Testing
         of: weight, basis: basis, side: isLeft ? .left : .right, scale: 0.5, weightFormat: .nf4(),
         projectionFormat: .nf4(), steps: 2)
       let panel = 4 << 20
-      // The best and the present W_q; B, fitted to and multiplied; three panels.
+      // The best and the current W_q; B, fitted and multiplied; three panels.
       let bound = 2 * state.weight.byteCount + 8 * state.factor.byteCount + 3 * panel
       #expect(TensorMemory.peakBytes - start < bound)
       #expect(bound < weight.byteCount)
     }
   }
 
-  /// Tokens few and many beside the sides of W, which decides how P is found.
+  /// Few and many tokens compared to the sides of W, which determines how P is computed.
   @Test(arguments: [(true, 64, false), (false, 64, false), (true, 64, true), (false, 1500, false)])
   func aMergeHoldsAtMostTwoDenseMatrices(_ isLeft: Bool, _ tokens: Int, _ rounding: Bool) async {
     await #expect(processExitsWith: .success) { [isLeft, tokens, rounding] in
@@ -195,7 +195,7 @@ import Testing
         merges: .static(every: 2))
       let x = gaussian([tokens, input], seed: 3)
       let target = gaussian([tokens, out], seed: 4)
-      // The forward and backward pass of an ordinary step, which the merge comes on top of.
+      // The forward and backward pass of an ordinary step, to which the merge adds.
       func peak() throws -> Int {
         let start = TensorMemory.liveBytes
         TensorMemory.resetPeak()

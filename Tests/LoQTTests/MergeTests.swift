@@ -8,7 +8,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// What a merge does to one layer.
+/// The effect of a merge on one layer.
 @Suite struct MergeTests {
   static let shapes = [(48, 32), (32, 48)]
 
@@ -30,7 +30,7 @@ import Testing
         adam, training: SingleLayer(layer: layer), merges: .static(every: gap))
     }
 
-    /// One step on random data of the optimizer's step.
+    /// Takes one step on random data seeded by the step.
     func step(tokens: Int = 64, scale: Double = 1) throws -> StepReport {
       let seed = UInt64(optimizer.step)
       return try optimizer.step {
@@ -77,7 +77,7 @@ import Testing
       // Dot products of some 30 numbers in float32.
       #expect(orthonormalityError(run.layer.basis!) < 1e-5)
       for _ in 1..<4 { _ = try run.step(tokens: 7) }
-      // Said once.
+      // Reported once.
       let second = try run.merge(tokens: 7)
       #expect(second.effectiveRank == 7 && second.note == nil)
     }
@@ -94,11 +94,11 @@ import Testing
     #expect(run.layer.projection?.parts == parts)
     #expect(merge.effectiveRank == 0)
     #expect(merge.note?.hasPrefix("kept its projection") == true)
-    // The coordinates of B are the same, and so is what Adam knows of them.
+    // The coordinates of B are the same, and so is Adam's state of them.
     #expect(run.adam.state(of: run.layer.factor) == moments)
-    // The update is merged all the same: with P unchanged compensation holds it wholly.
+    // The update is merged nevertheless: with P unchanged, compensation preserves all of it.
     #expect(abs(merge.survival! - 1) < 0.01)
-    // As far off as Initialise leaves it.
+    // As far off as after Initialise.
     #expect(relativeError(run.layer.effectiveWeight(), effective) < 0.1)
     #expect(try run.step().merge == nil)
   }
@@ -147,7 +147,7 @@ import Testing
         #expect(run.layer.weight.parts == codes)
         #expect(run.layer.factor.tensor == factor)
         if steps == 0 {
-          // Nothing depends on the old P, so that a new one is free.
+          // Nothing depends on the old P, so a new one costs nothing.
           #expect(run.layer.projection!.parts != projection)
         } else {
           #expect(run.layer.projection!.parts == projection)
@@ -155,7 +155,7 @@ import Testing
         }
         #expect(merge.survival == nil && merge.relativeUpdate == nil)
       }
-      // A step of training ends that.
+      // This changes with the first step of training.
       run.layer.factor.tensor[0, 0] += 1
       _ = try run.merge()
       #expect(run.layer.weight.parts != codes)
@@ -175,7 +175,7 @@ import Testing
     let merge = try run.merge()
     let update = merged - start
     let next = run.layer.effectiveWeight()
-    // The difference of matrices some ten times its size, in float32.
+    // The difference of matrices about ten times its size, in float32.
     #expect(abs(merge.survival! - (next - start).dot(update) / update.sumOfSquares()) < 1e-4)
     #expect(abs(merge.relativeUpdate! - update.norm() / merged.norm()) < 1e-5)
     #expect(abs(merge.updateEnergy! / update.sumOfSquares() - 1) < 1e-4)
@@ -211,7 +211,7 @@ import Testing
     }
     let (a, b) = (try bases(), try bases())
     #expect(a == b)
-    // The same gradient, sampled by other random numbers.
+    // The same gradient, sampled with other random numbers.
     #expect(relativeError(a[0], a[1]) > 0.1)
   }
 }

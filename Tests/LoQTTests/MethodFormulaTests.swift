@@ -11,12 +11,12 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Ten steps of one layer by every method beside LoQT, against the papers' formulas in NumPy.
+/// Ten steps of one layer by every method except LoQT, against the papers' formulas in NumPy.
 @Suite struct MethodFormulaTests {
   static let fixture = try! Fixture("methods")
   static let cases = fixture.cases.filter { !$0.hasPrefix("problem") }
 
-  /// A module of a single layer.
+  /// A module with a single layer.
   private struct Single: Module {
     let linear: any LinearLayer
     var members: [ModuleMember] { [ModuleMember("linear", linear)] }
@@ -52,8 +52,8 @@ import Testing
         meanSquaredError(layer(Variable(inputs.element(at: step))), targets.element(at: step))
       }
       #expect((report.merge != nil) == (name.hasPrefix("relora") && step > 0 && step % 4 == 0))
-      // Float against double over a few small products; Adam magnifies the rounding of what is small
-      // beside its neighbours.
+      // Single precision against double over a few small products; Adam magnifies the rounding of values
+      // far below their neighbours.
       let error = relativeError(layer.effectiveWeight(), expected.element(at: step))
       #expect(error < 1e-5, "step \(step)")
       if let ranks, let linear = layer as? Linear {

@@ -36,7 +36,7 @@ import Testing
     let adam = WatchedAdam()
     let optimizer = Stepper(adam, training: model, merges: .static(every: 3))
     for step in 0..<7 {
-      // The gradient of the dense matrix that the layer stands for.
+      // The gradient of the layer's effective matrix.
       let dense = Parameter(model.shared.effectiveWeight())
       let bias = Variable(model.shared.bias!)
       let (value, gradients) = valueAndGradients(
@@ -45,15 +45,15 @@ import Testing
       adam.beforeUpdate = { parameter, gradient, _ in seen[parameter.name] = gradient }
       let report = try optimizer.step { model.loss(step) }
       #expect(abs(report.loss / value - 1) < 1e-5)
-      // Both uses went back through the old state: a state that is replaced between them would
-      // give the first layer another gradient.
+      // Both uses were differentiated with the old state: replacing it between them would change the
+      // first layer's gradient.
       let expected = gradients[model.first.weight]!
       #expect(relativeError(seen["first.weight"]!, expected) < 1e-4, "step \(step)")
       if step % 3 == 0 {
         #expect(report.merge?.layers.count == 1)
         let p = try SVD(of: gradients[dense]!).vt.sliced(0..<4).transposed()
         let q = model.shared.basis!
-        // Both span the same directions; signs may differ.
+        // Both span the same space; signs may differ.
         #expect(matmul(p.transposed(), q).sumOfSquares() > 4 - 1e-3)
       } else {
         #expect(report.merge == nil)
@@ -113,7 +113,7 @@ import Testing
           return x
         }
       case .twice:
-        // Each block twice, so that a layer's last use lies in another checkpointed block.
+        // Each block twice, so that a layer's last use is in another checkpointed block.
         for block in blocks + blocks {
           let input = x
           x = checkpointed { block(input) }

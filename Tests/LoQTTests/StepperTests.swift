@@ -8,7 +8,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// The clock of a run: steps, rates, merges, and which parameters move when.
+/// The timing of a run: steps, rates, merges, and which parameters move when.
 @Suite struct StepperTests {
   @Test func onlyTheFactorsStandStillAtAMergeStep() throws {
     let model = SmallModel(LoQTConfiguration(rank: 4))
@@ -22,7 +22,7 @@ import Testing
       for (name, parameter) in model.namedParameters() {
         if name.hasSuffix("factor") {
           let layer = name.hasPrefix("left") ? model.left : model.right
-          // At a merge step B is where Initialise put it.
+          // At a merge step B has the value from Initialise.
           #expect((parameter.tensor == layer.factorAtStart) == (step % 3 == 0), "\(name) \(step)")
           #expect(parameter.isTrainable)
         } else {
@@ -67,7 +67,7 @@ import Testing
     let report = try optimizer.step { model.loss(0) }
     let merge = try #require(report.merge)
     #expect(report.loss == before && merge.lossBefore == before)
-    // With a rate of zero nothing but the merge changed the model.
+    // With a rate of zero only the merge changes the model.
     #expect(merge.lossAfter == model.loss(0).scalar && merge.lossAfter != before)
     #expect(merge.layers.map(\.name) == ["right", "left"])
     #expect(merge.seconds > 0 && merge.step == 0)

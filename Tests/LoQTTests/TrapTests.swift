@@ -7,7 +7,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Misuse ends the process with a sentence that names the operation and the shapes.
+/// Misuse traps with a sentence that names the operation and the shapes.
 @Suite struct TrapTests {
   @Test func anInputThatDoesNotFit() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

@@ -8,7 +8,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Which gradient a projection is taken from when a merge step accumulates micro-batches.
+/// The gradient that determines a projection when a merge step accumulates micro-batches.
 @Suite struct WindowTests {
   static let shapes = [(40, 24), (24, 40), (30, 30)]
   static let rank = 6
@@ -24,7 +24,7 @@ import Testing
       random: RandomSource(seed: 2))
   }
 
-  /// Inputs with directions of unequal size, so that leading singular vectors are well apart.
+  /// Inputs with directions of unequal size, so that the leading singular vectors are well separated.
   private func input(_ batch: Int, _ size: Int, tokens: Int = 16) -> Tensor<Float> {
     let sizes = Tensor((0..<size).map { Float(0.8).power($0) })
     return gaussian([tokens, size], seed: 10 + UInt64(batch)) * sizes
@@ -67,7 +67,7 @@ import Testing
       ? svd.vt.sliced(0..<Self.rank).transposed() : svd.u.sliced(0..<Self.rank, alongAxis: 1)
   }
 
-  /// The part of the gradient that the basis holds, over the most that any of its rank could.
+  /// The energy of the gradient within the basis, relative to the best basis of that rank.
   private func energy(_ gradient: Tensor<Float>, _ basis: Tensor<Float>) throws -> Double {
     func held(_ p: Tensor<Float>) -> Double {
       gradient.shape[1] <= gradient.shape[0]
@@ -86,7 +86,7 @@ import Testing
         layer(Variable(.concatenated((0..<4).map { input($0, shape.1) }))),
         .concatenated((0..<4).map { gaussian([16, shape.0], seed: 20 + UInt64($0)) }))
     }
-    // Singular vectors in float32 whose values are some tenths apart.
+    // Singular vectors in float32, whose values are several tenths apart.
     #expect(relativeError(try basis(shape, .exact), layer.basis!) < 1e-4)
     #expect(try energy(gradient(shape, 0..<4), layer.basis!) > 1 - 1e-6)
   }
@@ -95,8 +95,8 @@ import Testing
   func sketchHoldsNearlyAllThatAProjectionCould(_ shape: (Int, Int)) throws {
     for method in [TruncationMethod.automatic, .exact] {
       let held = try energy(gradient(shape, 0..<4), try basis(shape, .sketch, method))
-      // Without power iterations, by eight columns more than the rank: .994 to .999 for these
-      // spectra, whose values fall by a fifth each; the last micro-batch alone gives .966 to .983.
+      // Without power iterations and with eight columns more than the rank: .994 to .999 for these
+      // spectra, whose values decrease by a fifth each; the last micro-batch alone gives .966 to .983.
       #expect(held > 0.99 && held < 1 + 1e-6, "\(method): \(held)")
     }
   }
@@ -130,7 +130,7 @@ import Testing
     optimizer.projectionWindow = window
     let x = gaussian([4, shape.1], seed: 5)
     let target = gaussian([4, shape.0], seed: 6)
-    // A gradient of rank 4 among large ones that sum to zero.
+    // A gradient of rank 4 among large ones that cancel.
     _ = try optimizer.step(over: [10, 0, -20, 10]) { factor in
       factor == 0
         ? meanSquaredError(layer(Variable(x)), target) : loss(layer, 0) * Double(factor)
@@ -138,7 +138,7 @@ import Testing
     let weight = Parameter(gaussian([shape.0, shape.1], seed: 1))
     let y = linear(Variable(x), Variable(weight))
     let g = valueAndGradients(of: meanSquaredError(y, target)).gradients[weight]!
-    // What is left of the large ones is their rounding.
+    // Only the rounding of the large ones remains.
     #expect(try energy(g, layer.basis!) > 1 - 1e-5)
   }
 

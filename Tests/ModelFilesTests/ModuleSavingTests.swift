@@ -12,7 +12,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// A module of any layers is the same module after it was saved and loaded.
+/// A module with any layers is the same after it is saved and loaded.
 @Suite struct ModuleSavingTests {
   struct Network: Module {
     let first, second: any LinearLayer

@@ -8,8 +8,8 @@ import Testing
 @Suite struct AdamW8bitTests {
   static let fixture = try! Fixture("optimizers")
 
-  /// Laid out over `count` elements: the fixture's, repeated, so that there are enough for 8 bits.
-  /// Whole blocks alone, as the fixture's last block is short.
+  /// The fixture's elements repeated to `count`, enough for 8 bits. Whole blocks only, since the fixture's
+  /// last block is short.
   private func repeated(_ x: Tensor<Float>, count: Int) -> Tensor<Float> {
     let scalars = Array(x.scalars.prefix(768))
     return Tensor((0..<count).map { scalars[$0 % scalars.count] })
@@ -106,7 +106,7 @@ import Testing
     let second = Parameter(first.tensor)
     let restored = make()
     try restored.restore(adam.state(of: first), of: second)
-    // What goes on with the first must not reach the second.
+    // Further steps of the first must not affect the second.
     adam.run(first, Array(gradients[..<2]))
     restored.run(second, Array(gradients[3...]), from: 3)
     #expect(second.tensor == whole.tensor)
@@ -160,7 +160,7 @@ import Testing
         parts: TensorParts(
           bytes: ["codes": codes],
           floats: ["absmax": adam.state(of: parameter).floats["\(name)_absmax"]!]))
-      // Quantised three times, each off by up to 0.7 % of a block's largest.
+      // Quantised three times, each with an error of up to 0.7 % of a block's largest element.
       #expect(relativeError(moments.dequantized(), plain.state(of: twin).floats[name]!) < 0.05)
     }
     adam.reparameterize(parameter, by: .keep)
@@ -169,7 +169,7 @@ import Testing
     #expect(adam.state(of: parameter).isEmpty)
   }
 
-  /// On a quadratic both find the minimum: the coarse moments cost no more than a small detour.
+  /// On a quadratic both find the minimum despite the coarse moments.
   @Test func descendsAsFarAsFullPrecision() {
     let target = gaussian([64, 80], seed: 5)
     func loss(_ optimizer: some Optimizer) -> Double {

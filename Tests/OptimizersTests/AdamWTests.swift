@@ -21,8 +21,8 @@ import Testing
     try #require(gradients.shape[0] == 20)
     for step in 0..<20 {
       adam.update(parameter, gradients.element(at: step), step: step)
-      // PyTorch's are computed in double. Ours are rounded once a step, by at most half an ulp of
-      // numbers below 4, and by as much where they decay.
+      // PyTorch computes in double. This package rounds once per step, by at most half an ulp of
+      // numbers below 4, and as much again for decay.
       let bound = Double(step + 1) * 0x1p-22
       #expect(maxDifference(parameter.tensor, expected.element(at: step)) <= bound, "step \(step)")
     }
@@ -48,7 +48,7 @@ import Testing
     let parameter = Parameter(.zeros([1]))
     let adam = AdamW(
       learningRate: .linear(peak: 1, steps: 11, warmup: 0), epsilon: 0)
-    // A first update moves by the rate itself, whatever the gradient and the step of the run.
+    // A first update moves by the rate itself, regardless of the gradient and the run's step.
     adam.update(parameter, Tensor([7]), step: 5)
     #expect(abs(parameter.tensor.scalar + 0.5) < 1e-6)
   }
@@ -86,7 +86,7 @@ import Testing
     let second = Parameter(first.tensor)
     let restored = make()
     try restored.restore(adam.state(of: first), of: second)
-    // What goes on with the first must not reach the second.
+    // Further steps of the first must not affect the second.
     adam.run(first, Array(gradients[..<2]))
     restored.run(second, Array(gradients[3...]), from: 3)
     #expect(second.tensor == whole.tensor)

@@ -32,9 +32,9 @@ import Testing
       galore.update(parameter, gradients.element(at: step), step: step)
       let basis = try #require(galore.basis(of: parameter))
       let p = projections.element(at: step / gap)
-      // Singular vectors in float32, whose values are at least a tenth of the largest apart.
+      // Singular vectors in float32, whose values differ by at least a tenth of the largest.
       #expect(relativeError(basis, isLeft ? p.transposed() : p) < 1e-5, "step \(step)")
-      // Compared by how far it moved. Adam divides small elements of the projection by their own
+      // Compares the movement. Adam divides small elements of the projected gradient by their own
       // size, and so magnifies the rounding of P by the ratio of the largest element to them.
       let moved = parameter.tensor - initial
       #expect(relativeError(moved, expected.element(at: step) - initial) < 1e-3, "step \(step)")
@@ -99,7 +99,7 @@ import Testing
     let p = try #require(galore.basis(of: matrix))
     let moved = matrix.tensor - start
     let within = matmul(matmul(moved, p), p.transposed())
-    // Roundings of the matrix, which is larger than its movement.
+    // The rounding of the matrix, which is larger than its movement.
     #expect(relativeError(within, moved) < 1e-5)
     #expect(moved.norm() > 0.1)
   }

@@ -6,8 +6,8 @@ import Testing
 @Suite struct LearningRateScheduleTests {
   static let fixture = try! Fixture("optimizers")
 
-  /// Transformers' warm-up begins at 0 and ours at peak / warmup, one step ahead; its decay ends one
-  /// step after the run and ours at the last step, so that ours of a run one step longer is the same.
+  /// Transformers' warm-up begins at 0 and this package's at peak / warmup, one step ahead; its decay ends
+  /// one step after the run and this package's at the last step, so runs one step longer agree.
   @Test(arguments: ["schedule_linear", "schedule_cosine", "schedule_cosine_to_tenth"])
   func agreesWithTransformersUpToTheEnds(_ name: String) throws {
     let f = Self.fixture

@@ -54,7 +54,7 @@ import Testing
     #expect(
       MergeSchedule.geometric(merges: 6, fillingSteps: 500, longestGap: 50).mergeSteps(below: 500)
         == [0, 12, 30, 60, 107, 157, 207])
-    // More merges than steps: one a step.
+    // More merges than steps: one per step.
     #expect(
       MergeSchedule.geometric(merges: 9, fillingSteps: 4).mergeSteps(below: 5) == [0, 1, 2, 3, 4])
   }

@@ -20,8 +20,8 @@ import Testing
     let optimizer = make(f.number("lr", of: name))
     for step in 0..<gradients.shape[0] {
       optimizer.update(parameter, gradients.element(at: step), step: step, gradientScale: 1)
-      // A few roundings of float; and by how far it moved, where the roundings of the parameter
-      // itself weigh more.
+      // A few roundings in float32; for the movement, the rounding of the parameter itself weighs
+      // more.
       #expect(relativeError(parameter.tensor, expected.element(at: step)) < 1e-6, "step \(step)")
       let moved = parameter.tensor - initial
       #expect(
@@ -43,7 +43,7 @@ import Testing
       "adafactor_first", { Adafactor(learningRate: .constant($0), momentum: 0.9) })
   }
 
-  /// Each kind, and what it should hold for a matrix.
+  /// Each kind, and its expected state for a matrix.
   @Test(arguments: OptimizerKind.allCases)
   func everyKindHoldsWhatItCountsAndGoesOnFromItsState(_ kind: OptimizerKind) throws {
     let gradients = (0..<6).map { gaussian([80, 64], seed: UInt64($0) + 1) }

@@ -6,7 +6,7 @@ import Tensors
 import Testing
 
 @Suite struct SubspaceTests {
-  /// Every rule, refresh and format once.
+  /// Each rule, refresh and format once.
   static let configurations: [SubspaceConfiguration] = [
     SubspaceConfiguration(rank: 3, refresh: .scheduled(.exponential(every: 2, growth: 1.5))),
     SubspaceConfiguration(
@@ -66,8 +66,8 @@ import Testing
     }
   }
 
-  /// Gradients with the singular values 8, 4, 2, 1, 1 / 2, ...: after r of them the share
-  /// (4^-r - 4^-n) / (1 - 4^-n) of the energy is left.
+  /// Gradients with the singular values 8, 4, 2, 1, 1 / 2, ...: without the first r the share
+  /// (4^-r - 4^-n) / (1 - 4^-n) of the energy remains.
   @Test(arguments: [(0.3, 1), (0.2, 2), (0.05, 3), (0.01, 4), (0.002, 5), (1e-9, 6)])
   func theEnergyRulePicksTheClosedFormRank(_ lost: Double, _ expected: Int) throws {
     let (out, input) = (14, 9)
@@ -83,7 +83,7 @@ import Testing
           of: gradient, rule: .energy(lost: lost, atLeast: 1, atMost: most), side: side,
           random: RandomSource(seed: 3))
         #expect(found.basis.shape == [input, min(expected, most)])
-        // The same of the factors, with few and with many tokens: Gᵀ = I G, padded with zeros.
+        // The same for factors, with few and with many tokens: Gᵀ = I G, padded with zeros.
         for tokens in [gradient.shape[0], 100] {
           let rows = Tensor<Float>.identity(gradient.shape[0])
           let none = Tensor<Float>.zeros([tokens - rows.shape[0], 1])
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  /// What the first moment stands for, P M, does not depend on which basis of a space P is.
+  /// The first moment in the full space, P M, does not depend on the basis P of a subspace.
   @Test func transferredMomentsAreInvariantUnderRotationOfTheBasis() throws {
     let rank = 4
     let old = try qr(gaussian([20, rank], seed: 1)).q

@@ -12,7 +12,7 @@ import Testing
     return .normal(shape, using: &source)
   }
 
-  /// y, dx and dstep of a quantiser for the gradient d.
+  /// y, dx and dstep of a quantiser for a gradient d.
   private func run(
     _ quantizer: FakeQuantizer, _ x: Tensor<Float>, _ d: Tensor<Float>
   ) -> (y: Tensor<Float>, dx: Tensor<Float>, dstep: Float?) {
@@ -40,7 +40,7 @@ import Testing
         quantizer.step?.tensor = try fixture.tensor("step", of: name).reshaped(to: [])
       }
       let result = run(quantizer, x, try fixture.tensor("d", of: name))
-      // Single against double precision, a few operations an element.
+      // Single against double precision, a few operations per element.
       #expect(try maxDifference(result.y, fixture.tensor("y", of: name)) < 2e-6, "\(name)")
       #expect(try maxDifference(result.dx, fixture.tensor("dx", of: name)) < 2e-6, "\(name)")
       if let dstep = result.dstep {
@@ -79,7 +79,7 @@ import Testing
       let range =
         symmetry == .symmetric ? 2 * abs(x).maximum() : x.maximum() - x.minimum()
       let step = range / Float((1 << bits) - (symmetry == .symmetric ? 2 : 1))
-      // The zero of asymmetric levels is a whole number of steps, half a step off at most.
+      // The zero of asymmetric levels is a whole number of steps, off by half a step at most.
       let bound = symmetry == .symmetric ? 0.501 * step : 1.001 * step
       #expect(maxDifference(x, y) <= Double(bound))
     }
@@ -121,7 +121,7 @@ import Testing
         let x = Tensor<Float>.zeros(shape)
         let y = FakeQuantizer(method, for: x)(Variable(x)).tensor
         #expect(y.shape == shape && y.allFinite)
-        // Weights of an even number of levels have none at 0.
+        // An even number of weight levels has none at 0.
         if method != .doReFaWeights(bits: 2) { #expect(abs(y).sum() == 0) }
       }
     }
@@ -133,7 +133,7 @@ import Testing
     (.learnedStep(bits: 3), .learnedStep(bits: 4)),
   ]
 
-  // Binary weights are not among them: at the rate of the others their signs flip in crowds.
+  // Without binary weights: at the rate of the others, too many signs flip at once.
   @Test(arguments: layers)
   func aLayerMultipliesQuantisedNumbersAndTrains(
     weights: FakeQuantization, inputs: FakeQuantization?
@@ -148,7 +148,7 @@ import Testing
     let quantized = layer.inputQuantizer.map { $0(Variable(x)).tensor } ?? x
     let expected =
       matmul(quantized, layer.effectiveWeight().transposed()) + layer.bias!.tensor
-    // The same products, summed in another order.
+    // The same products, summed in a different order.
     #expect(maxDifference(layer(Variable(x)).tensor, expected) < 1e-5)
 
     let target = matmul(x, gaussian([8, 4], seed: 7)) * 0.3

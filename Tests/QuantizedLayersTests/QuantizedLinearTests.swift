@@ -31,7 +31,7 @@ import Testing
     let expected = matmul(x, layer.weight.dequantized().transposed()) + layer.bias!.tensor
     let y = layer(Variable(x))
     #expect(y.shape == [2, 3, 5])
-    // Sums of seven products in float32, in another order.
+    // Sums of seven products in float32, in a different order.
     #expect(relativeError(y.tensor, expected) < 1e-6)
     #expect(layer.effectiveWeight() == layer.weight.dequantized())
     #expect((layer.inputSize, layer.outputSize) == (7, 5))
@@ -89,7 +89,7 @@ import Testing
     let dense = Parameter(layer.effectiveWeight())
     let expected = valueAndGradients(of: loss { linear($0, Variable(dense)) }).gradients[dense]!
     let gradient = matmul(gradients[0].d.transposed(), gradients[0].x)
-    // Products in float32, in another order.
+    // Products in float32, in a different order.
     #expect(relativeError(gradient, expected) < 1e-6)
   }
 
@@ -136,7 +136,7 @@ import Testing
     let counts = model.parameterCounts
     #expect(counts.frozen == 64 * 64)
     #expect(counts.trainable == 64 + 64)
-    // Half a byte an element and a scale of 8 bits for 64 of them, and a little for the scales' own.
+    // Half a byte per element, an 8-bit scale for 64 of them, and a little for the scales' scales.
     #expect((2048 + 64..<2048 + 64 + 64).contains(counts.stateBytes))
     #expect(counts.byteCount == counts.stateBytes + 4 * 128)
     let lines = model.summary().split(separator: "\n")

@@ -6,7 +6,7 @@ import Tensors
 import Testing
 import Training
 
-/// The drawings that are files of their own.
+/// Drawings as standalone files.
 @Suite struct DrawingTests {
   private func expectWellFormed(_ drawing: String) {
     let parser = XMLParser(data: Data(drawing.utf8))
@@ -51,7 +51,7 @@ import Training
     }
     let drawing = CostPlot("Costs", points).svg
     expectWellFormed(drawing)
-    // From 1 to 4 MiB the axis of bytes is as high as the chart; 2 of 2 ps are at its top.
+    // The axis of bytes spans the chart from 1 to 4 MiB; 2 of 2 ps are at the top.
     for place in ["cx=\"143.5\" cy=\"290\"", "cx=\"278.5\" cy=\"84\"", "cx=\"503.5\" cy=\"84\""] {
       #expect(drawing.contains(place), "\(place) in \(drawing)")
     }

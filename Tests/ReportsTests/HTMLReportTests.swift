@@ -8,7 +8,7 @@ import Training
 @Suite struct HTMLReportTests {
   private typealias Fields = [[String: Any]]
 
-  /// A record as a checkpoint keeps it; `parts` replace the fields of an empty one.
+  /// A record as stored in a checkpoint; `parts` replace fields of an empty one.
   private func record(_ parts: [String: Any] = [:]) throws -> RunRecord {
     let memory = ["adapters", "gradients", "optimizer", "other", "projections", "weights"]
     let nothing = Dictionary(uniqueKeysWithValues: memory.map { ($0, 0) })
@@ -49,7 +49,7 @@ import Training
     ]
   }
 
-  /// What is on a page that is well-formed.
+  /// The contents of a page, which must be well-formed.
   private func parsed(_ html: String) throws -> Page {
     let parser = XMLParser(data: Data(html.utf8))
     let page = Page()
@@ -107,7 +107,7 @@ import Training
     ])
     let page = try parsed(HTMLReport(record).html)
     #expect(page.headings == ["LoQT", "Loss", "Merges"])
-    // A number without a place on a chart must be left out, not drawn far away.
+    // A number that no axis can show must be omitted, not drawn far away.
     for attribute in page.coordinates {
       let numbers = attribute.split { " ,\n".contains($0) }.map { Double($0) ?? .nan }
       #expect(numbers.allSatisfy { abs($0) <= 1_000 }, "\(attribute)")
@@ -169,7 +169,7 @@ import Training
     }
   }
 
-  /// A run of 100 steps with everything in it.
+  /// A run of 100 steps with every kind of content.
   private var finishedRun: [String: Any] {
     var run: [String: Any] = [
       "validationLoss": 4.0, "bitsPerByte": 1.625, "tokensPerSecond": 7513.2, "wallSeconds": 754.0,
@@ -202,7 +202,7 @@ import Training
   }
 }
 
-/// What a parsed page holds.
+/// The contents of a parsed page.
 private final class Page: NSObject, XMLParserDelegate {
   var elements: [String: Int] = [:]
   var headings: [String] = []

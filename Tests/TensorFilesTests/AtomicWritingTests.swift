@@ -4,14 +4,14 @@ import Tensors
 import TestSupport
 import Testing
 
-/// File operations that go wrong at one call, counted from 0.
+/// File operations that fail at one call, counted from 0.
 private final class Saboteur: Sendable {
   enum Fault: Sendable, CaseIterable {
-    /// One call fails for want of space.
+    /// One call fails because the disk is full.
     case noSpace
     /// One call fails with an input or output error.
     case inputOutput
-    /// The process is gone: nothing happens any more. A write still leaves half its bytes.
+    /// The process is killed: nothing happens afterwards. A write still leaves half its bytes.
     case kill
   }
 
@@ -24,7 +24,7 @@ private final class Saboteur: Sendable {
     self.position = position
   }
 
-  /// The operations that were asked for, in order.
+  /// The requested operations in order.
   var log: [String] { state.withLock { $0 } }
   var hasStruck: Bool { log.count > position }
 
@@ -62,7 +62,7 @@ private final class Saboteur: Sendable {
       try system.synchronize(descriptor)
     }
     result.close = { [self] (descriptor) throws(SystemError) in
-      // Whatever happens the descriptor must not leak into the other tests.
+      // The descriptor must not leak into other tests.
       try system.close(descriptor)
       try check("close")
     }
@@ -187,7 +187,7 @@ private final class Saboteur: Sendable {
         outcomes[found, default: 0] += 1
         #expect(found == 2 || (failed && found == (exists ? 1 : nil)), "\(position)")
         if fault != .kill {
-          // A folder that may not survive a power cut does not yet replace the old one for good.
+          // Until a folder is certain to survive a power cut, it must not replace the old one for good.
           #expect(leftovers.isEmpty || found == 2, "\(position): \(leftovers)")
         }
         if !exists { removeTemporaryFolder(path) }
@@ -281,7 +281,7 @@ private final class Saboteur: Sendable {
 
   @Test func whatKilledProcessesLeftIsRemovedByTheNextWriting() throws {
     try withTemporaryFolder { folder in
-      // No system numbers processes that high; process 1 always lives.
+      // No system has such high process numbers; process 1 always exists.
       let abandoned = [".a.999999999-1.partial", ".b.999999999-7.partial"]
       let kept = [".a.1-1.partial", ".a.partial", ".a.x-1.partial", ".aa.999999999-1.partial"]
       for name in abandoned + kept { try AtomicFile.write("x", to: folder + "/" + name) }

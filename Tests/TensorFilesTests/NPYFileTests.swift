@@ -6,7 +6,7 @@ import Testing
 @Suite struct NPYFileTests {
   private func path(_ name: String) -> String { "\(Fixture.folder)/npy/\(name).npy" }
 
-  /// What the generator puts into every array: 3 i - 5 in row-major order.
+  /// The generator's values for every array: 3 i - 5 in row-major order.
   private func values<Scalar: Numeric>(_ count: Int, _ type: Scalar.Type) -> [Scalar] {
     (0..<count).map { Scalar(exactly: 3 * $0 - 5) ?? Scalar(exactly: 3 * $0 - 5 + 256)! }
   }
@@ -86,7 +86,7 @@ import Testing
         damaged[Int.random(in: 0..<bytes.count, using: &random)] = UInt8(
           truncatingIfNeeded: random.next())
         try writePlainly(damaged, to: folder + "/a.npz")
-        // A changed byte of an array is read as it is; nothing else may happen but an error.
+        // A changed byte of an array is read as is; anything else must be an error.
         do throws(TensorFileError) {
           let archive = try NPZFile(path: folder + "/a.npz")
           for name in archive.names { _ = try archive.array(named: name) }

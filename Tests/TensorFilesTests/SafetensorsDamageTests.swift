@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Whatever happens to a file, reading it ends in tensors or in a `TensorFileError`.
+/// Reading any damaged file gives tensors or a `TensorFileError`.
 @Suite struct SafetensorsDamageTests {
   static let header =
     #"{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"#
@@ -19,10 +19,10 @@ import Testing
       case .f64: #expect(try file.tensor(named: entry.name, as: Double.self).elementCount == count)
       case .f32, .f16, .bf16: #expect(try file.tensor(named: entry.name).elementCount == count)
       case .bool:
-        // Mutations of the data may make other bytes than 0 and 1.
+        // Mutations may produce bytes other than 0 and 1.
         _ = try? file.tensor(named: entry.name, as: Bool.self)
       case .u64:
-        // Mutations may make numbers that no signed integer holds.
+        // Mutations may produce numbers beyond any signed integer.
         _ = try? file.tensor(named: entry.name, as: Int64.self)
       case .u8, .u16, .u32, .i8, .i16, .i32, .i64:
         #expect(try file.tensor(named: entry.name, as: Int64.self).elementCount == count)
@@ -49,7 +49,7 @@ import Testing
       let alphabet = Array("{}[],:\"\\0123456789-.eFIUB".utf8) + [0, 0x80, 0xff]
       var accepted = 0
       for _ in 0..<20_000 {
-        // Damage to the text alone, with its length put right, gets past the first checks.
+        // Damage to the text alone, with a corrected length, passes the first checks.
         let isTextOnly = Bool.random(using: &random)
         var damaged = isTextOnly ? Array(Self.header.utf8) : Self.bytes
         for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -63,7 +63,7 @@ import Testing
         }
         if isTextOnly { damaged = rawSafetensors(damaged, dataLength: 16) }
         do throws(TensorFileError) {
-          // In memory, for the sake of speed; the file is written where its header passes.
+          // In memory for speed; the file is written only if its header passes.
           let length = try SafetensorsHeader.length(
             prefix: Array(damaged.prefix(8)), fileSize: damaged.count, file: path)
           _ = try SafetensorsHeader(
@@ -76,7 +76,7 @@ import Testing
         try writePlainly(damaged, to: path)
         try readEverything(path)
       }
-      // A changed name, text or element is legal; were nothing accepted, nothing would be tested.
+      // Changed names, texts and elements are valid, so some files must be accepted.
       #expect(accepted > 100 && accepted < 10_000, "\(accepted)")
     }
   }

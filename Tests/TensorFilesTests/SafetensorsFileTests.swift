@@ -85,7 +85,7 @@ extension SafetensorsFileTests {
 
   @Test func halvesReadAsTheFloatsTheyAre() throws {
     try withTemporaryFolder { folder in
-      // Every pattern of 16 bits, more than the reader converts at once.
+      // All 16-bit patterns, more than the reader converts at once.
       let data = (0..<1 << 16).flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
       let header =
         #"{"h":{"dtype":"F16","shape":[65536],"data_offsets":[0,131072]},"#
@@ -131,7 +131,7 @@ extension SafetensorsFileTests {
         #if !(os(macOS) && arch(x86_64))
           #expect(halves[i] == Float(Float16(value)), "\(value)")
         #endif
-        // The nearest of the two bfloats around the value, ties to the even one.
+        // The nearest of the two neighbouring bfloats, ties to even.
         let below = Float(bitPattern: value.bitPattern & 0xffff_0000)
         let above = Float(bitPattern: below.bitPattern &+ 0x1_0000)
         let toBelow = abs(Double(value) - Double(below))

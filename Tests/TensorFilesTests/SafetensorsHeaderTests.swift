@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The bytes of a safetensors file with any header, right or wrong.
+/// The bytes of a safetensors file with any header, valid or not.
 func rawSafetensors(_ header: [UInt8], dataLength: Int, announcedLength: UInt64? = nil) -> [UInt8] {
   let length = announcedLength ?? UInt64(header.count)
   return (0..<8).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + header
@@ -96,7 +96,7 @@ struct MalformedFile: Sendable, CustomTestStringConvertible {
       "nesting", "{\"a\":" + String(repeating: "[", count: 100_000), data: 0, .typeMismatch,
       "an object"),
     .init(
-      "nesting in a field nobody reads",
+      "nesting in an unused field",
       "{\"a\":{\"x\":" + String(repeating: "[", count: 100_000), data: 0, .limitExceeded,
       "deeper than 128"),
     .init(
@@ -147,7 +147,7 @@ struct MalformedFile: Sendable, CustomTestStringConvertible {
     .init("size has an exponent", tensor(shape: "[1e0]"), "1e0"),
     .init("size beyond 64 bits", tensor(shape: "[18446744073709551616]"), "18446744073709551616"),
     .init(
-      "more axes than anyone uses",
+      "too many axes",
       tensor(shape: "[" + Array(repeating: "1", count: 65).joined(separator: ",") + "]"),
       .limitExceeded, "at most 64"),
     .init(
@@ -228,7 +228,7 @@ struct MalformedFile: Sendable, CustomTestStringConvertible {
         0, 1
       ),
       (#"{"a":{"data_offsets":[0,4],"shape":[1],"note":[{}],"dtype":"F32"}}"#, 4, 1),
-      // Bytes in another order than names, and empty tensors between others.
+      // Data not in the order of names, and empty tensors between others.
       (
         #"{"b":{"dtype":"U8","shape":[1],"data_offsets":[3,4]},"#
           + #""e":{"dtype":"U8","shape":[0],"data_offsets":[3,3]},"#

@@ -1,7 +1,7 @@
 public import Tensors
 
-/// The largest difference of two elements over the larger of their magnitudes, or over `floor`
-/// where both are smaller. Infinite where one is NaN and the other is not.
+/// The largest difference of two elements relative to the larger of their magnitudes, or to `floor` if
+/// both are smaller. Infinite if one is NaN and the other is not.
 public func maxRelativeDifference<Scalar: TensorScalar & BinaryFloatingPoint>(
   _ actual: Tensor<Scalar>, _ expected: Tensor<Scalar>, floor: Double = .leastNormalMagnitude
 ) -> Double {
@@ -10,7 +10,7 @@ public func maxRelativeDifference<Scalar: TensorScalar & BinaryFloatingPoint>(
   }
 }
 
-/// The largest difference of two elements. Infinite where one is NaN and the other is not.
+/// The largest difference of two elements. Infinite if one is NaN and the other is not.
 public func maxDifference<Scalar: TensorScalar & BinaryFloatingPoint>(
   _ actual: Tensor<Scalar>, _ expected: Tensor<Scalar>
 ) -> Double {
@@ -19,23 +19,23 @@ public func maxDifference<Scalar: TensorScalar & BinaryFloatingPoint>(
   }
 }
 
-/// The largest distance of two elements in units in the last place.
+/// The largest difference of two elements in units in the last place.
 public func maxUlpDistance<Scalar: TensorScalar & BinaryFloatingPoint>(
   _ actual: Tensor<Scalar>, _ expected: Tensor<Scalar>
 ) -> Double {
   largest(actual, expected, "maxUlpDistance", ulpDistance)
 }
 
-/// The difference of two numbers in units in the last place of the larger of them.
-/// Infinite where one is infinite or NaN and the other is not the same.
+/// The difference of two numbers in units in the last place of the larger one. Infinite if one is infinite
+/// or NaN and the other is not the same.
 public func ulpDistance<Scalar: BinaryFloatingPoint>(_ a: Scalar, _ b: Scalar) -> Double {
   if a == b || (a.isNaN && b.isNaN) { return 0 }
   guard a.isFinite, b.isFinite else { return .infinity }
   return abs(Double(a) - Double(b)) / Double(max(abs(a), abs(b)).ulp)
 }
 
-/// The norm of the difference over the norm of `expected`, summed in double: the measure for
-/// results whose single elements may cancel. The norm of `actual` where `expected` is zero.
+/// The norm of the difference relative to the norm of `expected`, summed in double, for results whose
+/// single elements may cancel. The norm of `actual` if `expected` is zero.
 public func relativeError<Scalar: TensorScalar & BinaryFloatingPoint>(
   _ actual: Tensor<Scalar>, _ expected: Tensor<Scalar>
 ) -> Double {

@@ -2,8 +2,8 @@ public import JSON
 public import TensorFiles
 public import Tensors
 
-/// Reference values that other programs computed: `Tests/Fixtures/NAME.safetensors` with tensors
-/// called `case/tensor`, and `NAME.json` with the parameters of each case.
+/// Reference values computed by other programs: `Tests/Fixtures/NAME.safetensors` with tensors named
+/// `case/tensor`, and `NAME.json` with the parameters of each case.
 public struct Fixture: Sendable {
   /// The tensors of all cases.
   public let file: SafetensorsFile
@@ -17,7 +17,7 @@ public struct Fixture: Sendable {
     return parts.joined(separator: "/") + "/Fixtures"
   }()
 
-  /// Opens a fixture by its name without an ending.
+  /// Opens a fixture by its name without extension.
   public init(_ name: String) throws {
     file = try SafetensorsFile(path: "\(Self.folder)/\(name).safetensors")
     let document = try JSONDocument(path: "\(Self.folder)/\(name).json")

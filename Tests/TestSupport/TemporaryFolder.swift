@@ -1,6 +1,6 @@
 import Foundation
 
-/// Makes an empty folder and returns its path.
+/// Creates an empty folder and returns its path.
 public func makeTemporaryFolder() throws -> String {
   let folder = FileManager.default.temporaryDirectory
     .appendingPathComponent("loqt-tests-\(UUID().uuidString)")

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Tokenization
 
-/// Compares with other programs on whole corpora, where `Tests/CrossChecks/tokenizer_ids.py` has prepared
-/// a folder and named it in the environment; `make cross-check-tokenizers` does both.
+/// Compares with other programs on whole corpora, if the environment names a folder prepared by
+/// `Tests/CrossChecks/tokenizer_ids.py`; `make cross-check-tokenizers` does both.
 @Suite struct CrossCheckTests {
   private struct Case: Decodable {
     var name: String

@@ -4,7 +4,7 @@ import Testing
 @testable import Tokenization
 
 @Suite struct GGUFVocabularyTests {
-  /// The arrays as a file holds them, of a tokenizer that was read from another.
+  /// The arrays of a GGUF file for a tokenizer that was read from another format.
   private func arrays(
     _ name: String, types: (Int) -> Int32
   ) throws -> (PipelineTokenizer, GGUFVocabulary) {

@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  /// The scanners and the general expressions are two ways to the same words.
+  /// The scanners and the regular expressions give the same words.
   @Test(arguments: WordPattern.allCases)
   func scannersCutAsTheirExpressions(pattern: WordPattern) throws {
     var generator = SeededGenerator(state: 3)

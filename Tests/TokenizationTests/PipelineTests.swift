@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tokenization
 
-/// What `Tests/Generators/tokenizer_pipelines.py` wrote.
+/// The output of `Tests/Generators/tokenizer_pipelines.py`.
 struct PipelineFixture {
   static let folder = fixtures.appending(component: "Pipelines")
 
@@ -71,7 +71,7 @@ struct PipelineFixture {
     #expect(pair.typeIDs == PipelineFixture.ids(golden["pair"]?.arrayValue?[1]))
   }
 
-  /// What is not UTF-8 is another matter: the reference writes U+FFFD for each byte of it.
+  /// Only for UTF-8: otherwise the reference writes U+FFFD for each invalid byte.
   @Test(arguments: names + sentencePieceNames)
   func textsDecodeAsInTheReference(name: String) throws {
     let tokenizer = try PipelineFixture.tokenizer(name)
@@ -82,7 +82,7 @@ struct PipelineFixture {
       let recognized = row.count > 1 ? PipelineFixture.ids(row[1]) ?? plain : plain
       let decoded = row.count > 2 ? row[2].stringValue ?? text : text
       guard !decoded.contains("\u{FFFD}"), !decoded.contains("\u{2047}") else { continue }
-      // The reference shows a token that is matched in normalised text in lower case too.
+      // The reference also shows tokens matched in normalised text in lower case.
       if name == "flags", text.contains("Ab") || text.contains("aB") { continue }
       #expect(tokenizer.decode(recognized) == decoded, "\(name): \(text.debugDescription)")
     }
@@ -92,7 +92,7 @@ struct PipelineFixture {
     for name in ["llama3", "gpt4o", "tekken", "sentencepiece_unigram_bytes", "llama2", "mistral"] {
       let tokenizer = try PipelineFixture.tokenizer(name)
       for text in PipelineFixture.texts where !text.contains("\u{2581}") {
-        // Mistral's puts no mark before a space, and takes one away all the same.
+        // Mistral's tokenizer puts no mark before a space, but removes one nevertheless.
         if name == "mistral", text.hasPrefix(" ") { continue }
         let bytes = Array(text.utf8)
         #expect(tokenizer.decodeBytes(tokenizer.encode(bytes: bytes)) == bytes, "\(name) \(text)")
@@ -112,7 +112,7 @@ struct PipelineFixture {
       #expect(ids.allSatisfy { 0 <= $0 && $0 < tokenizer.vocabularySize })
       let decoded = tokenizer.decodeBytes(ids)
       if ["llama3", "gpt4o", "tekken", "sentencepiece_unigram_bytes"].contains(name) {
-        // A mark that the text has itself is no space.
+        // A mark that the text itself contains is not a space.
         let text =
           name.hasPrefix("s")
           ? TextPattern.literal(Metaspace.mark).replacing(bytes, by: [0x20]) : bytes
@@ -132,7 +132,7 @@ struct PipelineFixture {
     }
   }
 
-  /// A tokenizer that says so has the ids of a text from the lines of it.
+  /// A tokenizer that declares it gives a text the ids of its lines.
   @Test func linesAreEncodedApartOnlyWhereNothingJoinsThem() throws {
     let apart = Self.names.filter {
       (try? PipelineFixture.tokenizer($0))?.encodesLinesApart ?? false

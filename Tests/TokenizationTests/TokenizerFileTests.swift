@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  /// A small file, with parts of its text replaced.
+  /// A small file with parts of its text replaced.
   private func file(
     _ replaced: String = "", by replacement: String = "",
     sourceLocation: SourceLocation = #_sourceLocation
@@ -133,7 +133,7 @@ import Testing
   }
 
   @Test(arguments: [
-    // What is replaced in the small file, by what, the error, and what its message names.
+    // A text in the small file, its replacement, the error, and what its message names.
     ("\"BPE\"", "\"WordPiece\"", TokenizerError.Code.missingField, "model.unk_token"),
     ("\"BPE\"", "\"Unigram\"", .wrongType, "model.vocab"),
     ("\"BPE\"", "\"WordLevel\"", .unsupported, "WordLevel"),
@@ -273,7 +273,7 @@ import Testing
     #expect(failure(json) == nil)
   }
 
-  /// Reading must end without a trap; that the file may still be valid is fine.
+  /// Reading must not trap; the file may still be valid.
   @Test func mutatedFilesAreReadOrRefused() {
     var generator = SeededGenerator(state: 11)
     let original = file()
@@ -294,7 +294,7 @@ import Testing
     }
   }
 
-  /// The same for files with every part there is, and for SentencePiece models.
+  /// The same for files with every kind of part, and for SentencePiece models.
   @Test(arguments: Kinds.files)
   func mutatedFilesOfEveryKindAreReadOrRefused(json: String) throws {
     var generator = SeededGenerator(state: 13)
@@ -317,7 +317,7 @@ import Testing
     for name in PipelineTests.sentencePieceNames {
       let url = PipelineFixture.folder.appending(component: "\(name).model")
       let original = [UInt8](try Data(contentsOf: url))
-      // A few pieces and the specifications behind them.
+      // A few pieces, followed by the specifications.
       let short = Array(original.prefix(200) + original.suffix(500))
       #expect(throws: TokenizerError.self) {
         try PipelineTokenizer(sentencePiece: original.dropLast(1).dropFirst(1) + [], file: "m")

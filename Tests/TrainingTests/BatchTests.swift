@@ -5,7 +5,7 @@ import Tokenization
 import Training
 
 @Suite struct BatchTests {
-  /// Ids that tell their place.
+  /// Ids equal to their positions.
   private func stream(_ count: Int) -> TokenStream {
     TokenStream(patternedText(count).prefix(count).map { $0 }, tokenizer: ByteTokenizer())
   }
@@ -44,7 +44,7 @@ import Training
   }
 
   @Test func anEpochHasEveryWindowOnce() throws {
-    // All tokens differ, so a window tells where it begins.
+    // All tokens differ, so a window's first token gives its position.
     let bytes = (0..<200).map { UInt8($0) }
     var sampler = try sampler(TokenStream(bytes, tokenizer: ByteTokenizer()), batch: 1)
     #expect(sampler.windowCount == 23)

@@ -10,7 +10,7 @@ import Tokenization
 import Training
 
 @Suite struct CheckpointTests {
-  /// A trainer some steps in.
+  /// A trainer after some steps.
   private func trained(_ method: TrainingMethod, steps: Int = 6) async throws
     -> LanguageModelTrainer
   {
@@ -27,7 +27,7 @@ import Training
     try withTemporaryFolder { folder in
       try Checkpoint(trainer).write(to: folder + "/checkpoint")
       let read = try Checkpoint(path: folder + "/checkpoint")
-      // Sums may be added in another order while other tests use the threads.
+      // Sums may be added in a different order while other tests use the threads.
       #expect(abs(read.model.meanLoss(over: windows) - trainer.record.validationLoss) < 1e-6)
       let saved = read.parameterisation as? LoQTMatrices
       #expect(saved?.loqt == (trainer.configuration.plan.layers as? LoQTMatrices)?.loqt)
@@ -91,7 +91,7 @@ import Training
           break
         } catch let error as TensorFileError {
           #expect(error.code == .noSpace && error.file.hasPrefix(path))
-          // The last flush comes when the new folder has its name.
+          // The last flush comes after the new folder has its name.
           let isInPlace = error.remedy?.contains("in place") == true
           #expect(try contents(of: path) == (isInPlace ? after : before))
           let names = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -99,7 +99,7 @@ import Training
         }
         failures += 1
       }
-      // Three files of our own at least, each written and flushed.
+      // At least three files, each written and flushed.
       #expect(failures >= 6)
       #expect(try Checkpoint(path: path).record?.steps.count == 7)
     }
@@ -147,7 +147,7 @@ import Training
 }
 
 extension FileOperations {
-  /// The system's operations, of which the one of this number finds the disk full.
+  /// The system's operations, with a full disk at one call.
   fileprivate static func failing(at number: Int) -> FileOperations {
     let counter = FaultCounter(failing: number)
     var operations = FileOperations.system

@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 import Training
 
-/// The command `loqt` as a person calls it.
+/// The command `loqt` as a user runs it.
 @Suite struct CommandTests {
-  /// Beside the tests' own executable.
+  /// The executable beside that of the tests.
   private static let executable = Bundle.main.bundleURL.appending(component: "loqt").path
 
   private struct Outcome {
@@ -17,7 +17,7 @@ import Training
     var errors: String
   }
 
-  /// A process that has begun, with what it will write.
+  /// A running process and its output.
   private struct Running {
     let process = Process()
     let output = Pipe()
@@ -32,7 +32,7 @@ import Training
       try process.run()
     }
 
-    /// Waits for the end.
+    /// Waits for the process to end.
     func finish() -> Outcome {
       let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
       let message = String(
@@ -41,7 +41,7 @@ import Training
       return Outcome(code: process.terminationStatus, output: text, errors: message)
     }
 
-    /// Sends an interrupt when training has begun, which the first step that is shown tells.
+    /// Sends an interrupt after the first progress line.
     func interruptedAfterItsFirstStep() -> Outcome {
       var text = ""
       while !text.contains("step 1/") {
@@ -58,14 +58,14 @@ import Training
     try Running(Self.executable, arguments, in: folder).finish()
   }
 
-  /// What `/bin/sh` runs, with an address space of so many MiB.
+  /// Runs the command with an address space limited to so many MiB.
   private func limited(_ mebibytes: Int, _ arguments: [String], in folder: String) throws -> Outcome
   {
     let limit = ["-c", "ulimit -v \(mebibytes << 10); exec \"$0\" \"$@\"", Self.executable]
     return try Running("/bin/sh", limit + arguments, in: folder).finish()
   }
 
-  /// Runs in a folder with the text `text.txt` of 40,000 bytes.
+  /// Runs `body` in a folder with a `text.txt` of 40,000 bytes.
   private func withText(_ body: (String) throws -> Void) throws {
     try withTemporaryFolder { folder in
       try Data(patternedText(40_000)).write(to: URL(filePath: folder + "/text.txt"))
@@ -120,7 +120,7 @@ import Training
     }
   }
 
-  /// 58 million parameters: 930 MB of them and of Adam's state in single precision.
+  /// 58 million parameters: 930 MB with Adam's state in single precision.
   private let sixtyMillion = [
     "pretrain", "--preset", "60m", "--model-vocabulary", "32000", "--vocabulary", "256", "--text",
     "text.txt", "--steps", "3", "--merge-gap", "2", "--batch", "1", "--sequence", "256",
@@ -227,13 +227,13 @@ import Training
         small + ["--method", "full", "--steps", "150", "--output", "full", "--summary", "f.json"],
         in: folder)
       #expect(made.code == 0, "\(made.errors)")
-      // Its tokens, its sizes and its matrices: --vocabulary and --preset are not given.
+      // Tokenizer, sizes and matrices come from the folder: --vocabulary and --preset are not given.
       let begin = ["finetune", "--weights", "full/checkpoint"] + small.dropFirst().prefix(2)
       let batch = ["--batch", "2", "--sequence", "16", "--steps", "40", "--rank", "32"]
       let run = try loqt(begin + batch + ["--summary", "s.json", "--output", "on"], in: folder)
       #expect(run.code == 0, "\(run.errors)")
-      #expect(!run.output.contains("Learning"), "Its tokens are there already.")
-      // Tokens at random are 5.7 nats: the run goes on from where the model was.
+      #expect(!run.output.contains("Learning"), "The folder has a tokenizer.")
+      // Random tokens have 5.7 nats, so the run continues the trained model.
       let base = try JSONDocument(path: folder + "/f.json").number("validation_loss")
       let continued = try JSONDocument(path: folder + "/s.json").number("validation_loss")
       #expect(continued < base + 0.1 && continued < 2.5, "\(base), then \(continued)")
@@ -250,7 +250,7 @@ import Training
         let outcome = try loqt(["finetune", "--text", "text.txt"] + arguments, in: folder)
         #expect(outcome.code != 0 && outcome.errors.contains(piece), "\(outcome.errors)")
       }
-      // A packed checkpoint is a model as well: to go on with by another method, to measure, to export.
+      // A packed checkpoint is also a model: to continue by another method, to evaluate, to export.
       let packed = try loqt(
         ["finetune", "--text", "text.txt", "--weights", "on/checkpoint", "--method", "qlora"]
           + ["--batch", "2", "--sequence", "16", "--steps", "1", "--rank", "4", "--output", "q"],
@@ -286,7 +286,7 @@ import Training
       let run = try Running(
         Self.executable, small + ["--steps", "100000", "--output", "out"], in: folder)
       #expect(run.interruptedAfterItsFirstStep().code == 130)
-      // Two million sequences a step are beyond any machine.
+      // Two million sequences per step are too many for any machine.
       let path = folder + "/out/checkpoint/run.json"
       let settings = try String(contentsOfFile: path, encoding: .utf8)
       #expect(settings.contains("\"batchSize\" : 2,"))

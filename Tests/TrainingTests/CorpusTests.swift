@@ -10,7 +10,7 @@ import Training
     let text = try SourceText(bytes)
     #expect(text.training + text.validation == bytes)
     #expect(text.training.last == 0x0A)
-    // 5 % of the text, give or take the way to the end of a line.
+    // 5 % of the text, up to the end of a line.
     #expect(abs(text.validation.count - 10_000) < 100)
   }
 

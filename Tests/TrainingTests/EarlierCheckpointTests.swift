@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Training
 
-/// Checkpoints that an earlier release wrote load and go on as they would have gone on then.
+/// Checkpoints of an earlier release load and continue as they did in that release.
 @Suite struct EarlierCheckpointTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Fixtures/checkpoints").path
@@ -26,7 +26,7 @@ import Training
     let record = try await finished(trainer)
     let run = try #require(expected[method.name])
     for (step, loss) in zip(record.steps, run.losses) {
-      // Other processors add in another order, which a few steps enlarge.
+      // Other processors add in a different order, and a few steps amplify the difference.
       #expect(abs(step.loss - loss) < 2e-3, "step \(step.step): \(step.loss), was \(loss)")
     }
     #expect(abs(record.validationLoss - run.validation) < 2e-3)

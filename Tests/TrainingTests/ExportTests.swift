@@ -9,7 +9,7 @@ import Testing
 import Tokenization
 import Training
 
-/// What is exported is what transformers wrote of the same model.
+/// Exported models equal those that transformers wrote.
 @Suite struct ExportTests {
   @Test(arguments: ["gpt2_tiny", "phi3_tiny", "gemma2_tiny", "qwen2_tiny", "llama3_tiny"])
   func anExportedFolderHasThePublishedTensors(_ name: String) throws {
@@ -25,7 +25,7 @@ import Training
         let b: Tensor<Float> = try published.tensor(named: name)
         #expect(a == b, "\(name)")
       }
-      // A tied head may be there once more; everything else is.
+      // The folder may lack a tied head, but nothing else.
       #expect(Set(published.names).subtracting(exported.names).isSubset(of: ["lm_head.weight"]))
     }
   }

@@ -4,7 +4,7 @@ import Testing
 @testable import Training
 
 @Suite struct LabelledTextTests {
-  /// So many lines, one a number, whose labels take turns.
+  /// Numbered lines with alternating labels.
   private func lines(_ count: Int, labels: [String] = ["cat", "dog"]) -> [UInt8] {
     Array(
       (0..<count).map { "\(labels[$0 % labels.count])\tsays \($0)\n" }.joined().utf8)

@@ -12,7 +12,7 @@ import TestSupport
 import Testing
 import Training
 
-/// What trades memory for time and precision, and the estimates of it.
+/// The options that trade memory for time and precision, and their estimates.
 @Suite struct MemoryOptionsTests {
   private func configuration(
     _ method: TrainingMethod = .loqt, model: LlamaConfiguration = tinyModel, steps: Int = 24,
@@ -106,12 +106,12 @@ import Training
       }, steps: 6, batchSize: 1,
       mergeBatchSize: 4, sequence: 8, learningRate: 0.02)
     let record = try await finished(Trainer(configuration, corpus: byteCorpus()))
-    // 32 tokens determine eight directions, 8 tokens of one sequence fewer.
+    // 32 tokens determine eight directions, the 8 tokens of one sequence fewer.
     #expect(record.merges[0].layers.allSatisfy { $0.effectiveRank == 8 })
   }
 
   // The formula of the paper (arXiv 2405.16528, table 1) with NF4 at 0.51587 bytes and 8-bit Adam at
-  // 2.0312 bytes a number, r = 1024, in GiB with gradients in bf16, all or only the largest. The
+  // 2.0312 bytes per number, r = 1024, in GiB with gradients in bf16, all or only the largest. The
   // figures have three digits, hence half a unit more than 1 %.
   @Test(arguments: [("7b", 14.1, 10.9), ("13b", 22.9, 17.9)])
   func theLargePresetsTakeWhatThePaperSays(_ preset: String, _ all: Double, _ perLayer: Double)
@@ -147,7 +147,7 @@ import Training
       ("qlora", .qlora, .bfloat16, true, .collected),
     ]
 
-  /// The peak of tensors is the whole process's, so that each configuration has one of its own.
+  /// The peak of tensors is counted per process, so each configuration runs in a separate one.
   @Test(arguments: 0..<10)
   func theEstimateIsWithinATenthOfThePeak(_ index: Int) async {
     await #expect(processExitsWith: .success) { [index] in

@@ -11,9 +11,9 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Unusual models and steps, each with a merge or a refresh in it.
+/// Unusual models and steps, each with a merge or a refresh.
 @Suite struct MethodEdgeCaseTests {
-  /// Ways to hold the linear layers, and to move them.
+  /// Ways to store and update the linear layers.
   enum Kind: String, CaseIterable, Sendable {
     case loqt, relora, galore, packed
 
@@ -27,7 +27,7 @@ import Testing
       }
     }
 
-    /// Merges and projections at every third step.
+    /// An optimizer with merges and projections every third step.
     func optimizer(for model: some Module, rank: RankRule = 4) -> Stepper {
       let adam = AdamW(learningRate: .constant(0.01))
       let matrices =
@@ -69,11 +69,11 @@ import Testing
   @Test(arguments: Kind.allCases)
   func tiedEmbeddingsCheckpointingAndWindowsLearnTheSame(_ kind: Kind) throws {
     let plain = try Self.losses(kind, recomputes: false, microBatches: 1)
-    // Both are of one batch; all kinds fall from 3.28 to 2.50.
+    // Both losses are of one batch; all kinds decrease from 3.28 to 2.50.
     #expect(plain[7] < plain[1] - 0.6)
     let recomputed = try Self.losses(kind, recomputes: true, microBatches: 1)
-    // Sums may be added in another order while other tests use the threads, and rounding at random
-    // magnifies it.
+    // Sums may be added in a different order while other tests use the threads, and random rounding
+    // amplifies the difference.
     for (a, b) in zip(plain, recomputed) { #expect(abs(a - b) < 0.02) }
     let window = try Self.losses(kind, recomputes: true, microBatches: 2)
     #expect(abs(window[0] - plain[0]) < 1e-4)
@@ -87,7 +87,7 @@ import Testing
     var members: [ModuleMember] { [ModuleMember("first", first), ModuleMember("second", second)] }
   }
 
-  /// Sides of 1, square and shared matrices, a rank of the smaller side, and fewer tokens than it.
+  /// Sides of 1, square and shared matrices, a rank equal to the smaller side, and fewer tokens than that.
   @Test(arguments: Kind.allCases, [1, 2, 40])
   func smallSidesSharedLayersAndFewTokensTrain(_ kind: Kind, _ tokens: Int) throws {
     for (input, width) in [(1, 6), (9, 6), (6, 1)] {
@@ -106,8 +106,8 @@ import Testing
         losses.append(report.loss)
         #expect(report.skipped.isEmpty)
       }
-      // Every case ends at .64 of its start or below; a merge that lost its update, or a state that did
-      // not follow it, would throw the loss back.
+      // Every case ends at .64 of its initial loss or below; a merge that lost its update, or a state that
+      // did not follow it, would raise the loss.
       #expect(losses[19] < 0.7 * losses[0], "\(input) to \(width): \(losses)")
       #expect(losses.allSatisfy { $0 <= 1.05 * losses[0] }, "\(input) to \(width): \(losses)")
     }
@@ -131,7 +131,7 @@ import Testing
       #expect(report.skipped == (isBroken ? ["*"] : []))
     }
     let error = (layer.effectiveWeight() - start).norm() / start.norm()
-    // What is packed is packed once; nothing else happens.
+    // Matrices are packed once; nothing else happens.
     #expect(error < (kind == .loqt ? 0.15 : 1e-6), "\(error)")
     #expect(layer.effectiveWeight().allFinite)
   }

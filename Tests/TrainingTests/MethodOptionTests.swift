@@ -24,14 +24,14 @@ import Training
       evaluationInterval: 100)
   }
 
-  /// Trains, and compares the bytes with those of the formula.
+  /// Trains, and compares the bytes with the formula.
   private func finish(_ configuration: TrainingConfiguration) async throws -> LanguageModelTrainer {
     let trainer = try Trainer(configuration, corpus: byteCorpus(8_000))
     let record = try await finished(trainer)
     #expect(record.validationLoss < record.evaluations[0].loss - 0.1)
     var live = trainer.liveMemory
     var counted = MemoryModel(trainer.configuration.model).breakdown(configuration.plan)
-    // Micro-batches hold all gradients.
+    // Micro-batches keep all gradients.
     if configuration.microBatches > 1 { (live.gradients, counted.gradients) = (0, 0) }
     #expect(live == counted)
     return trainer

@@ -4,7 +4,7 @@ import Testing
 @testable import Training
 
 @Suite struct ProcessMemoryTests {
-  /// A tree of control groups in files, as the system shows it.
+  /// A tree of control groups as files.
   private func limits(
     _ membership: String, _ files: [String: String], resident: Int
   ) throws -> [Int] {
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func aGroupOfVersion2LeavesWhatOthersDoNotHold() throws {
-    // 300 of 900 bytes are this process's, 150 are files that the system can drop.
+    // Of 900 bytes, 300 belong to this process, and 150 are files that the system can drop.
     let found = try limits(
       "0::/outer/inner\n",
       [

@@ -9,7 +9,7 @@ import Testing
 import Training
 
 @Suite struct ResumeTests {
-  /// Everything of a model, to the bit.
+  /// The bits of a model.
   private static func bits(_ trainer: LanguageModelTrainer) throws -> [UInt8] {
     try withTemporaryFolder { folder in
       try Checkpoint(trainer).write(to: folder + "/checkpoint")
@@ -38,12 +38,13 @@ import Training
     }
   }
 
-  /// In a process of its own, as sums may be added in another order while other tests use the threads.
+  /// Runs in a separate process, since sums may be added in a different order while other tests use the
+  /// threads.
   @Test func everyMethodGoesOnBitForBitInTheMiddleOfAnInterval() async {
     await #expect(processExitsWith: .success) {
       let corpus = try byteCorpus(8_000)
       for method in TrainingMethod.allCases {
-        // Projections and merges at 0, 4, 9: cuts within intervals, before and at a merge.
+        // Projections and merges at 0, 4, 9: cuts inside intervals, before and at a merge.
         let whole = try Trainer(tinyConfiguration(method, steps: 12), corpus: corpus)
         try await ResumeTests.advance(whole, to: 11)
         let expected = try ResumeTests.bits(whole)

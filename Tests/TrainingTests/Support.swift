@@ -11,7 +11,7 @@ func byteCorpus(_ bytes: Int = 20_000) throws -> Corpus {
   try Corpus(SourceText(patternedText(bytes)), vocabulary: 256)
 }
 
-/// Two blocks, grouped queries, sides that are no multiple of the block size of NF4.
+/// Two blocks, grouped queries, sides that are not multiples of NF4's block size.
 let tinyModel = LlamaConfiguration(
   vocabularySize: 256, hiddenSize: 24, intermediateSize: 40, layers: 2, heads: 4, keyHeads: 2,
   headSize: 6, maxPositions: 32)
@@ -36,7 +36,7 @@ func finished(_ trainer: LanguageModelTrainer) async throws -> RunRecord {
 }
 
 extension MethodOptions {
-  /// Options that `set` sets.
+  /// The options changed by `set`.
   static func with(_ set: (inout MethodOptions) -> Void) -> MethodOptions {
     var options = MethodOptions()
     set(&options)

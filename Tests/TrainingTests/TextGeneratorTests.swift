@@ -7,7 +7,7 @@ import Tokenization
 import Training
 
 @Suite struct TextGeneratorTests {
-  /// A model in which each byte has one follower, whatever came before.
+  /// A model in which each byte has a fixed successor.
   struct Chain: LanguageModel {
     var configuration: LlamaConfiguration
     let embedding: Embedding
@@ -16,7 +16,7 @@ import Training
     var recomputesBlocks = false
     var members: [ModuleMember] { [] }
 
-    /// Follows `text` from byte to byte; no byte may stand in it twice.
+    /// Creates a model that follows `text`, in which no byte may occur twice.
     init(_ text: String, positions: Int = 64) {
       configuration = LlamaConfiguration(
         vocabularySize: 256, hiddenSize: 256, intermediateSize: 8, layers: 1, heads: 1,
@@ -30,7 +30,7 @@ import Training
       embedding = Embedding(weight: rows)
     }
 
-    /// The byte itself: the embedding as the head says which follows.
+    /// The embedded byte; the head then maps it to its successor.
     func hiddenStates(_ tokens: Tensor<Int32>) -> Variable {
       var states = Tensor<Float>.zeros([tokens.elementCount, 256])
       for (index, token) in tokens.scalars.enumerated() { states[index, Int(token)] = 1 }
@@ -44,7 +44,7 @@ import Training
       limit: limit, stops: stops)
   }
 
-  /// The pieces that are shown, and the whole.
+  /// The pieces shown, and the output.
   private func pieces(_ generator: TextGenerator, after prompt: String, most: Int = .max)
     -> ([String], TextGenerator.Output)
   {
@@ -58,7 +58,7 @@ import Training
     return (shown, output)
   }
 
-  @Test("Characters appear when they are whole, and the last one as it is")
+  @Test("Characters appear when they are complete, and an incomplete last one as it is")
   func characters() {
     let (shown, output) = pieces(generator("aé😀b", limit: 7), after: "a")
     #expect(shown == ["é", "😀", "b"])
@@ -68,21 +68,21 @@ import Training
     #expect(cut == ["é", "\u{FFFD}"] && rest.text == "é\u{FFFD}")
   }
 
-  @Test("A text ends before the first stop, of which nothing is shown, even in part")
+  @Test("A text ends before the first stop, no part of which is shown")
   func stops() {
     let (shown, output) = pieces(generator("abcdefghij", stops: ["efg", "xyz"]), after: "a")
     #expect(shown == ["b", "c", "d"])
     #expect(output == .init(text: "bcd", tokenCount: 6, ending: .stop))
-    // What only begins like one is shown when it has turned out so.
+    // The beginning of a stop is shown once it turns out not to be one.
     let (others, whole) = pieces(
       generator("abcdefghij", limit: 9, stops: ["efx", "fx"]), after: "a")
     #expect(others == ["b", "c", "d", "efg", "h", "i", "j"])
     #expect(whole.text == "bcdefghij" && whole.ending == .limit)
-    // Held back to the end.
+    // Held back until the end.
     #expect(pieces(generator("abcdef", limit: 5, stops: ["fz"]), after: "a").1.text == "bcdef")
   }
 
-  @Test("An end token ends a text without being part of it; so does the caller")
+  @Test("An end token and the caller end a text")
   func endings() {
     var ending = generator("abcdef")
     ending.endTokens = [Int32(UInt8(ascii: "d"))]
@@ -92,9 +92,9 @@ import Training
     #expect(shown == ["b", "c"] && cut == .init(text: "bc", tokenCount: 2, ending: .caller))
   }
 
-  @Test("A conversation keeps its turns, and forgets the oldest where the model has no room")
+  @Test("A conversation keeps its turns and leaves out the oldest that do not fit the model")
   func conversation() throws {
-    // The end of a turn is spelled out here, for the tokenizer has no special tokens.
+    // The end of a turn is spelled out, since the tokenizer has no special tokens.
     let chain = Chain("\nHalo!", positions: 120)
     let generator = TextGenerator(
       model: chain, tokenizer: ByteTokenizer(), sampling: Sampling(temperature: 0), limit: 5)

@@ -11,9 +11,9 @@ import Testing
 
 @testable import Training
 
-/// Runs that begin from a trained dense model, read layer by layer.
+/// Runs that start from a trained dense model, read layer by layer.
 @Suite struct TrainedModelTests {
-  /// A folder with a model that was trained for some steps, and its validation loss.
+  /// Trains a model for some steps into a folder, and returns its validation loss.
   static func trainedFolder(_ folder: String, _ corpus: Corpus) async throws -> (
     path: String, loss: Double
   ) {
@@ -37,7 +37,7 @@ import Testing
       }, steps: steps, batchSize: 4, sequence: 16, seed: 1, evaluationInterval: 8)
   }
 
-  /// Gives layers their matrices in memory, whatever they would have read.
+  /// Gives layers matrices from memory instead of those in files.
   private struct InMemory: LinearFactory {
     let factory: any LinearFactory
     func makeLinear(
@@ -64,7 +64,8 @@ import Testing
     try await body(folder)
   }
 
-  /// In a process of its own, as sums may be added in another order while other tests use the threads.
+  /// Runs in a separate process, since sums may be added in a different order while other tests use the
+  /// threads.
   @Test func everyMethodIsTheSameRunAsFromMatricesInMemory() async {
     await #expect(processExitsWith: .success) {
       try await TrainedModelTests.inFolder { folder in
@@ -94,8 +95,8 @@ import Testing
     }
   }
 
-  /// Packed formats lose some of it at once; LoQT begins with the model itself, as it keeps its
-  /// matrices to the first merge.
+  /// Packed formats lose some precision at once; LoQT starts with the exact model, since it keeps the
+  /// matrices until the first merge.
   @Test func aRunBeginsWithTheLossOfItsModelAndLowersIt() async throws {
     try await Self.inFolder { folder in
       let corpus = try byteCorpus()
@@ -103,7 +104,7 @@ import Testing
       for method in [TrainingMethod.loqt, .full, .lora, .galore, .qlora] {
         let trainer = try Trainer(Self.configuration(method, from: path, steps: 30), corpus: corpus)
         let windows = EvaluationWindows.all(of: corpus.validation, sequence: 16, batchSize: 4)
-        // Sums may be added in another order while other tests use the threads; NF4 moves the loss.
+        // Sums may be added in a different order while other tests use the threads; NF4 moves the loss.
         let bound = method == .qlora ? 0.3 : 1e-5
         #expect(abs(trainer.model.meanLoss(over: windows) - loss) < bound, "\(method.name)")
         let record = try await finished(trainer)
@@ -114,7 +115,7 @@ import Testing
     }
   }
 
-  /// The peak of tensors is the whole process's, so that each method has one of its own.
+  /// The peak of tensors is counted per process, so each method runs in a separate one.
   @Test(arguments: ["loqt", "qlora", "q-galore"])
   func wrappingHoldsTheModelAsStoredAndTwoMatricesAtMost(_ name: String) async {
     await #expect(processExitsWith: .success) { [name] in
@@ -137,13 +138,13 @@ import Testing
         let start = TensorMemory.liveBytes
         let trainer = try Trainer(configuration, corpus: corpus)
         let (live, peak) = (TensorMemory.liveBytes - start, TensorMemory.peakBytes - start)
-        // The angles of rotary positions, and up to 64 bytes more for each buffer.
+        // Rotary angles, and up to 64 bytes more for each buffer.
         let slack = 8 * model.maxPositions * model.headSize + 64 * 2_000
         let stored = state.weights + state.adapters + slack
         #expect(live <= stored, "\(live) \(stored)")
         #expect(peak <= stored + 2 * matrix, "\(peak) \(stored) \(matrix)")
         #expect(stored + 2 * matrix < 4 * model.parameterCount * 2 / 3)
-        // Nor is it whole in the first step, whose merges read each matrix again.
+        // Nor are all matrices in memory in the first step, whose merges read each one again.
         for try await _ in trainer {}
         let record = trainer.finish()
         let estimate = MemoryModel(model).peak(
@@ -167,7 +168,7 @@ import Testing
       try FileManager.default.removeItem(atPath: file)
       for try await _ in one {}
       #expect(one.step == 6 && one.record.merges[0].layers.allSatisfy { $0.note == nil })
-      // Before its first merge the whole of it can be saved.
+      // Before the first merge the whole model can be saved.
       try Checkpoint(two).write(to: folder + "/unbegun")
       _ = try Checkpoint(path: folder + "/unbegun")
 
@@ -194,12 +195,12 @@ import Testing
         if case .step(let progress) = event, progress.step == 2 { break }
       }
       try Checkpoint(trainer).write(to: folder + "/checkpoint")
-      // Its own files are all that is needed to go on.
+      // The run's own files are enough to continue.
       try FileManager.default.removeItem(atPath: path)
       let resumed = try Trainer(resuming: folder + "/checkpoint", corpus: corpus)
       #expect(resumed.step == 2 && resumed.configuration.weights == path)
       for run in [trainer, resumed] { for try await _ in run {} }
-      // Sums may be added in another order while other tests use the threads.
+      // Sums may be added in a different order while other tests use the threads.
       for (a, b) in zip(trainer.record.steps, resumed.record.steps) {
         #expect(abs(a.loss - b.loss) < 1e-4)
       }

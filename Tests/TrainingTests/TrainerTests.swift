@@ -21,12 +21,12 @@ import Tensors
 
     let start = try #require(record.evaluations.first)
     #expect(start.step == 0)
-    // Bytes at random: ln 256 = 5.55 nats.
+    // Random bytes: ln 256 = 5.55 nats.
     #expect(abs(start.loss - log(256)) < 0.1)
     #expect(record.validationLoss < start.loss - 0.5)
     #expect(record.steps.map(\.step) == Array(0..<24))
     #expect(record.evaluations.map(\.step) == [0, 8, 16, 24])
-    // One byte a token.
+    // One byte per token.
     #expect(abs(record.bitsPerByte - record.validationLoss / log(2)) < 1e-9)
     #expect(record.parameterCount == tinyModel.parameterCount)
     #expect(record.samples.count == 3)
@@ -34,7 +34,7 @@ import Tensors
     let model = MemoryModel(trainer.configuration.model)
     var expected = model.breakdown(configuration.plan)
     if case .energy? = configuration.plan.rank, let subspaces = trainer.subspaces {
-      // The model counts the largest ranks that the rule may choose: these are those it chose.
+      // The memory model counts the largest ranks that the rule may choose; these are the chosen ones.
       for matrix in trainer.model.blocks.flatMap({ $0.modules(ofType: Linear.self) }) {
         let shape = matrix.module.weight.shape
         let unused = 8 - (try #require(subspaces.rank(of: matrix.module.weight)))
@@ -73,7 +73,7 @@ import Tensors
     #expect(full.gradients == 4 * 8_192)
     let loqt = model.breakdown(
       MethodPlan(layers: .loqt(LoQTConfiguration(rank: 16), .once)))
-    // Half a byte an element, a byte a block of 64, two floats a matrix for up to 256 blocks.
+    // Half a byte per element, a byte per block of 64, two floats per matrix for up to 256 blocks.
     #expect(loqt.weights == linear / 2 + linear / 64 + 7 * 8 + 4 * rest)
     #expect(loqt.projections == 7 * (16 * 64 / 2 + 16 + 8))
     #expect(loqt.adapters == 4 * 16 * (4 * 64 + 3 * 128))
@@ -81,8 +81,8 @@ import Tensors
     #expect(loqt.gradients == 4 * 16 * 128)
   }
 
-  /// Bytes an element of W; of the projections for r min(m, n); of the factors for r max(m, n) and
-  /// r min(m, n); of the optimizer's state for W, r max(m, n) and r min(m, n).
+  /// Bytes per element of W; of the projections for r min(m, n); of the factors for r max(m, n) and
+  /// r min(m, n); of the optimizer state for W, r max(m, n) and r min(m, n).
   static let pages: [(TrainingMethod, [Double])] = [
     (.full, [4, 0, 0, 0, 8, 0, 0]), (.lowRank, [0, 0, 4, 4, 0, 8, 8]),
     (.lora, [4, 0, 4, 4, 0, 8, 8]), (.qlora, [0.51587, 0, 4, 4, 0, 8, 8]),
@@ -94,7 +94,7 @@ import Tensors
     (.loqt, [0.51587, 0.51587, 4, 0, 0, 8, 0]), (.frozen, [4, 0, 0, 0, 0, 0, 0]),
   ]
 
-  /// What each method's page of the documentation says.
+  /// The pages are those of the methods in the documentation.
   @Test(arguments: pages)
   func theMemoryModelIsThatOfThePages(_ method: TrainingMethod, _ c: [Double]) throws {
     let model = try TrainingConfiguration.model(preset: "60m")
@@ -111,7 +111,7 @@ import Tensors
       long += rank * Double(max(out, input))
     }
     let others = Double(model.parameterCount - model.linearParameterCount)
-    // Scales of the last, short block of a matrix, and two floats for each double quantisation.
+    // The scales of a matrix's last, short block, and two floats for each double quantisation.
     func isEqual(_ counted: Int, _ formula: Double) -> Bool {
       abs(Double(counted) - formula) <= 0.002 * formula
     }
@@ -129,7 +129,7 @@ import Tensors
 
   @Test func methodsStartFromTheSameModel() throws {
     let corpus = try byteCorpus()
-    // Matrices that are products, or quantised from the start, cannot be the same.
+    // Matrices that are products or quantised from the start cannot be the same.
     let others: Set<TrainingMethod> = [.lowRank, .qlora, .loftq, .qGaLore]
     let starts = try TrainingMethod.allCases.filter { !others.contains($0) }.map { method in
       try Trainer(tinyConfiguration(method), corpus: corpus).model.meanLoss(

@@ -22,7 +22,7 @@ import Training
     }
   }
 
-  /// What is set, and a piece of the message that names it.
+  /// A wrong setting, and a part of the message that names it.
   private static let wrong: [(String, @Sendable () throws -> TrainingConfiguration)] = [
     ("--rank 0", { try TrainingConfiguration(model: tinyModel, options: .with { $0.rank = 0 }) }),
     ("--rank -1", { try TrainingConfiguration(model: tinyModel, options: .with { $0.rank = -1 }) }),

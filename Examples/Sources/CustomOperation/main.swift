@@ -1,4 +1,4 @@
-// An operation with a gradient of one's own, checked against finite differences.
+// Defines an operation with its gradient, checked against finite differences.
 import Autodiff
 import Tensors
 

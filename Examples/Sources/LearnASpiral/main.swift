@@ -1,4 +1,4 @@
-// A network of three layers tells two spirals apart: autodiff, layers, AdamW.
+// Trains a network of three layers to tell two spirals apart: autodiff, layers, AdamW.
 import LoQTKit
 
 struct Network: Module {

@@ -1,4 +1,4 @@
-// A polynomial through noisy points: least squares, and how well determined it is.
+// Fits a polynomial to noisy points by least squares, and shows its condition.
 import Tensors
 
 var source = RandomSource(seed: 1)

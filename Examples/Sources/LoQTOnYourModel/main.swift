@@ -1,4 +1,4 @@
-// The same model with its matrices in 4 bits from the first step: LoQT.
+// Trains a model whose matrices are in 4 bits from the first step: LoQT.
 import LoQTKit
 
 struct Regressor: Module {

@@ -1,4 +1,4 @@
-// What a run will take, before it begins: bytes by kind, for methods and sizes.
+// Estimates the memory of runs by kind, for several methods and sizes.
 import LanguageModels
 import LoQTKit
 import Training

@@ -1,4 +1,4 @@
-// A method of one's own: matrices whose signs alone are used, trained by the package's trainer.
+// Defines a method that uses only the signs of matrices, and trains it with the package's trainer.
 import LanguageModels
 import LoQTKit
 import Training

@@ -1,4 +1,4 @@
-// What a matrix loses in 4 and 8 bits, and a product straight from its codes.
+// Shows the error of a matrix in 4 and 8 bits, and of a product computed from its codes.
 import Quantization
 import Tensors
 
@@ -13,6 +13,6 @@ for name in ["nf4-64-double", "int4-symmetric-group32", "int8-symmetric-row"] {
   let product = matmulTransposed(x, stored)
   let bits = 8 * Double(stored.byteCount) / Double(w.elementCount)
   print(
-    "\(name): \(bits) bits an element, error of W \(error), of x Wᵀ "
+    "\(name): \(bits) bits per element, error of W \(error), of x Wᵀ "
       + "\((product - exact).norm() / exact.norm())")
 }

@@ -1,4 +1,4 @@
-// Read, look at and change a safetensors file.
+// Reads, inspects and changes a safetensors file.
 import Foundation
 import TensorFiles
 import Tensors

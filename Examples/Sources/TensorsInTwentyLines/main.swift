@@ -1,4 +1,4 @@
-// Tensors: NumPy's arrays and names, over OpenBLAS and LAPACK.
+// Tensors with NumPy's names, computed by OpenBLAS and LAPACK.
 import Tensors
 
 var source = RandomSource(seed: 7)

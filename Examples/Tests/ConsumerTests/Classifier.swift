@@ -1,8 +1,7 @@
 import Autodiff
 import Layers
 
-/// Two linear layers for handwritten digits of 8 x 8 pixels; how the layers are held is the caller's
-/// choice.
+/// Two linear layers for handwritten digits of 8 x 8 pixels, in a format that the caller chooses.
 struct Classifier: Module {
   let hidden, output: any LinearLayer
   init(using linear: LayerBuilder) {

@@ -22,7 +22,7 @@ import Testing
     #expect(merges >= 5)
     #expect(optimizer.layers.count == 2)
     for (_, layer) in optimizer.layers {
-      // 4.127 bits an element instead of 32.
+      // 4.127 bits per element instead of 32.
       #expect(layer.weight.byteCount * 7 < layer.inputSize * layer.outputSize * 4)
       #expect(layer.projection != nil)
     }

@@ -1,7 +1,7 @@
 import TensorFiles
 import Tensors
 
-/// Handwritten digits, 8 x 8 pixels from 0 to 16 (E. Alpaydin, C. Kaynak, UCI Machine Learning
+/// Handwritten digits of 8 x 8 pixels from 0 to 16 (E. Alpaydin, C. Kaynak, UCI Machine Learning
 /// Repository); every fifth is for testing.
 struct Digits {
   typealias Batch = (x: Tensor<Float>, y: Tensor<Int32>)
@@ -24,7 +24,7 @@ struct Digits {
     test = batch { $0 % 5 == 0 }
   }
 
-  /// `count` batches of `size` training digits, every epoch in another order.
+  /// `count` batches of `size` training digits, shuffled in every epoch.
   func batches(_ count: Int, of size: Int, seed: UInt64) -> some Sequence<Batch> {
     var source = RandomSource(seed: seed)
     let labels = training.y.scalars
@@ -41,7 +41,7 @@ struct Digits {
     }
   }
 
-  /// The share of the test digits for which `logits` `[digits, 10]` are highest at the label.
+  /// The share of the test digits whose `logits` `[digits, 10]` are highest at the label.
   func accuracy(of logits: Tensor<Float>) -> Double {
     let right = zip(logits.argmaxAlongRows().scalars, test.y.scalars).count { $0 == $1 }
     return Double(right) / Double(test.y.elementCount)

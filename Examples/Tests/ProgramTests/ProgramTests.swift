@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Every program of the package runs to its end and prints what it promises.
+/// Every program of the package runs to its end and prints the expected text.
 @Suite(.serialized) struct ProgramTests {
   @Test(arguments: [
     ("TensorsInTwentyLines", "variances along the axes"), ("LeastSquares", "condition"),
@@ -11,7 +11,7 @@ import Testing
     ("PretrainALanguageModel", "one small "), ("LookInsideARun", "7b loqt"),
   ])
   func `the program runs to its end`(_ name: String, _ promise: String) throws {
-    // The programs lie beside the bundle of tests.
+    // The programs are beside the test bundle.
     let folder = Bundle.main.bundleURL
     let candidates = [folder, folder.deletingLastPathComponent()]
     let program = try #require(

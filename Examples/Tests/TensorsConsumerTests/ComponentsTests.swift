@@ -2,7 +2,7 @@ import Tensors
 import Testing
 
 @Suite struct ComponentsTests {
-  /// The directions in which points spread, by eigenvectors of their covariance and by singular values.
+  /// The principal directions of points, by eigenvectors of their covariance and by singular vectors.
   @Test func `principal components by two ways are the same`() throws {
     var source = RandomSource(seed: 7)
     let spread: Tensor<Float> = [[3, 0, 0], [1, 1, 0], [0, 0.5, 0.2]]

@@ -1,8 +1,8 @@
 import LoQTKit
 import Training
 
-/// A linear layer that multiplies with the largest elements of its matrix alone, of which the step
-/// chooses anew where the merge schedule says so. Its gradient goes to all elements.
+/// A linear layer that uses only the largest elements of its matrix, chosen anew at every merge step. Its
+/// gradient goes to all elements.
 final class MaskedLinear: LinearLayer, StepParticipant {
   let weight: Parameter
   let sparsity: Double
@@ -53,7 +53,7 @@ final class MaskedLinear: LinearLayer, StepParticipant {
   }
 }
 
-/// Matrices of which only a share of the elements is used.
+/// Matrices that use only a share of their elements.
 struct MaskedMatrices: Parameterisation {
   var sparsity: Double
   var merges: MergeSchedule
@@ -79,9 +79,9 @@ struct MaskedMatrices: Parameterisation {
 }
 
 extension TrainingMethod {
-  /// A method of our own: its file, and nothing else.
+  /// A method defined in a single file outside the package.
   static let masked = TrainingMethod(
-    "masked", "Masked matrices", "the largest elements of each matrix, chosen anew now and then",
+    "masked", "Masked matrices", "only the largest elements of each matrix, chosen periodically",
     options: [.mergeGap, .mergeSchedule]
   ) { settings in
     MethodPlan(layers: MaskedMatrices(sparsity: 0.5, merges: settings.schedule))

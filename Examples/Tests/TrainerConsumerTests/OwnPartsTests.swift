@@ -5,7 +5,7 @@ import Testing
 import Tokenization
 import Training
 
-/// What a stranger adds without touching a file of the package: a method, a model, a schedule, a task.
+/// A method, a model, a schedule and a task added from outside the package.
 @Suite(.serialized) struct OwnPartsTests {
   static let text: [UInt8] = (0..<900).flatMap { number in
     Array(
@@ -81,7 +81,7 @@ import Training
     }
   }
 
-  /// Reading the text backwards, with a loss of our own.
+  /// Reads the text backwards, with a custom loss.
   final class Backwards: TrainingTask {
     let model = TinyGPT(TinyGPTConfiguration(), using: .loqt(rank: 8, seed: 5))
     let tokens = OwnPartsTests.text.reversed().map { Int32($0) }

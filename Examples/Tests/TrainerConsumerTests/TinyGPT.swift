@@ -54,7 +54,7 @@ struct TinyGPTConfiguration: ModelConfiguration {
   func makeModel(using linear: LayerBuilder) -> any LanguageModel { TinyGPT(self, using: linear) }
 }
 
-/// A small GPT-2 from outside of the package.
+/// A small GPT-2 defined outside the package.
 struct TinyGPT: LanguageModel {
   struct Block: Module {
     let attentionNorm, feedForwardNorm: LayerNorm

@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 @Suite struct BackwardTests {
-  @Test("A parameter used twice gets one gradient, at its last use on the way back")
+  @Test("A parameter used twice gets one gradient, at its last use in the backward pass")
   func lastUse() throws {
     let w = Parameter(normal([3], seed: 1), name: "w")
     let v = Parameter(normal([3], seed: 2), name: "v")
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(
-    "An update in the consumer finds the parameter's storage unshared",
+    "A parameter's storage is unshared during an update in the consumer",
     arguments: TestModel.Checkpointing.allCases)
   func updateInPlace(_ checkpointing: TestModel.Checkpointing) throws {
     let model = TestModel()
@@ -86,7 +86,7 @@ import Testing
     #expect(gradients[x]?.scalar == 1)
   }
 
-  @Test("What needs no gradient gets none")
+  @Test("Values that need no gradient get none")
   func constants() {
     let frozen = Parameter(normal([3], seed: 1), isTrainable: false)
     let used = Parameter(normal([3], seed: 2))
@@ -99,7 +99,7 @@ import Testing
     #expect(gradients[used] == .ones([3]))
   }
 
-  @Test("A branch that leads nowhere costs its parameters nothing")
+  @Test("A branch without effect on the loss adds nothing to its parameters' gradients")
   func deadBranch() {
     let x = Parameter(normal([3], seed: 1))
     let y = Variable(x)
@@ -110,7 +110,7 @@ import Testing
     #expect(unused.needsGradient)
   }
 
-  @Test("The record serves once")
+  @Test("A record can be used only once")
   func recordServesOnce() {
     let x = Parameter(normal([3], seed: 1))
     let loss = square(Variable(x)).sum()
@@ -118,7 +118,7 @@ import Testing
     #expect(valueAndGradients(of: loss).gradients.count == 0)
   }
 
-  @Test("An error of the consumer ends the pass and leaves the parameters usable")
+  @Test("An error thrown by the consumer ends the pass and leaves the parameters usable")
   func errors() throws {
     let model = TestModel()
     let expected = valueAndGradients(of: model.loss()).gradients
@@ -138,7 +138,7 @@ import Testing
     }
   }
 
-  @Test("A parameter that is gone leaves a record that still runs")
+  @Test("A record runs even after a parameter is released")
   func goneParameter() {
     let x = Parameter(normal([3], seed: 1))
     let other = square(Variable(Parameter(normal([3], seed: 2))))

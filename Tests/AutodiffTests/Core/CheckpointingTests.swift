@@ -35,7 +35,7 @@ import Testing
     #expect(report.passed, "\(report.failures.prefix(3))")
   }
 
-  @Test("A block is computed again once, and not at all without a gradient")
+  @Test("A block is recomputed once, and not at all without a gradient")
   func runs() {
     let x = Parameter(normal([3], seed: 1))
     var runs = 0
@@ -54,7 +54,7 @@ import Testing
     #expect(runs == 4)
   }
 
-  @Test("A block may hand back what it was given, or something it has no part in")
+  @Test("A block may return its argument, or a value from outside")
   func trivialBlocks() {
     let x = Parameter(normal([3], seed: 1))
     let blocks: [(Variable) -> Variable] = [
@@ -69,7 +69,7 @@ import Testing
     #expect(!checkpointed { constant }.needsGradient)
   }
 
-  @Test("Uses that do not reach the block's result are given back")
+  @Test("Uses that do not affect a block's result are released")
   func deadUses() throws {
     let x = Parameter(normal([3], seed: 1), name: "x")
     let w = Parameter(normal([3], seed: 2), name: "w")
@@ -92,7 +92,7 @@ import Testing
     #expect(names.sorted() == ["w", "x"])
   }
 
-  @Test("A block whose parameters are frozen meanwhile gives its uses back")
+  @Test("A block whose parameters are frozen in the meantime releases its uses")
   func frozenMeanwhile() {
     let x = Parameter(normal([3], seed: 1))
     let w = Parameter(normal([3], seed: 2))
@@ -104,7 +104,7 @@ import Testing
     #expect(gradients[w] == .ones([3]))
   }
 
-  @Test("Random numbers repeat when the generator is copied before")
+  @Test("Random numbers repeat if the generator was copied before")
   func random() {
     let x = Parameter(normal([100], seed: 1))
     let source = RandomSource(seed: 5)
@@ -116,7 +116,7 @@ import Testing
     #expect(valueAndGradients(of: checkpointed(block).sum()).gradients[x] == expected)
   }
 
-  @Test("Nested blocks with random operations have the bits of no checkpointing at all")
+  @Test("Nested blocks with random operations have the same bits as without checkpointing")
   func nestedRandom() {
     let x = Parameter(normal([20, 20], seed: 1))
     func loss(_ block: @escaping (@escaping () -> Variable) -> Variable) -> Variable {

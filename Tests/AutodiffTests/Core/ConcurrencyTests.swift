@@ -9,7 +9,7 @@ import Testing
     return model.parameters.map(\.tensor)
   }
 
-  @Test("Two training loops at once do not disturb each other")
+  @Test("Two concurrent training loops do not affect each other")
   func twoLoops() async throws {
     let expected = try Self.train(.none)
     let isFinite = expected.allSatisfy { $0.allFinite }

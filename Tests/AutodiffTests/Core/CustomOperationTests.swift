@@ -18,7 +18,7 @@ private struct Cube: CustomOperation {
   }
 }
 
-/// `Cube` with a factor forgotten.
+/// `Cube` with a missing factor.
 private struct WrongCube: CustomOperation {
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
     -> Tensor<S>
@@ -34,7 +34,7 @@ private struct WrongCube: CustomOperation {
   }
 }
 
-/// x Wᵀ with a W that only the operation knows.
+/// x Wᵀ with a W that is private to the operation.
 private struct FrozenProduct: CustomOperation {
   let weight: Tensor<Double>
 
@@ -64,12 +64,12 @@ private struct FrozenProduct: CustomOperation {
     #expect(report.comparisons == 5)
     #expect(report.worst > 1)
     #expect(report.failures.first?.hasPrefix("x[0]") == true)
-    // The parameter is as before.
+    // The parameter is unchanged.
     #expect(x.tensor == normal([5], seed: 1))
     #expect(x.doubleTensor == nil)
   }
 
-  @Test("A gradient check without a parameter has not passed")
+  @Test("A gradient check without parameters does not pass")
   func nothingChecked() {
     #expect(!checkGradients(of: []) { Variable(Tensor<Float>(1)) }.passed)
   }
@@ -77,7 +77,7 @@ private struct FrozenProduct: CustomOperation {
   private let weight = normal([2, 3], seed: 1)
   private var product: FrozenProduct { FrozenProduct(weight: weight.converted(to: Double.self)) }
 
-  @Test("A frozen matrix's gradient arrives as factors, all uses in one, and only on request")
+  @Test("A frozen matrix's gradient arrives as factors, once for all uses, and only on request")
   func factors() throws {
     let matrix = FrozenMatrix(name: "frozen")
     let x = Parameter(normal([4, 3], seed: 2))
@@ -110,7 +110,7 @@ private struct FrozenProduct: CustomOperation {
     }
   }
 
-  @Test("A frozen matrix gives factors even where no input needs a gradient")
+  @Test("A frozen matrix gives factors even if no input needs a gradient")
   func factorsOnly() throws {
     let matrix = FrozenMatrix()
     matrix.isGradientRequested = true
@@ -127,7 +127,7 @@ private struct FrozenProduct: CustomOperation {
   }
 }
 
-/// The sum of any number of inputs; notes which gradients are wanted.
+/// The sum of any number of inputs, which records the gradients wanted.
 private struct SumOfMany: CustomOperation {
   final class Log { var needed: [Bool] = [] }
   let log = Log()
@@ -147,7 +147,7 @@ private struct SumOfMany: CustomOperation {
 }
 
 @Suite struct NeededGradientsTests {
-  @Test("An operation learns which gradients are wanted, of a hundred inputs too")
+  @Test("An operation is told which gradients are wanted, even of a hundred inputs")
   func many() {
     for count in [1, 3, 63, 64, 65, 100] {
       let parameters = (0..<count).map {

@@ -18,7 +18,7 @@ import Testing
     #expect(sum.byteCount == 4 * model.parameters.reduce(0) { $0 + $1.shape.elementCount })
   }
 
-  @Test("Draining hands each over once, in the order of arrival")
+  @Test("Draining yields each gradient once, in the order of arrival")
   func drain() throws {
     let model = TestModel()
     var order: [String] = []
@@ -35,13 +35,13 @@ import Testing
     #expect(gradients.count == 0)
   }
 
-  @Test("Clipping scales all gradients to the norm asked for, and leaves smaller ones alone")
+  @Test("Clipping scales all gradients to the given norm, and leaves smaller ones unchanged")
   func clipping() {
     let model = TestModel()
     let plain = valueAndGradients(of: model.loss()).gradients
     let norm = plain.globalNorm
     let clipped = valueAndGradients(of: model.loss()).gradients.clipped(toGlobalNorm: norm / 4)
-    // Each element is rounded once, 6e-8 of itself.
+    // Each element is rounded once, by 6e-8 of itself.
     #expect(abs(clipped.globalNorm - norm / 4) <= 1e-7 * norm)
     let same = valueAndGradients(of: model.loss()).gradients.clipped(toGlobalNorm: norm * 1.01)
     for parameter in model.parameters {

@@ -8,7 +8,7 @@ import Testing
   private func parameters(_ storage: ParameterStorage) -> [Parameter] {
     [[40, 12], [24, 12], [40, 24]].enumerated().map { index, shape in
       var source = RandomSource(seed: UInt64(index))
-      // Rounded beforehand, so that both storages hold the same numbers.
+      // Rounded first, so that both storages hold the same numbers.
       let values = Tensor<Float>.normal(Shape(shape), using: &source)
         .converted(to: BFloat16.self).converted(to: Float.self)
       let parameter = Parameter(values, name: "p\(index)")
@@ -66,7 +66,7 @@ import Testing
     let parameter = Parameter(.zeros([10_000]) + 1, name: "p")
     parameter.storage = .bfloat16
     for step in 0..<100 { parameter.update(step: step) { $0 = $0 + Float(1) / 2048 } }
-    // The mean of ten thousand walks whose variance is below 100 (2^-7)^2 / 4 each: five deviations.
+    // The mean of ten thousand random walks, each with a variance below 100 (2^-7)^2 / 4: five deviations.
     #expect(abs(parameter.tensor.mean() - 1 - 100.0 / 2048) < 5 * 0.039 / 100)
   }
 

@@ -6,7 +6,7 @@ import Testing
   private static let rows = 64
   private static let width = 128
 
-  /// A feed-forward block: of its five activations three are kept.
+  /// A feed-forward block, which keeps three of its five activations.
   private static func loss(_ x: Variable, _ weights: [Parameter]) -> Variable {
     let normed = rmsNorm(x, weight: Variable(weights[0]), epsilon: 1e-6)
     let gate = linear(normed, Variable(weights[1]))
@@ -19,7 +19,7 @@ import Testing
       + (2..<5).map { Parameter(normal([width, width], seed: $0)) }
   }
 
-  @Test("What costs little to compute again is not kept")
+  @Test("Values that are cheap to recompute are not kept")
   func memory() async {
     await #expect(processExitsWith: .success) {
       let weights = RecipeTests.weights()
@@ -27,19 +27,18 @@ import Testing
       let start = TensorMemory.liveBytes
       let loss = RecipeTests.loss(Variable(x), weights)
       let activation = RecipeTests.rows * RecipeTests.width * 4
-      // gate and up, one number a row, the loss; neither the norm's output nor swiglu's.
+      // gate and up, one number per row, the loss; neither the norm's output nor swiglu's.
       #expect(TensorMemory.liveBytes - start < 2 * activation + activation / 4)
       withExtendedLifetime(loss) {}
     }
   }
 
-  @Test("The gradients have the bits of those with everything kept")
+  @Test("The gradients have the same bits as with everything kept")
   func sameBits() {
     let weights = Self.weights()
     let x = Parameter(normal([Self.rows, Self.width], seed: 9))
     let found = valueAndGradients(of: Self.loss(Variable(x), weights)).gradients
-    // A product with ones between an operation and its consumer keeps the same bits, and has no
-    // recipe.
+    // A product with ones between an operation and its consumer has the same bits and no recipe.
     let one = Variable(Tensor<Float>(1))
     let normed = rmsNorm(Variable(x), weight: Variable(weights[0]), epsilon: 1e-6) * one
     let gate = linear(normed, Variable(weights[1]))
@@ -49,7 +48,7 @@ import Testing
     for parameter in weights + [x] { #expect(found[parameter] == expected[parameter]) }
   }
 
-  /// Twice x; counts how often its output is computed again.
+  /// Twice x; counts how often its output is recomputed.
   private struct Doubled: CustomOperation {
     final class Counter { var count = 0 }
     let counter: Counter
@@ -69,7 +68,7 @@ import Testing
     ) -> [Tensor<S>?] { [gradient * 2] }
   }
 
-  @Test("Several users of a value compute it again once, and one user twice over too")
+  @Test("A value is recomputed once for several users, and for one that uses it twice")
   func sharing() {
     let counter = Doubled.Counter()
     let x = Parameter(normal([5], seed: 1))
@@ -79,12 +78,12 @@ import Testing
     let gradient = valueAndGradients(of: loss).gradients[x]!
     #expect(counter.count == 1)
     #expect((gradient - x.tensor * 32).norm() <= 1e-6 * gradient.norm())
-    // Nobody keeps y here.
+    // y is not kept here.
     _ = valueAndGradients(of: (Doubled(counter: counter)(Variable(x)) + y.detached()).sum())
     #expect(counter.count == 1)
   }
 
-  @Test("A user that the loss does not depend on costs nothing but its share of the memory")
+  @Test("A user without effect on the loss causes no recomputation")
   func deadUser() {
     let counter = Doubled.Counter()
     let x = Parameter(normal([5], seed: 1))

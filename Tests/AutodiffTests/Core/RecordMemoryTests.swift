@@ -3,9 +3,9 @@ import Foundation
 import Tensors
 import Testing
 
-/// Counts of live buffers are the whole process's, so each of these runs in a process of its own.
+/// Live buffers are counted per process, so each of these tests runs in a separate one.
 @Suite struct RecordMemoryTests {
-  @Test("After a pass nothing of the record is left")
+  @Test("Nothing of the record remains after a pass")
   func success() async {
     await #expect(processExitsWith: .success) {
       let model = TestModel()
@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  @Test("After an error in the middle of a pass nothing is left when the loss goes")
+  @Test("Nothing remains after an error during a pass once the loss is released")
   func failure() async {
     await #expect(processExitsWith: .success) {
       let model = TestModel()
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test("Without a pass nothing is left when the loss goes")
+  @Test("Nothing remains without a pass once the loss is released")
   func never() async {
     await #expect(processExitsWith: .success) {
       let model = TestModel()
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test("A checkpointed block keeps its input alone")
+  @Test("A checkpointed block keeps only its input")
   func checkpointKeeps() async {
     await #expect(processExitsWith: .success) {
       let x = Parameter(normal([1000], seed: 1))
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test("A gradient that is used once is worked on in place")
+  @Test("A gradient that is used once is updated in place")
   func inPlace() async {
     await #expect(processExitsWith: .success) {
       let count = 100_000
@@ -75,14 +75,14 @@ import Testing
       TensorMemory.resetPeak()
       let start = TensorMemory.liveBytes
       try backward(from: loss) { _ in }
-      // The gradient and the scaled one: never one for each of the ten steps.
+      // The gradient and its scaled copy, not one per step.
       #expect(TensorMemory.peakBytes - start <= 2 * count * 4 + 4096)
     }
   }
 
   static let depth = 10_000
 
-  /// Runs `body` where a recursion over `depth` nodes would not fit.
+  /// Runs `body` on a stack too small for a recursion over `depth` nodes.
   static func onSmallStack(_ body: @escaping @Sendable () -> Void) {
     let done = DispatchSemaphore(value: 0)
     let thread = Thread {
@@ -94,7 +94,7 @@ import Testing
     done.wait()
   }
 
-  @Test("A chain of 10,000 operations is propagated and released by loops")
+  @Test("A chain of 10,000 operations is propagated and released without recursion")
   func deepChain() async {
     await #expect(processExitsWith: .success) {
       Self.onSmallStack {
@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  @Test("A chain of 10,000 checkpointed blocks is propagated and released by loops")
+  @Test("A chain of 10,000 checkpointed blocks is propagated and released without recursion")
   func deepCheckpoints() async {
     await #expect(processExitsWith: .success) {
       Self.onSmallStack {

@@ -1,8 +1,8 @@
 import Autodiff
 import Tensors
 
-/// A model small enough to read that uses every operation which keeps a parameter: the table is
-/// embedding and head at once, `mix` is used in two places.
+/// A small model that uses every operation that keeps a parameter: the table is both embedding and
+/// head, `mix` is used in two places.
 struct TestModel {
   let table = Parameter(normal([11, 8], seed: 1), name: "table")
   let scale = Parameter(normal([8], seed: 2), name: "scale")
@@ -16,7 +16,7 @@ struct TestModel {
 
   var parameters: [Parameter] { [table, scale, mix, bias, gate, product, shift] }
 
-  /// How much of the model is computed again in the backward pass.
+  /// How much of the model is recomputed in the backward pass.
   enum Checkpointing: CaseIterable, Sendable { case none, blocks, nested, everything }
 
   func loss(_ checkpointing: Checkpointing = .none) -> Variable {
@@ -35,7 +35,7 @@ struct TestModel {
         let attended = causalAttention(queries: heads, keys: heads * 0.5, values: tanh(heads))
         return x + attended.reshaped(to: [2, 3, 8])
       }
-      // x reaches into this block past the one before.
+      // x skips the previous block.
       let z = block {
         let gated = inner { swiglu(linear(y, Variable(gate)), linear(y, Variable(mix))) }
         return matmul(gated, Variable(product)) + x * Variable(shift)
@@ -45,7 +45,7 @@ struct TestModel {
     return checkpointing == .everything ? checkpointed(all) : all()
   }
 
-  /// Runs a backward pass whose consumer takes a step of plain descent at once.
+  /// Runs a backward pass whose consumer takes gradient descent steps immediately.
   func descend(_ checkpointing: Checkpointing = .none) throws {
     try backward(from: loss(checkpointing)) { event in
       if case .dense(let parameter, let gradient) = event {

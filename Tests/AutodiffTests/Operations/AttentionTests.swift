@@ -45,9 +45,9 @@ import Testing
     }
   }
 
-  @Test("A windowed, capped attention is the same by its definition", arguments: [1, 5, 70, 200])
+  @Test("Windowed, capped attention follows its definition", arguments: [1, 5, 70, 200])
   func definition(_ window: Int) {
-    // More queries than a block of the kernel has, behind keys of a cache; one head to a key head.
+    // More queries than a block of the kernel, after cached keys; one head per key head.
     let (count, before, size, cap) = (150, 20, 4, 2.0)
     let q = normal([1, count, 1, size], seed: 1)
     let k = normal([1, before + count, 1, size], seed: 2)
@@ -69,9 +69,9 @@ import Testing
     #expect(difference.norm() <= 1e-5 * expected.norm())
   }
 
-  @Test("Blocks of queries meet without a seam")
+  @Test("Blocks of queries give the gradients of central differences")
   func blocks() {
-    // More queries than one block of the kernel has; few of the gradients are checked.
+    // More queries than one block of the kernel; only some gradients are checked.
     let shape: Shape = [1, 150, 1, 2]
     let x = Parameter(normal([1, 3], seed: 1))
     let report = checkGradients(of: [x]) {

@@ -9,7 +9,7 @@ import Testing
     expectGradients([shape]) { binaryCrossEntropy($0[0] * 4, targets: targets) * 3 }
   }
 
-  @Test("binaryCrossEntropy equals PyTorch's, at large logits too")
+  @Test("binaryCrossEntropy equals PyTorch's, even at large logits")
   func golden() throws {
     for test in try goldenCases("binary_cross_entropy_", in: "layers") {
       let targets = try test.tensor("targets")
@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  @Test("A small loss keeps its digits")
+  @Test("A small loss is accurate")
   func small() {
     let loss = binaryCrossEntropy(Variable(Tensor([30])), targets: [1]).scalar
     // log(1 + exp(-30)) is exp(-30) to 13 digits; one rounding to single precision.

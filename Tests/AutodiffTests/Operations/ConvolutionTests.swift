@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 @Suite struct ConvolutionTests {
-  /// An image and filters, and how the windows lie.
+  /// An image, filters, and the placement of windows.
   struct Case: Sendable, CustomStringConvertible {
     var batch = 1, inputs = 1, outputs = 1
     var image: Size2D = 4
@@ -72,7 +72,7 @@ import Testing
   func golden() throws {
     for test in try goldenCases("convolution_", in: "layers") {
       let groups = Int(try #require(test.parameter("groups")))
-      // Biases' gradients are sums of a few hundred terms that nearly cancel.
+      // Bias gradients are sums of a few hundred terms that nearly cancel.
       try test.expect("x", "weight", "bias", floor: 1) {
         convolution2D(
           $0[0], $0[1], bias: $0[2], stride: test.size("stride"), padding: test.size("padding"),
@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test("A batch larger than a thread's share gives what its images give alone")
+  @Test("A batch larger than a thread's share gives the results of single images")
   func batch() {
     let x = normal([5, 8, 20, 20], seed: 1)
     let weight = Parameter(normal([16, 8, 3, 3], seed: 2))
@@ -102,7 +102,7 @@ import Testing
     var sum = Tensor<Float>.zeros(weight.shape)
     for i in 0..<5 {
       let one = convolution2D(Variable(x.sliced(i..<i + 1)), Variable(weight), padding: 1)
-      // Products that are cut otherwise may sum in another order.
+      // Products that are split differently may sum in a different order.
       #expect(relativeError(one.tensor, whole.tensor.sliced(i..<i + 1)) <= 1e-6)
       sum += valueAndGradients(of: square(one).sum()).gradients[weight]!
     }

@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test("A cap of the logits has the gradients of central differences", arguments: labels)
+  @Test("Capped logits have the gradients of central differences", arguments: labels)
   func cappedGradients(_ labels: [Int32]) {
     expectGradients([[labels.count, 3], [5, 3]]) {
       linearCrossEntropy($0[0], $0[1], labels: Tensor(labels), cap: 0.8)
@@ -56,7 +56,7 @@ import Testing
     #expect(abs(value - expected) <= 1e-6 * expected)
   }
 
-  @Test("An ignored index may be any")
+  @Test("Any index may be ignored")
   func ignoredIndex() {
     let logits = Variable(normal([3, 4], seed: 1))
     let all = crossEntropy(logits, labels: Tensor([0, -100, 3]))

@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  @Test("A share of the elements goes, the rest grows so that the mean stays")
+  @Test("A share of the elements is dropped, and the rest scaled to keep the mean")
   func shares() {
     let count = 100_000
     for rate in [0.1, 0.5, 0.8] {
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test("The gradient has the mask of the value, drawn again")
+  @Test("The gradient uses the same mask as the value")
   func sameMask() {
     let x = Parameter(.ones([5000]))
     withTrainingMode(random: RandomSource(seed: 1)) {
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test("Outside of training mode x itself comes back, and a rate of 0 changes nothing")
+  @Test("Dropout returns x outside training mode and at a rate of 0")
   func evaluation() {
     let x = Variable(normal([100], seed: 1))
     #expect(!TrainingMode.isOn)
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test("Each use draws a mask of its own, the same source the same masks")
+  @Test("Each use draws a new mask, and equal sources draw equal masks")
   func masks() {
     func masks(seed: UInt64) -> [Tensor<Float>] {
       withTrainingMode(random: RandomSource(seed: seed)) {
@@ -63,7 +63,7 @@ import Testing
     #expect(masks(seed: 2)[0] != first[0])
   }
 
-  @Test("Checkpointed blocks draw the same masks again: gradients have the same bits")
+  @Test("Checkpointed blocks redraw their masks, so gradients have the same bits")
   func checkpointing() {
     let x = Parameter(normal([40], seed: 1))
     let w = Parameter(normal([40], seed: 2))

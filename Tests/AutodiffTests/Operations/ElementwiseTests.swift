@@ -10,7 +10,7 @@ import Testing
     for function in [exp, tanh, erf, sigmoid, silu, gelu, geluTanh, sin, cos, square] {
       expectGradients([shape]) { function($0[0]) }
     }
-    // Away from the kinks at 0, and inside the domain of the others.
+    // Away from the kinks at 0 and inside the domains of the functions.
     let apart = normal(shape, seed: 3)
     let positive = square(apart) + 0.1
     for function in [sqrt, rsqrt, reciprocal, log, abs, relu] {

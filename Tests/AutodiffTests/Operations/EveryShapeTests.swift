@@ -3,28 +3,28 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Twenty shapes: ranks 0 to 4, sizes around the width of a vector, sizes of 1, and nothing at all.
+/// Twenty shapes: ranks 0 to 4, sizes around the width of a vector, sizes of 1 and 0.
 enum EveryShape {
   static let all: [Shape] = [
     [], [1], [3], [16], [17], [0], [1, 1], [1, 5], [5, 1], [2, 3], [3, 16], [2, 0], [2, 1, 3],
     [1, 1, 4], [3, 2, 2], [2, 3, 17], [1, 2, 1, 3], [2, 2, 2, 2], [3, 1, 2, 1], [1, 1, 1, 1],
   ]
 
-  /// Those with a last axis that is not empty.
+  /// The shapes whose last axis is not empty.
   static let rows =
     all.filter { $0.rank > 0 && $0.lastDimension > 0 && $0.elementCount > 0 } + [
       [2, 18], [33], [4, 4],
     ]
 }
 
-/// The gradient of every operation in double precision, each at twenty shapes.
+/// The gradients of every operation at twenty shapes in double precision.
 @Suite struct EveryShapeTests {
-  /// Positive, and away from where functions bend or end.
+  /// Positive values away from kinks and poles.
   private static func positive(_ shape: Shape, seed: UInt64 = 7) -> Tensor<Float> {
     abs(normal(shape, seed: seed)) + 0.5
   }
 
-  /// Empty arguments have no gradient to compare: that they pass is the claim.
+  /// Checks gradients. Empty arguments have none to compare; they only must not trap.
   private static func check(
     _ shapes: [Shape], arguments: [Tensor<Float>]? = nil, of operation: ([Variable]) -> Variable
   ) {
@@ -38,7 +38,8 @@ enum EveryShape {
     }
   }
 
-  @Test("Elementwise functions", arguments: EveryShape.all)
+  @Test(
+    "Elementwise functions have the gradients of central differences", arguments: EveryShape.all)
   func elementwise(_ shape: Shape) {
     let functions: [(Variable) -> Variable] = [
       { abs($0) }, { square($0) }, { sqrt($0) }, { rsqrt($0) }, { reciprocal($0) }, { exp($0) },
@@ -51,9 +52,11 @@ enum EveryShape {
     }
   }
 
-  @Test("Arithmetic, with and without broadcasting", arguments: EveryShape.all)
+  @Test(
+    "Arithmetic has the gradients of central differences, with and without broadcasting",
+    arguments: EveryShape.all)
   func arithmetic(_ shape: Shape) {
-    // A row and a column of ones in the place of some axes.
+    // Some axes replaced by 1.
     let dimensions = shape.dimensions
     let partners: [Shape] = [
       shape, [], Shape(dimensions.enumerated().map { $0.offset % 2 == 0 ? 1 : $0.element }),
@@ -70,7 +73,7 @@ enum EveryShape {
     }
   }
 
-  @Test("Sums and means", arguments: EveryShape.all)
+  @Test("Sums and means have the gradients of central differences", arguments: EveryShape.all)
   func reductions(_ shape: Shape) {
     Self.check([shape]) { $0[0].sum() }
     if shape.elementCount > 0 { Self.check([shape]) { $0[0].mean() } }
@@ -80,7 +83,9 @@ enum EveryShape {
     }
   }
 
-  @Test("Shapes: reshaped, transposed, sliced, joined", arguments: EveryShape.all)
+  @Test(
+    "Reshaping, transposing, slicing and joining have the gradients of central differences",
+    arguments: EveryShape.all)
   func shapes(_ shape: Shape) {
     Self.check([shape]) { $0[0].reshaped(to: [shape.elementCount]) }
     Self.check([shape]) { $0[0].transposed() }
@@ -92,7 +97,7 @@ enum EveryShape {
     }
   }
 
-  @Test("Rows: softmax, its logarithm, RMSNorm, cross entropy", arguments: EveryShape.rows)
+  @Test("Operations on rows have the gradients of central differences", arguments: EveryShape.rows)
   func rows(_ shape: Shape) {
     let width = shape.lastDimension
     let rows = shape.elementCount / width
@@ -105,12 +110,14 @@ enum EveryShape {
     Self.check([shape, [5, width]]) { linearCrossEntropy($0[0], $0[1], labels: vocabulary) }
   }
 
-  @Test("SwiGLU", arguments: EveryShape.all)
+  @Test("SwiGLU has the gradients of central differences", arguments: EveryShape.all)
   func swiglu(_ shape: Shape) {
     Self.check([shape, shape]) { Autodiff.swiglu($0[0], $0[1]) }
   }
 
-  @Test("Linear layers, with and without bias", arguments: EveryShape.rows)
+  @Test(
+    "Linear layers have the gradients of central differences, with and without bias",
+    arguments: EveryShape.rows)
   func linear(_ shape: Shape) {
     let weight: Shape = [3, shape.lastDimension]
     Self.check([shape, weight]) { Autodiff.linear($0[0], $0[1]) }
@@ -126,18 +133,18 @@ enum EveryShape {
     ([1, 3], [2, 3, 3]),
   ]
 
-  @Test("Matrix products", arguments: products)
+  @Test("Matrix products have the gradients of central differences", arguments: products)
   func matmul(_ shapes: (Shape, Shape)) {
     Self.check([shapes.0, shapes.1]) { Autodiff.matmul($0[0], $0[1]) }
   }
 
-  @Test("Rows of a table", arguments: EveryShape.all)
+  @Test("Embeddings have the gradients of central differences", arguments: EveryShape.all)
   func embedding(_ shape: Shape) {
     let indices = Tensor((0..<shape.elementCount).map { Int32($0 * 2 % 3) }, shape: shape)
     Self.check([[3, 4]]) { Autodiff.embedding($0[0], at: indices) }
   }
 
-  /// Batch, queries, heads, head size, keys, key heads; the first twenty by counting up.
+  /// Batch, queries, heads, head size, keys, key heads; twenty in counting order.
   static let attentions: [[Int]] = (0..<20).map { index in
     let keyHeads = 1 + index % 2
     let queries = 1 + index % 5
@@ -147,7 +154,9 @@ enum EveryShape {
     ]
   }
 
-  @Test("Attention under every kind of mask", arguments: attentions)
+  @Test(
+    "Attention under every kind of mask has the gradients of central differences",
+    arguments: attentions)
   func attention(_ size: [Int]) {
     let queries = Shape([size[0], size[1], size[2], size[3]])
     let keys = Shape([size[0], size[4], size[5], size[3]])
@@ -163,7 +172,7 @@ enum EveryShape {
     }
   }
 
-  @Test("Rotary positions", arguments: attentions)
+  @Test("Rotary positions have the gradients of central differences", arguments: attentions)
   func rotary(_ size: [Int]) {
     let angles = RotaryAngles(positions: 16, headSize: 2 * size[3])
     let shape = Shape([size[0], size[1], size[2], 2 * size[3]])

@@ -9,7 +9,7 @@ import Testing
     expectGradients([shape]) { geglu($0[0], $0[0]) }
   }
 
-  @Test("geglu is the product of geluTanh and the other")
+  @Test("geglu is the product of the gate's geluTanh and the other operand")
   func product() {
     let (gate, up) = (normal([3, 5], seed: 1), normal([3, 5], seed: 2))
     let expected = geluTanh(Variable(gate)) * Variable(up)

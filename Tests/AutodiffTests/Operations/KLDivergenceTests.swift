@@ -5,7 +5,7 @@ import Testing
 @Suite struct KLDivergenceTests {
   @Test("klDivergence has the gradient of central differences", arguments: lossShapes)
   func gradients(_ shape: Shape) {
-    // Any weights serve, distributions or not.
+    // Any weights work, distributions or not.
     let targets = square(normal(shape, seed: 7))
     expectGradients([shape]) { klDivergence($0[0], targets: targets) * 3 }
     expectGradients([shape]) { klDivergence($0[0], targets: softmax(targets)) }
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test("A student that agrees has lost nothing")
+  @Test("The divergence of equal distributions is 0")
   func zero() {
     let logits = normal([3, 5], seed: 1)
     let loss = klDivergence(Variable(logits), targets: softmax(logits)).scalar

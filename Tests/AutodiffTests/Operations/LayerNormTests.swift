@@ -11,8 +11,7 @@ import Testing
   @Test("layerNorm has the gradients of central differences", arguments: shapes)
   func gradients(_ shape: Shape) {
     let row: Shape = [shape.lastDimension]
-    // Two elements a row become ± 1 nearly, so that little but rounding is left of the gradient for
-    // a small epsilon.
+    // Two elements per row become nearly ±1, so with a small epsilon the gradient is mostly rounding.
     expectGradients([shape, row, row]) {
       layerNorm($0[0], weight: $0[1], bias: $0[2], epsilon: 0.1)
     }
@@ -33,7 +32,7 @@ import Testing
     }
   }
 
-  @Test("A large mean leaves the digits of the variance")
+  @Test("A large mean does not affect the accuracy of the variance")
   func largeMean() {
     let x = normal([4, 64], seed: 1)
     let weight = Variable(.ones([64]))
@@ -44,7 +43,7 @@ import Testing
   }
 
   @Test(
-    "An output that is computed again has the bits of one that was kept", arguments: [false, true])
+    "A recomputed output has the same bits as a kept one", arguments: [false, true])
   func recomputed(_ hasBias: Bool) {
     let (x, w) = (Parameter(normal([40, 24], seed: 1)), Parameter(normal([24], seed: 2)))
     let (bias, matrix) = (Parameter(normal([24], seed: 3)), Parameter(normal([24, 24], seed: 4)))
@@ -58,7 +57,7 @@ import Testing
     #expect(gradients { $0 } == gradients { $0 * Variable(Tensor<Float>(1)) })
   }
 
-  @Test("Gradients do not depend on the rows beside, nor values on the place in a tile")
+  @Test("Gradients do not depend on neighbouring rows, nor values on the position in a tile")
   func rows() {
     let x = normal([50, 12], seed: 1)
     let weight = Variable(normal([12], seed: 2))

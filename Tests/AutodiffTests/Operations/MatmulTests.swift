@@ -24,7 +24,7 @@ import Testing
     expectGradients([x, weight, [weight[0]]]) { linear($0[0], $0[1], bias: $0[2]) }
   }
 
-  @Test("A frozen weight gets no gradient, and the input still gets its own")
+  @Test("A frozen weight gets no gradient, but the input does")
   func frozenWeight() {
     let x = Parameter(normal([5, 4], seed: 1))
     let weight = Parameter(normal([3, 4], seed: 2), isTrainable: false)

@@ -59,7 +59,7 @@ import Testing
     #expect(averagePooling1D(x, window: 3).tensor.scalars == [1, 4])
   }
 
-  @Test("The first of equal elements has the gradient, and NaN is not passed over")
+  @Test("The first of equal elements gets the gradient, and NaN propagates")
   func ties() {
     let x = Parameter(.ones([1, 1, 4]))
     let gradients = valueAndGradients(of: maxPooling1D(Variable(x), window: 2).sum()).gradients

@@ -13,7 +13,7 @@ import Testing
     expectGradients([shape]) { rotaryEmbedding($0[0], angles, positions: positions) }
   }
 
-  @Test("Each sequence may have positions of its own")
+  @Test("Each sequence may have its own positions")
   func positionsBySequence() {
     let angles = RotaryAngles(positions: 8, headSize: 4)
     let x = Variable(normal([2, 3, 2, 4], seed: 1))
@@ -26,14 +26,14 @@ import Testing
     }
   }
 
-  @Test("The table is as long as what is asked for, not as all positions")
+  @Test("The table is as long as requested, not as all positions")
   func growth() {
     let angles = RotaryAngles(positions: 1 << 30, headSize: 4)
     #expect(angles.byteCount == 0)
     let x = Variable(normal([1, 10, 1, 4], seed: 1))
     _ = rotaryEmbedding(x, angles)
     #expect(angles.byteCount == 10 * 4 * 4)
-    // A text that grows by a token does not have a new table each time.
+    // A text that grows token by token does not need a new table each time.
     let next = Variable(normal([1, 1, 1, 4], seed: 2))
     let turned = rotaryEmbedding(next, angles, positions: Tensor([10])).tensor
     #expect(angles.byteCount == 20 * 4 * 4)

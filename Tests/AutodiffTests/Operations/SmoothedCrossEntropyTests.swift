@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  @Test("Without smoothing it is crossEntropy")
+  @Test("Smoothed crossEntropy without smoothing is crossEntropy")
   func zero() {
     let logits = Variable(normal([4, 5], seed: 1))
     let labels = Tensor<Int32>([1, -100, 4, 0])

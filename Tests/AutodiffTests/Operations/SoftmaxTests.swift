@@ -11,13 +11,13 @@ import Testing
     expectGradients([shape]) { logSoftmax($0[0]) }
   }
 
-  @Test("A transposed argument is taken as it is")
+  @Test("A transposed argument has the gradient of central differences")
   func views() {
     expectGradients([[4, 3]]) { softmax($0[0].transposed()) }
     expectGradients([[4, 3]]) { logSoftmax($0[0].transposed()) }
   }
 
-  @Test("The output may be used again after it was kept")
+  @Test("An output that is used again has the gradient of central differences")
   func kept() {
     expectGradients([[3, 4]]) { arguments in
       let y = softmax(arguments[0])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import TensorFiles
 
-/// Bytes of a GGUF file, field by field, right or wrong.
+/// The bytes of a GGUF file, built field by field, valid or not.
 private struct RawGGUF {
   var bytes: [UInt8] = []
 
@@ -56,7 +56,7 @@ private struct RawGGUF {
   }
 }
 
-/// Whatever happens to a file, reading it ends in tensors or in a `TensorFileError`.
+/// Reading any damaged file gives tensors or a `TensorFileError`.
 @Suite struct GGUFDamageTests {
   private static func make(_ body: (inout RawGGUF) -> Void) -> [UInt8] {
     var file = RawGGUF()
@@ -76,7 +76,7 @@ private struct RawGGUF {
     return file.bytes
   }
 
-  /// A file and the kind of error it must give.
+  /// A file and the expected kind of error.
   private static let malformed: [(String, [UInt8], TensorFileError.Code)] = {
     var cases: [(String, [UInt8], TensorFileError.Code)] = []
     func add(_ name: String, _ code: TensorFileError.Code, _ bytes: [UInt8]) {
@@ -242,7 +242,7 @@ private struct RawGGUF {
     }
   }
 
-  /// A legal file with everything in it, whose last tensor needs no padding.
+  /// A valid file with all kinds of content, whose last tensor needs no padding.
   private static let whole: [UInt8] = {
     var file = RawGGUF(tensors: 3, fields: 4)
     file.array(
@@ -317,7 +317,7 @@ private struct RawGGUF {
           codes.insert(error.code)
         }
       }
-      // Changed names, texts and elements are legal; were nothing accepted, nothing would be tested.
+      // Changed names, texts and elements are valid, so some files must be accepted.
       #expect(accepted > 1_000 && accepted < 20_000, "\(accepted)")
       #expect(codes.isSuperset(of: [.truncated, .malformed, .unsupported, .limitExceeded]))
     }
@@ -326,7 +326,7 @@ private struct RawGGUF {
   @Test func aHugeAnnouncedArrayAllocatesNothing() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/a.gguf"
-      // A file of 200 MB that takes no space, and a header beyond the limit.
+      // A sparse file of 200 MB, and a header beyond the limit.
       try writePlainly(
         Self.fields { $0.array("k", of: 4, count: 40_000_000) }, to: path)
       let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))

@@ -4,7 +4,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Files that the gguf package wrote; see `Tests/Generators/gguf_files.py`.
+/// Files written by the gguf package; see `Tests/Generators/gguf_files.py`.
 @Suite struct GGUFFileTests {
   private func open(_ name: String) throws -> GGUFFile {
     try GGUFFile(path: "\(Fixture.folder)/gguf/\(name).gguf")
@@ -67,7 +67,7 @@ import Testing
     #expect(file.names.count == (name == "aligned" ? 8 : 10) && file.names[0] == "f32")
     let x: Tensor<Float> = try file.tensor(named: "f32")
     #expect(x.shape == [3, 64])
-    // Conversions of the tensor library, which have tests of their own against NumPy.
+    // Conversions of the tensor library are tested separately against NumPy.
     #expect(
       try file.tensor(named: "f16") == x.converted(to: Float16.self).converted(to: Float.self))
     #expect(
@@ -167,7 +167,7 @@ import Testing
       #expect(code([], ["general.alignment": .uint32(48)]) == .unsupported)
       #expect(code([], ["general.alignment": .int32(32)]) == .unsupported)
       let names = try GGUFFile(path: path).names
-      #expect(names == ["x"], "the file that was there stays")
+      #expect(names == ["x"], "the existing file stays")
     }
   }
 
