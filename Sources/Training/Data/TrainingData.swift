@@ -1,4 +1,5 @@
 internal import JSON
+internal import Tensors
 public import Tokenization
 
 /// What a language model is trained on, as it is asked for: texts or examples, and what becomes of them.
@@ -26,7 +27,7 @@ public struct TrainingData: Sendable, Hashable, Codable {
 
   /// What is read, for messages.
   var name: String {
-    (paths.first ?? "").appending(paths.count > 1 ? " and \(paths.count - 1) more" : "")
+    (paths.first ?? "") + (paths.count > 1 ? " and \(paths.count - 1) more" : "")
   }
 
   /// Throws where there is nothing, or too much, to read, or a name that there is not.

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Windows to measure on, so that every token but the first is predicted once.
 public struct EvaluationWindows: Sendable {
   /// Batches of windows.

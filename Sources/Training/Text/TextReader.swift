@@ -29,12 +29,11 @@ struct TextReader {
   mutating func next() throws(InputError) -> Piece? {
     while place < paths.count {
       let isFirst = input == nil
-      let input = try input ?? ByteInput(path: paths[place])
-      self.input = input
-      guard let raw = try input.next() else {
+      if isFirst { input = try ByteInput(path: paths[place]) }
+      guard let raw = try input?.next() else {
         let rest = held
         held = []
-        self.input = nil
+        input = nil
         place += 1
         isValidUTF8 = isValidUTF8 && check.end()
         if !rest.isEmpty { return handed(Piece(bytes: rest, isFirst: false)) }
