@@ -22,7 +22,7 @@ extension Trainer where Task == LanguageModelling {
     resuming path: String, corpus: Corpus, start: ContinuousClock.Instant = ContinuousClock().now
   ) throws {
     let settings = try RunSettings(checkpoint: path)
-    let document = try JSONDocument(path: path + "/config.json")
+    let source = try ModelSource(path: path)
     guard corpus.training.tokens.count == settings.tokenCount,
       corpus.tokenizer.vocabularySize == settings.vocabulary
     else {
@@ -36,17 +36,10 @@ extension Trainer where Task == LanguageModelling {
           + "text of that run.")
     }
     try self.init(
-      settings.configuration(model: try ModelFamily.configuration(document)), corpus: corpus,
+      settings.configuration(model: source.configuration), corpus: corpus, source: source,
       start: start
     ) { $0.makeModel(toRestoreUsing: $1) }
-    let weights = try SafetensorsFolder(path: path)
-    var unread = Set(weights.names)
-    try model.restoreLayers(
-      from: weights, document, key: type(of: configuration.plan.layers).checkpointKey, &unread)
-    let restored = Set(weights.names).subtracting(unread)
-    for (name, parameter) in model.namedParameters() where !restored.contains(name) {
-      parameter.tensor = try weights.tensor(named: name, shape: parameter.shape)
-    }
+    try source.restore(model)
     let file = try SafetensorsFile(path: path + "/optimizer.state")
     var state = TensorParts()
     for entry in file.entries {
