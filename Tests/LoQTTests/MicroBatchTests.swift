@@ -86,7 +86,9 @@ import Testing
       let model = Linear(weight: gaussian([3, 4], seed: 5))
       let stepper = Stepper(
         SGD(learningRate: .constant(0.5), momentum: 0), training: model, merges: .never)
-      let report = try stepper.step(over: parts) { loss(model(Variable(x.sliced($0))), y.sliced($0)) }
+      let report = try stepper.step(over: parts) {
+        loss(model(Variable(x.sliced($0))), y.sliced($0))
+      }
       return (report.loss, model.weight.tensor)
     }
     for loss in [

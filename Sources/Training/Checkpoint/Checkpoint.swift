@@ -64,6 +64,12 @@ public struct Checkpoint {
     }
   }
 
+  /// The model of a trainer as it stands, without what its run would go on by.
+  public init(modelOf trainer: LanguageModelTrainer) {
+    self.init(trainer)
+    unfinished = nil
+  }
+
   /// Writes the folder, which appears or is replaced as a whole; its parent exists.
   ///
   /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was

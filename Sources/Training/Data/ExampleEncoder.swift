@@ -47,10 +47,13 @@ struct ExampleEncoder {
     }
     let start = tokenizer.startTokens
     let moved = learnt.map { $0.lowerBound + start.count..<$0.upperBound + start.count }
-    return marked(start + ids + ending, moved + [start.count + ids.count..<start.count + ids.count + ending.count])
+    return marked(
+      start + ids + ending,
+      moved + [start.count + ids.count..<start.count + ids.count + ending.count])
   }
 
-  private func encode(_ messages: [ChatMessage], first: Int) throws(ExampleFault) -> EncodedExample {
+  private func encode(_ messages: [ChatMessage], first: Int) throws(ExampleFault) -> EncodedExample
+  {
     guard let template else {
       throw ExampleFault(
         "is a conversation, and the model does not say how it reads them. Name a template with "

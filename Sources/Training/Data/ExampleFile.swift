@@ -71,7 +71,8 @@ struct ExampleFile {
       value = try JSONValue(parsing: bytes)
     } catch {
       throw InputError(
-        "\(name) begins as an array but is not valid JSON: \(error.found) at byte \(error.offset + 1).")
+        "\(name) begins as an array but is not valid JSON: \(error.found) at byte \(error.offset + 1)."
+      )
     }
     guard let elements = value.arrayValue, !elements.isEmpty else {
       throw InputError("\(name) holds no example. Give an array of objects, or one a line.")

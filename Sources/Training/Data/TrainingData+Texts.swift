@@ -20,7 +20,8 @@ extension TrainingData {
     while buffer.bytes.count < Self.wholeLength, let piece = try reader.next() {
       buffer.append(piece)
     }
-    let name = files.count > 1 && texts.count == 1 ? "\(texts[0]) (\(files.count) files)" : self.name
+    let name =
+      files.count > 1 && texts.count == 1 ? "\(texts[0]) (\(files.count) files)" : self.name
     guard buffer.bytes.contains(where: { !SourceText.isSpace($0) }) else {
       throw InputError("\(name) holds no text. Give a plain text file with some words in it.")
     }
@@ -73,7 +74,8 @@ extension TrainingData {
 
   /// A sentence where a text is examples in JSON Lines.
   private static func exampleNotice(_ text: [UInt8], name: String) -> String? {
-    guard let line = text.split(separator: 0x0A, maxSplits: 1).first, line.first == UInt8(ascii: "{"),
+    guard let line = text.split(separator: 0x0A, maxSplits: 1).first,
+      line.first == UInt8(ascii: "{"),
       let object = (try? JSONValue(parsing: Array(line)))?.objectValue,
       let fields = ExampleFields(of: object)
     else { return nil }
@@ -102,7 +104,8 @@ extension TrainingData {
     }
     guard !files.isEmpty else {
       throw InputError(
-        "The folder \(path) holds no text files. Give one with files that end in .txt, .text or .md.")
+        "The folder \(path) holds no text files. Give one with files that end in .txt, .text or .md."
+      )
     }
     return files.sorted().map { path + "/" + $0 }
   }

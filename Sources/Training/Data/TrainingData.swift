@@ -50,7 +50,8 @@ public struct TrainingData: Sendable, Hashable, Codable {
     guard let chatTemplate else { return tokenizer?.chatTemplate }
     guard let template = ChatTemplate(named: chatTemplate) else {
       throw InputError(
-        "There is no template \(chatTemplate). Give one of \(ChatTemplate.names.joined(separator: ", ")).")
+        "There is no template \(chatTemplate). Give one of \(ChatTemplate.names.joined(separator: ", "))."
+      )
     }
     return template
   }

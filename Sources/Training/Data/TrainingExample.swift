@@ -59,7 +59,8 @@ package enum ExampleFields: String, Sendable, CaseIterable {
   /// The example of an object.
   func example(_ object: JSONObject) throws(ExampleFault) -> TrainingExample {
     for name in names where object[name] == nil {
-      throw ExampleFault("has no \"\(name)\", which the first example has. Give all the same fields.")
+      throw ExampleFault(
+        "has no \"\(name)\", which the first example has. Give all the same fields.")
     }
     switch self {
     case .messages, .conversations:
@@ -80,7 +81,8 @@ package enum ExampleFields: String, Sendable, CaseIterable {
       let input = object["input"].flatMap { $0 == .null ? nil : $0 }
       return .instruction(
         try Self.string(object["instruction"]!, "instruction"),
-        input: try input.map { value throws(ExampleFault) in try Self.string(value, "input") } ?? "",
+        input: try input.map { value throws(ExampleFault) in try Self.string(value, "input") }
+          ?? "",
         output: output)
     case .text:
       let text = try Self.string(object["text"]!, "text")

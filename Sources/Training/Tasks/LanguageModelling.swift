@@ -160,6 +160,8 @@ extension Trainer where Task == LanguageModelling {
       task: try LanguageModelling(
         configuration, corpus: corpus, source: source, makeModel: makeModel),
       start: start)
+    record.data = corpus.statistics(sequence: configuration.sequence)
+    if let data = record.data { record.settings.insert(contentsOf: data.settings, at: 1) }
   }
 
   /// The model.
