@@ -8,16 +8,20 @@ internal import JSON
 internal import Tokenization
 
 extension TrainingData {
-  /// A text up to so many bytes is read as a whole; what is longer goes through memory piece by piece.
-  static let wholeLength = 64 << 20
-
   /// The corpus of the texts, by the tokenizer that `makeTokenizer` makes for what is to be trained on, or
   /// for the beginning of it where it is long.
-  func textCorpus(_ makeTokenizer: ([UInt8]) throws -> any Tokenizer) throws -> Corpus {
+  ///
+  /// - Parameters:
+  ///   - wholeLength: A text up to so many bytes is read as a whole; what is longer goes through memory piece
+  ///     by piece.
+  ///   - makeTokenizer: Gets the bytes.
+  func textCorpus(
+    wholeLength: Int = 64 << 20, _ makeTokenizer: ([UInt8]) throws -> any Tokenizer
+  ) throws -> Corpus {
     let files = try texts.flatMap(Self.textFiles)
     var reader = TextReader(files)
     var buffer = TextBuffer()
-    while buffer.bytes.count < Self.wholeLength, let piece = try reader.next() {
+    while buffer.bytes.count < wholeLength, let piece = try reader.next() {
       buffer.append(piece)
     }
     let name =
