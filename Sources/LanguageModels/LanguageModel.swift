@@ -30,9 +30,13 @@ public protocol LanguageModel: Module {
   /// the vocabulary and on more tokens than the model has positions for.
   func hiddenStates(_ tokens: Tensor<Int32>) -> Variable
 
-  /// Empty caches for a text of up to `capacity` tokens per element of `padding`, the number of unused
-  /// positions before each text that make texts of different lengths end together. Empty for a model
-  /// without caches, which recomputes all positions for every generated token.
+  /// `hiddenStates` of tokens that stand in documents, each token seeing those of its own alone; nil
+  /// where each row is one. A model that does not say how traps on documents.
+  func hiddenStates(_ tokens: Tensor<Int32>, documents: PackedDocuments?) -> Variable
+
+  /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
+  /// places in front of each that hold no token, so that texts of several lengths end together. None for
+  /// a model that keeps nothing, which then computes all positions for every token it generates.
   func makeCaches(capacity: Int, padding: [Int]) -> [KeyValueCache]
 
   /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, without a gradient.
@@ -49,15 +53,23 @@ extension LanguageModel {
   /// No caches.
   public func makeCaches(capacity: Int, padding: [Int]) -> [KeyValueCache] { [] }
 
-  /// The hidden states of the tokens alone, without caches.
+  /// Those of rows that are one document each; traps on others.
+  public func hiddenStates(_ tokens: Tensor<Int32>, documents: PackedDocuments?) -> Variable {
+    precondition(documents == nil, "\(Self.self) does not keep the documents of a row apart")
+    return hiddenStates(tokens)
+  }
+
+  /// Those of the tokens alone.
   public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
     withoutGradient { hiddenStates(tokens) }
   }
 
-  /// The logits `[batch, tokens, vocabulary]` of the token after each of `[batch, tokens]`. Traps on a
-  /// token outside the vocabulary and on more tokens than the model has positions for.
-  public func logits(_ tokens: Tensor<Int32>) -> Variable {
-    logits(of: hiddenStates(tokens))
+  /// For each token the logits of the one that follows: `[batch, tokens]` to
+  /// `[batch, tokens, vocabulary]`. Traps on a token outside the vocabulary and on more tokens than
+  /// the model has positions for. Each token sees those of its own document, which is its whole row
+  /// where `documents` is left out.
+  public func logits(_ tokens: Tensor<Int32>, documents: PackedDocuments? = nil) -> Variable {
+    logits(of: hiddenStates(tokens, documents: documents))
   }
 
   /// The logits `[..., vocabulary]` of hidden states `[..., hidden]`.
@@ -66,14 +78,18 @@ extension LanguageModel {
     return logitCap.map { cap in tanh(logits / cap) * cap } ?? logits
   }
 
-  /// The mean negative log-likelihood in nats of `labels` `[batch, tokens]`. A label is the token that
-  /// follows at its position (labels are already shifted by one), or -100 to ignore the position. Never
-  /// holds the logits of the whole batch. Traps on shapes that differ and on tokens or labels outside
-  /// the vocabulary.
-  public func loss(tokens: Tensor<Int32>, labels: Tensor<Int32>) -> Variable {
+  /// The mean negative log-likelihood in nats of `labels` `[batch, tokens]`, where a label is the
+  /// token that follows the one at its place (so labels are tokens moved by one already), or -100 to
+  /// leave the place out. Never holds the logits of the whole batch. Traps on shapes that differ and
+  /// on tokens or labels outside the vocabulary. Each token sees those of its own document, which is
+  /// its whole row where `documents` is left out.
+  public func loss(
+    tokens: Tensor<Int32>, labels: Tensor<Int32>, documents: PackedDocuments? = nil
+  ) -> Variable {
     precondition(
       tokens.shape == labels.shape,
       "\(Self.self).loss: tokens \(tokens.shape) and labels \(labels.shape) differ")
-    return linearCrossEntropy(hiddenStates(tokens), headWeight, labels: labels, cap: logitCap)
+    return linearCrossEntropy(
+      hiddenStates(tokens, documents: documents), headWeight, labels: labels, cap: logitCap)
   }
 }

@@ -65,7 +65,9 @@ public struct RunRecord: Codable, Sendable {
   public var merges: [MergeReport] = []
   /// Sample continuations at the end.
   public var samples: [Sample] = []
-  /// What the user should know, such as a clamped rank or a kept projection.
+  /// What the examples were; nil for a text.
+  public var data: DataStatistics?
+  /// What a person should know: a clamped rank, a kept projection.
   public var notices: [String] = []
   /// Validation loss at the end, nats per token.
   public var validationLoss: Double = .nan

@@ -31,6 +31,11 @@ extension Trainer where Task == LanguageModelling {
         "\(corpus.name) has \(corpus.training.tokens.count) tokens to train on where the saved run had "
           + "\(settings.tokenCount). Give the text of that run.")
     }
+    guard settings.fingerprint ?? corpus.fingerprint == corpus.fingerprint else {
+      throw InputError(
+        "\(corpus.name) is another text than that of the saved run, though of as many tokens. Give the "
+          + "text of that run.")
+    }
     try self.init(
       settings.configuration(model: source.configuration), corpus: corpus, source: source,
       start: start

@@ -64,7 +64,13 @@ public struct Checkpoint {
     }
   }
 
-  /// Writes the folder, which is created or replaced as a whole; its parent must exist.
+  /// The model of a trainer as it stands, without what its run would go on by.
+  public init(modelOf trainer: LanguageModelTrainer) {
+    self.init(trainer)
+    unfinished = nil
+  }
+
+  /// Writes the folder, which appears or is replaced as a whole; its parent exists.
   ///
   /// Throws a `TensorFileError` if the disk is full or the folder cannot be written; an existing folder
   /// is untouched then.

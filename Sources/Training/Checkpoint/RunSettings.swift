@@ -46,6 +46,10 @@ package struct RunSettings: Codable, Sendable, Hashable {
   package var text: String
   /// Tokens to train on; a different count reveals a different text.
   package var tokenCount: Int
+  /// What was read; nil for the text alone.
+  package var data: TrainingData?
+  /// Tells the tokens from others; nil in runs that did not note it.
+  package var fingerprint: String?
   /// Tokens of the vocabulary.
   package var vocabulary: Int
   /// Steps taken.
@@ -73,6 +77,8 @@ package struct RunSettings: Codable, Sendable, Hashable {
     evaluationInterval = configuration.evaluationInterval
     text = trainer.corpus.name
     tokenCount = trainer.corpus.training.tokens.count
+    data = trainer.corpus.data
+    fingerprint = trainer.corpus.fingerprint
     vocabulary = trainer.corpus.tokenizer.vocabularySize
     step = trainer.step
     layersDue = trainer.optimizer.layersDue
