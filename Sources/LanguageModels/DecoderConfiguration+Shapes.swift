@@ -1,7 +1,7 @@
 public import Layers
 public import Tensors
 
-extension DecoderConfiguration: ModelConfiguration {
+extension DecoderConfiguration: LanguageModelConfiguration {
   /// That of the family.
   public var modelType: String { family.modelType }
   /// `layers`.
@@ -79,6 +79,13 @@ extension DecoderConfiguration: ModelConfiguration {
     return BlockActivations(
       kept: kept,
       backward: hiddenSize + 2 * intermediateSize, attentionWidth: queries)
+  }
+
+  /// With a tied head, which has no tensor of its own.
+  public var withoutHead: Self {
+    var configuration = self
+    configuration.tiesEmbeddings = true
+    return configuration
   }
 
   /// A `Decoder`.

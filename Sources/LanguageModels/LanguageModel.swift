@@ -1,27 +1,24 @@
 public import Autodiff
 public import Layers
+internal import JSON
 public import Tensors
 
 /// A model that predicts each token of a text from those before it.
 ///
 /// What a model must say of itself is its embedding, its blocks, its head and how tokens become hidden
 /// states; logits, losses and generation follow.
-public protocol LanguageModel: Module {
+public protocol LanguageModel: TextModel {
   /// What describes it.
-  associatedtype Configuration: ModelConfiguration
+  associatedtype Configuration: LanguageModelConfiguration
   /// What its blocks are.
   associatedtype Block: Module
 
   /// The sizes and constants.
   var configuration: Configuration { get }
-  /// The vectors of the tokens, `[vocabulary, hidden]`.
-  var embedding: Embedding { get }
   /// The blocks, first to last.
   var blocks: [Block] { get }
   /// The head `[vocabulary, hidden]`; nil when the embedding serves.
   var head: Linear? { get }
-  /// Whether training keeps only each block's input and computes the block again on the way back.
-  var recomputesBlocks: Bool { get set }
 
   /// The bound that logits are softly held within, c tanh(l / c); nil for none.
   var logitCap: Double? { get }
@@ -39,7 +36,31 @@ public protocol LanguageModel: Module {
   func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable
 }
 
+/// The sizes and constants of a language model.
+public protocol LanguageModelConfiguration: TextModelConfiguration {
+  /// A model with initial values drawn from the builder's random numbers, or read by it.
+  func makeModel(using linear: LayerBuilder) -> any LanguageModel
+}
+
+extension LanguageModelConfiguration {
+  /// The language model.
+  public func makeTextModel(using linear: LayerBuilder) -> any TextModel { makeModel(using: linear) }
+
+  /// By the vector of the last token, which has seen all others.
+  public var classification: ClassifierLayout {
+    var name = json["architectures"]?.arrayValue?.first?.stringValue ?? modelType
+    for ending in ["ForCausalLM", "LMHeadModel"] where name.hasSuffix(ending) {
+      name.removeLast(ending.count)
+    }
+    return ClassifierLayout(
+      architecture: name + "ForSequenceClassification", bodyName: "", classifier: "score")
+  }
+}
+
 extension LanguageModel {
+  /// Those of the tokens alone: padding at the end of a text is seen by no token of it.
+  public func hiddenStates(_ texts: TextBatch) -> Variable { hiddenStates(texts.tokens) }
+
   /// The head `[vocabulary, hidden]`, the embedding when it has none of its own.
   public var headWeight: Variable { Variable(head?.weight ?? embedding.weight) }
 

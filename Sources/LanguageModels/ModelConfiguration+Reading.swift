@@ -3,7 +3,7 @@ public import Layers
 public import TensorFiles
 internal import Tensors
 
-extension ModelConfiguration {
+extension LanguageModelConfiguration {
   /// A trained model from the tensors of a Hugging Face folder in whichever precision, each read when its layer is made and
   /// gone before the next where the layer packs it: the model is never whole in memory. A LoQT layer
   /// that keeps its original matrix reads it from the files until its first merge.

@@ -2,8 +2,8 @@ public import Layers
 public import JSON
 public import Tensors
 
-/// The sizes and constants of a language model: what is needed to make it, to read and write its files,
-/// and to tell its memory before it is made.
+/// The sizes and constants of a model of texts: what is needed to read and write its files, and to tell
+/// its memory before it is made.
 public protocol ModelConfiguration: Sendable, Hashable {
   /// The name of the architecture, `model_type` in a `config.json`.
   var modelType: String { get }
@@ -15,8 +15,10 @@ public protocol ModelConfiguration: Sendable, Hashable {
   var blockCount: Int { get set }
   /// The longest sequence.
   var maxPositions: Int { get set }
-  /// Whether the head is the transposed embedding.
+  /// Whether the head is the transposed embedding; true as well for a model that has none.
   var tiesEmbeddings: Bool { get }
+  /// Whether a training step computes a logit for every token of the vocabulary.
+  var predictsTokens: Bool { get }
   /// The linear layers of all blocks, first to last.
   var linearShapes: [LinearShape] { get }
   /// The names and shapes of the tensors of a dense model's file: the embedding first.
@@ -29,9 +31,6 @@ public protocol ModelConfiguration: Sendable, Hashable {
   /// Where published files hold a tensor of the model that is not there under its own name; nil where
   /// nowhere else.
   func place(of name: String) -> TensorPlace?
-
-  /// A model with initial values drawn from the builder's random numbers, or read by it.
-  func makeModel(using linear: LayerBuilder) -> any LanguageModel
 }
 
 /// What a block of a model holds for each token of a training step, in elements.
@@ -55,10 +54,19 @@ extension ModelConfiguration {
   /// Nowhere else.
   public func place(of name: String) -> TensorPlace? { nil }
 
+  /// True.
+  public var predictsTokens: Bool { true }
+
   /// The names of the linear layers of a block, each once.
   public var linearNames: [String] {
     var seen: Set<String> = []
     return linearShapes.map(\.name).filter { seen.insert($0).inserted }
+  }
+
+  /// Which of the `linearNames` a layer has, of its dotted path in the model; nil for a layer that is not
+  /// one of a block.
+  public func linearName(ofLayer path: some StringProtocol) -> String? {
+    linearNames.filter { path == $0 || path.hasSuffix("." + $0) }.max { $0.count < $1.count }
   }
 
   /// Parameters of the blocks' linear layers, biases not counted.
@@ -80,8 +88,9 @@ extension ModelConfiguration {
   }
 
   /// Elements of the block of logits that the loss holds at a time, of a step of so many tokens: at most
-  /// 32 MiB.
+  /// 32 MiB; 0 for a model that predicts no tokens.
   public func logitElementCount(tokens: Int) -> Int {
+    guard predictsTokens else { return 0 }
     let fitting = (32 << 20) / (4 * vocabularySize)
     return vocabularySize * min(tokens, max(1, fitting > 16 ? fitting & ~15 : fitting))
   }

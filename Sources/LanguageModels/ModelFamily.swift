@@ -9,7 +9,7 @@ public import TensorFiles
 public struct ModelFamily: Sendable {
   /// What the field `model_type` of a `config.json` says.
   public let modelType: String
-  private let read: @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
+  private let read: @Sendable (JSONDocument) throws(TensorFileError) -> any TextModelConfiguration
 
   /// A family.
   ///
@@ -19,7 +19,7 @@ public struct ModelFamily: Sendable {
   ///     field, what was found and what was expected.
   public init(
     _ modelType: String,
-    read: @escaping @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
+    read: @escaping @Sendable (JSONDocument) throws(TensorFileError) -> any TextModelConfiguration
   ) {
     self.modelType = modelType
     self.read = read
@@ -36,6 +36,11 @@ public struct ModelFamily: Sendable {
     ModelFamily(DecoderFamily.gemma2),
     ModelFamily(DecoderFamily.gemma3),
     .gpt2,
+    ModelFamily(TextEncoderConfiguration.Family.bert),
+    ModelFamily(TextEncoderConfiguration.Family.roberta),
+    ModelFamily(TextEncoderConfiguration.Family.xlmRoberta),
+    ModelFamily(TextEncoderConfiguration.Family.distilBERT),
+    .deBERTa,
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 
@@ -47,12 +52,27 @@ public struct ModelFamily: Sendable {
     registered.withLock { $0.insert(family, at: 0) }
   }
 
-  /// The configuration in a `config.json`. A file that does not say its type is a Llama's.
+  /// The configuration of a language model in a `config.json`. A file that does not say its type is a
+  /// Llama's.
   ///
   /// - Throws: A `TensorFileError` that names the field, what was found and what was expected; for an
-  ///   unknown type with the list of those that are known.
+  ///   unknown type with the list of those that are known, for an encoder with what it is good for.
   public static func configuration(_ document: JSONDocument) throws(TensorFileError)
-    -> any ModelConfiguration
+    -> any LanguageModelConfiguration
+  {
+    let configuration = try textModel(document)
+    guard let configuration = configuration as? any LanguageModelConfiguration else {
+      var error = document.unsupported(
+        "model_type", "'\(configuration.modelType)', an encoder", "a language model")
+      error.remedy = "An encoder classifies texts: train it with loqt finetune --classify"
+      throw error
+    }
+    return configuration
+  }
+
+  /// The configuration of a language model or an encoder in a `config.json`; see `configuration(_:)`.
+  public static func textModel(_ document: JSONDocument) throws(TensorFileError)
+    -> any TextModelConfiguration
   {
     var document = document
     if let base = document.object[packedTypeKey] {
@@ -86,7 +106,9 @@ public struct ModelFamily: Sendable {
   }
 
   /// The configuration in the `config.json` of a path; see `configuration(_:)`.
-  public static func configuration(path: String) throws(TensorFileError) -> any ModelConfiguration {
+  public static func configuration(path: String) throws(TensorFileError)
+    -> any LanguageModelConfiguration
+  {
     try configuration(JSONDocument(path: path))
   }
 }

@@ -11,7 +11,7 @@ package import Layers
 internal import TensorFiles
 package import Tensors
 
-extension ModelConfiguration {
+extension LanguageModelConfiguration {
   /// A model that begins with the weights in a folder: a Hugging Face folder of dense matrices, or a
   /// checkpoint of any method, whose layers give the matrices that they multiply with.
   ///

@@ -28,7 +28,7 @@ public final class LanguageModelling: TrainingTask {
   ///   - makeModel: Makes another model than that of the configuration.
   public init(
     _ configuration: TrainingConfiguration, corpus: Corpus,
-    makeModel: ((any ModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
+    makeModel: ((any LanguageModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
   ) throws {
     sampler = try BatchSampler(
       corpus.training, batchSize: configuration.batchSize, sequence: configuration.sequence,
@@ -41,11 +41,15 @@ public final class LanguageModelling: TrainingTask {
     self.corpus = corpus
     let memory = configuration.memory
     let builder = configuration.plan.builder(seed: configuration.seed, storage: memory.storage)
+    guard let described = configuration.model as? any LanguageModelConfiguration else {
+      throw InputError(
+        "A \(configuration.model.modelType) predicts no text. Train a language model on it.")
+    }
     var model =
-      try makeModel.map { try $0(configuration.model, builder) }
+      try makeModel.map { try $0(described, builder) }
       ?? configuration.weights.map { folder in
-        try configuration.model.makeModel(startingFrom: folder, using: builder)
-      } ?? configuration.model.makeModel(using: builder)
+        try described.makeModel(startingFrom: folder, using: builder)
+      } ?? described.makeModel(using: builder)
     model.recomputesBlocks = memory.checkpointsActivations
     model.embedding.weight.isTrainable = configuration.plan.trainsEmbedding
     model.head?.weight.isTrainable = configuration.plan.trainsHead
@@ -134,7 +138,7 @@ extension Trainer where Task == LanguageModelling {
   public convenience init(
     _ configuration: TrainingConfiguration, corpus: Corpus,
     start: ContinuousClock.Instant = ContinuousClock().now,
-    makeModel: ((any ModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
+    makeModel: ((any LanguageModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
   ) throws {
     let configuration = try configuration.sized(for: corpus)
     self.init(
