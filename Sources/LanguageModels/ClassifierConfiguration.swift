@@ -61,8 +61,13 @@ public struct ClassifierConfiguration: ModelConfiguration {
 
   /// Those of the body and of the layers behind it.
   public var tensorShapes: [(name: String, shape: Shape)] {
+    body.tensorShapes.map { (name: layout.name(ofBody: $0.name), shape: $0.shape) } + headShapes
+  }
+
+  /// Those of the layers behind the body, the pooler's first.
+  var headShapes: [(name: String, shape: Shape)] {
     let layout = layout
-    var shapes = body.tensorShapes.map { (name: layout.name(ofBody: $0.name), shape: $0.shape) }
+    var shapes: [(name: String, shape: Shape)] = []
     if let pooler = layout.pooler {
       shapes.append((pooler.name + ".weight", [hiddenSize, hiddenSize]))
       shapes.append((pooler.name + ".bias", [hiddenSize]))
@@ -93,6 +98,12 @@ public struct ClassifierConfiguration: ModelConfiguration {
 }
 
 extension ClassifierConfiguration {
+  /// The names of the tensors of its own layers: of all behind the body, or of the last one alone.
+  public func ownTensors(lastOnly: Bool = false) -> Set<String> {
+    let last = [".weight", ".bias"].map { layout.classifier + $0 }
+    return Set(headShapes.map(\.name).filter { !lastOnly || last.contains($0) })
+  }
+
   private static let architectureEnding = "ForSequenceClassification"
 
   /// Whether a `config.json` describes a classifier.

@@ -14,7 +14,16 @@ extension LanguageModelConfiguration {
   public func makeModel(reading weights: SafetensorsFolder, using linear: LayerBuilder) throws
     -> any LanguageModel
   {
-    let tensors = try PublishedTensors(of: self, in: weights)
+    try makeModel(reading: PublishedTensors(of: self, in: weights), using: linear)
+  }
+
+  /// A trained model from tensors that are made one at a time, each gone before the next where its layer
+  /// packs it. A LoQT layer that keeps its original matrix asks for it until its first merge.
+  ///
+  /// - Throws: A `TensorFileError` where a tensor is missing, has another shape, or cannot be read.
+  public func makeModel(reading tensors: any ModelTensors, using linear: LayerBuilder) throws
+    -> any LanguageModel
+  {
     linear.source = { name, shape in try tensors.tensor(named: name, shape: shape) }
     let model = makeModel(using: linear)
     if let failure = linear.failure { throw failure }

@@ -74,12 +74,9 @@ public struct ModelFamily: Sendable {
   public static func textModel(_ document: JSONDocument) throws(TensorFileError)
     -> any TextModelConfiguration
   {
-    var document = document
-    if let base = document.object[packedTypeKey] {
-      var object = document.object
-      object["model_type"] = base
-      document = JSONDocument(object, file: document.file)
-    }
+    var object = document.object
+    unmark(&object)
+    let document = JSONDocument(object, file: document.file)
     let type = try document.optionalString("model_type") ?? "llama"
     let families = all
     guard let family = families.first(where: { $0.modelType == type }) else {
@@ -89,8 +86,10 @@ public struct ModelFamily: Sendable {
     return try family.read(document)
   }
 
-  /// The member of a packed model's `config.json` with the type of the model that is packed.
-  private static let packedTypeKey = "packed_model_type"
+  /// Goes before the names of members of a dense model's `config.json` that a packed one's own displace.
+  private static let packedPrefix = "packed_"
+  private static let displaced = ["model_type", "architectures"]
+  private static let methodKey = "quantization_config"
 
   /// Has a `config.json` say that its matrices are packed, so that no other program takes the folder for
   /// one of dense matrices and leaves the model at a random start.
@@ -99,10 +98,34 @@ public struct ModelFamily: Sendable {
   ///   - configuration: Of the dense model.
   ///   - method: How they are packed, by the name of the member that tells more.
   package static func mark(_ configuration: inout JSONObject, packedAs method: String) {
-    configuration[packedTypeKey] = configuration["model_type"]
+    for key in displaced { configuration[packedPrefix + key] = configuration[key] }
     configuration["model_type"] = "loqt"
-    configuration["architectures"] = ["LoQTForCausalLM"]
-    configuration["quantization_config"] = ["quant_method": "loqt", "layers": .string(method)]
+    let isClassifier = ClassifierConfiguration.describes(JSONDocument(configuration, file: ""))
+    configuration["architectures"] =
+      isClassifier ? ["LoQTForSequenceClassification"] : ["LoQTForCausalLM"]
+    configuration[methodKey] = ["quant_method": "loqt", "layers": .string(method)]
+  }
+
+  /// Takes back what `mark` did; leaves any other `config.json` as it is.
+  package static func unmark(_ configuration: inout JSONObject) {
+    guard configuration[packedPrefix + "model_type"] != nil else { return }
+    for key in displaced {
+      configuration[key] = configuration[packedPrefix + key]
+      configuration[packedPrefix + key] = nil
+    }
+    configuration[methodKey] = nil
+  }
+
+  /// The configuration of whichever model a `config.json` describes: a classifier, an encoder or a
+  /// language model; see `configuration(_:)`.
+  public static func anyModel(_ document: JSONDocument) throws(TensorFileError)
+    -> any ModelConfiguration
+  {
+    var object = document.object
+    unmark(&object)
+    let document = JSONDocument(object, file: document.file)
+    return ClassifierConfiguration.describes(document)
+      ? try ClassifierConfiguration(document) : try textModel(document)
   }
 
   /// The configuration in the `config.json` of a path; see `configuration(_:)`.

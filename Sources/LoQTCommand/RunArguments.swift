@@ -16,15 +16,15 @@ struct RunArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A Hugging Face config.json of a Llama with the size of the model, instead of --preset.",
+      "A Hugging Face config.json with the size of the model, instead of --preset.",
       valueName: "file"))
   var config: String?
 
   @Option(
     help: ArgumentHelp(
       """
-      The Hugging Face folder of a trained Llama to begin from, instead of --preset and a random start: \
-      config.json and safetensors files. Its matrices are read layer by layer.
+      A trained model to begin from, instead of --preset and a random start: a Hugging Face folder, or \
+      the checkpoint of a run by any method. Its matrices are read layer by layer.
       """, valueName: "folder"))
   var weights: String?
 
@@ -75,6 +75,9 @@ struct RunArguments: ParsableArguments {
       : file.deletingPathExtension().lastPathComponent
   }
 
+  /// The trained model to begin from; nil for a random start.
+  var source: ModelSource? { get throws { try weights.map { try ModelSource(path: $0) } } }
+
   /// The settings of a run.
   ///
   /// Throws an `InputError` for those that cannot be, and a `TensorFileError` for a file that cannot
@@ -90,9 +93,8 @@ struct RunArguments: ParsableArguments {
     if weights != nil, config != nil {
       throw InputError("--weights has a config.json of its own. Leave --config out.")
     }
-    let model = try (weights.map { $0 + "/config.json" } ?? config).map {
-      try ModelFamily.configuration(path: $0)
-    }
+    let model =
+      try source?.configuration ?? config.map { try ModelFamily.configuration(path: $0) }
     return try TrainingConfiguration(
       model: model ?? TrainingConfiguration.model(preset: preset), named: modelName,
       weights: weights, method: method, options: methodOptions.options, steps: steps,

@@ -88,7 +88,8 @@ struct TrainingRun {
     let corpus = try corpus(of: text)
     let sized = try configuration.sized(for: corpus)
     try check(sized)
-    return try Trainer(configuration, corpus: corpus, start: start)
+    return try Trainer(
+      configuration, corpus: corpus, source: arguments.runArguments.source, start: start)
   }
 
   private func resumedTrainer(_ folder: String, _ start: ContinuousClock.Instant) throws
@@ -98,11 +99,9 @@ struct TrainingRun {
     try setThreads(arguments.threads)
     let text = try SourceText(file: arguments.text ?? settings.text)
     Interruption.install()
-    try check(
-      settings.configuration(model: ModelFamily.configuration(path: folder + "/config.json")),
-      isResumed: true)
-    let corpus = Corpus(
-      text, tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: folder)))
+    let source = try ModelSource(path: folder)
+    try check(settings.configuration(model: source.configuration), isResumed: true)
+    let corpus = Corpus(text, tokenizer: try source.tokenizer)
     console.print("Going on after step \(settings.step) of \(folder)")
     return try Trainer(resuming: folder, corpus: corpus, start: start)
   }
@@ -116,13 +115,8 @@ struct TrainingRun {
 
   /// The text in tokens: those of a trained model's own tokenizer, unless a vocabulary was asked for.
   private func corpus(of text: SourceText) throws -> Corpus {
-    if arguments.vocabulary == nil, let folder = arguments.runArguments.weights {
-      guard FileManager.default.fileExists(atPath: folder + "/tokenizer.json") else {
-        throw InputError(
-          "\(folder) has no tokenizer.json, without which the tokens of its model have no meaning. "
-            + "Fetch it, or give --vocabulary to learn tokens from the text.")
-      }
-      return Corpus(text, tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: folder)))
+    if arguments.vocabulary == nil, let source = try arguments.runArguments.source {
+      return Corpus(text, tokenizer: try source.tokenizer)
     }
     let vocabulary = arguments.vocabulary ?? 4_096
     guard (256...1_000_000).contains(vocabulary) else {

@@ -22,7 +22,7 @@ extension Trainer where Task == LanguageModelling {
     resuming path: String, corpus: Corpus, start: ContinuousClock.Instant = ContinuousClock().now
   ) throws {
     let settings = try RunSettings(checkpoint: path)
-    let document = try JSONDocument(path: path + "/config.json")
+    let source = try ModelSource(path: path)
     guard corpus.training.tokens.count == settings.tokenCount,
       corpus.tokenizer.vocabularySize == settings.vocabulary
     else {
@@ -31,17 +31,47 @@ extension Trainer where Task == LanguageModelling {
           + "\(settings.tokenCount). Give the text of that run.")
     }
     try self.init(
-      settings.configuration(model: try ModelFamily.configuration(document)), corpus: corpus,
+      settings.configuration(model: source.configuration), corpus: corpus, source: source,
       start: start
     ) { $0.makeModel(toRestoreUsing: $1) }
-    let weights = try SafetensorsFolder(path: path)
-    var unread = Set(weights.names)
-    try model.restoreLayers(
-      from: weights, document, key: type(of: configuration.plan.layers).checkpointKey, &unread)
-    let restored = Set(weights.names).subtracting(unread)
-    for (name, parameter) in model.namedParameters() where !restored.contains(name) {
-      parameter.tensor = try weights.tensor(named: name, shape: parameter.shape)
+    try source.restore(model)
+    try goOn(from: path, settings)
+  }
+}
+
+extension Trainer where Task == Classification {
+  /// Goes on with a run from the checkpoint it left, bit for bit.
+  ///
+  /// Throws an error that names the file and what is wrong, also when the texts are others.
+  ///
+  /// - Parameters:
+  ///   - path: The folder of the checkpoint.
+  ///   - data: The texts of the run, read as the run read them.
+  ///   - start: When the run began for the user, for its wall time.
+  public convenience init(
+    resuming path: String, data: ClassificationData,
+    start: ContinuousClock.Instant = ContinuousClock().now
+  ) throws {
+    let settings = try RunSettings(checkpoint: path)
+    let source = try ModelSource(path: path)
+    guard settings.classification?.fingerprint == data.fingerprint else {
+      throw InputError(
+        "\(data.name) is not what the saved run learns. Give the texts of that run.")
     }
+    let configuration = try settings.configuration(model: source.configuration)
+    let task = try Classification(configuration, data: data, companions: source.companions) {
+      $1.source = { _, shape in .zeros(shape) }
+      return SequenceClassifier($0, using: $1)
+    }
+    self.init(configuration, task: task, start: start)
+    try source.restore(task.model)
+    try goOn(from: path, settings)
+  }
+}
+
+extension Trainer {
+  /// Takes over the optimizer's state and the record of a saved run whose model is restored.
+  private func goOn(from path: String, _ settings: RunSettings) throws {
     let file = try SafetensorsFile(path: path + "/optimizer.state")
     var state = TensorParts()
     for entry in file.entries {

@@ -242,7 +242,7 @@ import Training
       #expect(estimate.code == 0 && estimate.output.hasPrefix("checkpoint, loqt"))
 
       for (arguments, piece) in [
-        (["--weights", "nowhere"], "nowhere/config.json"),
+        (["--weights", "nowhere"], "no model at 'nowhere'"),
         (["--weights", "full/checkpoint", "--config", "c.json"], "Leave --config out"),
         (["--weights", "full/checkpoint", "--model-vocabulary", "9000"], "9000"),
         ([], "no model to fine-tune"),

@@ -16,11 +16,8 @@ import Training
     let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appending(path: "Fixtures/" + name).path
     let published = try SafetensorsFolder(path: path)
-    let configuration = try ModelFamily.configuration(path: path + "/config.json")
-    let model = try configuration.makeModel(reading: published, using: .dense())
     try withTemporaryFolder { folder in
-      try Checkpoint(model: model, tokenizer: ByteTokenizer(), record: nil)
-        .exportDense(to: folder + "/dense")
+      try ModelSource(path: path).exportDense(to: folder + "/dense")
       let exported = try SafetensorsFolder(path: folder + "/dense")
       #expect(!exported.names.isEmpty)
       for name in exported.names {

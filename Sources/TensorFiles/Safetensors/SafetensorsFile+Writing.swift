@@ -9,6 +9,9 @@ extension SafetensorsFile {
     let shape: Shape
     let write: (inout FileWriter, _ file: String) throws(TensorFileError) -> Void
 
+    /// The bytes that it takes in a file.
+    var byteCount: Int { shape.elementCount * elementType.byteCount }
+
     /// A tensor stored as it is.
     public init<Scalar: TensorFileScalar>(_ name: String, _ tensor: Tensor<Scalar>) {
       self.name = name
@@ -22,16 +25,16 @@ extension SafetensorsFile {
     /// Traps on any other element type. Writing fails where rounding would make a finite number
     /// infinite.
     public init(_ name: String, _ tensor: Tensor<Float>, as elementType: ElementType) {
-      self.init(name, shape: tensor.shape, as: elementType) { tensor }
+      self.init(name, shape: tensor.shape, as: elementType) { () throws(TensorFileError) in tensor }
     }
 
     /// A tensor of floats that is made when its turn comes, so that only one is in memory at once.
     ///
     /// Traps on an element type other than F32, F16 and BF16, and when the tensor that is made has
-    /// another shape.
+    /// another shape. What `make` throws ends the writing.
     public init(
       _ name: String, shape: Shape, as elementType: ElementType = .f32,
-      make: @escaping () -> Tensor<Float>
+      make: @escaping () throws(TensorFileError) -> Tensor<Float>
     ) {
       precondition(
         [.f32, .f16, .bf16].contains(elementType),
@@ -40,7 +43,7 @@ extension SafetensorsFile {
       self.elementType = elementType
       self.shape = shape
       write = { (writer, file) throws(TensorFileError) in
-        let tensor = make()
+        let tensor = try make()
         precondition(
           tensor.shape == shape,
           "SafetensorsFile.Source: '\(name)' was announced as \(shape) and made as \(tensor.shape)")
@@ -95,7 +98,7 @@ extension SafetensorsFile {
           found: "a name that is taken", expected: "a name of its own")
       }
       let begin = end
-      end += source.shape.elementCount * source.elementType.byteCount
+      end += source.byteCount
       header[source.name] = [
         "dtype": .string(source.elementType.rawValue),
         "shape": .array(source.shape.map { .integer($0) }),

@@ -18,8 +18,8 @@ internal import Tensors
 public import Tokenization
 
 /// A trained model in a folder: `model.safetensors` with every tensor as it is held, packed ones
-/// included, `config.json` as Hugging Face's with a section `loqt`, the tokenizer's files, and
-/// `training.json` with the record of the run.
+/// included, `config.json` as Hugging Face's with a section that says how, the tokenizer's files and what
+/// else lay beside the model that the run began with, and `training.json` with the record of the run.
 ///
 /// Names are those of Hugging Face's Llama; a LoQT layer has `weight.codes`, `weight.absmax`, ... for
 /// its packed W, the same below `projection` for P, and `factor` for B. The models of the other
@@ -35,47 +35,89 @@ public struct Checkpoint {
   public let tokenizer: any Tokenizer
   /// The run that made it.
   public let record: RunRecord?
+  /// What lay beside the tensors of the model that it was made of.
+  public let companions: ModelCompanions
   /// What an unfinished run needs to go on.
-  private var unfinished: (settings: RunSettings, state: TensorParts)?
+  var unfinished: UnfinishedRun?
 
   /// The parts of a checkpoint.
   public init(
     model: any LanguageModel, parameterisation: any Parameterisation = DenseMatrices(),
-    tokenizer: any Tokenizer, record: RunRecord?
+    tokenizer: any Tokenizer, record: RunRecord?,
+    companions: ModelCompanions = ModelCompanions()
   ) {
     self.model = model
     self.parameterisation = parameterisation
     self.tokenizer = tokenizer
     self.record = record
+    self.companions = companions
   }
 
   /// Where a trainer stands.
   public init(_ trainer: LanguageModelTrainer) {
     self.init(
       model: trainer.model, parameterisation: trainer.configuration.plan.layers,
-      tokenizer: trainer.corpus.tokenizer, record: trainer.record)
+      tokenizer: trainer.corpus.tokenizer, record: trainer.record,
+      companions: trainer.task.companions)
     if trainer.step < trainer.configuration.steps {
-      unfinished = (RunSettings(trainer), trainer.optimizer.stateTensors)
+      unfinished = UnfinishedRun(RunSettings(trainer), trainer.optimizer.stateTensors)
     }
   }
+}
+
+/// What an unfinished run needs to go on.
+struct UnfinishedRun {
+  let settings: RunSettings
+  let state: TensorParts
+
+  init(_ settings: RunSettings, _ state: TensorParts) {
+    self.settings = settings
+    self.state = state
+  }
+}
+
+/// What a checkpoint holds, of whichever kind of model.
+protocol CheckpointContents {
+  var module: any Module { get }
+  var configuration: any ModelConfiguration { get }
+  var parameterisation: any Parameterisation { get }
+  var tokenizer: any Tokenizer { get }
+  var record: RunRecord? { get }
+  var companions: ModelCompanions { get }
+  var unfinished: UnfinishedRun? { get }
+}
+
+extension Checkpoint: CheckpointContents {
+  var module: any Module { model }
+  var configuration: any ModelConfiguration { model.erasedConfiguration }
 
   /// Writes the folder, which appears or is replaced as a whole; its parent exists.
   ///
   /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was
   /// there before is untouched then.
-  public func write(to path: String) throws(TensorFileError) {
+  public func write(to path: String) throws(TensorFileError) { try writeFolder(to: path) }
+}
+
+extension CheckpointContents {
+  /// Writes the folder, which appears or is replaced as a whole; its parent exists.
+  ///
+  /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was
+  /// there before is untouched then.
+  func writeFolder(to path: String) throws(TensorFileError) {
     try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
       do throws(TensorFileError) {
-        try SafetensorsFile.write(model.sources, to: folder + "/model.safetensors")
+        try SafetensorsFile.write(module.sources, to: folder + "/model.safetensors")
         try checkOriginals()
-        var configuration = model.configuration.json
+        try tokenizer.write(to: folder)
+        let keepsTokens = try companions.write(to: folder)
+        var configuration = companions.settings(
+          of: configuration, tokens: keepsTokens ? nil : tokenizer.namedTokens)
         if let key = type(of: parameterisation).checkpointKey, section != .null {
           configuration[key] = section
           ModelFamily.mark(&configuration, packedAs: key)
         }
         try AtomicFile.write(
           JSONValue.object(configuration).text(.indented) + "\n", to: folder + "/config.json")
-        try writeTokenizer(to: folder)
         if let unfinished {
           try AtomicFile.write(unfinished.settings.json, to: folder + "/run.json")
           try SafetensorsFile.write(
@@ -101,7 +143,7 @@ public struct Checkpoint {
 
   /// Throws when an original matrix could not be read to be written.
   private func checkOriginals() throws(TensorFileError) {
-    for (name, layer) in model.modules(ofType: (any StepParticipant).self) {
+    for (name, layer) in module.modules(ofType: (any StepParticipant).self) {
       guard let failure = layer.deferredMatrix?.failure else { continue }
       throw failure as? TensorFileError
         ?? TensorFileError(.cannotRead, file: name + ".weight", found: "\(failure)")
@@ -114,7 +156,7 @@ public struct Checkpoint {
       return parameterisation.checkpointSection
     }
     var layers = JSONObject()
-    for (name, layer) in model.storedLayers {
+    for (name, layer) in module.storedLayers {
       var formats = JSONObject()
       for (part, format) in layer.storedFormats {
         formats[part] = format.map { .string($0.name) } ?? .null
@@ -123,16 +165,6 @@ public struct Checkpoint {
     }
     section["layers"] = .object(layers)
     return .object(section)
-  }
-
-  func writeTokenizer(to folder: String) throws(TensorFileError) {
-    do throws(TokenizerError) {
-      try tokenizer.save(to: URL(filePath: folder))
-    } catch {
-      throw TensorFileError(
-        .cannotWrite, file: folder + "/tokenizer.json", found: "the tokenizer cannot be written",
-        remedy: "Check that the disk is not full and the folder may be written to")
-    }
   }
 
   private static func json(of record: RunRecord) throws(TensorFileError) -> String {
@@ -145,4 +177,9 @@ public struct Checkpoint {
     }
     return String(decoding: data, as: UTF8.self) + "\n"
   }
+}
+
+extension LanguageModel {
+  /// Its configuration as that of any model.
+  var erasedConfiguration: any ModelConfiguration { configuration }
 }

@@ -52,8 +52,18 @@ package struct RunSettings: Codable, Sendable, Hashable {
   package var step: Int
   /// Layers whose merge had not happened yet.
   package var layersDue: [String]
+  /// What a classifier learns; nil for a language model.
+  package var classification: ClassificationSettings?
 
   init(_ trainer: LanguageModelTrainer) {
+    self.init(
+      trainer, text: trainer.corpus.name, tokenCount: trainer.corpus.training.tokens.count,
+      vocabulary: trainer.corpus.tokenizer.vocabularySize)
+  }
+
+  init(
+    _ trainer: Trainer<some TrainingTask>, text: String, tokenCount: Int, vocabulary: Int
+  ) {
     let configuration = trainer.configuration
     modelName = configuration.modelName
     method = configuration.method.name
@@ -71,9 +81,9 @@ package struct RunSettings: Codable, Sendable, Hashable {
       configuration.schedule.name == ScheduleRule.cosine.name ? nil : configuration.schedule.name
     seed = configuration.seed
     evaluationInterval = configuration.evaluationInterval
-    text = trainer.corpus.name
-    tokenCount = trainer.corpus.training.tokens.count
-    vocabulary = trainer.corpus.tokenizer.vocabularySize
+    self.text = text
+    self.tokenCount = tokenCount
+    self.vocabulary = vocabulary
     step = trainer.step
     layersDue = trainer.optimizer.layersDue
   }

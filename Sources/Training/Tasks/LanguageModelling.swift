@@ -12,6 +12,8 @@ public final class LanguageModelling: TrainingTask {
   public let model: any LanguageModel
   /// The text.
   public let corpus: Corpus
+  /// What lay beside the tensors of the model that the run began with.
+  let companions: ModelCompanions
   private let configuration: TrainingConfiguration
   private var sampler: BatchSampler
   private let evaluationWindows: EvaluationWindows
@@ -25,9 +27,10 @@ public final class LanguageModelling: TrainingTask {
   /// - Parameters:
   ///   - configuration: Sized for the corpus.
   ///   - corpus: The text.
+  ///   - source: The model that the configuration's `weights` name; opened by this path when left out.
   ///   - makeModel: Makes another model than that of the configuration.
   public init(
-    _ configuration: TrainingConfiguration, corpus: Corpus,
+    _ configuration: TrainingConfiguration, corpus: Corpus, source: ModelSource? = nil,
     makeModel: ((any LanguageModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
   ) throws {
     sampler = try BatchSampler(
@@ -41,15 +44,15 @@ public final class LanguageModelling: TrainingTask {
     self.corpus = corpus
     let memory = configuration.memory
     let builder = configuration.plan.builder(seed: configuration.seed, storage: memory.storage)
-    guard let described = configuration.model as? any LanguageModelConfiguration else {
-      throw InputError(
-        "A \(configuration.model.modelType) predicts no text. Train a language model on it.")
-    }
+    let described = try configuration.model.asLanguageModel
+    let source =
+      try makeModel == nil
+      ? source ?? configuration.weights.map { try ModelSource(path: $0) } : source
+    companions = try source?.companions ?? ModelCompanions()
     var model =
       try makeModel.map { try $0(described, builder) }
-      ?? configuration.weights.map { folder in
-        try described.makeModel(startingFrom: folder, using: builder)
-      } ?? described.makeModel(using: builder)
+      ?? source?.makeModel(of: described, using: builder)
+      ?? described.makeModel(using: builder)
     model.recomputesBlocks = memory.checkpointsActivations
     model.embedding.weight.isTrainable = configuration.plan.trainsEmbedding
     model.head?.weight.isTrainable = configuration.plan.trainsHead
@@ -133,17 +136,19 @@ extension Trainer where Task == LanguageModelling {
   /// - Parameters:
   ///   - configuration: The settings.
   ///   - corpus: The text.
+  ///   - source: The model that the configuration's `weights` name; opened by this path when left out.
   ///   - start: When the run began for the user, for its wall time.
   ///   - makeModel: Makes another model than that of the configuration.
   public convenience init(
-    _ configuration: TrainingConfiguration, corpus: Corpus,
+    _ configuration: TrainingConfiguration, corpus: Corpus, source: ModelSource? = nil,
     start: ContinuousClock.Instant = ContinuousClock().now,
     makeModel: ((any LanguageModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
   ) throws {
     let configuration = try configuration.sized(for: corpus)
     self.init(
       configuration,
-      task: try LanguageModelling(configuration, corpus: corpus, makeModel: makeModel),
+      task: try LanguageModelling(
+        configuration, corpus: corpus, source: source, makeModel: makeModel),
       start: start)
   }
 
