@@ -57,9 +57,9 @@ public struct DecoderBlock: TransformerBlock {
     ]
   }
 
-  /// x `[batch, tokens, hidden]` to the same shape.
-  public func callAsFunction(_ x: Variable) -> Variable {
-    adding(to: x) { attention($0) }
+  /// x `[batch, tokens, hidden]` to the same shape, each token seeing those of its own document.
+  public func callAsFunction(_ x: Variable, documents: PackedDocuments?) -> Variable {
+    adding(to: x) { attention($0, documents: documents) }
   }
 
   /// x `[batch, tokens, hidden]` of the tokens that follow those in `cache`, to the same shape,

@@ -103,9 +103,9 @@ public struct GPT2Block: TransformerBlock {
     ]
   }
 
-  /// x `[batch, tokens, hidden]` to the same shape.
-  public func callAsFunction(_ x: Variable) -> Variable {
-    let y = x + attention(attentionNorm(x))
+  /// x `[batch, tokens, hidden]` to the same shape, each token seeing those of its own document.
+  public func callAsFunction(_ x: Variable, documents: PackedDocuments?) -> Variable {
+    let y = x + attention(attentionNorm(x), documents: documents)
     return y + feedForward(feedForwardNorm(y))
   }
 

@@ -12,18 +12,23 @@ public import Tensors
 /// let answer = session.generate(prompt: question, count: 100, sampling: sampling, random: &random)
 /// let next = session.generate(prompt: question + answer + more, count: 100, ...)
 /// ```
-public struct GenerationSession<Model: LanguageModel> {
+public struct GenerationSession {
   /// The model.
-  public let model: Model
+  public let model: any LanguageModel
   private var caches: [KeyValueCache] = []
   /// The texts whose keys and values are in the caches.
   private var read: [[Int32]] = []
 
   /// A session that has read nothing.
-  public init(_ model: Model) { self.model = model }
+  public init(_ model: any LanguageModel) { self.model = model }
 
   /// Bytes of the keys and values that are kept.
   public var byteCount: Int { caches.reduce(0) { $0 + $1.byteCount } }
+
+  private var maxPositions: Int {
+    let configuration: any ModelConfiguration = model.configuration
+    return configuration.maxPositions
+  }
 
   /// Continues one text; see `generate(prompts:count:sampling:random:goesOn:)`.
   ///
@@ -81,7 +86,7 @@ public struct GenerationSession<Model: LanguageModel> {
   /// The logits `[texts, vocabulary]` of the token that follows each text, with room in the caches for
   /// `room` tokens more.
   private mutating func nextLogits(after texts: [[Int32]], room: Int) -> Tensor<Float> {
-    let positions = model.configuration.maxPositions
+    let positions = maxPositions
     if let kept = reusablePlaces(of: texts) {
       let places = texts[0].count + caches[0].padding[0]
       for index in caches.indices {
@@ -105,7 +110,7 @@ public struct GenerationSession<Model: LanguageModel> {
     guard let padding = caches.first?.padding, padding.count == texts.count else { return nil }
     let ends = zip(texts, padding).map { $0.count + $1 }
     guard let end = ends.first, ends.allSatisfy({ $0 == end }),
-      end <= model.configuration.maxPositions
+      end <= maxPositions
     else { return nil }
     let shared = zip(zip(texts, read), padding).map { pair, padding in
       padding + zip(pair.0, pair.1).prefix { $0 == $1 }.count

@@ -27,6 +27,10 @@ public protocol LanguageModel: TextModel {
   /// outside the vocabulary and on more tokens than the model has positions for.
   func hiddenStates(_ tokens: Tensor<Int32>) -> Variable
 
+  /// `hiddenStates` of tokens that stand in documents, each token seeing those of its own alone; nil
+  /// where each row is one. A model that does not say how traps on documents.
+  func hiddenStates(_ tokens: Tensor<Int32>, documents: PackedDocuments?) -> Variable
+
   /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
   /// places in front of each that hold no token, so that texts of several lengths end together. None for
   /// a model that keeps nothing, which then computes all positions for every token it generates.
@@ -70,6 +74,12 @@ extension LanguageModel {
   /// None.
   public func makeCaches(capacity: Int, padding: [Int]) -> [KeyValueCache] { [] }
 
+  /// Those of rows that are one document each; traps on others.
+  public func hiddenStates(_ tokens: Tensor<Int32>, documents: PackedDocuments?) -> Variable {
+    precondition(documents == nil, "\(Self.self) does not keep the documents of a row apart")
+    return hiddenStates(tokens)
+  }
+
   /// Those of the tokens alone.
   public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
     withoutGradient { hiddenStates(tokens) }
@@ -77,9 +87,10 @@ extension LanguageModel {
 
   /// For each token the logits of the one that follows: `[batch, tokens]` to
   /// `[batch, tokens, vocabulary]`. Traps on a token outside the vocabulary and on more tokens than
-  /// the model has positions for.
-  public func logits(_ tokens: Tensor<Int32>) -> Variable {
-    logits(of: hiddenStates(tokens))
+  /// the model has positions for. Each token sees those of its own document, which is its whole row
+  /// where `documents` is left out.
+  public func logits(_ tokens: Tensor<Int32>, documents: PackedDocuments? = nil) -> Variable {
+    logits(of: hiddenStates(tokens, documents: documents))
   }
 
   /// What the head makes of hidden states `[..., hidden]`: `[..., vocabulary]`.
@@ -91,11 +102,15 @@ extension LanguageModel {
   /// The mean negative log-likelihood in nats of `labels` `[batch, tokens]`, where a label is the
   /// token that follows the one at its place (so labels are tokens moved by one already), or -100 to
   /// leave the place out. Never holds the logits of the whole batch. Traps on shapes that differ and
-  /// on tokens or labels outside the vocabulary.
-  public func loss(tokens: Tensor<Int32>, labels: Tensor<Int32>) -> Variable {
+  /// on tokens or labels outside the vocabulary. Each token sees those of its own document, which is
+  /// its whole row where `documents` is left out.
+  public func loss(
+    tokens: Tensor<Int32>, labels: Tensor<Int32>, documents: PackedDocuments? = nil
+  ) -> Variable {
     precondition(
       tokens.shape == labels.shape,
       "\(Self.self).loss: tokens \(tokens.shape) and labels \(labels.shape) differ")
-    return linearCrossEntropy(hiddenStates(tokens), headWeight, labels: labels, cap: logitCap)
+    return linearCrossEntropy(
+      hiddenStates(tokens, documents: documents), headWeight, labels: labels, cap: logitCap)
   }
 }

@@ -7,12 +7,18 @@ public protocol TransformerBlock: Module {
   /// The attention.
   var attention: CausalSelfAttention { get }
 
-  /// x `[batch, tokens, hidden]` to the same shape.
-  func callAsFunction(_ x: Variable) -> Variable
+  /// x `[batch, tokens, hidden]` to the same shape, each token seeing those of its own document; nil
+  /// where a row is one.
+  func callAsFunction(_ x: Variable, documents: PackedDocuments?) -> Variable
 
   /// x `[batch, tokens, hidden]` of the tokens that follow those in `cache`, to the same shape,
   /// without a gradient.
   func callAsFunction(_ x: Variable, cache: inout KeyValueCache) -> Variable
+}
+
+extension TransformerBlock {
+  /// x `[batch, tokens, hidden]`, each row a document, to the same shape.
+  public func callAsFunction(_ x: Variable) -> Variable { self(x, documents: nil) }
 }
 
 /// A language model of an embedding, a stack of transformer blocks and a norm.
@@ -39,16 +45,27 @@ extension TransformerLanguageModel {
   /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
   /// outside the vocabulary and on more tokens than `maxPositions`.
   public func hiddenStates(_ tokens: Tensor<Int32>) -> Variable {
+    hiddenStates(tokens, documents: nil)
+  }
+
+  /// What the head sees of tokens `[batch, tokens]` that stand in `documents`, each token seeing those
+  /// of its own: `[batch, tokens, hidden]`. Traps as without.
+  public func hiddenStates(_ tokens: Tensor<Int32>, documents: PackedDocuments?) -> Variable {
     precondition(
       tokens.rank == 2 && tokens.shape[1] <= configuration.maxPositions,
       """
       \(Self.self): tokens \(tokens.shape) are not [batch, at most \(configuration.maxPositions)]: the \
       \(configuration.modelType) was made for no longer sequence
       """)
-    var x = embed(tokens, at: nil)
+    precondition(
+      documents.map { $0.starts.shape == tokens.shape } ?? true,
+      "\(Self.self): documents \(documents?.starts.shape ?? []) do not fit tokens \(tokens.shape)")
+    var x = embed(tokens, at: documents?.positions)
     for block in blocks {
       let input = x
-      x = recomputesBlocks ? checkpointed { block(input) } : block(input)
+      x =
+        recomputesBlocks
+        ? checkpointed { block(input, documents: documents) } : block(input, documents: documents)
     }
     return norm(x)
   }

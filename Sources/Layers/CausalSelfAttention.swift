@@ -88,12 +88,16 @@ public struct CausalSelfAttention: Layer {
 
   /// x `[batch, tokens, hidden]` to the same shape. Traps on other shapes, and on more tokens than
   /// there are angles for.
-  public func callAsFunction(_ x: Variable) -> Variable {
-    let (queries, keys, values) = project(x, positions: nil)
+  public func callAsFunction(_ x: Variable) -> Variable { self(x, documents: nil) }
+
+  /// x `[batch, tokens, hidden]` to the same shape, each token seeing those of its own document; nil
+  /// where a row is one. Traps on other shapes, and on more tokens than there are angles for.
+  public func callAsFunction(_ x: Variable, documents: PackedDocuments?) -> Variable {
+    let (queries, keys, values) = project(x, positions: documents?.positions)
+    let mask = AttentionMask(
+      isCausal: true, window: options.window, firstKeys: documents?.starts)
     return mix(
-      attention(
-        queries: queries, keys: keys, values: values,
-        mask: AttentionMask(isCausal: true, window: options.window), scores: options.scores))
+      attention(queries: queries, keys: keys, values: values, mask: mask, scores: options.scores))
   }
 
   /// x `[batch, tokens, hidden]` of the tokens that follow those in `cache`, to the same shape, without

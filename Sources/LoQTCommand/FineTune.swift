@@ -5,13 +5,16 @@ import Training
 struct FineTune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "finetune",
-    abstract: "Go on with a trained language model on a text.",
+    abstract: "Go on with a trained language model on texts, conversations or other examples.",
     discussion: """
-      --weights and --text are needed. It is the training of `loqt pretrain` with the model's own sizes \
-      and tokens, its options and its files, and a tenth of its learning rates. \
+      --weights and --data or --text are needed. It is the training of `loqt pretrain` with the model's own \
+      sizes and tokens, its options and its files, and a tenth of its learning rates; adapters begin as is \
+      usual for them. Of examples the completions are learnt, and none sees another. \
       Ctrl-C finishes the current step, saves the run and says where; --resume goes on with it.
 
-      Example: loqt finetune --weights SmolLM2-135M --text book.txt
+      Examples:
+        loqt finetune --weights SmolLM2-135M-Instruct --data chats.jsonl --fit 8G
+        loqt finetune --weights SmolLM2-135M --text book.txt --method qlora
       """)
 
   @OptionGroup
@@ -23,6 +26,6 @@ struct FineTune: AsyncParsableCommand {
         "There is no model to fine-tune. Give its folder with --weights, or begin at random with "
           + "loqt pretrain.")
     }
-    try await TrainingRun(arguments).run()
+    try await TrainingRun(arguments, isFineTuning: true).run()
   }
 }

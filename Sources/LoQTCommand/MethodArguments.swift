@@ -13,7 +13,7 @@ struct MethodArguments: ParsableArguments {
       """
       Rank r of the updates: a number, a share of each layer's smaller side such as 0.25, or \
       energy:LOST:MIN:MAX for as few directions as leave a share of the gradient's energy outside, \
-      such as energy:0.04:8:128. (default: a quarter of the hidden size)
+      such as energy:0.04:8:128. (default: a quarter of the hidden size; 16 for the adapters of finetune)
       """, valueName: "rank"))
   var rank: RankRule?
 
@@ -27,7 +27,10 @@ struct MethodArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Factor s of the updates. (default: \(Self.defaultScales))", valueName: "number"))
+      """
+      Factor s of the updates, alpha over rank for adapters. (default: \(Self.defaultScales); finetune: \
+      2 for lora, qlora, loftq)
+      """, valueName: "number"))
   var scale: Double?
 
   @Option(
@@ -144,11 +147,17 @@ struct MethodArguments: ParsableArguments {
   var restLearningRate: Double?
 
   @Option(
-    help: ArgumentHelp("Whether the embedding is trained: trained, frozen.", valueName: "name"))
-  var embedding = Part.trained
+    help: ArgumentHelp(
+      """
+      Whether the embedding is trained: trained, frozen. (default: trained; frozen for the adapters of \
+      finetune)
+      """, valueName: "name"))
+  var embedding: Part?
 
-  @Option(help: ArgumentHelp("Whether the head is trained: trained, frozen.", valueName: "name"))
-  var head = Part.trained
+  @Option(
+    help: ArgumentHelp(
+      "Whether the head is trained, as --embedding.", valueName: "name"))
+  var head: Part?
 
   @Flag(
     inversion: .prefixedNo,
@@ -200,8 +209,8 @@ struct MethodArguments: ParsableArguments {
     options.stochasticRounding = stochasticRounding ? true : nil
     options.restOptimizer = restOptimizer
     options.restLearningRate = restLearningRate
-    options.freezeEmbedding = embedding == .frozen ? true : nil
-    options.freezeHead = head == .frozen ? true : nil
+    options.freezeEmbedding = embedding.map { $0 == .frozen }
+    options.freezeHead = head.map { $0 == .frozen }
     options.survival = survival
     options.keepOriginal = keepOriginal
     return options

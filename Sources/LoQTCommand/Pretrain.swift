@@ -14,6 +14,6 @@ struct Pretrain: AsyncParsableCommand {
   var arguments: TrainingArguments
 
   func run() async throws {
-    try await TrainingRun(arguments).run()
+    try await TrainingRun(arguments, isFineTuning: false).run()
   }
 }

@@ -83,25 +83,36 @@ struct RunArguments: ParsableArguments {
   /// Throws an `InputError` for those that cannot be, and a `TensorFileError` for a file that cannot
   /// be read.
   ///
-  /// - Parameter vocabulary: Rows of embedding and head at least; those of --config or --weights when
-  ///   left out.
+  /// - Parameters:
+  ///   - vocabulary: Rows of embedding and head at least; those of --config or --weights when left out.
+  ///   - learningRate: The highest; the usual one when left out.
+  ///   - schedule: How it goes on from there.
+  ///   - seed: Decides every random number.
+  ///   - validationTokens: To measure on at the end; all when left out.
+  ///   - steps: Those of --steps when left out.
+  ///   - isFineTuning: Whether customs of fine-tuning hold where a person has said nothing.
   func configuration(
     vocabulary: Int? = nil, learningRate: Double? = nil, schedule: ScheduleRule = .cosine,
     seed: UInt64 = 0,
-    validationTokens: Int? = nil
+    validationTokens: Int? = nil, steps: Int? = nil, isFineTuning: Bool = false
   ) throws -> TrainingConfiguration {
     if weights != nil, config != nil {
       throw InputError("--weights has a config.json of its own. Leave --config out.")
     }
     let model =
       try source?.configuration ?? config.map { try ModelFamily.configuration(path: $0) }
+    let sized = try model ?? TrainingConfiguration.model(preset: preset)
+    let options = methodOptions.options
     return try TrainingConfiguration(
-      model: model ?? TrainingConfiguration.model(preset: preset), named: modelName,
-      weights: weights, method: method, options: methodOptions.options, steps: steps,
+      model: sized, named: modelName, weights: weights, method: method,
+      options: isFineTuning
+        ? method.fineTuning(options, hiddenSize: sized.hiddenSize) : options,
+      steps: steps ?? self.steps,
       batchSize: batch,
       microBatches: microBatches, mergeBatchSize: mergeBatch, sequence: sequence,
       vocabulary: vocabulary ?? model?.vocabularySize, memory: memory.options,
-      learningRate: learningRate, schedule: schedule, seed: seed, validationTokens: validationTokens
+      learningRate: learningRate ?? (isFineTuning ? method.fineTuningLearningRate : nil),
+      schedule: schedule, seed: seed, validationTokens: validationTokens
     )
   }
 }

@@ -5,17 +5,15 @@ import Training
 
 /// What a training is told, from a random start or from a trained model.
 struct TrainingArguments: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The text to learn, a plain text file. Needed unless a run is resumed.", valueName: "file"))
-  var text: String?
+  @OptionGroup(title: "Data")
+  var data: DataArguments
 
   @Option(
     help: ArgumentHelp(
       """
-      The checkpoint of a run that was stopped: goes on with it, bit for bit, on its text or where \
-      --text says it is now. All other settings but --output, --summary and --threads are those of the \
-      run.
+      The folder of a run that was stopped, or its checkpoint: goes on with it, bit for bit, on its data or \
+      where --text, --data and --validation say it is now. All other settings but --output, --summary, \
+      --threads, --save-every, --early-stopping and --keep-best are those of the run.
       """, valueName: "folder"))
   var resume: String?
 
@@ -31,6 +29,39 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
+      Times that each window is learnt from, instead of --steps. (default: 3 where finetune learns \
+      examples)
+      """, valueName: "number"))
+  var epochs: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Stop when so many evaluations in a row have brought no better one. The best is kept in the folder \
+      best of the results.
+      """, valueName: "count"))
+  var earlyStopping: Int?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      """
+      Keep the model of the best evaluation in the folder best of the results. (default: in finetune and \
+      with --early-stopping)
+      """))
+  var keepBest: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Memory that the run may take, such as 8G: the fastest of the memory settings that need no more is \
+      taken and told.
+      """, valueName: "size"))
+  var fit: ByteCount?
+
+  @Option(
+    help: ArgumentHelp(
+      """
       Tokens of the vocabulary, learnt from the text; 256 takes bytes for tokens. (default: 4096; with \
       --weights the tokenizer.json beside them)
       """, valueName: "count"))
@@ -40,7 +71,8 @@ struct TrainingArguments: ParsableArguments {
     help: ArgumentHelp(
       """
       The highest learning rate, reached after a tenth of the run. \
-      (default: \(Self.defaultLearningRates); a tenth of these with --weights)
+      (default: \(Self.defaultLearningRates); a tenth of these with --weights; finetune: lora 1e-4, qlora \
+      and loftq 2e-4)
       """, valueName: "number"))
   var learningRate: Double?
 
@@ -75,7 +107,9 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The folder of the results. (default: runs/METHOD-PRESET-SEED)", valueName: "folder"))
+      """
+      The folder of the results. (default: runs/METHOD-MODEL-SEED, numbered where there is one already)
+      """, valueName: "folder"))
   var output: String?
 
   @Option(help: ArgumentHelp("Where to write the run in numbers, as JSON.", valueName: "file"))
@@ -88,12 +122,15 @@ struct TrainingArguments: ParsableArguments {
   var checkpoint = true
 
   /// The settings of the run. Throws an `InputError` for those that cannot be.
-  var trainingConfiguration: TrainingConfiguration {
-    get throws {
-      try runArguments.configuration(
-        vocabulary: modelVocabulary, learningRate: learningRate, schedule: schedule, seed: seed,
-        validationTokens: validationTokens)
-    }
+  ///
+  /// - Parameters:
+  ///   - isFineTuning: Whether customs of fine-tuning hold where a person has said nothing.
+  ///   - steps: Those of --steps when left out.
+  func trainingConfiguration(isFineTuning: Bool, steps: Int? = nil) throws -> TrainingConfiguration
+  {
+    try runArguments.configuration(
+      vocabulary: modelVocabulary, learningRate: learningRate, schedule: schedule, seed: seed,
+      validationTokens: validationTokens, steps: steps, isFineTuning: isFineTuning)
   }
 
   private static var defaultLearningRates: String {

@@ -17,10 +17,16 @@ extension TrainingRun {
       let some = merges.prefix(4).map(String.init).joined(separator: ", ")
       method += ", \(merges.count) merges at steps \(some)\(merges.count > 4 ? ", ..." : "")"
     }
+    let text =
+      corpus.statistics(sequence: configuration.sequence).map {
+        "data      \(corpus.name): \($0.line(sequence: configuration.sequence))"
+      } ?? """
+        text      \(corpus.name): \(grouped(corpus.training.tokens.count)) tokens to train on, \
+        \(grouped(corpus.validation.tokens.count)) to validate, \
+        \(PlainText.decimals(corpus.training.bytesPerToken, 2)) bytes each
+        """
     return """
-      text      \(corpus.name): \(grouped(corpus.training.tokens.count)) tokens to train on, \
-      \(grouped(corpus.validation.tokens.count)) to validate, \
-      \(PlainText.decimals(corpus.training.bytesPerToken, 2)) bytes each
+      \(text)
       model     \(configuration.modelName): \(grouped(model.parameterCount)) parameters, \
       \(grouped(model.linearParameterCount)) of them in linear layers, vocabulary \
       \(grouped(model.vocabularySize))

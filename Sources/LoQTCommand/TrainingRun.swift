@@ -15,26 +15,51 @@ import Training
 /// One training by `loqt pretrain` or `loqt finetune`, from the text to the files it leaves.
 struct TrainingRun {
   private let arguments: TrainingArguments
+  /// Whether a trained model is made to do something.
+  private let isFineTuning: Bool
   private let output: String
   private let console = Console()
 
-  init(_ arguments: TrainingArguments) {
+  init(_ arguments: TrainingArguments, isFineTuning: Bool) {
     self.arguments = arguments
+    self.isFineTuning = isFineTuning
     output =
       arguments.output
       // A resumed run goes on in its own folder.
-      ?? arguments.resume.map { URL(filePath: $0).deletingLastPathComponent().path }
-      ?? "runs/\(arguments.runArguments.method.name)-\(arguments.runArguments.modelName)"
-      + "-seed\(arguments.seed)"
+      ?? arguments.resume.map {
+        URL(filePath: Self.checkpoint(ofRun: $0)).deletingLastPathComponent().path
+      }
+      ?? Self.unused(
+        "runs/\(arguments.runArguments.method.name)-\(arguments.runArguments.modelName)"
+          + "-seed\(arguments.seed)")
+  }
+
+  /// The checkpoint in the folder of a run; the folder itself where there is none.
+  private static func checkpoint(ofRun folder: String) -> String {
+    let inside = URL(filePath: folder).appending(component: "checkpoint").path
+    return !FileManager.default.fileExists(atPath: folder + "/run.json")
+      && FileManager.default.fileExists(atPath: inside) ? inside : folder
+  }
+
+  /// The path, with a number behind it where another run has left something there.
+  private static func unused(_ path: String) -> String {
+    var (candidate, number) = (path, 1)
+    while FileManager.default.fileExists(atPath: candidate) {
+      number += 1
+      candidate = "\(path)-\(number)"
+    }
+    return candidate
   }
 
   private var checkpointPath: String { output + "/checkpoint" }
+  private var bestPath: String { output + "/best" }
   private var reportPath: String { output + "/report.html" }
 
   /// Trains, shows what happens, and writes the results.
   func run() async throws {
     let start = ContinuousClock().now
     let path = checkpointPath
+    try checkArguments()
     if let interval = arguments.saveEvery, interval < 1 {
       throw InputError("--save-every \(interval) is not a number of steps. Give 1 or more.")
     }
@@ -51,6 +76,9 @@ struct TrainingRun {
     try prepareFolders()
     console.print(header(of: trainer))
     let configuration = trainer.configuration
+    var best = BestEvaluation()
+    for evaluation in trainer.record.evaluations { _ = best.take(evaluation) }
+    var stopsEarly = false
 
     for try await event in trainer {
       show(event)
@@ -59,35 +87,134 @@ struct TrainingRun {
       {
         try Checkpoint(trainer).write(to: checkpointPath)
       }
+      if case .evaluation(let evaluation) = event {
+        if best.take(evaluation), keepsBest { try writeBest(trainer) }
+        if let patience = arguments.earlyStopping, best.countSince >= patience {
+          stopsEarly = true
+          break
+        }
+      }
       if Interruption.signal != nil { break }
       if case .step(let progress) = event, progress.step < progress.steps {
         try stopAtShortage(trainer)
       }
     }
     console.endProgress()
-    if trainer.step < configuration.steps {
+    if trainer.step < configuration.steps, !stopsEarly {
       try stop(trainer)
     }
+    if keepsBest { try completeBest(&best, trainer, stopsEarly: stopsEarly) }
     let record = trainer.finish()
     console.print(results(of: record))
     try writeFiles(trainer, record)
     if arguments.checkpoint { console.print("checkpoint  \(checkpointPath)") }
+    if keepsBest, best.best != nil { console.print("best        \(bestPath)") }
     console.print("report      \(reportPath)")
     if let summary = arguments.summary { console.print("summary     \(summary)") }
   }
 
-  private func makeTrainer(_ start: ContinuousClock.Instant) throws -> LanguageModelTrainer {
-    if let folder = arguments.resume { return try resumedTrainer(folder, start) }
-    let configuration = try arguments.trainingConfiguration
-    guard let file = arguments.text else {
-      throw InputError("There is no text to learn. Give one with --text, or a run with --resume.")
+  private var keepsBest: Bool {
+    arguments.keepBest ?? (isFineTuning || arguments.earlyStopping != nil)
+  }
+
+  /// The model of the best evaluation, without what a run goes on by.
+  private func writeBest(_ trainer: LanguageModelTrainer) throws {
+    try Checkpoint(modelOf: trainer).write(to: bestPath)
+  }
+
+  /// Measures the end of the run as the evaluations before, and says which was the best.
+  private func completeBest(
+    _ best: inout BestEvaluation, _ trainer: LanguageModelTrainer, stopsEarly: Bool
+  ) throws {
+    if !stopsEarly, trainer.task.size(of: .interim) > 0 {
+      let last = RunRecord.Evaluation(step: trainer.step, loss: trainer.measure(.interim))
+      if best.take(last) { try writeBest(trainer) }
     }
+    guard let evaluation = best.best else { return }
+    var notice =
+      "The best evaluation was that after step \(evaluation.step), perplexity "
+      + "\(PlainText.decimals(evaluation.perplexity, 2)); its model is in \(bestPath)."
+    if stopsEarly {
+      notice =
+        "Stopped after step \(trainer.step): the last \(best.countSince) evaluations were no better than "
+        + "the best before them. " + notice
+    }
+    trainer.note(notice)
+    console.print("note: \(notice)")
+  }
+
+  /// Refuses what contradicts itself, before anything is read.
+  private func checkArguments() throws {
+    let run = arguments.runArguments
+    if let epochs = arguments.epochs {
+      guard run.steps == nil else {
+        throw InputError("--epochs and --steps are two lengths of a run. Give one of them.")
+      }
+      guard epochs > 0, epochs <= 1e6 else {
+        throw InputError("--epochs \(epochs) is not above 0. Give a number such as 3.")
+      }
+    }
+    if let patience = arguments.earlyStopping {
+      guard patience >= 1 else {
+        throw InputError(
+          "--early-stopping \(patience) is not a count of evaluations. Give 1 or more.")
+      }
+      guard arguments.validationTokens != 0 else {
+        throw InputError(
+          "--early-stopping needs evaluations, and --validation-tokens 0 leaves them out. Leave out one "
+            + "of them.")
+      }
+    }
+    if arguments.resume == nil {
+      try arguments.data.trainingData.check()
+    } else {
+      try checkResumed()
+    }
+  }
+
+  /// Refuses options that a resumed run has its own of.
+  private func checkResumed() throws {
+    let allowed = [
+      "resume", "text", "data", "validation", "output", "summary", "threads", "force", "checkpoint",
+      "no-checkpoint", "save-every", "early-stopping", "keep-best", "no-keep-best",
+    ]
+    let given = CommandLine.arguments.dropFirst().filter { $0.hasPrefix("--") }.map {
+      String($0.dropFirst(2).prefix { $0 != "=" })
+    }
+    if let other = given.first(where: { !allowed.contains($0) }) {
+      throw InputError(
+        "--\(other) is what it was when the run began, and cannot be given with --resume. Leave it out, or "
+          + "begin another run.")
+    }
+  }
+
+  private func makeTrainer(_ start: ContinuousClock.Instant) throws -> LanguageModelTrainer {
+    if let folder = arguments.resume {
+      return try resumedTrainer(Self.checkpoint(ofRun: folder), start)
+    }
+    var configuration = try arguments.trainingConfiguration(isFineTuning: isFineTuning)
     try setThreads(arguments.threads)
-    let text = try SourceText(file: file)
     Interruption.install()
-    let corpus = try corpus(of: text)
-    let sized = try configuration.sized(for: corpus)
-    try check(sized)
+    let corpus = try corpus()
+    let usualEpochs: Double? =
+      isFineTuning && !arguments.data.data.isEmpty && arguments.runArguments.steps == nil ? 3 : nil
+    if let epochs = arguments.epochs ?? usualEpochs {
+      configuration = try arguments.trainingConfiguration(
+        isFineTuning: isFineTuning,
+        steps: corpus.steps(
+          epochs: epochs, batchSize: configuration.batchSize, sequence: configuration.sequence))
+    }
+    if let limit = arguments.fit {
+      let sized = try configuration.sized(for: corpus)
+      let fitted = try sized.fitted(to: limit.bytes)
+      console.print(
+        fitted.arguments.isEmpty
+          ? "The run needs \(PlainText.gibibytes(fitted.bytes)) as it is, which fits."
+          : "Fitted by \(fitted.arguments.joined(separator: " ")): \(PlainText.gibibytes(fitted.bytes))"
+      )
+      configuration = fitted.configuration
+    }
+    try check(configuration.sized(for: corpus))
     return try Trainer(
       configuration, corpus: corpus, source: arguments.runArguments.source, start: start)
   }
@@ -97,11 +224,10 @@ struct TrainingRun {
   {
     let settings = try RunSettings(checkpoint: folder)
     try setThreads(arguments.threads)
-    let text = try SourceText(file: arguments.text ?? settings.text)
     Interruption.install()
     let source = try ModelSource(path: folder)
     try check(settings.configuration(model: source.configuration), isResumed: true)
-    let corpus = Corpus(text, tokenizer: try source.tokenizer)
+    let corpus = try arguments.data.trainingData(of: settings).corpus(tokenizer: source.tokenizer)
     console.print("Going on after step \(settings.step) of \(folder)")
     return try Trainer(resuming: folder, corpus: corpus, start: start)
   }
@@ -113,10 +239,11 @@ struct TrainingRun {
     if arguments.checkpoint { try configuration.checkDisk(at: output) }
   }
 
-  /// The text in tokens: those of a trained model's own tokenizer, unless a vocabulary was asked for.
-  private func corpus(of text: SourceText) throws -> Corpus {
+  /// The data in tokens: those of a trained model's own tokenizer, unless a vocabulary was asked for.
+  private func corpus() throws -> Corpus {
+    let data = arguments.data.trainingData
     if arguments.vocabulary == nil, let source = try arguments.runArguments.source {
-      return Corpus(text, tokenizer: try source.tokenizer)
+      return try data.corpus(tokenizer: source.tokenizer)
     }
     let vocabulary = arguments.vocabulary ?? 4_096
     guard (256...1_000_000).contains(vocabulary) else {
@@ -124,8 +251,10 @@ struct TrainingRun {
         "--vocabulary \(vocabulary) is not a count from 256 (bytes) to 1000000. The usual one is 4096."
       )
     }
-    console.print("Learning \(vocabulary) tokens from \(text.name) ...")
-    return try Corpus(text, vocabulary: vocabulary)
+    if data.examples.isEmpty {
+      console.print("Learning \(vocabulary) tokens from \(data.texts.joined(separator: ", ")) ...")
+    }
+    return try data.corpus(vocabulary: vocabulary)
   }
 
   /// Before the training, so that it is not in vain.

@@ -4,7 +4,7 @@ public import Tensors
 public struct StepReport: Sendable, Hashable {
   /// The step of the run, from 0.
   public var step: Int
-  /// The mean loss of the step's micro-batches, before the step.
+  /// The loss of the step's micro-batches together, before the step.
   public var loss: Double
   /// The learning rate of the step.
   public var learningRate: Double

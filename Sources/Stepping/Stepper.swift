@@ -97,7 +97,10 @@ public final class Stepper {
     try step(over: CollectionOfOne(())) { _ in try loss() }
   }
 
-  /// One step on the mean loss of several micro-batches, which are run one after the other.
+  /// One step on the loss of several micro-batches together, which are run one after the other.
+  ///
+  /// A micro-batch weighs by the labels that its loss is a mean over, as the losses of this package tell
+  /// by `LabelCount`, so that the step is that of the whole batch; all weigh the same where none tells.
   public func step<MicroBatches: Collection>(
     over microBatches: MicroBatches, _ loss: (MicroBatches.Element) throws -> Variable
   ) throws -> StepReport {
@@ -117,15 +120,15 @@ public final class Stepper {
       for matrix in deferred { if let failure = matrix.failure { throw failure } }
     }
 
-    var losses: [Double] = []
+    var losses = MicroBatchLosses(count: microBatches.count)
     for (index, batch) in microBatches.enumerated() {
       context.microBatch = index
       for (_, layer) in participants { layer.beginMicroBatch(context) }
-      let value = try training(index) { try loss(batch) }
+      let (value, labels) = try training(index) { try LabelCount.counting { try loss(batch) } }
       try checkReading()
-      losses.append(value.scalar)
+      losses.add(value.scalar, labels: labels)
       guard value.scalar.isFinite else { break }
-      let share = Double(1) / Double(microBatches.count)
+      let share = losses.lastShare
       let seed: AnyTensor =
         value.value.isDouble
         ? .double(Tensor(repeating: share, shape: value.shape))
@@ -139,7 +142,7 @@ public final class Stepper {
     }
     try checkReading()
     var report = StepReport(
-      step: step, loss: losses.reduce(0, +) / Double(losses.count),
+      step: step, loss: losses.mean,
       learningRate: optimizer.learningRate(step))
     guard report.loss.isFinite else {
       failures += 1
@@ -160,16 +163,16 @@ public final class Stepper {
         seconds: merged.reduce(0) { $0 + $1.seconds })
       // What is merged before the pass does not change the loss but for rounding.
       if !run.mergedLayers.isEmpty, measuresLossAfterMerge {
-        let sum = try withoutGradient {
-          try microBatches.enumerated().map { index, batch in
-            try training(index) { try loss(batch).scalar }
-          }.reduce(0, +)
-        }
-        merge.lossAfter = sum / Double(microBatches.count)
+        merge.lossAfter = losses.mean(
+          of: try withoutGradient {
+            try microBatches.enumerated().map { index, batch in
+              try training(index) { try loss(batch).scalar }
+            }
+          })
       }
       report.merge = merge
     }
-    run.applyCollected(&report)
+    run.applyCollected(&report, shareScale: losses.shareScale)
     report.skipped = run.skipped
     (report.liveMemory, report.peakMemory, report.memoryAtPeak) = TensorMemory.ledgers
     advance(to: step + 1)
@@ -267,7 +270,11 @@ private final class StepRun {
   }
 
   /// Updates the parameters by their collected gradients, those that are not finite left out.
-  func applyCollected(_ report: inout StepReport) {
+  ///
+  /// - Parameters:
+  ///   - report: Gets the norm of all.
+  ///   - shareScale: What the gradients are still to be multiplied with.
+  func applyCollected(_ report: inout StepReport, shareScale: Double) {
     guard isCollecting else { return }
     report.collectedGradientBytes = gradients.byteCount
     var finite: [(parameter: Parameter, gradient: AnyTensor)] = []
@@ -278,13 +285,13 @@ private final class StepRun {
         skipped.append(parameter.name)
       }
     }
-    let norm = finite.reduce(0) { $0 + $1.gradient.sumOfSquares }.squareRoot()
+    let norm = shareScale * finite.reduce(0) { $0 + $1.gradient.sumOfSquares }.squareRoot()
     report.gradientNorm = norm
-    var scale: Float = 1
-    if let limit = owner.clippingNorm, norm > limit { scale = Float(limit / norm) }
+    var scale = shareScale
+    if let limit = owner.clippingNorm, norm > limit { scale *= limit / norm }
     finite.reverse()
     while let (parameter, gradient) = finite.popLast() {
-      owner.update(parameter, gradient.float, gradientScale: scale)
+      owner.update(parameter, gradient.float, gradientScale: Float(scale))
     }
   }
 }

@@ -163,7 +163,7 @@ extension TrainingConfiguration {
 }
 
 /// What may be changed about a configuration.
-private struct Changes {
+struct Changes {
   var model: any ModelConfiguration
   var method: TrainingMethod
   var options: MethodOptions
@@ -189,6 +189,9 @@ private struct Changes {
       model: model, named: old.modelName, weights: old.weights, method: method, options: options,
       steps: old.steps,
       batchSize: batchSize, microBatches: microBatches, mergeBatchSize: mergeBatchSize,
-      sequence: sequence, vocabulary: old.vocabulary, memory: memory)
+      sequence: sequence, vocabulary: old.vocabulary, memory: memory,
+      learningRate: method.name == old.method.name ? old.learningRate : nil,
+      schedule: old.schedule, seed: old.seed, evaluationInterval: old.evaluationInterval,
+      validationTokens: old.validationTokens)
   }
 }

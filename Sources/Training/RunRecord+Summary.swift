@@ -32,9 +32,23 @@ extension RunRecord {
       "operations_per_step": Self.number(operationsPerStep),
       "step_seconds": .array(
         zip(steps, [0] + steps.map(\.elapsed)).map { .number($0.elapsed - $1) }),
+      "data": data.map(Self.summary) ?? .null,
       "bytes": bytes(memory),
       "peak_bytes": peaks.map { bytes($0) } ?? .null,
       "merges": .array(merges.map(Self.summary)),
+    ]
+  }
+
+  private static func summary(of data: DataStatistics) -> JSONValue {
+    [
+      "examples": .integer(data.examples),
+      "validation_examples": .integer(data.validationExamples),
+      "tokens": .integer(data.tokens),
+      "learnt_tokens": .integer(data.learntTokens),
+      "longest": .integer(data.longest),
+      "truncated": .integer(data.truncated),
+      "left_out": .integer(data.leftOut),
+      "windows": .integer(data.windows),
     ]
   }
 

@@ -65,6 +65,8 @@ public struct RunRecord: Codable, Sendable {
   public var merges: [MergeReport] = []
   /// Sample continuations at the end.
   public var samples: [Sample] = []
+  /// What the examples were; nil for a text.
+  public var data: DataStatistics?
   /// What a person should know: a clamped rank, a kept projection.
   public var notices: [String] = []
   /// Validation loss at the end, nats a token.

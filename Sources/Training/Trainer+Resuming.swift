@@ -30,6 +30,11 @@ extension Trainer where Task == LanguageModelling {
         "\(corpus.name) has \(corpus.training.tokens.count) tokens to train on where the saved run had "
           + "\(settings.tokenCount). Give the text of that run.")
     }
+    guard settings.fingerprint ?? corpus.fingerprint == corpus.fingerprint else {
+      throw InputError(
+        "\(corpus.name) is another text than that of the saved run, though of as many tokens. Give the "
+          + "text of that run.")
+    }
     try self.init(
       settings.configuration(model: source.configuration), corpus: corpus, source: source,
       start: start
@@ -54,7 +59,7 @@ extension Trainer where Task == Classification {
   ) throws {
     let settings = try RunSettings(checkpoint: path)
     let source = try ModelSource(path: path)
-    guard settings.classification?.fingerprint == data.fingerprint else {
+    guard settings.fingerprint == data.fingerprint else {
       throw InputError(
         "\(data.name) is not what the saved run learns. Give the texts of that run.")
     }

@@ -80,7 +80,8 @@ public final class Trainer<Task: TrainingTask> {
   /// The merges of the whole run, by step.
   public var plannedMerges: [Int] { mergeSteps }
 
-  private func note(_ notice: String) {
+  /// Adds what a person should know to the record and to what is told next.
+  package func note(_ notice: String) {
     record.notices.append(notice)
     pending.append(.notice(notice))
   }
@@ -171,7 +172,7 @@ public final class Trainer<Task: TrainingTask> {
   }
 
   /// The loss of the model at present.
-  func measure(_ evaluation: TaskEvaluation) -> Double {
+  package func measure(_ evaluation: TaskEvaluation) -> Double {
     clock.measureEvaluation(windows: task.size(of: evaluation)) { task.measure(evaluation) }
   }
 }

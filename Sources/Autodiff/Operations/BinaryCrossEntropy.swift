@@ -5,7 +5,8 @@ public import Tensors
 ///
 /// Keeps the logits; no gradient flows to the targets. Traps unless the shapes are equal.
 public func binaryCrossEntropy(_ logits: Variable, targets: Tensor<Float>) -> Variable {
-  BinaryCrossEntropy(targets: targets)(logits)
+  LabelCount.add(targets.elementCount)
+  return BinaryCrossEntropy(targets: targets)(logits)
 }
 
 private struct BinaryCrossEntropy: CustomOperation {

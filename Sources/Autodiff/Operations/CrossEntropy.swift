@@ -8,7 +8,8 @@ public import Tensors
 public func crossEntropy(_ logits: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100)
   -> Variable
 {
-  CrossEntropy(labels: labels, ignored: ignoredIndex)(logits)
+  LabelCount.add(labels.count(unlike: ignoredIndex))
+  return CrossEntropy(labels: labels, ignored: ignoredIndex)(logits)
 }
 
 /// The same for labels of 64 bits.
@@ -30,6 +31,7 @@ public func linearCrossEntropy(
   _ x: Variable, _ weight: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100,
   cap: Double? = nil
 ) -> Variable {
+  LabelCount.add(labels.count(unlike: ignoredIndex))
   guard case .bfloat16(let rows) = weight.value else {
     return LinearCrossEntropy(labels: labels, ignored: ignoredIndex, cap: cap)(x, weight)
   }
@@ -46,6 +48,13 @@ public func linearCrossEntropy(
 ) -> Variable {
   linearCrossEntropy(
     x, weight, labels: labels.narrowed("linearCrossEntropy"), ignoredIndex: ignoredIndex)
+}
+
+extension Tensor<Int32> {
+  /// How many labels count.
+  func count(unlike ignored: Int32) -> Int {
+    withUnsafeBuffer { labels in labels.reduce(0) { $0 + ($1 == ignored ? 0 : 1) } }
+  }
 }
 
 private struct CrossEntropy: CustomOperation {

@@ -6,7 +6,8 @@ public import Tensors
 /// `logits` and `targets` are `[..., classes]`; no gradient flows to the targets. Keeps the logits.
 /// Traps unless the shapes are equal.
 public func klDivergence(_ logits: Variable, targets: Tensor<Float>) -> Variable {
-  KLDivergence(targets: targets)(logits)
+  LabelCount.add(targets.shape.rowCount)
+  return KLDivergence(targets: targets)(logits)
 }
 
 private struct KLDivergence: CustomOperation {

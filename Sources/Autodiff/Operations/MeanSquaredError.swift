@@ -5,5 +5,6 @@ public import Tensors
 public func meanSquaredError(_ x: Variable, targets: Tensor<Float>) -> Variable {
   precondition(
     x.shape == targets.shape, "meanSquaredError: \(x.shape) and targets \(targets.shape) differ")
+  LabelCount.add(targets.elementCount)
   return square(x - Variable(targets)).mean()
 }

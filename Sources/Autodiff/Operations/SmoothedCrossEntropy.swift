@@ -9,7 +9,8 @@ public import Tensors
 public func crossEntropy(
   _ logits: Variable, labels: Tensor<Int32>, ignoredIndex: Int32 = -100, smoothing: Double
 ) -> Variable {
-  SmoothedCrossEntropy(labels: labels, ignored: ignoredIndex, smoothing: smoothing)(logits)
+  LabelCount.add(labels.count(unlike: ignoredIndex))
+  return SmoothedCrossEntropy(labels: labels, ignored: ignoredIndex, smoothing: smoothing)(logits)
 }
 
 private struct SmoothedCrossEntropy: CustomOperation {

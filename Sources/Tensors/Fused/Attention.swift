@@ -133,6 +133,8 @@ private struct AttentionProblem<Scalar: RealScalar> {
   let batch, queries, keys, heads, keyHeads, headSize: Int
   private let isCausal: Bool
   private let window: Int?
+  /// `[batch, queries]`: the first key of each query.
+  private let firstKeys: Tensor<Int32>?
   /// Of each sequence the keys from its first visible one to its last.
   private let visible: [Range<Int>]
   /// `[batch, keys]`: 0 where a key may be seen, -infinity where not; nil when only the ends of
@@ -148,6 +150,10 @@ private struct AttentionProblem<Scalar: RealScalar> {
     (keys, keyHeads) = (k[1], k[2])
     isCausal = mask.isCausal
     window = mask.window
+    precondition(
+      mask.firstKeys.map { $0.shape == [q[0], q[1]] } ?? true,
+      "attention: first keys \(mask.firstKeys?.shape ?? []) do not fit queries \(q)")
+    firstKeys = mask.firstKeys?.contiguous()
     guard let marks = mask.visibleKeys else {
       visible = Array(repeating: 0..<k[1], count: q[0])
       holes = nil
@@ -191,17 +197,20 @@ private struct AttentionProblem<Scalar: RealScalar> {
   func forEachBlock(of sequence: Int, _ body: (AttentionBlock<Scalar>) -> Void) {
     let visible = visible[sequence]
     let holes = holes.map { UnsafePointer($0.base) + sequence * keys }
+    let firstKeys = firstKeys.map { UnsafePointer($0.base) + sequence * queries }
     for start in stride(from: 0, to: queries, by: blockRows).reversed() {
       let end = min(start + blockRows, queries)
       // The position of the first query.
       let position = isCausal ? keys - queries + start : keys
       let last = min(visible.upperBound, isCausal ? keys - queries + end : keys)
       // The first key that the first query's window has, which moves on with the queries.
-      let first = max(visible.lowerBound, window.map { position + 1 - $0 } ?? 0)
+      let windowed = max(visible.lowerBound, window.map { position + 1 - $0 } ?? 0)
+      let firstKeys = firstKeys.map { UnsafeBufferPointer(start: $0 + start, count: end - start) }
+      let first = max(windowed, firstKeys?.min().map(Int.init) ?? 0)
       body(
         AttentionBlock(
           rows: start..<end, keys: min(first, last)..<last, position: position,
-          isCausal: isCausal, window: window, holes: holes))
+          isCausal: isCausal, window: window, firstKeys: firstKeys, holes: holes))
     }
   }
 
@@ -220,6 +229,8 @@ private struct AttentionBlock<Scalar: RealScalar> {
   let position: Int
   let isCausal: Bool
   let window: Int?
+  /// Of each row.
+  let firstKeys: UnsafeBufferPointer<Int32>?
   let holes: UnsafePointer<Scalar>?
 
   var stride: Int { attentionStride(keys.count) }
@@ -247,9 +258,11 @@ private struct AttentionBlock<Scalar: RealScalar> {
   }
 
   private func hide(_ p: UnsafeMutablePointer<Scalar>) {
-    if let window {
+    if window != nil || firstKeys != nil {
       for row in 0..<rows.count {
-        let before = position + row + 1 - window - keys.lowerBound
+        let first = max(
+          window.map { position + row + 1 - $0 } ?? 0, firstKeys.map { Int($0[row]) } ?? 0)
+        let before = first - keys.lowerBound
         if before > 0 {
           Scalar._fill(-.infinity, p + row * stride, min(before, keys.count))
         }

@@ -9,25 +9,36 @@ public struct AttentionMask: Sendable {
   public var visibleKeys: Tensor<UInt8>?
   /// How many keys up to its own position a query of a causal mask sees; nil for all.
   public var window: Int?
+  /// `[batch, queries]`: the first key that each query sees, of its own document where several stand
+  /// behind one another; nil for the first of all.
+  public var firstKeys: Tensor<Int32>?
 
-  /// A mask of these properties. Traps when `visibleKeys` is not a matrix, and on a window that is
-  /// not positive or not causal.
+  /// A mask of these properties. Traps when `visibleKeys` or `firstKeys` is not a matrix, and on a
+  /// window that is not positive or not causal.
   ///
   /// - Parameters:
   ///   - isCausal: whether a query sees no key behind its own position.
   ///   - visibleKeys: `[batch, keys]`, as the attention masks of tokenizers are: 1 for a token, 0
   ///     for padding, which may lie on either side.
   ///   - window: how many keys up to its own position a query sees; nil for all.
-  public init(isCausal: Bool, visibleKeys: Tensor<UInt8>? = nil, window: Int? = nil) {
+  ///   - firstKeys: `[batch, queries]`, the first key that each query sees; nil for the first of all.
+  public init(
+    isCausal: Bool, visibleKeys: Tensor<UInt8>? = nil, window: Int? = nil,
+    firstKeys: Tensor<Int32>? = nil
+  ) {
     precondition(
-      visibleKeys?.rank ?? 2 == 2,
-      "AttentionMask: visible keys \(visibleKeys?.shape ?? []) are not [batch, keys]")
+      visibleKeys?.rank ?? 2 == 2 && firstKeys?.rank ?? 2 == 2,
+      """
+      AttentionMask: visible keys \(visibleKeys?.shape ?? []) and first keys \(firstKeys?.shape ?? []) \
+      are not [batch, keys] and [batch, queries]
+      """)
     precondition(
       window.map { isCausal && $0 > 0 } ?? true,
       "AttentionMask: a window of \(window ?? 0) keys, causal: \(isCausal)")
     self.isCausal = isCausal
     self.visibleKeys = visibleKeys
     self.window = window
+    self.firstKeys = firstKeys
   }
 
   /// Every query sees every key.

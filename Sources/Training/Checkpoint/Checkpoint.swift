@@ -91,6 +91,12 @@ extension Checkpoint: CheckpointContents {
   var module: any Module { model }
   var configuration: any ModelConfiguration { model.erasedConfiguration }
 
+  /// The model of a trainer as it stands, without what its run would go on by.
+  public init(modelOf trainer: LanguageModelTrainer) {
+    self.init(trainer)
+    unfinished = nil
+  }
+
   /// Writes the folder, which appears or is replaced as a whole; its parent exists.
   ///
   /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was

@@ -46,22 +46,37 @@ package struct RunSettings: Codable, Sendable, Hashable {
   package var text: String
   /// Tokens to train on; another count tells another text.
   package var tokenCount: Int
+  /// What was read; nil for the text alone.
+  package var data: TrainingData?
+  /// Tells the tokens from others; nil in runs that did not note it.
+  package var fingerprint: String?
   /// Tokens of the vocabulary.
   package var vocabulary: Int
   /// Steps taken.
   package var step: Int
   /// Layers whose merge had not happened yet.
   package var layersDue: [String]
-  /// What a classifier learns; nil for a language model.
-  package var classification: ClassificationSettings?
+  /// The labelled texts that a classifier learns; nil for a language model, and for texts of no file.
+  package var labelled: LabelledFiles?
 
   init(_ trainer: LanguageModelTrainer) {
     self.init(
       trainer, text: trainer.corpus.name, tokenCount: trainer.corpus.training.tokens.count,
       vocabulary: trainer.corpus.tokenizer.vocabularySize)
+    data = trainer.corpus.data
+    fingerprint = trainer.corpus.fingerprint
   }
 
-  init(
+  init(_ trainer: ClassifierTrainer) {
+    let data = trainer.task.data
+    self.init(
+      trainer, text: data.name, tokenCount: data.training.count,
+      vocabulary: data.tokenizer.vocabularySize)
+    labelled = data.files
+    fingerprint = data.fingerprint
+  }
+
+  private init(
     _ trainer: Trainer<some TrainingTask>, text: String, tokenCount: Int, vocabulary: Int
   ) {
     let configuration = trainer.configuration

@@ -16,6 +16,8 @@ public struct ClassificationData: Sendable {
   public let validation: EncodedTexts
   /// What a person should know about the texts.
   public let notices: [String]
+  /// The files that the texts are from; nil for others.
+  public internal(set) var files: LabelledFiles?
   /// Tells sets apart.
   let fingerprint: String
 

@@ -1,6 +1,6 @@
 /// Which columns of a file hold the texts and labels to learn: by name in a header or in the objects of
 /// JSON lines, or by number from 1.
-public struct LabelColumns: Sendable, Hashable {
+public struct LabelColumns: Sendable, Hashable, Codable {
   /// The column of the text.
   public var text: String?
   /// The column of the second text of a pair.

@@ -34,8 +34,8 @@ public final class LanguageModelling: TrainingTask {
     makeModel: ((any LanguageModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
   ) throws {
     sampler = try BatchSampler(
-      corpus.training, batchSize: configuration.batchSize, sequence: configuration.sequence,
-      seed: configuration.seed)
+      corpus.training, packing: corpus.packing, batchSize: configuration.batchSize,
+      sequence: configuration.sequence, seed: configuration.seed)
     guard corpus.validation.tokens.count > 1 else {
       throw InputError(
         "\(corpus.name) is too short to keep a part for validation. Give a longer text.")
@@ -59,15 +59,23 @@ public final class LanguageModelling: TrainingTask {
     self.model = model
     let (sequence, batchSize) = (configuration.sequence, configuration.batchSize)
     let isSilent = configuration.validationTokens == 0
+    let packing = corpus.packing
     evaluationWindows = .spread(
-      isSilent ? 0 : configuration.evaluationWindows, over: corpus.validation,
+      isSilent ? 0 : configuration.evaluationWindows, over: corpus.validation, packing: packing,
       sequence: sequence, batchSize: batchSize)
     validationWindows =
       configuration.validationTokens.map {
         .spread(
-          ($0 + sequence - 1) / sequence, over: corpus.validation, sequence: sequence,
-          batchSize: batchSize)
-      } ?? .all(of: corpus.validation, sequence: sequence, batchSize: batchSize)
+          ($0 + sequence - 1) / sequence, over: corpus.validation, packing: packing,
+          sequence: sequence, batchSize: batchSize)
+      }
+      ?? .all(
+        of: corpus.validation, packing: packing, sequence: sequence, batchSize: batchSize)
+    if !isSilent, validationWindows.tokenCount == 0 {
+      throw InputError(
+        "The validation part of \(corpus.name) has nothing to predict in windows of \(sequence) tokens. "
+          + "Give other text with --validation, or a longer --sequence.")
+    }
   }
 
   /// The model.
@@ -77,14 +85,18 @@ public final class LanguageModelling: TrainingTask {
   /// Those of the text.
   public var notices: [String] { corpus.notices }
   /// Tokens of a step.
-  public var tokensPerStep: Int { configuration.tokensPerStep }
+  public var tokensPerStep: Int {
+    Int(Double(configuration.batchSize) * sampler.meanLength)
+  }
 
   /// Of windows of the text that seed and step decide.
   public func losses(of step: Int, isMerge: Bool) -> [() -> Variable] {
     let size = isMerge ? configuration.mergeBatchSize : configuration.batchSize
     let parts = sampler.batch(step: step, size: size).split(into: configuration.microBatches)
     return parts.map { part in
-      { [model] in model.loss(tokens: part.inputs, labels: part.labels) }
+      { [model] in
+        model.loss(tokens: part.inputs, labels: part.labels, documents: part.documents)
+      }
     }
   }
 
@@ -113,8 +125,7 @@ public final class LanguageModelling: TrainingTask {
   /// Continues some beginnings from the validation text.
   private func samples() -> [RunRecord.Sample] {
     var random = RandomSource(seed: configuration.seed).split("samples")
-    return corpus.prompts(3).compactMap { prompt in
-      let tokens = corpus.tokenizer.encode(prompt)
+    return corpus.samplePrompts(3).compactMap { prompt, tokens in
       guard !tokens.isEmpty else { return nil }
       let continuation = model.generate(
         prompt: tokens, count: 48, temperature: 0.8, topK: 40, random: &random)
@@ -150,6 +161,8 @@ extension Trainer where Task == LanguageModelling {
       task: try LanguageModelling(
         configuration, corpus: corpus, source: source, makeModel: makeModel),
       start: start)
+    record.data = corpus.statistics(sequence: configuration.sequence)
+    if let data = record.data { record.settings.insert(contentsOf: data.settings, at: 1) }
   }
 
   /// The model.
@@ -164,7 +177,9 @@ extension LanguageModel {
     withoutGradient {
       var sum = 0.0
       for batch in windows.batches {
-        sum += loss(tokens: batch.inputs, labels: batch.labels).scalar * Double(batch.tokenCount)
+        let mean = loss(
+          tokens: batch.inputs, labels: batch.labels, documents: batch.documents)
+        sum += mean.scalar * Double(batch.tokenCount)
       }
       return sum / Double(max(1, windows.tokenCount))
     }

@@ -1,6 +1,7 @@
+internal import Tensors
 public import Tokenization
 
-/// A tokenised text, split into a training and a validation part by contiguous block.
+/// Tokenised texts or examples, in a training and a validation part.
 public struct Corpus: Sendable {
   /// Where the text came from, for messages.
   public let name: String
@@ -10,34 +11,81 @@ public struct Corpus: Sendable {
   public let training: TokenStream
   /// The part to measure on.
   public let validation: TokenStream
-  /// The validation part as text, for prompts.
+  /// How windows are filled.
+  public let packing: Packing
+  /// The validation part as text, for prompts; empty for examples.
   let validationText: [UInt8]
   /// What a person should know about the text.
-  public let notices: [String]
+  public package(set) var notices: [String]
+  /// What it was read from, to be saved with a run; nil for what was not read here.
+  package internal(set) var data: TrainingData?
+  /// Tells the training part from others.
+  package let fingerprint: String
 
   /// Tokenises both parts of a text.
-  public init(_ text: SourceText, tokenizer: any Tokenizer) {
-    name = text.name
-    self.tokenizer = tokenizer
-    training = TokenStream(text.training, tokenizer: tokenizer)
-    validation = TokenStream(text.validation, tokenizer: tokenizer)
-    validationText = text.validation
-    notices =
-      text.isValidUTF8
-      ? [] : ["\(text.name) is not valid UTF-8 everywhere; its bytes are used as they are."]
+  ///
+  /// - Parameters:
+  ///   - text: The text.
+  ///   - tokenizer: What makes the tokens.
+  ///   - recognizingSpecialTokens: Whether the spelling of a special token becomes that token.
+  public init(
+    _ text: SourceText, tokenizer: any Tokenizer, recognizingSpecialTokens: Bool = true
+  ) {
+    func stream(_ text: [UInt8]) -> TokenStream {
+      TokenStream(
+        text, tokenizer: tokenizer, recognizingSpecialTokens: recognizingSpecialTokens)
+    }
+    self.init(
+      name: text.name, tokenizer: tokenizer, training: stream(text.training),
+      validation: stream(text.validation), packing: .joined, validationText: text.validation,
+      notices: text.isValidUTF8 ? [] : [Self.notice(ofInvalid: text.name)])
   }
 
   /// Trains a byte-pair vocabulary on the training part, and tokenises both parts with it; up to
   /// 256 tokens a token is a byte.
   public init(_ text: SourceText, vocabulary: Int) throws {
-    guard vocabulary > 256 else {
-      self.init(text, tokenizer: ByteTokenizer())
-      return
+    self.init(text, tokenizer: try Self.tokenizer(of: vocabulary, trainedOn: text.training))
+  }
+
+  /// A tokenizer of as many tokens, learnt from a text; of bytes up to 256.
+  static func tokenizer(of vocabulary: Int, trainedOn text: [UInt8]) throws -> any Tokenizer {
+    vocabulary > 256
+      ? try BytePairTokenizer.train(on: text, vocabularySize: vocabulary) : ByteTokenizer()
+  }
+
+  static func notice(ofInvalid name: String) -> String {
+    "\(name) is not valid UTF-8 everywhere; its bytes are used as they are."
+  }
+
+  init(
+    name: String, tokenizer: any Tokenizer, training: TokenStream, validation: TokenStream,
+    packing: Packing, validationText: [UInt8] = [], notices: [String] = []
+  ) {
+    self.name = name
+    self.tokenizer = tokenizer
+    self.training = training
+    self.validation = validation
+    self.packing = packing
+    self.validationText = validationText
+    self.notices = notices
+    fingerprint = training.fingerprint
+  }
+
+  /// Beginnings of the validation part, at most `count` of them, to be continued by the model.
+  func samplePrompts(_ count: Int) -> [(text: String, tokens: [Int32])] {
+    guard validationText.isEmpty else {
+      return prompts(count).map { ($0, tokenizer.encode($0)) }
     }
-    self.init(
-      text,
-      tokenizer: try BytePairTokenizer.train(
-        on: text.training, vocabularySize: vocabulary))
+    let documents = validation.documents
+    let taken = min(count, documents.count)
+    return (0..<taken).map { index in
+      let document = documents[index * documents.count / taken]
+      // What is asked, or some words of a text.
+      let learnt = validation.isLearnt.flatMap { marks in document.first { marks[$0] } }
+      let tokens = validation.tokens[
+        document.lowerBound..<min(learnt ?? document.lowerBound + 12, document.upperBound)]
+      return (tokenizer.decode(Array(tokens)), Array(tokens))
+    }
   }
 
   /// Beginnings of lines of the validation part, `count` of them, as prompts: some words each.

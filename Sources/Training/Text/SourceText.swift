@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
-
 /// A text to train on, as bytes, cut into a training and a validation part.
 ///
 /// Bytes that are not valid UTF-8 and NUL stay as they are, since tokenizers here work on bytes; a
@@ -36,7 +30,7 @@ public struct SourceText: Sendable {
     let text = try Self.text(bytes, name: name)
     self.name = name
     isValidUTF8 = String(validating: text, as: UTF8.self) != nil
-    let cut = Self.validationStart(in: text)
+    let cut = Self.validationStart(in: text, of: text.count)
     training = Array(text[..<cut])
     validation = Array(text[cut...])
   }
@@ -47,35 +41,14 @@ public struct SourceText: Sendable {
     return text.split(whereSeparator: \.isNewline).map(String.init)
   }
 
-  /// The bytes of a file. Throws when it is missing or no file.
+  /// The bytes of a file or a pipe. Throws when it is missing or no file.
   static func bytes(ofFile path: String) throws(InputError) -> [UInt8] {
-    var isFolder = false
-    #if canImport(FoundationEssentials)
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    #else
-      var objectiveIsFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &objectiveIsFolder)
-      isFolder = objectiveIsFolder.boolValue
-    #endif
-    guard exists else {
-      throw InputError("There is no text file \(path). Give the path of a plain text file.")
-    }
-    guard !isFolder else {
-      throw InputError("\(path) is a folder. Give the path of a plain text file.")
-    }
-    do {
-      return Array(try Data(contentsOf: URL(filePath: path)))
-    } catch {
-      throw InputError("The text file \(path) cannot be read. Check its permissions.")
-    }
+    try ByteInput(path: path).rest()
   }
 
   /// A text with its lines ended as here. Throws when it has no words, or when it is UTF-16.
   static func text(_ bytes: [UInt8], name: String) throws(InputError) -> [UInt8] {
-    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-      throw InputError(
-        "\(name) is in UTF-16. Convert it first: iconv -f UTF-16 -t UTF-8 in.txt > out.txt")
-    }
+    try checkIsText(bytes, name: name)
     let text = normalized(bytes)
     guard text.contains(where: { !isSpace($0) }) else {
       throw InputError("\(name) holds no text. Give a plain text file with some words in it.")
@@ -83,9 +56,31 @@ public struct SourceText: Sendable {
     return text
   }
 
+  /// Throws where bytes begin as no text does that can be read: with the remedy.
+  static func checkIsText(_ bytes: [UInt8], name: String) throws(InputError) {
+    func begins(_ mark: [UInt8]) -> Bool { bytes.starts(with: mark) }
+    if begins([0xFF, 0xFE]) || begins([0xFE, 0xFF]) {
+      throw InputError(
+        "\(name) is in UTF-16. Convert it first: iconv -f UTF-16 -t UTF-8 in.txt > out.txt")
+    }
+    let packers: [(mark: [UInt8], kind: String, command: String)] = [
+      ([0x1F, 0x8B], "gzip", "gunzip -k"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd", "unzstd"),
+      ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz", "unxz -k"), ([0x50, 0x4B, 3, 4], "zip", "unzip"),
+    ]
+    if let packer = packers.first(where: { begins($0.mark) }) {
+      throw InputError(
+        "\(name) is compressed by \(packer.kind). Unpack it first: \(packer.command) \(name)")
+    }
+    if begins(Array("PAR1".utf8)) {
+      throw InputError(
+        "\(name) is a Parquet file. Write its rows as JSON Lines first, with pandas: "
+          + "read_parquet(...).to_json(..., orient='records', lines=True)")
+    }
+  }
+
   /// Without a byte order mark and carriage returns before line feeds.
-  private static func normalized(_ bytes: [UInt8]) -> [UInt8] {
-    let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+  static func normalized(_ bytes: [UInt8], isStart: Bool = true) -> [UInt8] {
+    let start = isStart && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     guard start > 0 || bytes.contains(0x0D) else { return bytes }
     var text: [UInt8] = []
     text.reserveCapacity(bytes.count)
@@ -96,15 +91,16 @@ public struct SourceText: Sendable {
     return text
   }
 
-  /// Behind a line where one ends near the wanted place, else between two characters.
-  private static func validationStart(in text: [UInt8]) -> Int {
-    let wanted = Int((Double(text.count) * validationShare).rounded())
+  /// Where the validation part of a text of `count` bytes begins in the end of it that is given: behind a
+  /// line where one ends near the wanted place, else between two characters.
+  static func validationStart(in end: [UInt8], of count: Int) -> Int {
+    let wanted = Int((Double(count) * validationShare).rounded())
     let clamped = min(max(wanted, validationBytes.lowerBound), validationBytes.upperBound)
-    let start = text.count - min(clamped, text.count / 4)
-    let limit = min(longestShift, (text.count - start) / 2)
-    if let line = text[start..<start + limit].firstIndex(of: 0x0A) { return line + 1 }
+    let start = end.count - min(clamped, count / 4)
+    let limit = min(longestShift, (end.count - start) / 2)
+    if let line = end[start..<start + limit].firstIndex(of: 0x0A) { return line + 1 }
     // Continuation bytes of a character are 10xxxxxx.
-    return text[start..<min(start + 4, text.count)].firstIndex { $0 & 0xC0 != 0x80 } ?? start
+    return end[start..<min(start + 4, end.count)].firstIndex { $0 & 0xC0 != 0x80 } ?? start
   }
 
   static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }

@@ -1,40 +1,95 @@
 public import Tokenization
 
-/// A tokenised text.
+/// Tokenised texts, one behind the other.
 public struct TokenStream: Sendable {
   /// The ids.
-  public let tokens: [Int32]
+  public private(set) var tokens: [Int32] = []
   /// Bytes of text they stand for.
-  public let byteCount: Int
-  /// Bytes of the first token, which nothing predicts.
-  let firstByteCount: Int
+  public private(set) var byteCount = 0
+  /// Bytes of the first token of a text, which nothing predicts.
+  private(set) var firstByteCount = 0
+  /// Which tokens are learnt where they are predicted; nil for all.
+  private(set) var isLearnt: [Bool]?
+  /// Where each document begins.
+  private var starts: [Int] = []
+
+  /// No text yet.
+  init() {}
 
   /// Tokenises a text piece by piece, so that what the tokenizer needs meanwhile stays small.
   ///
   /// Pieces end where a single line feed stands between two words, so the ids are those of the whole
   /// text. A tokenizer that may join across such a place gets the text as a whole.
-  public init(_ text: [UInt8], tokenizer: any Tokenizer, pieceLength: Int = 1 << 20) {
-    var tokens: [Int32] = []
-    var start = 0
-    while start < text.count {
-      let end =
-        tokenizer.encodesLinesApart
-        ? Self.pieceEnd(in: text, from: start + pieceLength) : text.count
-      tokens += tokenizer.encode(bytes: Array(text[start..<end]))
-      start = end
-    }
-    self.tokens = tokens
-    byteCount = text.count
-    firstByteCount = tokenizer.decodeBytes(Array(tokens.prefix(1))).count
+  ///
+  /// - Parameters:
+  ///   - text: The text, one document.
+  ///   - tokenizer: What makes the tokens.
+  ///   - recognizingSpecialTokens: Whether the spelling of a special token becomes that token.
+  ///   - pieceLength: Bytes of a piece at least.
+  public init(
+    _ text: [UInt8], tokenizer: any Tokenizer, recognizingSpecialTokens: Bool = false,
+    pieceLength: Int = 1 << 20
+  ) {
+    beginDocument()
+    append(
+      text[...], tokenizer: tokenizer, recognizingSpecialTokens: recognizingSpecialTokens,
+      pieceLength: pieceLength)
   }
 
-  private static func pieceEnd(in text: [UInt8], from position: Int) -> Int {
-    guard position < text.count else { return text.count }
-    for i in max(2, position)..<text.count
+  /// Goes on with the last document.
+  mutating func append(
+    _ text: ArraySlice<UInt8>, tokenizer: any Tokenizer, recognizingSpecialTokens: Bool,
+    pieceLength: Int = 1 << 20
+  ) {
+    var start = text.startIndex
+    while start < text.endIndex {
+      let end =
+        tokenizer.encodesLinesApart
+        ? Self.pieceEnd(in: text, from: start + pieceLength) : text.endIndex
+      append(
+        tokens: tokenizer.encode(
+          bytes: Array(text[start..<end]), recognizingSpecialTokens: recognizingSpecialTokens))
+      start = end
+    }
+    if byteCount == 0 { firstByteCount = tokenizer.decodeBytes(Array(tokens.prefix(1))).count }
+    byteCount += text.count
+  }
+
+  /// What is appended from here on is a document of its own.
+  mutating func beginDocument() { starts.append(tokens.count) }
+
+  /// Goes on with the last document by tokens, which stand for no bytes of text.
+  mutating func append(tokens new: [Int32], isLearnt marks: [Bool]? = nil) {
+    if marks != nil || isLearnt != nil {
+      if isLearnt == nil { isLearnt = Array(repeating: true, count: tokens.count) }
+      isLearnt! += marks ?? Array(repeating: true, count: new.count)
+    }
+    tokens += new
+  }
+
+  /// Adds a document of `byteCount` bytes.
+  mutating func append(_ example: EncodedExample, byteCount: Int) {
+    beginDocument()
+    append(tokens: example.tokens, isLearnt: example.isLearnt)
+    self.byteCount += byteCount
+  }
+
+  /// Adds a document of another stream.
+  mutating func append(_ document: Range<Int>, of other: TokenStream) {
+    beginDocument()
+    append(
+      tokens: Array(other.tokens[document]), isLearnt: other.isLearnt.map { Array($0[document]) })
+    byteCount += Int((Double(document.count) * other.bytesPerToken).rounded())
+  }
+
+  /// The end of a piece that is `position` bytes long at least: tokens do not reach across it.
+  static func pieceEnd(in text: ArraySlice<UInt8>, from position: Int) -> Int {
+    guard position < text.endIndex else { return text.endIndex }
+    for i in max(text.startIndex + 2, position)..<text.endIndex
     where text[i - 1] == 0x0A && isLetterOrDigit(text[i]) && isWord(text[i - 2]) {
       return i
     }
-    return text.count
+    return text.endIndex
   }
 
   private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
@@ -49,4 +104,18 @@ public struct TokenStream: Sendable {
 
   /// Bytes of text a token, on average.
   public var bytesPerToken: Double { Double(byteCount) / Double(max(1, tokens.count)) }
+
+  /// Places of the tokens of each document.
+  public var documents: [Range<Int>] {
+    zip(starts, starts.dropFirst() + [tokens.count]).map { $0..<$1 }
+  }
+
+  /// Tokens that are learnt.
+  public var learntCount: Int { isLearnt?.count { $0 } ?? tokens.count }
+
+  /// Whether a window of these tokens learns anything: any but the first.
+  func countsLabels(in piece: Range<Int>) -> Bool {
+    let predicted = piece.dropFirst()
+    return isLearnt.map { marks in predicted.contains { marks[$0] } } ?? !predicted.isEmpty
+  }
 }

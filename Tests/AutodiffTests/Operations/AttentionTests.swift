@@ -45,6 +45,48 @@ import Testing
     }
   }
 
+  @Test("Attention within documents has the gradients of central differences", arguments: sizes)
+  func documents(_ size: [Int]) {
+    let queries = Shape([size[0], size[1], size[2], size[3]])
+    let keys = Shape([size[0], size[4], size[5], size[3]])
+    // The first half of the queries sees all keys up to its own, the rest those from its own start.
+    let before = size[4] - size[1]
+    let first = (0..<size[0]).flatMap { _ in
+      (0..<size[1]).map { Int32($0 < size[1] / 2 ? 0 : before + size[1] / 2) }
+    }
+    let mask = AttentionMask(
+      isCausal: true, window: 2, firstKeys: Tensor(first, shape: [size[0], size[1]]))
+    expectGradients([queries, keys, keys]) {
+      attention(queries: $0[0], keys: $0[1], values: $0[2], mask: mask)
+    }
+  }
+
+  @Test("Documents longer than a block of the kernel are attended to as each alone")
+  func packed() {
+    let lengths = [70, 1, 200, 3]
+    let shape: Shape = [1, 274, 2, 4]
+    let inputs = (1...3).map { Variable(normal(shape, seed: UInt64($0))) }
+    let starts = zip(lengths, [0, 70, 71, 271]).flatMap { length, start in
+      Array(repeating: Int32(start), count: length)
+    }
+    for window in [nil, 5, 90] {
+      func mixed(_ inputs: [Variable], _ firstKeys: Tensor<Int32>?) -> Tensor<Float> {
+        attention(
+          queries: inputs[0], keys: inputs[1], values: inputs[2],
+          mask: AttentionMask(isCausal: true, window: window, firstKeys: firstKeys)
+        ).tensor
+      }
+      let whole = mixed(inputs, Tensor(starts, shape: [1, 274]))
+      for (length, start) in zip(lengths, [0, 70, 71, 271]) {
+        let place = start..<start + length
+        let alone = mixed(
+          inputs.map { Variable($0.tensor.sliced(place, alongAxis: 1).contiguous()) }, nil)
+        let part = whole.sliced(place, alongAxis: 1).contiguous()
+        #expect(Double((part - alone).norm() / alone.norm()) <= 1e-6, "\(place)")
+      }
+    }
+  }
+
   @Test("A windowed, capped attention is the same by its definition", arguments: [1, 5, 70, 200])
   func definition(_ window: Int) {
     // More queries than a block of the kernel has, behind keys of a cache; one head to a key head.
