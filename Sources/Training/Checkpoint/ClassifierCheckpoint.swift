@@ -1,5 +1,5 @@
 public import LanguageModels
-public import Layers
+internal import Layers
 public import Methods
 internal import Stepping
 public import TensorFiles

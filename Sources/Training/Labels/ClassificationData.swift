@@ -52,8 +52,9 @@ public struct ClassificationData: Sendable {
           + "--sequence reads on.")
     }
     let seen = Set(self.validation.labels)
-    let unseen = labels.indices.filter { !seen.contains(Int32($0)) }.map { labels[$0] }
-    if !unseen.isEmpty, !labels.isEmpty {
+    let names = text.labelNames
+    let unseen = names.indices.filter { !seen.contains(Int32($0)) }.map { names[$0] }
+    if !unseen.isEmpty {
       notices.append(
         "No text that is measured on has the label \(unseen.prefix(4).joined(separator: ", "))"
           + (unseen.count > 4 ? " or \(unseen.count - 4) others." : "."))

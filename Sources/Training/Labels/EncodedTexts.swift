@@ -1,4 +1,4 @@
-public import LanguageModels
+internal import LanguageModels
 internal import Tensors
 public import Tokenization
 

@@ -9,6 +9,17 @@ struct LabelledRows {
     var pair: [UInt8]?
     var label: [UInt8]
     var line: Int
+
+    /// All of it as a line: the label, and each text behind a tab.
+    var bytes: [UInt8] {
+      var bytes = label
+      for text in [text, pair].compactMap({ $0 }) {
+        bytes.append(0x09)
+        bytes += text
+      }
+      bytes.append(0x0A)
+      return bytes
+    }
   }
 
   /// The examples.

@@ -94,10 +94,7 @@ public struct LabelledText: Sendable {
     }
     self.examples = examples
     self.notices = notices
-    fingerprint = FNVHash.digits(
-      table.rows.lazy.flatMap { row in
-        row.label + [0x09] + row.text + (row.pair.map { [0x09] + $0 } ?? []) + [0x0A]
-      })
+    fingerprint = FNVHash.digits(table.rows.lazy.flatMap(\.bytes))
   }
 
   private static func labels(_ rows: [LabelledRows.Row], name: String) throws(InputError)

@@ -1,6 +1,7 @@
 internal import LanguageModels
 internal import Layers
 internal import Methods
+internal import Tensors
 
 extension ModelConfiguration {
   /// This as a language model's. Throws an `InputError` where it is another kind of model.

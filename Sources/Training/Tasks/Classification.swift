@@ -4,6 +4,7 @@ public import LanguageModels
 public import Layers
 internal import Tensors
 internal import TensorFiles
+internal import Tokenization
 
 /// Learning to tell the label of a text, or a number.
 public final class Classification: TrainingTask {
