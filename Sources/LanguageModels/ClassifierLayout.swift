@@ -33,7 +33,8 @@ public struct ClassifierLayout: Sendable, Hashable {
 
   /// A layout.
   public init(
-    architecture: String, bodyName: String, pooler: Pooler? = nil, classifier: String = "classifier",
+    architecture: String, bodyName: String, pooler: Pooler? = nil,
+    classifier: String = "classifier",
     dropout: Double = 0
   ) {
     self.architecture = architecture
@@ -48,7 +49,8 @@ public struct ClassifierLayout: Sendable, Hashable {
 
   /// The other way; nil for a tensor of the classifier's own layers.
   func bodyName(of name: String) -> String? {
-    if [pooler?.name, classifier].contains(where: { $0.map { name.hasPrefix($0 + ".") } ?? false }) {
+    if [pooler?.name, classifier].contains(where: { $0.map { name.hasPrefix($0 + ".") } ?? false })
+    {
       return nil
     }
     if bodyName.isEmpty { return name }

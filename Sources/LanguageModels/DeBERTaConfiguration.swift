@@ -168,7 +168,8 @@ extension DeBERTaConfiguration {
       }
     }
     for (field, only) in [
-      ("conv_kernel_size", 0), ("embedding_size", hiddenSize), ("attention_head_size", hiddenSize / heads),
+      ("conv_kernel_size", 0), ("embedding_size", hiddenSize),
+      ("attention_head_size", hiddenSize / heads),
       ("pooler_hidden_size", hiddenSize),
     ] {
       let found = try document.optionalInteger(field) ?? only

@@ -48,7 +48,9 @@ public protocol LanguageModelConfiguration: TextModelConfiguration {
 
 extension LanguageModelConfiguration {
   /// The language model.
-  public func makeTextModel(using linear: LayerBuilder) -> any TextModel { makeModel(using: linear) }
+  public func makeTextModel(using linear: LayerBuilder) -> any TextModel {
+    makeModel(using: linear)
+  }
 
   /// By the vector of the last token, which has seen all others.
   public var classification: ClassifierLayout {

@@ -41,8 +41,9 @@ public struct TextBatch: Sendable {
   public let visible: Tensor<UInt8>?
 
   /// Texts that are padded already. Traps on shapes that differ.
-  public init(_ tokens: Tensor<Int32>, visible: Tensor<UInt8>? = nil, segments: Tensor<Int32>? = nil)
-  {
+  public init(
+    _ tokens: Tensor<Int32>, visible: Tensor<UInt8>? = nil, segments: Tensor<Int32>? = nil
+  ) {
     precondition(
       tokens.rank == 2 && (visible?.shape ?? tokens.shape) == tokens.shape
         && (segments?.shape ?? tokens.shape) == tokens.shape,
@@ -64,7 +65,8 @@ public struct TextBatch: Sendable {
       values + Array(repeating: value, count: longest - values.count)
     }
     let isPadded = texts.contains { $0.ids.count < longest }
-    let marks = isPadded
+    let marks =
+      isPadded
       ? texts.flatMap { text in (0..<longest).map { UInt8($0 < text.ids.count ? 1 : 0) } } : []
     self.init(
       Tensor(texts.flatMap { padded($0.ids, padding) }, shape: shape),

@@ -33,6 +33,17 @@ public struct ClassifierCheckpoint {
     }
   }
 
+  /// Leaves out what an unfinished run would go on by.
+  package mutating func leaveOutRun() { unfinished = nil }
+
+  /// How well the model answers on some texts, of which it reads at most `length` tokens each.
+  package func scores(on text: LabelledText, length: Int) -> ClassificationScores {
+    let encoded = EncodedTexts(text.examples, tokenizer: tokenizer, length: length)
+    return model.scores(
+      on: encoded, labels: model.configuration.isRegression ? [] : model.configuration.labels,
+      padding: model.configuration.padding ?? 0)
+  }
+
   /// Reads a trained classifier with its layers as they are held.
   ///
   /// Throws a `TensorFileError`, an `InputError` or a `TokenizerError` that names the file and what is wrong.

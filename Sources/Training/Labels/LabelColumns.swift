@@ -64,7 +64,9 @@ public struct LabelColumns: Sendable, Hashable, Codable {
   /// Throws an `InputError` where a column that was named is not there.
   func places(in names: [String], of file: String) throws(InputError) -> Places? {
     func place(_ wanted: String) throws(InputError) -> Int {
-      if let index = names.firstIndex(where: { $0.utf8.elementsEqual(wanted.utf8) }) { return index }
+      if let index = names.firstIndex(where: { $0.utf8.elementsEqual(wanted.utf8) }) {
+        return index
+      }
       throw InputError(
         "\(file) has no column '\(wanted)'. Its columns are \(names.joined(separator: ", ")).")
     }

@@ -93,7 +93,8 @@ struct LabelledRows {
       }
       guard !row.fields[place].allSatisfy(SourceText.isSpace) else {
         throw InputError(
-          "Line \(row.line) of \(name) has nothing in column \(place + 1). Fill it or take the line out.")
+          "Line \(row.line) of \(name) has nothing in column \(place + 1). Fill it or take the line out."
+        )
       }
       return row.fields[place]
     }

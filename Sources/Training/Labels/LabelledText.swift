@@ -122,7 +122,8 @@ public struct LabelledText: Sendable {
     guard !table.hasHeader, let first = table.rows.first,
       !table.rows.dropFirst().contains(where: { $0.label == first.label })
     else { return nil }
-    return "No other line of \(name) has the label '\(String(decoding: first.label, as: UTF8.self))' of its "
+    return
+      "No other line of \(name) has the label '\(String(decoding: first.label, as: UTF8.self))' of its "
       + "first line. If that line names the columns, say so: --columns text=NAME,label=NAME."
   }
 

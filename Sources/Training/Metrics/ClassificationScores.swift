@@ -37,7 +37,9 @@ public struct ClassificationScores: Sendable, Hashable, Codable {
     }
     return [("accuracy", confusion.accuracy)]
       + (confusion.binaryF1.map { [("F1 of '\(confusion.labels[1])'", $0)] } ?? [])
-      + [("macro F1", confusion.macroF1), ("Matthews", confusion.matthews), ("cross entropy", loss)]
+      + [
+        ("macro F1", confusion.macroF1), ("Matthews", confusion.matthews), ("cross entropy", loss),
+      ]
   }
 
   /// The scores for other programs.
