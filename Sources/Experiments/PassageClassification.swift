@@ -41,7 +41,7 @@ final class PassageClassification: TrainingTask {
     self.configuration = configuration
     passages = try PassageSet(text, testing: configuration.validationTokens)
     let plan = configuration.plan
-    let body = try configuration.model.makeModel(
+    let body = try ModelFamily.configuration(path: path + "/config.json").makeModel(
       reading: SafetensorsFolder(path: path), using: plan.builder(seed: configuration.seed))
     body.embedding.weight.isTrainable = plan.trainsEmbedding
     body.head?.weight.isTrainable = false

@@ -25,7 +25,7 @@ struct PassageSet: Sendable {
   init(_ text: ExperimentText, testing limit: Int?) throws(InputError) {
     if let labelled = text.labelled {
       self.init(
-        labelled.lines.map { line in
+        labelled.examples.map { line in
           (text.corpus.tokenizer.encode(bytes: line.text).prefix(Self.length), line.label)
         }, classes: labelled.labels.count, testing: limit)
     } else {

@@ -1,7 +1,7 @@
 public import Layers
 public import Tensors
 
-extension DecoderConfiguration: ModelConfiguration {
+extension DecoderConfiguration: LanguageModelConfiguration {
   /// The family's `model_type`.
   public var modelType: String { family.modelType }
   /// `layers`.
@@ -80,7 +80,14 @@ extension DecoderConfiguration: ModelConfiguration {
       backward: hiddenSize + 2 * intermediateSize, attentionWidth: queries)
   }
 
-  /// Makes a `Decoder`.
+  /// With a tied head, which has no tensor of its own.
+  public var withoutHead: Self {
+    var configuration = self
+    configuration.tiesEmbeddings = true
+    return configuration
+  }
+
+  /// A `Decoder`.
   public func makeModel(using linear: LayerBuilder) -> any LanguageModel {
     Decoder(self, using: linear)
   }

@@ -4,7 +4,7 @@ public import TensorFiles
 public import Tensors
 
 /// The sizes and constants of a GPT-2 (Radford et al., 2019).
-public struct GPT2Configuration: ModelConfiguration {
+public struct GPT2Configuration: LanguageModelConfiguration {
   /// Number of different tokens.
   public var vocabularySize: Int
   /// Size of the vector of a token.
@@ -100,7 +100,14 @@ public struct GPT2Configuration: ModelConfiguration {
       backward: hiddenSize + 2 * intermediateSize, attentionWidth: hiddenSize)
   }
 
-  /// Makes a `GPT2`.
+  /// With a tied head, which has no tensor of its own.
+  public var withoutHead: Self {
+    var configuration = self
+    configuration.tiesEmbeddings = true
+    return configuration
+  }
+
+  /// A `GPT2`.
   public func makeModel(using linear: LayerBuilder) -> any LanguageModel {
     GPT2(self, using: linear)
   }

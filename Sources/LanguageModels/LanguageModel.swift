@@ -1,27 +1,24 @@
 public import Autodiff
 public import Layers
+internal import JSON
 public import Tensors
 
 /// A model that predicts each token of a text from those before it.
 ///
 /// A model provides its embedding, its blocks, its head and the hidden states of tokens; logits, losses
 /// and generation follow from these.
-public protocol LanguageModel: Module {
+public protocol LanguageModel: TextModel {
   /// The type of its configuration.
-  associatedtype Configuration: ModelConfiguration
+  associatedtype Configuration: LanguageModelConfiguration
   /// The type of its blocks.
   associatedtype Block: Module
 
   /// The sizes and constants.
   var configuration: Configuration { get }
-  /// The vectors of the tokens, `[vocabulary, hidden]`.
-  var embedding: Embedding { get }
   /// The blocks, first to last.
   var blocks: [Block] { get }
   /// The head `[vocabulary, hidden]`; nil when it is tied to the embedding.
   var head: Linear? { get }
-  /// Whether training keeps only each block's input and recomputes the block in the backward pass.
-  var recomputesBlocks: Bool { get set }
 
   /// The soft cap c of the logits, c tanh(l / c); nil for none.
   var logitCap: Double? { get }
@@ -43,8 +40,34 @@ public protocol LanguageModel: Module {
   func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable
 }
 
+/// The sizes and constants of a language model.
+public protocol LanguageModelConfiguration: TextModelConfiguration {
+  /// A model with initial values drawn from the builder's random numbers, or read by it.
+  func makeModel(using linear: LayerBuilder) -> any LanguageModel
+}
+
+extension LanguageModelConfiguration {
+  /// The language model.
+  public func makeTextModel(using linear: LayerBuilder) -> any TextModel {
+    makeModel(using: linear)
+  }
+
+  /// By the vector of the last token, which has seen all others.
+  public var classification: ClassifierLayout {
+    var name = json["architectures"]?.arrayValue?.first?.stringValue ?? modelType
+    for ending in ["ForCausalLM", "LMHeadModel"] where name.hasSuffix(ending) {
+      name.removeLast(ending.count)
+    }
+    return ClassifierLayout(
+      architecture: name + "ForSequenceClassification", bodyName: "", classifier: "score")
+  }
+}
+
 extension LanguageModel {
-  /// The head's weight `[vocabulary, hidden]`, which is the embedding's when tied.
+  /// Those of the tokens alone: padding at the end of a text is seen by no token of it.
+  public func hiddenStates(_ texts: TextBatch) -> Variable { hiddenStates(texts.tokens) }
+
+  /// The head `[vocabulary, hidden]`, the embedding when it has none of its own.
   public var headWeight: Variable { Variable(head?.weight ?? embedding.weight) }
 
   /// No cap.

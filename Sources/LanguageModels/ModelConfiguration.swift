@@ -2,8 +2,8 @@ public import Layers
 public import JSON
 public import Tensors
 
-/// The sizes and constants of a language model: enough to make it, to read and write its files, and to
-/// estimate its memory before it is made.
+/// The sizes and constants of a model of texts: what is needed to read and write its files, and to tell
+/// its memory before it is made.
 public protocol ModelConfiguration: Sendable, Hashable {
   /// The name of the architecture, `model_type` in a `config.json`.
   var modelType: String { get }
@@ -15,8 +15,10 @@ public protocol ModelConfiguration: Sendable, Hashable {
   var blockCount: Int { get set }
   /// The longest sequence.
   var maxPositions: Int { get set }
-  /// Whether the head is the transposed embedding.
+  /// Whether the head is the transposed embedding; true as well for a model that has none.
   var tiesEmbeddings: Bool { get }
+  /// Whether a training step computes a logit for every token of the vocabulary.
+  var predictsTokens: Bool { get }
   /// The linear layers of all blocks, first to last.
   var linearShapes: [LinearShape] { get }
   /// The names and shapes of the tensors of a dense model's file: the embedding first.
@@ -28,12 +30,6 @@ public protocol ModelConfiguration: Sendable, Hashable {
 
   /// Where published files hold a tensor of the model, if not under its own name; nil otherwise.
   func place(of name: String) -> TensorPlace?
-
-  /// How GGUF files hold such models; nil where none do.
-  var gguf: GGUFLayout? { get }
-
-  /// A model with initial values drawn from the builder's random numbers, or read by it.
-  func makeModel(using linear: LayerBuilder) -> any LanguageModel
 }
 
 /// The elements that a block of a model holds per token of a training step.
@@ -57,8 +53,8 @@ extension ModelConfiguration {
   /// No other place.
   public func place(of name: String) -> TensorPlace? { nil }
 
-  /// None do.
-  public var gguf: GGUFLayout? { nil }
+  /// True.
+  public var predictsTokens: Bool { true }
 
   /// The names of the linear layers of a block, each once.
   public var linearNames: [String] {
@@ -66,7 +62,13 @@ extension ModelConfiguration {
     return linearShapes.map(\.name).filter { seen.insert($0).inserted }
   }
 
-  /// Parameters of the blocks' linear layers, without biases.
+  /// Which of the `linearNames` a layer has, of its dotted path in the model; nil for a layer that is not
+  /// one of a block.
+  public func linearName(ofLayer path: some StringProtocol) -> String? {
+    linearNames.filter { path == $0 || path.hasSuffix("." + $0) }.max { $0.count < $1.count }
+  }
+
+  /// Parameters of the blocks' linear layers, biases not counted.
   public var linearParameterCount: Int { linearShapes.reduce(0) { $0 + $1.elementCount } }
 
   /// All parameters of a dense model.
@@ -84,9 +86,10 @@ extension ModelConfiguration {
     return tables + others.map(\.shape)
   }
 
-  /// Elements of the block of logits, at most 32 MiB, that the loss of a step of `tokens` tokens holds at
-  /// a time.
+  /// Elements of the block of logits that the loss holds at a time, of a step of so many tokens: at most
+  /// 32 MiB; 0 for a model that predicts no tokens.
   public func logitElementCount(tokens: Int) -> Int {
+    guard predictsTokens else { return 0 }
     let fitting = (32 << 20) / (4 * vocabularySize)
     return vocabularySize * min(tokens, max(1, fitting > 16 ? fitting & ~15 : fitting))
   }

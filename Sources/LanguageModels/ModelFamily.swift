@@ -8,9 +8,7 @@ public import TensorFiles
 public struct ModelFamily: Sendable {
   /// The field `model_type` of a `config.json`.
   public let modelType: String
-  /// How GGUF files hold the models; nil where none do.
-  let gguf: GGUFLayout?
-  private let read: @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
+  private let read: @Sendable (JSONDocument) throws(TensorFileError) -> any TextModelConfiguration
 
   /// A family.
   ///
@@ -20,8 +18,8 @@ public struct ModelFamily: Sendable {
   ///   - read: Makes a configuration of a `config.json`; throws a `TensorFileError` that names the
   ///     field, what was found and what was expected.
   public init(
-    _ modelType: String, gguf: GGUFLayout? = nil,
-    read: @escaping @Sendable (JSONDocument) throws(TensorFileError) -> any ModelConfiguration
+    _ modelType: String,
+    read: @escaping @Sendable (JSONDocument) throws(TensorFileError) -> any TextModelConfiguration
   ) {
     self.modelType = modelType
     self.gguf = gguf
@@ -39,6 +37,11 @@ public struct ModelFamily: Sendable {
     ModelFamily(DecoderFamily.gemma2),
     ModelFamily(DecoderFamily.gemma3),
     .gpt2,
+    ModelFamily(TextEncoderConfiguration.Family.bert),
+    ModelFamily(TextEncoderConfiguration.Family.roberta),
+    ModelFamily(TextEncoderConfiguration.Family.xlmRoberta),
+    ModelFamily(TextEncoderConfiguration.Family.distilBERT),
+    .deBERTa,
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 
@@ -50,12 +53,27 @@ public struct ModelFamily: Sendable {
     registered.withLock { $0.insert(family, at: 0) }
   }
 
-  /// The configuration in a `config.json`. A file without a type is taken for a Llama's.
+  /// The configuration of a language model in a `config.json`. A file that does not say its type is a
+  /// Llama's.
   ///
   /// - Throws: A `TensorFileError` that names the field, what was found and what was expected; for an
-  ///   unknown type it lists the known ones.
+  ///   unknown type with the list of those that are known, for an encoder with what it is good for.
   public static func configuration(_ document: JSONDocument) throws(TensorFileError)
-    -> any ModelConfiguration
+    -> any LanguageModelConfiguration
+  {
+    let configuration = try textModel(document)
+    guard let configuration = configuration as? any LanguageModelConfiguration else {
+      var error = document.unsupported(
+        "model_type", "'\(configuration.modelType)', an encoder", "a language model")
+      error.remedy = "An encoder classifies texts: train it with loqt finetune --classify"
+      throw error
+    }
+    return configuration
+  }
+
+  /// The configuration of a language model or an encoder in a `config.json`; see `configuration(_:)`.
+  public static func textModel(_ document: JSONDocument) throws(TensorFileError)
+    -> any TextModelConfiguration
   {
     var object = document.object
     unmark(&object)
@@ -83,7 +101,9 @@ public struct ModelFamily: Sendable {
   package static func mark(_ configuration: inout JSONObject, packedAs method: String) {
     for key in displaced { configuration[packedPrefix + key] = configuration[key] }
     configuration["model_type"] = "loqt"
-    configuration["architectures"] = ["LoQTForCausalLM"]
+    let isClassifier = ClassifierConfiguration.describes(JSONDocument(configuration, file: ""))
+    configuration["architectures"] =
+      isClassifier ? ["LoQTForSequenceClassification"] : ["LoQTForCausalLM"]
     configuration[methodKey] = ["quant_method": "loqt", "layers": .string(method)]
   }
 
@@ -97,8 +117,22 @@ public struct ModelFamily: Sendable {
     configuration[methodKey] = nil
   }
 
-  /// The configuration in the `config.json` at a path; see `configuration(_:)`.
-  public static func configuration(path: String) throws(TensorFileError) -> any ModelConfiguration {
+  /// The configuration of whichever model a `config.json` describes: a classifier, an encoder or a
+  /// language model; see `configuration(_:)`.
+  public static func anyModel(_ document: JSONDocument) throws(TensorFileError)
+    -> any ModelConfiguration
+  {
+    var object = document.object
+    unmark(&object)
+    let document = JSONDocument(object, file: document.file)
+    return ClassifierConfiguration.describes(document)
+      ? try ClassifierConfiguration(document) : try textModel(document)
+  }
+
+  /// The configuration in the `config.json` of a path; see `configuration(_:)`.
+  public static func configuration(path: String) throws(TensorFileError)
+    -> any LanguageModelConfiguration
+  {
     try configuration(JSONDocument(path: path))
   }
 }

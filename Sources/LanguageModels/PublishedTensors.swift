@@ -16,10 +16,56 @@ public struct PublishedTensors: Sendable {
     throws(TensorFileError)
   {
     self.weights = weights
+    let (places, unused) = try Self.find(model, in: weights)
+    self.places = places
+    if model.tiesEmbeddings, let embedding = model.tensorShapes.first {
+      try checkHead(embedding.name, embedding.shape)
+    }
+    if let name = unused.min() { throw Self.unexpected(name, of: model, in: weights) }
+  }
+
+  /// Finds the tensors that a classifier begins with in the folder of a model, which has other heads or
+  /// none.
+  ///
+  /// - Parameters:
+  ///   - classifier: The classifier, of the model in the folder.
+  ///   - weights: The folder.
+  ///   - new: The names of the classifier's tensors that it is not to take from there; gets those that
+  ///     are not there of the layers behind the model.
+  /// - Throws: A `TensorFileError` that names a tensor of the model which is missing, has another shape,
+  ///   or is one too many.
+  public init(
+    of classifier: ClassifierConfiguration, startingFrom weights: SafetensorsFolder,
+    new: inout Set<String>
+  ) throws(TensorFileError) {
+    self.weights = weights
+    let layout = classifier.layout
+    for (name, shape) in classifier.headShapes {
+      let places = Self.candidates(name, classifier)
+      if !places.contains(where: { weights.entry(named: $0.name)?.shape == shape }) {
+        new.insert(name)
+      }
+    }
+    let (places, unused) = try Self.find(classifier, in: weights, without: new)
+    self.places = places
+    // Heads go by many names, but what is called as parts of the model are has to be one.
+    let parts = Set(
+      classifier.body.tensorShapes.map { $0.name.prefix { $0 != "." } })
+    let name = unused.filter { name in
+      layout.bodyName(of: name).map { parts.contains($0.prefix { $0 != "." }) }
+        ?? parts.contains(name.prefix { $0 != "." })
+    }.min()
+    if let name { throw Self.unexpected(name, of: classifier, in: weights) }
+  }
+
+  /// Where the tensors of a model are, and the names that are nothing of it.
+  private static func find(
+    _ model: any ModelConfiguration, in weights: SafetensorsFolder, without left: Set<String> = []
+  ) throws(TensorFileError) -> (places: [String: TensorPlace], unused: Set<String>) {
     let names = Set(weights.names)
     var unused = names
     var places: [String: TensorPlace] = [:]
-    for (name, shape) in model.tensorShapes {
+    for (name, shape) in model.tensorShapes where !left.contains(name) {
       let candidates = Self.candidates(name, model)
       guard let place = candidates.first(where: { names.contains($0.name) }),
         let found = weights.shape(ofTensor: place.name)
@@ -34,17 +80,17 @@ public struct PublishedTensors: Sendable {
       unused.remove(place.name)
       places[name] = place
     }
-    self.places = places
-    if model.tiesEmbeddings, let embedding = model.tensorShapes.first {
-      try checkHead(embedding.name, embedding.shape)
-    }
-    if let name = unused.subtracting(unused.filter(Self.isKnown)).min() {
-      let nearest = name.nearest(among: model.tensorShapes.map { weights.spelling(of: $0.name) })
-      throw TensorFileError(
-        .unsupported, file: weights.path, field: "tensor '\(name)'",
-        found: "a tensor that a \(model.modelType) of these sizes has no place for",
-        remedy: nearest.map { "The nearest name that it has is '\($0)'" })
-    }
+    return (places, unused.filter { !Self.isKnown($0) })
+  }
+
+  private static func unexpected(
+    _ name: String, of model: any ModelConfiguration, in weights: SafetensorsFolder
+  ) -> TensorFileError {
+    let nearest = name.nearest(among: model.tensorShapes.map(\.name))
+    return TensorFileError(
+      .unsupported, file: weights.path, field: "tensor '\(name)'",
+      found: "a tensor that a \(model.modelType) of this config.json has no place for",
+      remedy: nearest.map { "The nearest name that it has is '\($0)'" })
   }
 
   /// Reads one of the model's tensors. Throws a `TensorFileError` if it cannot be read.
@@ -75,7 +121,7 @@ public struct PublishedTensors: Sendable {
     let places = [TensorPlace(name)] + (model.place(of: name).map { [$0] } ?? [])
     return places
       + places.compactMap { place in
-        guard let prefix = ["model.", "transformer."].first(where: { place.name.hasPrefix($0) })
+        guard let prefix = model.namesOfWholes.first(where: { place.name.hasPrefix($0) })
         else { return nil }
         var bare = place
         bare.name.removeFirst(prefix.count)
@@ -101,13 +147,21 @@ public struct PublishedTensors: Sendable {
       expected: "\(shape)", remedy: remedies.isEmpty ? nil : remedies.joined(separator: ". "))
   }
 
-  /// Whether a tensor may be ignored: a tied head, which `checkHead` has compared with the embedding,
-  /// and rotary angles and causal masks, which follow from the sizes.
+  /// A tied head is the embedding again, as `checkHead` has seen; angles of rotary positions, causal masks
+  /// and numbers of positions follow from sizes.
   private static func isKnown(_ name: String) -> Bool {
     name == "lm_head.weight"
-      || ["rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"].contains {
+      || ["rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", "position_ids"].contains {
         name.hasSuffix($0)
       }
+  }
+}
+
+extension ModelConfiguration {
+  /// What may be left out at the beginning of names: the model's, where a file holds nothing else.
+  fileprivate var namesOfWholes: [String] {
+    let own = (self as? ClassifierConfiguration)?.layout.bodyName ?? ""
+    return ["model.", "transformer."] + (own.isEmpty ? [] : [own + "."])
   }
 }
 

@@ -1,58 +1,69 @@
 public import Autodiff
 public import Layers
-public import Tensors
+import Tensors
 
-/// Classifies texts by the encoder's vector of their first token.
+/// A model of texts that puts them into classes, or gives each a number: by the vector of the first
+/// token where an encoder reads them, by that of the last where a language model does.
 ///
-/// Names are those of Hugging Face's `BertForSequenceClassification` and
-/// `RobertaForSequenceClassification`.
+/// Names are those of Hugging Face's `...ForSequenceClassification`. The layers of the model are made by
+/// the layer builder; those behind it are dense and trained, whatever the builder makes.
 public struct SequenceClassifier: Module {
-  /// The encoder.
-  public var encoder: TextEncoder
-  /// `[hidden]` to `[hidden]`, before tanh.
-  public let pooler: any LinearLayer
+  /// The sizes and constants.
+  public let configuration: ClassifierConfiguration
+  /// What gives the tokens their vectors.
+  public var body: any TextModel
+  /// `[hidden]` to `[hidden]`, before a function; nil where the last token's vector is taken as it is.
+  public let pooler: Linear?
   /// `[hidden]` to `[classes]`.
-  public let classifier: any LinearLayer
+  public let classifier: Linear
 
-  /// A model with initial values drawn from `linear`'s random numbers. The last layer is always dense and
-  /// trained.
-  public init(_ configuration: TextEncoderConfiguration, classes: Int, using linear: LayerBuilder) {
-    precondition(classes > 0, "SequenceClassifier: \(classes) classes")
-    let initializer = Initializer.normal(
-      standardDeviation: Float(configuration.initializerDeviation))
-    let size = configuration.hiddenSize
-    encoder = TextEncoder(configuration, using: linear)
-    pooler = linear(size, size, bias: true, initializer: initializer)
+  /// A model with initial values drawn from `linear`'s random numbers.
+  public init(_ configuration: ClassifierConfiguration, using linear: LayerBuilder) {
+    self.init(
+      configuration, body: configuration.body.makeTextModel(using: linear), using: linear)
+  }
+
+  /// A model of a body that is made already, with other layers drawn from `linear`'s random numbers.
+  init(_ configuration: ClassifierConfiguration, body: any TextModel, using linear: LayerBuilder) {
+    self.configuration = configuration
+    self.body = body
+    let (size, count) = (configuration.hiddenSize, configuration.labels.count)
+    let initializer = Initializer.normal(standardDeviation: 0.02)
+    pooler = configuration.layout.pooler.map { _ in
+      Linear(weight: linear.tensor([size, size], initializer), bias: .zeros([size]))
+    }
     classifier = Linear(
-      weight: linear.tensor([classes, size], initializer), bias: .zeros([classes]))
+      weight: linear.tensor([count, size], initializer),
+      bias: pooler == nil ? nil : .zeros([count]))
     nameParameters()
   }
 
-  /// The parts under Hugging Face's names.
-  public var members: [ModuleMember] {
-    switch encoder.configuration.family {
-    case .bert:
-      [
-        ModuleMember("bert", encoder), ModuleMember("bert.pooler.dense", pooler),
-        ModuleMember("classifier", classifier),
-      ]
-    case .roberta:
-      [
-        ModuleMember("roberta", encoder), ModuleMember("classifier.dense", pooler),
-        ModuleMember("classifier.out_proj", classifier),
-      ]
-    }
+  /// Whether training keeps only each block's input and computes the block again on the way back.
+  public var recomputesBlocks: Bool {
+    get { body.recomputesBlocks }
+    set { body.recomputesBlocks = newValue }
   }
 
-  /// The logits `[batch, classes]` of texts `[batch, tokens]`; see `TextEncoder` for the arguments.
-  public func callAsFunction(
-    _ tokens: Tensor<Int32>, visible: Tensor<UInt8>? = nil, segments: Tensor<Int32>? = nil
-  ) -> Variable {
-    let states = encoder(tokens, visible: visible, segments: segments)
-    let first = states.sliced(0..<1, alongAxis: 1).reshaped(to: [tokens.shape[0], -1])
-    let dropout = Dropout(encoder.configuration.dropout)
-    // RoBERTa applies dropout before the pooling layer too.
-    let isBERT = encoder.configuration.family == .bert
-    return classifier(dropout(tanh(pooler(isBERT ? first : dropout(first)))))
+  /// As Hugging Face names them.
+  public var members: [ModuleMember] {
+    let layout = configuration.layout
+    var members =
+      layout.bodyName.isEmpty ? body.members : [ModuleMember(layout.bodyName, body)]
+    if let pooler, let name = layout.pooler?.name { members.append(ModuleMember(name, pooler)) }
+    return members + [ModuleMember(layout.classifier, classifier)]
+  }
+
+  /// The logits `[texts, classes]` of some texts, or their numbers `[texts, 1]`. Traps on a token
+  /// outside the vocabulary and on more tokens than the model has positions for.
+  public func callAsFunction(_ texts: TextBatch) -> Variable {
+    let layout = configuration.layout
+    let states = body.hiddenStates(texts)
+    guard let pooler, let pooling = layout.pooler else {
+      let rows = states.reshaped(to: [-1, configuration.hiddenSize])
+      return classifier(Autodiff.embedding(rows, at: texts.lastPlaces))
+    }
+    let first = states.sliced(0..<1, alongAxis: 1).reshaped(to: [texts.count, -1])
+    let pooled = pooling.activation(pooler(Dropout(pooling.dropout)(first)))
+    return classifier(Dropout(layout.dropout)(pooled))
   }
 }

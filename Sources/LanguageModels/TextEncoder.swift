@@ -5,18 +5,19 @@ public import Tensors
 /// A bidirectional encoder of texts (Devlin et al., 2018, arXiv 1810.04805): learned positions, layer
 /// norm after each part, attention to all tokens, biases.
 ///
-/// Names are those of Hugging Face's BERT and RoBERTa. The layer builder makes the six linear layers of
-/// each block, dense or quantised. In training mode dropout follows the embeddings, each attention and
-/// each feed-forward, but is not applied to the attention's weights.
-public struct TextEncoder: Module {
+/// Names are those of Hugging Face's models of the configuration's family. The six linear layers of each
+/// block are made by the layer builder, and so dense or quantised as it says. In training mode dropout
+/// follows the embeddings, each attention and each feed-forward; the weights of the attention are not
+/// dropped.
+public struct TextEncoder: TextModel {
   /// The sizes and constants.
   public let configuration: TextEncoderConfiguration
   /// The vectors of the tokens, `[vocabulary, hidden]`.
   public let embedding: Embedding
   /// The vectors of the positions.
   public let positions: LearnedPositions
-  /// The vectors of the segments, `[segments, hidden]`.
-  public let segments: Embedding
+  /// The vectors of the segments, `[segments, hidden]`; nil for a model that does not tell them apart.
+  public let segments: Embedding?
   /// The norm of the embeddings' sum.
   public let norm: LayerNorm
   /// The blocks, first to last.
@@ -27,57 +28,49 @@ public struct TextEncoder: Module {
   /// A model with initial values drawn from `linear`'s random numbers.
   public init(_ configuration: TextEncoderConfiguration, using linear: LayerBuilder) {
     self.configuration = configuration
-    let size = configuration.hiddenSize
+    let (size, names) = (configuration.hiddenSize, configuration.family.names)
     let initializer = Initializer.normal(
       standardDeviation: Float(configuration.initializerDeviation))
     embedding = Embedding(
       vocabularySize: configuration.vocabularySize, size: size, initializer: initializer,
-      using: linear)
+      named: names.tokens + ".weight", using: linear)
     positions = LearnedPositions(
       count: configuration.maxPositions, size: size, offset: configuration.positionOffset,
-      initializer: initializer, using: linear)
-    segments = Embedding(
-      vocabularySize: configuration.segments, size: size, initializer: initializer, using: linear)
+      initializer: initializer, named: names.positions + ".weight", using: linear)
+    segments =
+      configuration.segments == 0
+      ? nil
+      : Embedding(
+        vocabularySize: configuration.segments, size: size, initializer: initializer,
+        named: names.segments + ".weight", using: linear)
+    for table in [embedding.weight, positions.weight, segments?.weight].compactMap({ $0 }) {
+      table.storage = linear.storage
+    }
     norm = LayerNorm(size, epsilon: configuration.layerNormEpsilon)
-    blocks = (0..<configuration.layers).map { _ in
-      TextEncoderBlock(configuration, initializer: initializer, using: linear)
+    blocks = (0..<configuration.layers).map { index in
+      linear.within("\(names.blocks).\(index)") {
+        TextEncoderBlock(configuration, initializer: initializer, using: linear)
+      }
     }
     nameParameters()
   }
 
   /// The parts under Hugging Face's names.
   public var members: [ModuleMember] {
-    [
-      ModuleMember("embeddings.word_embeddings", embedding),
-      ModuleMember("embeddings.position_embeddings", positions),
-      ModuleMember("embeddings.token_type_embeddings", segments),
-      ModuleMember("embeddings.LayerNorm", norm),
-    ] + ModuleMember.list("encoder.layer", blocks)
+    let names = configuration.family.names
+    return [ModuleMember(names.tokens, embedding), ModuleMember(names.positions, positions)]
+      + (segments.map { [ModuleMember(names.segments, $0)] } ?? [])
+      + [ModuleMember(names.norm, norm)] + ModuleMember.list(names.blocks, blocks)
   }
 
-  /// The vectors `[batch, tokens, hidden]` of tokens `[batch, tokens]`.
-  ///
-  /// - Parameters:
-  ///   - tokens: The ids, with padding at the end of each text.
-  ///   - visible: `[batch, tokens]`, the tokenizer's attention mask: 1 for a token, 0 for padding, whose
-  ///     vectors are to be ignored. No padding when left out.
-  ///   - segments: `[batch, tokens]`; 0 when left out.
-  ///
-  /// Traps on other shapes, a token outside the vocabulary and more tokens than `maxPositions`.
-  public func callAsFunction(
-    _ tokens: Tensor<Int32>, visible: Tensor<UInt8>? = nil, segments: Tensor<Int32>? = nil
-  ) -> Variable {
-    precondition(
-      tokens.rank == 2 && (visible?.shape ?? tokens.shape) == tokens.shape
-        && (segments?.shape ?? tokens.shape) == tokens.shape,
-      """
-      TextEncoder: tokens \(tokens.shape), visible \(visible?.shape ?? tokens.shape), segments \
-      \(segments?.shape ?? tokens.shape)
-      """)
-    let mask = AttentionMask(isCausal: false, visibleKeys: visible)
+  /// The vectors `[texts, tokens, hidden]` of the tokens of some texts; those of padding are to be
+  /// ignored. Traps on a token outside the vocabulary and on more tokens than `maxPositions`.
+  public func hiddenStates(_ texts: TextBatch) -> Variable {
+    let mask = AttentionMask(isCausal: false, visibleKeys: texts.visible)
     let dropout = Dropout(configuration.dropout)
-    let kinds = self.segments(segments ?? .zeros(tokens.shape))
-    var x = dropout(norm(positions(embedding(tokens) + kinds)))
+    var x = embedding(texts.tokens)
+    if let segments { x = x + segments(texts.segments ?? .zeros(texts.tokens.shape)) }
+    x = dropout(norm(positions(x)))
     for block in blocks {
       let input = x
       x = recomputesBlocks ? checkpointed { block(input, mask: mask) } : block(input, mask: mask)
@@ -98,17 +91,21 @@ public struct TextEncoderBlock: Module {
   public let feedForwardNorm: LayerNorm
   /// The dropout after the attention and the feed-forward.
   public let dropout: Dropout
+  private let names: TextEncoderConfiguration.Family.Names
 
   init(
     _ configuration: TextEncoderConfiguration, initializer: Initializer, using linear: LayerBuilder
   ) {
     let size = configuration.hiddenSize
+    names = configuration.family.names
     attention = SelfAttention(
-      hiddenSize: size, heads: configuration.heads, initializer: initializer, using: linear)
+      hiddenSize: size, heads: configuration.heads, initializer: initializer,
+      names: (names.query, names.key, names.value, names.output), using: linear)
     attentionNorm = LayerNorm(size, epsilon: configuration.layerNormEpsilon)
     feedForward = FeedForward(
       hiddenSize: size, intermediateSize: configuration.intermediateSize,
-      activation: configuration.activation, initializer: initializer, using: linear)
+      activation: configuration.activation, initializer: initializer,
+      names: (names.up, names.down), using: linear)
     feedForwardNorm = LayerNorm(size, epsilon: configuration.layerNormEpsilon)
     dropout = Dropout(configuration.dropout)
   }
@@ -116,14 +113,14 @@ public struct TextEncoderBlock: Module {
   /// The parts under Hugging Face's names.
   public var members: [ModuleMember] {
     [
-      ModuleMember("attention.self.query", attention.query),
-      ModuleMember("attention.self.key", attention.key),
-      ModuleMember("attention.self.value", attention.value),
-      ModuleMember("attention.output.dense", attention.output),
-      ModuleMember("attention.output.LayerNorm", attentionNorm),
-      ModuleMember("intermediate.dense", feedForward.up),
-      ModuleMember("output.dense", feedForward.down),
-      ModuleMember("output.LayerNorm", feedForwardNorm),
+      ModuleMember(names.query, attention.query),
+      ModuleMember(names.key, attention.key),
+      ModuleMember(names.value, attention.value),
+      ModuleMember(names.output, attention.output),
+      ModuleMember(names.attentionNorm, attentionNorm),
+      ModuleMember(names.up, feedForward.up),
+      ModuleMember(names.down, feedForward.down),
+      ModuleMember(names.feedForwardNorm, feedForwardNorm),
     ]
   }
 

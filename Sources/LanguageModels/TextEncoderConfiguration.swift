@@ -1,18 +1,9 @@
-public import JSON
 public import Layers
-public import TensorFiles
+public import Tensors
 
 /// The sizes and constants of a text encoder (Devlin et al., 2018, arXiv 1810.04805).
 public struct TextEncoderConfiguration: Sendable, Hashable {
-  /// The family that decides the names and positions in a checkpoint.
-  public enum Family: String, Sendable, Hashable {
-    /// BERT: positions from 0.
-    case bert
-    /// RoBERTa (Liu et al., 2019, arXiv 1907.11692): positions from 2, after that of padding.
-    case roberta
-  }
-
-  /// The family.
+  /// Whose names and positions it has.
   public var family: Family
   /// Number of different tokens.
   public var vocabularySize: Int
@@ -26,7 +17,7 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
   public var heads: Int
   /// The longest sequence.
   public var maxPositions: Int
-  /// Number of kinds of segments: 2 for pairs of texts.
+  /// Number of kinds of segments: 2 for pairs of texts, 0 for a model that does not tell them apart.
   public var segments: Int
   /// Added to the variance in the norms.
   public var layerNormEpsilon: Double
@@ -34,6 +25,8 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
   public var activation: Activation
   /// The share of elements that dropout sets to 0 in training.
   public var dropout: Double
+  /// The same before a classifier's last layer; `dropout` when nil.
+  public var classifierDropout: Double?
   /// Standard deviation of the initial values of matrices.
   public var initializerDeviation: Double
 
@@ -59,67 +52,88 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
   }
 
   /// The row of the first position in the table of positions.
-  var positionOffset: Int { family == .roberta ? 2 : 0 }
+  var positionOffset: Int { family.positionOffset }
 }
 
-extension TextEncoderConfiguration {
-  /// Reads a Hugging Face `config.json` of a BERT or RoBERTa.
-  ///
-  /// - Throws: A `TensorFileError` that names the field, what was found and what was expected, if the
-  ///   file cannot be read, lacks a field, or describes a different kind of model.
-  public init(path: String) throws(TensorFileError) {
-    try self.init(JSONDocument(path: path))
+extension TextEncoderConfiguration: TextModelConfiguration {
+  /// That of the family.
+  public var modelType: String { family.rawValue }
+  /// `layers`.
+  public var blockCount: Int {
+    get { layers }
+    set { layers = newValue }
+  }
+  /// There is no head for tokens.
+  public var tiesEmbeddings: Bool { true }
+  /// There is no head for tokens.
+  public var predictsTokens: Bool { false }
+
+  /// The linear layers of all blocks.
+  public var linearShapes: [LinearShape] {
+    let names = family.names
+    let block =
+      [names.query, names.key, names.value, names.output].map {
+        LinearShape($0, out: hiddenSize, in: hiddenSize)
+      } + [
+        LinearShape(names.up, out: intermediateSize, in: hiddenSize),
+        LinearShape(names.down, out: hiddenSize, in: intermediateSize),
+      ]
+    return (0..<layers).flatMap { _ in block }
   }
 
-  /// Reads a configuration from the document of a `config.json`; see `init(path:)`.
-  public init(_ document: JSONDocument) throws(TensorFileError) {
-    let type = try document.string("model_type")
-    guard let family = Family(rawValue: type) else {
-      throw document.unsupported("model_type", "'\(type)'", "'bert' or 'roberta'")
+  /// The names and shapes of the model's tensors.
+  public var tensorShapes: [(name: String, shape: Shape)] {
+    let names = family.names
+    func layer(_ name: String, _ shape: Shape) -> [(name: String, shape: Shape)] {
+      [(name + ".weight", shape), (name + ".bias", [shape[0]])]
     }
-    try document.expect("position_embedding_type", "absolute")
-    try document.expectFalse("is_decoder")
-    let activation = try document.activation("hidden_act", or: "gelu")
-    let (hiddenSize, heads) = (
-      try document.size("hidden_size"), try document.size("num_attention_heads")
-    )
-    guard hiddenSize % heads == 0 else {
-      throw document.unsupported("hidden_size", "\(hiddenSize)", "a multiple of the \(heads) heads")
-    }
-    let positions = try document.size("max_position_embeddings", or: 512)
-    let offset = family == .roberta ? 2 : 0
-    guard positions > offset else {
-      throw document.unsupported("max_position_embeddings", "\(positions)", "more than \(offset)")
-    }
-    self.init(
-      family: family, vocabularySize: try document.size("vocab_size"), hiddenSize: hiddenSize,
-      intermediateSize: try document.size("intermediate_size"),
-      layers: try document.size("num_hidden_layers"),
-      heads: heads, maxPositions: positions - offset,
-      segments: try document.size("type_vocab_size", or: 2),
-      layerNormEpsilon: try document.number("layer_norm_eps", or: 1e-12, in: 0...1),
-      activation: activation,
-      dropout: try document.number("hidden_dropout_prob", or: 0.1, in: 0...0.999),
-      initializerDeviation: try document.number("initializer_range", or: 0.02, in: 0...1e6))
-  }
-
-  /// The members of a `config.json` that Hugging Face's encoders read.
-  public var json: JSONObject {
-    [
-      "attention_probs_dropout_prob": 0.0,
-      "hidden_act": .string(activation.configurationName),
-      "hidden_dropout_prob": .number(dropout),
-      "hidden_size": .integer(hiddenSize),
-      "initializer_range": .number(initializerDeviation),
-      "intermediate_size": .integer(intermediateSize),
-      "layer_norm_eps": .number(layerNormEpsilon),
-      "max_position_embeddings": .integer(maxPositions + positionOffset),
-      "model_type": .string(family.rawValue),
-      "num_attention_heads": .integer(heads),
-      "num_hidden_layers": .integer(layers),
-      "position_embedding_type": "absolute",
-      "type_vocab_size": .integer(segments),
-      "vocab_size": .integer(vocabularySize),
+    var shapes: [(name: String, shape: Shape)] = [
+      (names.tokens + ".weight", [vocabularySize, hiddenSize]),
+      (names.positions + ".weight", [maxPositions + positionOffset, hiddenSize]),
     ]
+    if segments > 0 { shapes.append((names.segments + ".weight", [segments, hiddenSize])) }
+    shapes += layer(names.norm, [hiddenSize])
+    let block =
+      linearShapes.prefix(linearNames.count).flatMap { layer($0.name, [$0.out, $0.in]) }
+      + [names.attentionNorm, names.feedForwardNorm].flatMap { layer($0, [hiddenSize]) }
+    for index in 0..<layers {
+      shapes += block.map { (name: "\(names.blocks).\(index).\($0.name)", shape: $0.shape) }
+    }
+    return shapes
+  }
+
+  /// With h hidden and f intermediate, a block keeps 6 h + f + heads + 4 elements for each token: the
+  /// inputs of its norms with two numbers a row, queries, keys, values, the attention's output with one
+  /// number a head, and what the feed-forward's function is of. On the way back through the down
+  /// projection there are h + 2 f more.
+  public var activations: BlockActivations {
+    BlockActivations(
+      kept: 6 * hiddenSize + intermediateSize + heads + 4,
+      backward: hiddenSize + 2 * intermediateSize, attentionWidth: hiddenSize)
+  }
+
+  /// By the first token's vector, through a layer and the function that the family has.
+  public var classification: ClassifierLayout {
+    let dropout = classifierDropout ?? dropout
+    return switch family {
+    case .bert:
+      ClassifierLayout(
+        architecture: "BertForSequenceClassification", bodyName: "bert",
+        pooler: .init("bert.pooler.dense"), dropout: dropout)
+    case .roberta, .xlmRoberta:
+      ClassifierLayout(
+        architecture: (family == .roberta ? "Roberta" : "XLMRoberta") + "ForSequenceClassification",
+        bodyName: "roberta", pooler: .init("classifier.dense", dropout: dropout),
+        classifier: "classifier.out_proj", dropout: dropout)
+    case .distilBERT:
+      ClassifierLayout(
+        architecture: "DistilBertForSequenceClassification", bodyName: "distilbert",
+        pooler: .init("pre_classifier", activation: .relu), dropout: classifierDropout ?? 0.2)
+    }
+  }
+
+  /// A `TextEncoder`.
+  public func makeTextModel(using linear: LayerBuilder) -> any TextModel {
+    TextEncoder(self, using: linear)
   }
 }

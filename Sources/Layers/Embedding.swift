@@ -12,12 +12,12 @@ public struct Embedding: Module {
     self.weight = Parameter(weight)
   }
 
-  /// A table of `vocabularySize` vectors of `size` elements.
+  /// A table of `vocabularySize` vectors of `size` elements, read by `name` where the builder reads.
   public init(
     vocabularySize: Int, size: Int, initializer: Initializer = .normal(standardDeviation: 1),
-    using builder: LayerBuilder
+    named name: String? = nil, using builder: LayerBuilder
   ) {
-    self.init(weight: builder.tensor([vocabularySize, size], initializer))
+    self.init(weight: builder.tensor([vocabularySize, size], initializer, named: name))
   }
 
   /// The vectors of `indices`: `[indices.shape..., size]`. Traps on an index outside the table.

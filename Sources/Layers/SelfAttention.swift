@@ -16,21 +16,27 @@ public struct SelfAttention: Layer {
   /// The size of a head.
   public let headSize: Int
 
-  /// A layer for vectors of `hiddenSize`. Traps unless `heads` is a multiple of `keyHeads` and, if no
-  /// `headSize` is given, a divisor of `hiddenSize`.
+  /// A layer over vectors of `hiddenSize`; the names are those by which the matrices are read. Traps
+  /// unless `heads` is a multiple of `keyHeads` and, where no `headSize` is given, a divisor of
+  /// `hiddenSize`.
   public init(
     hiddenSize: Int, heads: Int, keyHeads: Int? = nil, headSize: Int? = nil, bias: Bool = true,
-    initializer: Initializer = .uniformFanIn, using linear: LayerBuilder
+    initializer: Initializer = .uniformFanIn,
+    names: (query: String, key: String, value: String, output: String) = ("", "", "", ""),
+    using linear: LayerBuilder
   ) {
     let keyHeads = keyHeads ?? heads
     precondition(
       keyHeads > 0 && heads % keyHeads == 0 && (headSize != nil || hiddenSize % heads == 0),
       "SelfAttention: \(heads) heads, \(keyHeads) key heads, hidden size \(hiddenSize)")
     let size = headSize ?? hiddenSize / heads
-    query = linear(hiddenSize, heads * size, bias: bias, initializer: initializer)
-    key = linear(hiddenSize, keyHeads * size, bias: bias, initializer: initializer)
-    value = linear(hiddenSize, keyHeads * size, bias: bias, initializer: initializer)
-    output = linear(heads * size, hiddenSize, bias: bias, initializer: initializer)
+    func layer(_ name: String, _ inputs: Int, _ outputs: Int) -> any LinearLayer {
+      linear(inputs, outputs, bias: bias, initializer: initializer, named: name)
+    }
+    query = layer(names.query, hiddenSize, heads * size)
+    key = layer(names.key, hiddenSize, keyHeads * size)
+    value = layer(names.value, hiddenSize, keyHeads * size)
+    output = layer(names.output, heads * size, hiddenSize)
     self.heads = heads
     self.keyHeads = keyHeads
     self.headSize = size

@@ -15,16 +15,23 @@ struct FineTune: AsyncParsableCommand {
       Examples:
         loqt finetune --weights SmolLM2-135M-Instruct --data chats.jsonl --fit 8G
         loqt finetune --weights SmolLM2-135M --text book.txt --method qlora
+        loqt finetune --weights MiniLM-L6 --classify reviews.csv --validation others.csv
       """)
 
   @OptionGroup
   var arguments: TrainingArguments
+
+  @OptionGroup(title: "Classification")
+  var classifier: ClassifierArguments
 
   func run() async throws {
     guard arguments.runArguments.weights != nil || arguments.resume != nil else {
       throw InputError(
         "There is no model to fine-tune. Give its folder with --weights, or begin at random with "
           + "loqt pretrain.")
+    }
+    if try ClassifierRun.isWanted(arguments, classifier) {
+      return try await ClassifierRun(arguments, classifier).run()
     }
     try await TrainingRun(arguments, isFineTuning: true).run()
   }

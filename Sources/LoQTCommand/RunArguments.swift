@@ -2,6 +2,7 @@ import ArgumentParser
 import Autodiff
 import Foundation
 import LanguageModels
+import TensorFiles
 import Optimizers
 import Training
 
@@ -106,7 +107,7 @@ struct RunArguments: ParsableArguments {
       throw InputError("--weights has a config.json of its own. Leave --config out.")
     }
     let model =
-      try source?.configuration ?? config.map { try ModelFamily.configuration(path: $0) }
+      try source?.configuration ?? config.map { try ModelFamily.anyModel(JSONDocument(path: $0)) }
     let sized = try model ?? TrainingConfiguration.model(preset: preset)
     let options = methodOptions.options
     return try TrainingConfiguration(

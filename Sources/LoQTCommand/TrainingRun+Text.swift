@@ -59,7 +59,7 @@ extension TrainingRun {
     return text + memoryTable(record) + "\n"
   }
 
-  private func memoryTable(_ record: RunRecord) -> String {
+  func memoryTable(_ record: RunRecord) -> String {
     func row(_ name: String, _ run: String, _ full: String) -> String {
       name.padded(to: 34) + run.padded(to: -12) + full.padded(to: -18) + "\n"
     }

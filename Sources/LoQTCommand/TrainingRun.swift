@@ -17,7 +17,7 @@ struct TrainingRun {
   private let arguments: TrainingArguments
   /// Whether a trained model is made to do something.
   private let isFineTuning: Bool
-  private let output: String
+  let output: String
   private let console = Console()
 
   init(_ arguments: TrainingArguments, isFineTuning: Bool) {
@@ -35,7 +35,7 @@ struct TrainingRun {
   }
 
   /// The checkpoint in the folder of a run; the folder itself where there is none.
-  private static func checkpoint(ofRun folder: String) -> String {
+  static func checkpoint(ofRun folder: String) -> String {
     let inside = URL(filePath: folder).appending(component: "checkpoint").path
     return !FileManager.default.fileExists(atPath: folder + "/run.json")
       && FileManager.default.fileExists(atPath: inside) ? inside : folder
@@ -51,9 +51,9 @@ struct TrainingRun {
     return candidate
   }
 
-  private var checkpointPath: String { output + "/checkpoint" }
-  private var bestPath: String { output + "/best" }
-  private var reportPath: String { output + "/report.html" }
+  var checkpointPath: String { output + "/checkpoint" }
+  var bestPath: String { output + "/best" }
+  var reportPath: String { output + "/report.html" }
 
   /// Trains, shows progress, and writes the results.
   func run() async throws {
@@ -113,7 +113,7 @@ struct TrainingRun {
     if let summary = arguments.summary { console.print("summary     \(summary)") }
   }
 
-  private var keepsBest: Bool {
+  var keepsBest: Bool {
     arguments.keepBest ?? (isFineTuning || arguments.earlyStopping != nil)
   }
 
@@ -144,7 +144,7 @@ struct TrainingRun {
   }
 
   /// Refuses what contradicts itself, before anything is read.
-  private func checkArguments() throws {
+  func checkArguments(needsText: Bool = true) throws {
     let run = arguments.runArguments
     if let epochs = arguments.epochs {
       guard run.steps == nil else {
@@ -166,7 +166,7 @@ struct TrainingRun {
       }
     }
     if arguments.resume == nil {
-      try arguments.data.trainingData.check()
+      if needsText { try arguments.data.trainingData.check() }
     } else {
       try checkResumed()
     }
@@ -258,7 +258,7 @@ struct TrainingRun {
   }
 
   /// Creates the output folder and checks that results can be written, before hours of training.
-  private func prepareFolders() throws {
+  func prepareFolders() throws {
     do {
       try FileManager.default.createDirectory(
         atPath: output, withIntermediateDirectories: true)

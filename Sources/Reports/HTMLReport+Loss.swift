@@ -21,7 +21,8 @@ extension HTMLReport {
     }
     let chart = LineChart(
       summary: "Training and validation loss by step", xTitle: "step",
-      yTitle: "loss, nats per token", x: curve.steps, y: curve.losses, layers: layers)
+      yTitle: record.classification == nil ? "loss, nats a token" : "loss", x: curve.steps,
+      y: curve.losses, layers: layers)
     let hasMerges = !record.merges.isEmpty
     return section(
       "Loss", nil,
@@ -42,8 +43,9 @@ extension HTMLReport {
   private func tooltip(_ evaluation: RunRecord.Evaluation) -> String {
     """
     After step \(NumberText.grouped(evaluation.step)): validation loss \
-    \(NumberText.decimals(evaluation.loss, 4)), perplexity \
-    \(NumberText.decimals(evaluation.perplexity, 2))
+    \(NumberText.decimals(evaluation.loss, 4))
     """
+      + (record.classification == nil
+        ? ", perplexity \(NumberText.decimals(evaluation.perplexity, 2))" : "")
   }
 }

@@ -36,6 +36,7 @@ public struct HTMLReport: Sendable {
     <main>
     \(header)
     \(notices)
+    \(classificationSection)
     \(lossSection)
     \(mergeSection)
     \(memorySection)
@@ -56,7 +57,9 @@ public struct HTMLReport: Sendable {
 
   /// The command that starts such a run.
   private var command: String {
-    record.settings.contains { $0.name == "trained model" } ? "loqt finetune" : "loqt pretrain"
+    record.settings.contains { $0.name == "trained model" }
+      ? record.classification == nil ? "loqt finetune" : "loqt finetune --classify"
+      : "loqt pretrain"
   }
 
   private var methodName: String {
@@ -93,18 +96,27 @@ public struct HTMLReport: Sendable {
       : last.map { "stopped early; in part, after step \(NumberText.grouped($0.step))" }
         ?? "not measured"
     let (state, full) = (record.memory.state, record.fullRankMemory.state)
-    return [
-      tile(
-        "Validation perplexity", NumberText.decimals(loss.map(perplexity(ofLoss:)), 2), measured),
-      tile(
-        "Bits per byte", NumberText.decimals(record.bitsPerByte, 3),
-        record.bitsPerByte.isNaN ? "not measured" : "on the validation text"),
+    let cost = [
       tile(
         "Training speed", NumberText.decimals(record.tokensPerSecond, 0), "tokens per second"),
       tile(
         "Memory", full > 0 ? NumberText.percent(Double(state) / Double(full), 0) : NumberText.none,
         "of full-rank Adam\u{2019}s \(NumberText.megabytes(full))\u{202f}MB"),
     ]
+    if let scores = record.classification {
+      return scores.measures.prefix(2).map { measure in
+        tile(
+          measure.name, NumberText.decimals(measure.value, 3),
+          "on \(NumberText.grouped(scores.count)) texts that were not learnt")
+      } + cost
+    }
+    return [
+      tile(
+        "Validation perplexity", NumberText.decimals(loss.map(perplexity(ofLoss:)), 2), measured),
+      tile(
+        "Bits per byte", NumberText.decimals(record.bitsPerByte, 3),
+        record.bitsPerByte.isNaN ? "not measured" : "on the validation text"),
+    ] + cost
   }
 
   private func tile(_ name: String, _ value: String, _ note: String) -> Markup {

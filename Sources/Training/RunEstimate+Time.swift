@@ -7,8 +7,8 @@ internal import Stepping
 internal import Tensors
 
 extension RunEstimate {
-  /// Adds the time of an ordinary step, extrapolated from two steps of one block and one product of the
-  /// head's width.
+  /// Adds the time of an ordinary step, from two steps of one block of the model and one product of
+  /// the size of the head's. Traps for a model that predicts no text.
   public mutating func measureTime(of configuration: TrainingConfiguration) {
     var model = configuration.model
     model.blockCount = 1
@@ -36,6 +36,9 @@ extension RunEstimate {
     _ model: any ModelConfiguration, _ configuration: TrainingConfiguration, _ batch: Int,
     _ sequence: Int
   ) -> Double {
+    guard let model = model as? any LanguageModelConfiguration else {
+      preconditionFailure("RunEstimate: the steps of a \(model.modelType) cannot be timed")
+    }
     let memory = configuration.memory
     var block = model.makeModel(
       using: configuration.plan.builder(seed: 0, storage: memory.storage))

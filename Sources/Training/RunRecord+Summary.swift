@@ -23,6 +23,7 @@ extension RunRecord {
       "validation_loss": .number(validationLoss),
       "validation_perplexity": .number(validationPerplexity),
       "bits_per_byte": .number(bitsPerByte),
+      "classification": classification?.json ?? .null,
       "tokens_per_second": .number(tokensPerSecond),
       "wall_seconds": .number(wallSeconds),
       "peak_resident_bytes": .integer(peakResidentBytes),

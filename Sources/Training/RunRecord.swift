@@ -75,7 +75,9 @@ public struct RunRecord: Codable, Sendable {
   public var bitsPerByte: Double = .nan
   /// The share of right answers on a classification set; nil for a language model.
   public var accuracy: Double?
-  /// Training tokens per second of training time, evaluation not counted.
+  /// How a classifier answers at the end; nil for a language model.
+  public var classification: ClassificationScores?
+  /// Training tokens a second of training time, evaluation not counted.
   public var tokensPerSecond: Double = 0
   /// Wall seconds of the whole run.
   public var wallSeconds: Double = 0

@@ -41,6 +41,43 @@ extension Trainer where Task == LanguageModelling {
       start: start
     ) { $0.makeModel(toRestoreUsing: $1) }
     try source.restore(model)
+    try goOn(from: path, settings)
+  }
+}
+
+extension Trainer where Task == Classification {
+  /// Goes on with a run from the checkpoint it left, bit for bit.
+  ///
+  /// Throws an error that names the file and what is wrong, also when the texts are others.
+  ///
+  /// - Parameters:
+  ///   - path: The folder of the checkpoint.
+  ///   - data: The texts of the run, read as the run read them.
+  ///   - start: When the run began for the user, for its wall time.
+  public convenience init(
+    resuming path: String, data: ClassificationData,
+    start: ContinuousClock.Instant = ContinuousClock().now
+  ) throws {
+    let settings = try RunSettings(checkpoint: path)
+    let source = try ModelSource(path: path)
+    guard settings.fingerprint == data.fingerprint else {
+      throw InputError(
+        "\(data.name) is not what the saved run learns. Give the texts of that run.")
+    }
+    let configuration = try settings.configuration(model: source.configuration)
+    let task = try Classification(configuration, data: data, companions: source.companions) {
+      $1.source = { _, shape in .zeros(shape) }
+      return SequenceClassifier($0, using: $1)
+    }
+    self.init(configuration, task: task, start: start)
+    try source.restore(task.model)
+    try goOn(from: path, settings)
+  }
+}
+
+extension Trainer {
+  /// Takes over the optimizer's state and the record of a saved run whose model is restored.
+  private func goOn(from path: String, _ settings: RunSettings) throws {
     let file = try SafetensorsFile(path: path + "/optimizer.state")
     var state = TensorParts()
     for entry in file.entries {

@@ -21,14 +21,10 @@ extension TrainingConfiguration {
     let rate = learningRateSchedule
     let rest = plan.restOptimizer.makeOptimizer(learningRate: rate)
     let inner = plan.optimizer.makeOptimizer(learningRate: rate)
-    // The matrices, some of which stand-in parameters represent.
-    let names = Set(model.linearNames)
+    // The matrices; some have parameters that stand for them.
     let linear =
       module.modules(ofType: (any LinearLayer).self)
-      .filter { layer in
-        let name = layer.name.split(separator: ".").last.map(String.init) ?? layer.name
-        return names.contains(name) && plan.isChosen(name)
-      }
+      .filter { model.linearName(ofLayer: $0.name).map(plan.isChosen) ?? false }
       .flatMap { $0.module.parameters }
       + module.modules(ofType: (any StepParticipant).self).flatMap(\.module.standInParameters)
     let moving = plan.layers.optimizer(

@@ -1,9 +1,10 @@
-"""Tiny BERT and RoBERTa classifiers with random weights, in the form Hugging Face publishes, and what
+"""Tiny classifiers of several encoders with random weights, in the form Hugging Face publishes, and what
 that implementation computes from them in double: states, logits, loss, every gradient, ten AdamW
-steps."""
+steps. NAME... makes only these."""
 
 import importlib.metadata
 import json
+import sys
 
 import numpy as np
 import torch
@@ -12,6 +13,10 @@ from safetensors.numpy import save_file
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
+    DebertaV2Config,
+    DebertaV2ForSequenceClassification,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
     RobertaConfig,
     RobertaForSequenceClassification,
 )
@@ -19,7 +24,7 @@ from transformers import (
 from fixture import DIRECTORY, Fixture, random_generator
 
 LEARNING_RATE = 3e-3
-PADDING = {"bert": 0, "roberta": 1}
+PADDING = {"roberta": 1}
 
 
 def random_state(model, label):
@@ -27,28 +32,37 @@ def random_state(model, label):
     generator = random_generator(label)
     return {
         name: torch.tensor(
-            generator.standard_normal(tuple(p.shape)) * 0.15 + ("LayerNorm.weight" in name),
+            generator.standard_normal(tuple(p.shape)) * 0.15
+            + name.endswith(("LayerNorm.weight", "layer_norm.weight")),
             dtype=torch.float32,
         )
         for name, p in model.named_parameters()
     }
 
 
-def texts(generator, family):
-    """Four texts of several lengths, padded at their ends, each of two segments."""
+def texts(generator, family, has_segments):
+    """Four texts of several lengths, padded at their ends, each of two segments where the model tells
+    them apart."""
     ids = generator.integers(3, 61, (4, 11))
     visible = np.ones_like(ids)
     for row, length in enumerate((11, 7, 1, 9)):
-        ids[row, length:] = PADDING[family]
+        ids[row, length:] = PADDING.get(family, 0)
         visible[row, length:] = 0
     segments = np.zeros_like(ids)
-    if family == "bert":
+    if has_segments:
         segments[:, 5:] = 1
     return {
         "input_ids": torch.tensor(ids),
         "attention_mask": torch.tensor(visible),
         "token_type_ids": torch.tensor(segments),
     }
+
+
+def logits(model, inputs, **options):
+    """A model that does not tell segments apart does not take them either."""
+    if isinstance(model, DistilBertForSequenceClassification):
+        inputs = {k: v for k, v in inputs.items() if k != "token_type_ids"}
+    return model(**inputs, **options)
 
 
 def training_losses(make_model, state, batches, dtype):
@@ -60,7 +74,7 @@ def training_losses(make_model, state, batches, dtype):
     )
     losses = []
     for inputs, labels in [*batches, batches[0]]:
-        loss = F.cross_entropy(model(**inputs).logits, labels)
+        loss = F.cross_entropy(logits(model, inputs).logits, labels)
         losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
@@ -68,8 +82,10 @@ def training_losses(make_model, state, batches, dtype):
     return np.array(losses)
 
 
-def make(family, config, model_class):
-    name = f"{family}_tiny"
+def make(family, config, model_class, name=None):
+    name = name or f"{family}_tiny"
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     config.architectures = [model_class.__name__]
     make_model = lambda: model_class(config).eval()
     model = make_model()
@@ -78,12 +94,13 @@ def make(family, config, model_class):
     model = model.double()
 
     generator = random_generator(name + "/ids")
-    inputs = texts(generator, family)
+    has_segments = getattr(config, "type_vocab_size", 0) > 1
+    inputs = texts(generator, family, has_segments)
     labels = torch.tensor(generator.integers(0, 3, 4))
-    output = model(**inputs, output_hidden_states=True)
+    output = logits(model, inputs, output_hidden_states=True)
     loss = F.cross_entropy(output.logits, labels)
     loss.backward()
-    batches = [(texts(generator, family), torch.tensor(generator.integers(0, 3, 4)))
+    batches = [(texts(generator, family, has_segments), torch.tensor(generator.integers(0, 3, 4)))
                for _ in range(10)]
     losses = training_losses(make_model, state, batches, torch.float64)
     single = training_losses(make_model, state, batches, torch.float32)
@@ -147,4 +164,35 @@ make(
         hidden_act="gelu_new", **SIZES
     ),
     RobertaForSequenceClassification,
+)
+# Heads of five, not of eight; distances beyond four share rows.
+ODD = SIZES | {"hidden_size": 20, "intermediate_size": 28, "pooler_hidden_size": 20}
+make(
+    "deberta",
+    DebertaV2Config(
+        max_position_embeddings=16, type_vocab_size=0, position_buckets=8, relative_attention=True,
+        share_att_key=True, pos_att_type="p2c|c2p", norm_rel_ebd="layer_norm",
+        position_biased_input=False, pooler_dropout=0, **ODD
+    ),
+    DebertaV2ForSequenceClassification,
+)
+make(
+    "deberta",
+    DebertaV2Config(
+        max_position_embeddings=16, type_vocab_size=2, max_relative_positions=5,
+        relative_attention=True, share_att_key=True, pos_att_type=["p2c"],
+        position_biased_input=True, pooler_dropout=0, **ODD
+    ),
+    DebertaV2ForSequenceClassification,
+    "deberta_other",
+)
+DISTILLED = {
+    "vocab_size": 61, "dim": 20, "hidden_dim": 28, "n_layers": 2, "n_heads": 4, "dropout": 0.0,
+    "attention_dropout": 0.0, "seq_classif_dropout": 0.0, "num_labels": 3,
+    "attn_implementation": "eager",
+}
+make(
+    "distilbert",
+    DistilBertConfig(max_position_embeddings=16, **DISTILLED),
+    DistilBertForSequenceClassification,
 )

@@ -10,16 +10,19 @@ import Testing
 
 /// A tiny Hugging Face classifier, and the values its implementation there computes in double.
 private struct EncoderFixture {
-  static let names = ["bert_tiny", "roberta_tiny"]
+  static let names = [
+    "bert_tiny", "roberta_tiny", "distilbert_tiny", "deberta_tiny", "deberta_other",
+  ]
 
   let model: SequenceClassifier
   let expected: Fixture
 
   init(_ name: String, recomputes: Bool = false) throws {
     let folder = "\(Fixture.folder)/\(name)"
-    let configuration = try TextEncoderConfiguration(path: folder + "/config.json")
-    var model = SequenceClassifier(configuration, classes: 3, using: .dense())
-    model.encoder.recomputesBlocks = recomputes
+    let configuration = try ClassifierConfiguration(JSONDocument(path: folder + "/config.json"))
+    #expect(configuration.labels.count == 3 && !configuration.isRegression)
+    var model = SequenceClassifier(configuration, using: .dense())
+    model.recomputesBlocks = recomputes
     try model.loadParameters(path: folder + "/model.safetensors").requireComplete()
     self.model = model
     expected = try Fixture("\(name)/expected")
@@ -31,21 +34,17 @@ private struct EncoderFixture {
     return Tensor(values.scalars.map(Int32.init), shape: values.shape)
   }
 
-  func inputs(_ testCase: String, at row: Int? = nil) throws
-    -> (tokens: Tensor<Int32>, visible: Tensor<UInt8>, segments: Tensor<Int32>)
-  {
+  func inputs(_ testCase: String, at row: Int? = nil) throws -> TextBatch {
     let mask = try integers("attention_mask", of: testCase, at: row)
-    return (
+    return TextBatch(
       try integers("input_ids", of: testCase, at: row),
-      Tensor(mask.scalars.map(UInt8.init), shape: mask.shape),
-      try integers("token_type_ids", of: testCase, at: row)
-    )
+      visible: Tensor(mask.scalars.map(UInt8.init), shape: mask.shape),
+      segments: try integers("token_type_ids", of: testCase, at: row))
   }
 
   func loss(_ testCase: String, at row: Int? = nil) throws -> Variable {
-    let (tokens, visible, segments) = try inputs(testCase, at: row)
-    return crossEntropy(
-      model(tokens, visible: visible, segments: segments),
+    crossEntropy(
+      model(try inputs(testCase, at: row)),
       labels: try integers("labels", of: testCase, at: row))
   }
 }
@@ -57,10 +56,11 @@ private struct EncoderFixture {
   @Test("The states and logits are Hugging Face's", arguments: EncoderFixture.names)
   func forward(_ name: String) throws {
     let fixture = try EncoderFixture(name)
-    let (tokens, visible, segments) = try fixture.inputs("forward")
-    let states = fixture.model.encoder(tokens, visible: visible, segments: segments).tensor
+    let inputs = try fixture.inputs("forward")
+    let visible = try #require(inputs.visible)
+    let states = fixture.model.body.hiddenStates(inputs).tensor
     let expected: Tensor<Float> = try fixture.expected.tensor("states", of: "forward")
-    for row in 0..<tokens.shape[0] {
+    for row in 0..<inputs.count {
       // The states of padding do not matter.
       let length = visible.element(at: row).scalars.count { $0 == 1 }
       let actual = states.element(at: row).sliced(0..<length).copied()
@@ -68,7 +68,7 @@ private struct EncoderFixture {
         relativeError(actual, expected.element(at: row).sliced(0..<length).copied())
           <= Self.tolerance)
     }
-    let logits = fixture.model(tokens, visible: visible, segments: segments).tensor
+    let logits = fixture.model(inputs).tensor
     #expect(
       relativeError(logits, try fixture.expected.tensor("logits", of: "forward"))
         <= Self.tolerance)
@@ -84,7 +84,8 @@ private struct EncoderFixture {
       let actual = try #require(gradients[parameter], "\(name)")
       let expected: Tensor<Float> = try fixture.expected.tensor(name, of: "gradients")
       // A key bias does not change the softmax, so its gradient is 0 up to rounding.
-      let bound = name.hasSuffix("key.bias") ? 1e-6 : Self.tolerance * expected.norm()
+      let isShift = ["key.bias", "k_lin.bias"].contains { name.hasSuffix($0) }
+      let bound = isShift ? 1e-6 : Self.tolerance * expected.norm()
       #expect((actual - expected).norm() <= bound, "\(name)")
     }
   }
@@ -109,17 +110,23 @@ private struct EncoderFixture {
     }
   }
 
-  @Test("Recomputed blocks give the same bits, dropout included")
-  func recomputed() throws {
+  @Test("Recomputed blocks give the same bits, dropout included", arguments: [true, false])
+  func recomputed(isBERT: Bool) throws {
     var configuration = TextEncoderConfiguration(
       vocabularySize: 20, hiddenSize: 8, layers: 2, heads: 2, maxPositions: 6, dropout: 0.3)
     configuration.initializerDeviation = 0.5
+    var other = DeBERTaConfiguration(
+      vocabularySize: 20, hiddenSize: 8, layers: 2, heads: 2, maxPositions: 6)
+    other.dropout = 0.3
+    other.initializerDeviation = 0.5
+    other.buckets = 4
     let tokens = Tensor<Int32>([1, 2, 3, 4, 5, 6, 7, 8], shape: [2, 4])
+    let kind: any TextModelConfiguration = isBERT ? configuration : other
     func run(_ recomputes: Bool, training: Bool = true) -> [Tensor<Float>?] {
-      var model = TextEncoder(configuration, using: .dense(seed: 1))
+      var model = kind.makeTextModel(using: .dense(seed: 1))
       model.recomputesBlocks = recomputes
       let weights = Variable(.range(from: 0, to: 64, by: 1).reshaped(to: [2, 4, 8]))
-      func loss() -> Variable { (model(tokens) * weights).sum() }
+      func loss() -> Variable { (model.hiddenStates(TextBatch(tokens)) * weights).sum() }
       let (value, gradients) = valueAndGradients(
         of: training ? withTrainingMode(random: RandomSource(seed: 2)) { loss() } : loss())
       return [Tensor(Float(value))] + model.parameters.map { gradients[$0] }
@@ -128,38 +135,66 @@ private struct EncoderFixture {
     #expect(run(false) != run(false, training: false))
   }
 
-  @Test("Padding does not affect the tokens of a text")
-  func padding() throws {
-    let model = TextEncoder(
-      TextEncoderConfiguration(
-        vocabularySize: 20, hiddenSize: 8, layers: 2, heads: 2, maxPositions: 6,
-        initializerDeviation: 0.5), using: .dense(seed: 1))
-    let alone = model(Tensor([4, 5, 6], shape: [1, 3])).tensor
-    let padded = model(
-      Tensor([4, 5, 6, 9, 9], shape: [1, 5]), visible: Tensor([1, 1, 1, 0, 0], shape: [1, 5])
-    ).tensor
-    // Products of other sizes may sum in a different order.
-    #expect(relativeError(padded.sliced(0..<3, alongAxis: 1).copied(), alone) <= 1e-6)
+  @Test(
+    "A text has the same logits alone and padded among others", arguments: EncoderFixture.names)
+  func padding(_ name: String) throws {
+    let model = try EncoderFixture(name).model
+    let texts: [(ids: [Int32], segments: [Int32])] = [
+      ([5, 9, 60, 4], [0, 0, 0, 0]), ([7], [0]), ([3, 8, 6, 5, 4, 30, 31, 32, 33], [0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    ]
+    let together = model(TextBatch(texts, padding: 1)).tensor
+    for (index, text) in texts.enumerated() {
+      let alone = model(TextBatch([text])).tensor
+      #expect(relativeError(together.sliced(index..<index + 1).copied(), alone) <= 1e-5)
+    }
+  }
+
+  @Test("The shapes of the tensors are told before they are made", arguments: EncoderFixture.names)
+  func shapes(_ name: String) throws {
+    let model = try EncoderFixture(name).model
+    let made = model.namedParameters().map { "\($0.name) \($0.parameter.shape)" }
+    let told = model.configuration.tensorShapes.map { "\($0.name) \($0.shape)" }
+    #expect(made.sorted() == told.sorted())
+    let layers = model.modules(ofType: (any LinearLayer).self)
+      .compactMap { model.configuration.linearName(ofLayer: $0.name) }
+    #expect(layers.sorted() == model.configuration.linearShapes.map(\.name).sorted())
   }
 }
 
 @Suite struct TextEncoderConfigurationTests {
   @Test("A written configuration reads back equal")
   func roundTrip() throws {
-    for family in [TextEncoderConfiguration.Family.bert, .roberta] {
-      let configuration = TextEncoderConfiguration(
+    for family in TextEncoderConfiguration.Family.allCases {
+      var configuration = TextEncoderConfiguration(
         family: family, vocabularySize: 99, hiddenSize: 24, intermediateSize: 50, layers: 3,
-        heads: 4, maxPositions: 33, segments: 1, layerNormEpsilon: 1e-6, activation: .geluTanh,
+        heads: 4, maxPositions: 33, segments: family == .distilBERT ? 0 : 1,
+        layerNormEpsilon: family == .distilBERT ? 1e-12 : 1e-6, activation: .geluTanh,
         dropout: 0.25, initializerDeviation: 0.5)
+      configuration.classifierDropout = 0.125
       let document = JSONDocument(configuration.json, file: "config.json")
       #expect(try TextEncoderConfiguration(document) == configuration)
+    }
+    var deBERTa = DeBERTaConfiguration(
+      vocabularySize: 99, hiddenSize: 24, intermediateSize: 50, layers: 3, heads: 4,
+      maxPositions: 33)
+    (deBERTa.segments, deBERTa.addsPositions, deBERTa.buckets) = (2, true, 8)
+    (deBERTa.farthest, deBERTa.comparesKeys, deBERTa.normalizesPositions) = (20, false, false)
+    (deBERTa.layerNormEpsilon, deBERTa.activation, deBERTa.dropout) = (1e-6, .relu, 0.25)
+    (deBERTa.poolerActivation, deBERTa.poolerDropout) = (.tanh, 0.5)
+    (deBERTa.classifierDropout, deBERTa.initializerDeviation) = (0.125, 0.5)
+    #expect(try DeBERTaConfiguration(JSONDocument(deBERTa.json, file: "")) == deBERTa)
+    for (labels, isRegression) in [(["no", "yes", "perhaps"], false), (["grade"], true)] {
+      let classifier = ClassifierConfiguration(
+        deBERTa, labels: labels, isRegression: isRegression, padding: 7)
+      #expect(ClassifierConfiguration.describes(JSONDocument(classifier.json, file: "")))
+      #expect(try ClassifierConfiguration(JSONDocument(classifier.json, file: "")) == classifier)
     }
   }
 
   /// A bad value for a field of a valid configuration, and what the message must name.
   static let faults: [(String, JSONValue?, String)] = [
     ("vocab_size", nil, "no such field"), ("vocab_size", 0, "a positive size"),
-    ("model_type", "llama", "'bert' or 'roberta'"), ("hidden_act", "mish", "one of gelu"),
+    ("model_type", "llama", "one of 'bert'"), ("hidden_act", "mish", "one of gelu"),
     ("num_attention_heads", 7, "a multiple of the 7 heads"), ("is_decoder", true, "false"),
     ("position_embedding_type", "relative_key", "'absolute'"),
     ("hidden_dropout_prob", 1.0, "a number of"), ("layer_norm_eps", -1.0, "a number of"),
@@ -183,9 +218,13 @@ private struct EncoderFixture {
   func files() throws {
     let configuration = TextEncoderConfiguration(
       vocabularySize: 20, hiddenSize: 8, layers: 1, heads: 2, maxPositions: 6)
-    let one = SequenceClassifier(configuration, classes: 2, using: .dense(seed: 1))
-    let two = SequenceClassifier(configuration, classes: 2, using: .dense(seed: 2))
-    let three = SequenceClassifier(configuration, classes: 3, using: .dense(seed: 2))
+    func classifier(_ labels: [String], seed: UInt64) -> SequenceClassifier {
+      SequenceClassifier(
+        ClassifierConfiguration(configuration, labels: labels), using: .dense(seed: seed))
+    }
+    let one = classifier(["a", "b"], seed: 1)
+    let two = classifier(["a", "b"], seed: 2)
+    let three = classifier(["a", "b", "c"], seed: 2)
     try withTemporaryFolder { folder in
       let path = folder + "/model.safetensors"
       try one.saveParameters(path: path)

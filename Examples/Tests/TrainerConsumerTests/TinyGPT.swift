@@ -4,7 +4,7 @@ import LoQTKit
 import TensorFiles
 
 /// The sizes of a small GPT-2: layer norms, learned positions, biases, a head that is the embedding.
-struct TinyGPTConfiguration: ModelConfiguration {
+struct TinyGPTConfiguration: LanguageModelConfiguration {
   var vocabularySize = 256
   var hiddenSize = 32
   var blockCount = 2

@@ -58,9 +58,12 @@ extension MemoryModel {
     let isCollecting = options.collects(microBatches: batch.microBatches)
     let holdsRest =
       isCollecting || (isMerge && options.updates == .automatic)
-    let headCount = isUntied ? (plan.trainsHead ? v * h : 0) : (plan.trainsEmbedding ? v * h : 0)
     let embeddingCount = plan.trainsEmbedding ? v * h : 0
+    let headCount =
+      !model.predictsTokens ? 0 : isUntied ? (plan.trainsHead ? v * h : 0) : embeddingCount
     let headHeld = holdsRest ? element * headCount : (isUntied ? 0 : 4 * headCount)
+    // A tied head has given the embedding a gradient when its own comes.
+    let isFresh = isUntied || !model.predictsTokens
     let layersHeld = isCollecting && !isMerge ? element * layer.trainedCount : 0
     // A gradient being narrowed to 16 bits exists twice.
     let narrowed = options.storage == .bfloat16 && holdsRest ? 2 : 0
@@ -99,13 +102,13 @@ extension MemoryModel {
           gradients: held, activations: activations, scratch: 0, event: window + layer.mergeBytes)
       }
     }
-    let embeddingFresh = isUntied ? (4 + narrowed) * embeddingCount : 0
+    let embeddingFresh = isFresh ? (4 + narrowed) * embeddingCount : 0
     moment(
       gradients: max(earlier, headHeld + layersHeld) + embeddingFresh, activations: 4 * t * h)
     if holdsRest {
       // Each gradient is widened for its update.
       let widest = max(headCount, embeddingCount, layer.gradientCount)
-      let embeddingHeld = isUntied ? element * embeddingCount : 0
+      let embeddingHeld = isFresh ? element * embeddingCount : 0
       moment(
         gradients: layersHeld + headHeld + embeddingHeld, activations: 0,
         scratch: options.storage == .bfloat16 ? 4 * widest : 0)

@@ -39,9 +39,11 @@ public struct StepProducts: Sendable, Hashable {
         : [MatrixProduct(layer.out, tokens, layer.in)]
       own.forEach(add)
     }
-    add(MatrixProduct(tokens, model.hiddenSize, model.vocabularySize))
-    add(MatrixProduct(tokens, model.vocabularySize, model.hiddenSize))
-    if plan.trainsHead { add(MatrixProduct(model.vocabularySize, tokens, model.hiddenSize)) }
+    if model.predictsTokens {
+      add(MatrixProduct(tokens, model.hiddenSize, model.vocabularySize))
+      add(MatrixProduct(tokens, model.vocabularySize, model.hiddenSize))
+      if plan.trainsHead { add(MatrixProduct(model.vocabularySize, tokens, model.hiddenSize)) }
+    }
     linear = counts.map { product, count in
       MatrixProduct(product.rows, product.inner, product.columns, count: count)
     }.sorted { $0.operations > $1.operations }

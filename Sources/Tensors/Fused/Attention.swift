@@ -221,7 +221,7 @@ private struct AttentionProblem<Scalar: RealScalar> {
 }
 
 /// The stride between rows of scores, which begin at cache lines.
-private func attentionStride(_ keys: Int) -> Int { max(16, (keys + 15) & ~15) }
+func attentionStride(_ keys: Int) -> Int { max(16, (keys + 15) & ~15) }
 
 /// A block of queries and the keys that any of them sees.
 private struct AttentionBlock<Scalar: RealScalar> {
@@ -279,9 +279,9 @@ private struct AttentionBlock<Scalar: RealScalar> {
 }
 
 /// A tensor `[batch, tokens, heads, headSize]` whose heads BLAS can read in place.
-private struct AttentionOperand<Scalar: RealScalar> {
+struct AttentionOperand<Scalar: RealScalar> {
   let tensor: Tensor<Scalar>
-  private let base: UnsafeMutablePointer<Scalar>
+  let base: UnsafeMutablePointer<Scalar>
   private let strides: (Int, Int, Int)
 
   init(_ tensor: Tensor<Scalar>) {

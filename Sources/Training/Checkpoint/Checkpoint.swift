@@ -38,7 +38,7 @@ public struct Checkpoint {
   /// What lay beside the tensors of the model that it was made of.
   public let companions: ModelCompanions
   /// What an unfinished run needs to go on.
-  private var unfinished: (settings: RunSettings, state: TensorParts)?
+  var unfinished: UnfinishedRun?
 
   /// A checkpoint of the given parts.
   public init(
@@ -60,9 +60,36 @@ public struct Checkpoint {
       tokenizer: trainer.corpus.tokenizer, record: trainer.record,
       companions: trainer.task.companions)
     if trainer.step < trainer.configuration.steps {
-      unfinished = (RunSettings(trainer), trainer.optimizer.stateTensors)
+      unfinished = UnfinishedRun(RunSettings(trainer), trainer.optimizer.stateTensors)
     }
   }
+}
+
+/// What an unfinished run needs to go on.
+struct UnfinishedRun {
+  let settings: RunSettings
+  let state: TensorParts
+
+  init(_ settings: RunSettings, _ state: TensorParts) {
+    self.settings = settings
+    self.state = state
+  }
+}
+
+/// What a checkpoint holds, of whichever kind of model.
+protocol CheckpointContents {
+  var module: any Module { get }
+  var configuration: any ModelConfiguration { get }
+  var parameterisation: any Parameterisation { get }
+  var tokenizer: any Tokenizer { get }
+  var record: RunRecord? { get }
+  var companions: ModelCompanions { get }
+  var unfinished: UnfinishedRun? { get }
+}
+
+extension Checkpoint: CheckpointContents {
+  var module: any Module { model }
+  var configuration: any ModelConfiguration { model.erasedConfiguration }
 
   /// The model of a trainer as it stands, without what its run would go on by.
   public init(modelOf trainer: LanguageModelTrainer) {
@@ -72,17 +99,25 @@ public struct Checkpoint {
 
   /// Writes the folder, which appears or is replaced as a whole; its parent exists.
   ///
-  /// Throws a `TensorFileError` if the disk is full or the folder cannot be written; an existing folder
-  /// is untouched then.
-  public func write(to path: String) throws(TensorFileError) {
+  /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was
+  /// there before is untouched then.
+  public func write(to path: String) throws(TensorFileError) { try writeFolder(to: path) }
+}
+
+extension CheckpointContents {
+  /// Writes the folder, which appears or is replaced as a whole; its parent exists.
+  ///
+  /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was
+  /// there before is untouched then.
+  func writeFolder(to path: String) throws(TensorFileError) {
     try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
       do throws(TensorFileError) {
-        try SafetensorsFile.write(model.sources, to: folder + "/model.safetensors")
+        try SafetensorsFile.write(module.sources, to: folder + "/model.safetensors")
         try checkOriginals()
         try tokenizer.write(to: folder)
         let keepsTokens = try companions.write(to: folder)
         var configuration = companions.settings(
-          of: model.erasedConfiguration, tokens: keepsTokens ? nil : tokenizer.namedTokens)
+          of: configuration, tokens: keepsTokens ? nil : tokenizer.namedTokens)
         if let key = type(of: parameterisation).checkpointKey, section != .null {
           configuration[key] = section
           ModelFamily.mark(&configuration, packedAs: key)
@@ -114,7 +149,7 @@ public struct Checkpoint {
 
   /// Throws if an original matrix could not be read.
   private func checkOriginals() throws(TensorFileError) {
-    for (name, layer) in model.modules(ofType: (any StepParticipant).self) {
+    for (name, layer) in module.modules(ofType: (any StepParticipant).self) {
       guard let failure = layer.deferredMatrix?.failure else { continue }
       throw failure as? TensorFileError
         ?? TensorFileError(.cannotRead, file: name + ".weight", found: "\(failure)")
@@ -127,7 +162,7 @@ public struct Checkpoint {
       return parameterisation.checkpointSection
     }
     var layers = JSONObject()
-    for (name, layer) in model.storedLayers {
+    for (name, layer) in module.storedLayers {
       var formats = JSONObject()
       for (part, format) in layer.storedFormats {
         formats[part] = format.map { .string($0.name) } ?? .null

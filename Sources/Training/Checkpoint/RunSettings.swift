@@ -56,8 +56,29 @@ package struct RunSettings: Codable, Sendable, Hashable {
   package var step: Int
   /// Layers whose merge was still due.
   package var layersDue: [String]
+  /// The labelled texts that a classifier learns; nil for a language model, and for texts of no file.
+  package var labelled: LabelledFiles?
 
   init(_ trainer: LanguageModelTrainer) {
+    self.init(
+      trainer, text: trainer.corpus.name, tokenCount: trainer.corpus.training.tokens.count,
+      vocabulary: trainer.corpus.tokenizer.vocabularySize)
+    data = trainer.corpus.data
+    fingerprint = trainer.corpus.fingerprint
+  }
+
+  init(_ trainer: ClassifierTrainer) {
+    let data = trainer.task.data
+    self.init(
+      trainer, text: data.name, tokenCount: data.training.count,
+      vocabulary: data.tokenizer.vocabularySize)
+    labelled = data.files
+    fingerprint = data.fingerprint
+  }
+
+  private init(
+    _ trainer: Trainer<some TrainingTask>, text: String, tokenCount: Int, vocabulary: Int
+  ) {
     let configuration = trainer.configuration
     modelName = configuration.modelName
     method = configuration.method.name
@@ -75,11 +96,9 @@ package struct RunSettings: Codable, Sendable, Hashable {
       configuration.schedule.name == ScheduleRule.cosine.name ? nil : configuration.schedule.name
     seed = configuration.seed
     evaluationInterval = configuration.evaluationInterval
-    text = trainer.corpus.name
-    tokenCount = trainer.corpus.training.tokens.count
-    data = trainer.corpus.data
-    fingerprint = trainer.corpus.fingerprint
-    vocabulary = trainer.corpus.tokenizer.vocabularySize
+    self.text = text
+    self.tokenCount = tokenCount
+    self.vocabulary = vocabulary
     step = trainer.step
     layersDue = trainer.optimizer.layersDue
   }

@@ -22,7 +22,7 @@ struct ModelFolder: ModelForm {
   init(path: String) throws(TensorFileError) {
     self.path = path
     document = try JSONDocument(path: path + "/config.json")
-    configuration = try ModelFamily.configuration(document)
+    configuration = try ModelFamily.anyModel(document)
     parameterisation = try StoredParameterisations.reading(document)
     var settings = document.object
     ModelFamily.unmark(&settings)
@@ -56,6 +56,16 @@ struct ModelFolder: ModelForm {
     return isPacked
       ? try StoredWeights(weights, document, configuration, parameterisation)
       : try PublishedTensors(of: configuration, in: weights)
+  }
+
+  func tensors(ofClassifier classifier: ClassifierConfiguration) throws
+    -> (tensors: any ModelTensors, new: Set<String>)
+  {
+    var new = newTensors(of: classifier)
+    guard !isPacked else { return (try tensors(of: configuration), new) }
+    let tensors = try PublishedTensors(
+      of: classifier, startingFrom: checkedWeights(), new: &new)
+    return (tensors, new)
   }
 
   func storedWeights() throws -> StoredWeights? {

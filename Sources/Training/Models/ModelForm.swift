@@ -19,6 +19,10 @@ protocol ModelForm: Sendable {
 
   /// The tensors of the dense model, once they are known to be those of `configuration`.
   func tensors(of configuration: any ModelConfiguration) throws -> any ModelTensors
+  /// The tensors that a classifier of this model begins with, by the classifier's names, and the names of
+  /// those that are not among them.
+  func tensors(ofClassifier classifier: ClassifierConfiguration) throws
+    -> (tensors: any ModelTensors, new: Set<String>)
   /// The tensors as a method holds them; nil where the matrices are dense or held as nothing here holds
   /// them.
   func storedWeights() throws -> StoredWeights?
@@ -27,4 +31,18 @@ protocol ModelForm: Sendable {
 extension ModelForm {
   var parameterisation: any Parameterisation { DenseMatrices() }
   func storedWeights() throws -> StoredWeights? { nil }
+
+  func tensors(ofClassifier classifier: ClassifierConfiguration) throws
+    -> (tensors: any ModelTensors, new: Set<String>)
+  { (try tensors(of: configuration), newTensors(of: classifier)) }
+
+  /// The tensors of its own layers that a classifier does not take from this model: all, unless it is a
+  /// classifier too, and the last layer's where that tells other classes.
+  func newTensors(of classifier: ClassifierConfiguration) -> Set<String> {
+    guard let own = configuration as? ClassifierConfiguration else {
+      return configuration is any LanguageModelConfiguration ? classifier.ownTensors()
+        : classifier.ownTensors(lastOnly: true)
+    }
+    return own.labels == classifier.labels ? [] : classifier.ownTensors(lastOnly: true)
+  }
 }

@@ -81,20 +81,49 @@ public struct ModelSource: Sendable {
   ///   - configuration: That of the model; its own when left out.
   ///   - linear: What makes the layers.
   public func makeModel(
-    of configuration: (any ModelConfiguration)? = nil, using linear: LayerBuilder
+    of configuration: (any LanguageModelConfiguration)? = nil, using linear: LayerBuilder
   ) throws -> any LanguageModel {
-    let configuration = configuration ?? self.configuration
+    let configuration = try configuration ?? self.configuration.asLanguageModel
     return try configuration.makeModel(
       reading: form.tensors(of: configuration), using: linear)
   }
 
   /// The model with its layers as they are held on the disk; of dense layers where they are dense.
   public func makeModel() throws -> any LanguageModel {
-    try form.storedWeights()?.makeModel() ?? makeModel(using: .dense())
+    _ = try configuration.asLanguageModel
+    return try form.storedWeights()?.makeModel() as? any LanguageModel ?? makeModel(using: .dense())
+  }
+
+  /// A classifier of other layers that begins with this model's matrices. The layers behind the model are
+  /// new where it is no classifier, the last of them also where it is one of other classes.
+  ///
+  /// Throws a `TensorFileError` that names a tensor which is missing or does not fit.
+  ///
+  /// - Parameters:
+  ///   - configuration: That of the classifier, of this model.
+  ///   - linear: What makes the layers.
+  public func makeClassifier(
+    of configuration: ClassifierConfiguration, using linear: LayerBuilder
+  ) throws -> SequenceClassifier {
+    let (tensors, new) = try form.tensors(ofClassifier: configuration)
+    return try configuration.makeClassifier(reading: tensors, new: new, using: linear)
+  }
+
+  /// The classifier with its layers as they are held on the disk; of dense layers where they are dense.
+  ///
+  /// Throws an `InputError` where the model is no classifier.
+  public func makeClassifier() throws -> SequenceClassifier {
+    guard let configuration = configuration as? ClassifierConfiguration else {
+      throw InputError(
+        "\(path) is a \(configuration.modelType) that tells no classes. Train it with "
+          + "loqt finetune --classify, and give the folder that comes of it.")
+    }
+    if let stored = try form.storedWeights()?.makeModel() as? SequenceClassifier { return stored }
+    return try makeClassifier(of: configuration, using: .dense())
   }
 
   /// Puts the tensors of a checkpoint into a model with the same layers.
-  func restore(_ model: any LanguageModel) throws {
+  func restore(_ model: any Module) throws {
     if let stored = try form.storedWeights() { return try stored.restore(model) }
     let tensors = try tensors
     for (name, parameter) in model.namedParameters() {

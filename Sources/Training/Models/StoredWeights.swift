@@ -49,24 +49,24 @@ struct StoredWeights: ModelTensors {
   // MARK: As held
 
   /// A model of layers as they are held.
-  func makeModel() throws -> any LanguageModel {
+  func makeModel() throws -> any Module {
     // Layers that the method did not hold are dense, and so are their tensors.
     let held = formats.map { Set($0.object.keys) }
     let others = configuration.linearNames.filter { name in
-      held.map { held in !held.contains { $0.hasSuffix("." + name) } }
+      held.map { held in !held.contains { configuration.linearName(ofLayer: $0) == name } }
         ?? folder.names.contains { $0.hasSuffix(".\(name).weight") }
     }
     let builder = LayerBuilder(
       parameterisation.factory,
       exceptions: Dictionary(
         uniqueKeysWithValues: others.map { ($0, DenseLinearFactory() as any LinearFactory) }))
-    let model = configuration.makeModel(toRestoreUsing: builder)
+    let model = configuration.makeModule(toRestoreUsing: builder)
     try restore(model)
     return model
   }
 
   /// Puts all tensors into a model with the same layers.
-  func restore(_ model: any LanguageModel) throws {
+  func restore(_ model: any Module) throws {
     var unread = Set(folder.names)
     for (name, layer) in model.storedLayers { unread.subtract(try restore(layer, named: name)) }
     let restored = Set(folder.names).subtracting(unread)

@@ -31,7 +31,7 @@ public final class LanguageModelling: TrainingTask {
   ///   - makeModel: Makes another model than that of the configuration.
   public init(
     _ configuration: TrainingConfiguration, corpus: Corpus, source: ModelSource? = nil,
-    makeModel: ((any ModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
+    makeModel: ((any LanguageModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
   ) throws {
     sampler = try BatchSampler(
       corpus.training, packing: corpus.packing, batchSize: configuration.batchSize,
@@ -44,14 +44,15 @@ public final class LanguageModelling: TrainingTask {
     self.corpus = corpus
     let memory = configuration.memory
     let builder = configuration.plan.builder(seed: configuration.seed, storage: memory.storage)
+    let described = try configuration.model.asLanguageModel
     let source =
       try makeModel == nil
       ? source ?? configuration.weights.map { try ModelSource(path: $0) } : source
     companions = try source?.companions ?? ModelCompanions()
     var model =
-      try makeModel.map { try $0(configuration.model, builder) }
-      ?? source?.makeModel(of: configuration.model, using: builder)
-      ?? configuration.model.makeModel(using: builder)
+      try makeModel.map { try $0(described, builder) }
+      ?? source?.makeModel(of: described, using: builder)
+      ?? described.makeModel(using: builder)
     model.recomputesBlocks = memory.checkpointsActivations
     model.embedding.weight.isTrainable = configuration.plan.trainsEmbedding
     model.head?.weight.isTrainable = configuration.plan.trainsHead
@@ -152,7 +153,7 @@ extension Trainer where Task == LanguageModelling {
   public convenience init(
     _ configuration: TrainingConfiguration, corpus: Corpus, source: ModelSource? = nil,
     start: ContinuousClock.Instant = ContinuousClock().now,
-    makeModel: ((any ModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
+    makeModel: ((any LanguageModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
   ) throws {
     let configuration = try configuration.sized(for: corpus)
     self.init(
