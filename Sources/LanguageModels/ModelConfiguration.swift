@@ -30,6 +30,9 @@ public protocol ModelConfiguration: Sendable, Hashable {
 
   /// Where published files hold a tensor of the model, if not under its own name; nil otherwise.
   func place(of name: String) -> TensorPlace?
+
+  /// How GGUF files hold such models; nil where none do.
+  var gguf: GGUFLayout? { get }
 }
 
 /// The elements that a block of a model holds per token of a training step.
@@ -55,6 +58,9 @@ extension ModelConfiguration {
 
   /// True.
   public var predictsTokens: Bool { true }
+
+  /// None do.
+  public var gguf: GGUFLayout? { nil }
 
   /// The names of the linear layers of a block, each once.
   public var linearNames: [String] {

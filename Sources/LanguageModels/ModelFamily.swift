@@ -8,6 +8,8 @@ public import TensorFiles
 public struct ModelFamily: Sendable {
   /// The field `model_type` of a `config.json`.
   public let modelType: String
+  /// How GGUF files hold the models; nil where none do.
+  let gguf: GGUFLayout?
   private let read: @Sendable (JSONDocument) throws(TensorFileError) -> any TextModelConfiguration
 
   /// A family.
@@ -18,7 +20,7 @@ public struct ModelFamily: Sendable {
   ///   - read: Makes a configuration of a `config.json`; throws a `TensorFileError` that names the
   ///     field, what was found and what was expected.
   public init(
-    _ modelType: String,
+    _ modelType: String, gguf: GGUFLayout? = nil,
     read: @escaping @Sendable (JSONDocument) throws(TensorFileError) -> any TextModelConfiguration
   ) {
     self.modelType = modelType

@@ -35,14 +35,14 @@ public struct PublishedTensors: Sendable {
   /// - Throws: A `TensorFileError` that names a tensor of the model which is missing, has another shape,
   ///   or is one too many.
   public init(
-    of classifier: ClassifierConfiguration, startingFrom weights: SafetensorsFolder,
+    of classifier: ClassifierConfiguration, startingFrom weights: any TensorSource,
     new: inout Set<String>
   ) throws(TensorFileError) {
     self.weights = weights
     let layout = classifier.layout
     for (name, shape) in classifier.headShapes {
       let places = Self.candidates(name, classifier)
-      if !places.contains(where: { weights.entry(named: $0.name)?.shape == shape }) {
+      if !places.contains(where: { weights.shape(ofTensor: $0.name) == shape }) {
         new.insert(name)
       }
     }
@@ -60,7 +60,7 @@ public struct PublishedTensors: Sendable {
 
   /// Where the tensors of a model are, and the names that are nothing of it.
   private static func find(
-    _ model: any ModelConfiguration, in weights: SafetensorsFolder, without left: Set<String> = []
+    _ model: any ModelConfiguration, in weights: any TensorSource, without left: Set<String> = []
   ) throws(TensorFileError) -> (places: [String: TensorPlace], unused: Set<String>) {
     let names = Set(weights.names)
     var unused = names
@@ -84,12 +84,12 @@ public struct PublishedTensors: Sendable {
   }
 
   private static func unexpected(
-    _ name: String, of model: any ModelConfiguration, in weights: SafetensorsFolder
+    _ name: String, of model: any ModelConfiguration, in weights: any TensorSource
   ) -> TensorFileError {
-    let nearest = name.nearest(among: model.tensorShapes.map(\.name))
+    let nearest = name.nearest(among: model.tensorShapes.map { weights.spelling(of: $0.name) })
     return TensorFileError(
       .unsupported, file: weights.path, field: "tensor '\(name)'",
-      found: "a tensor that a \(model.modelType) of this config.json has no place for",
+      found: "a tensor that a \(model.modelType) of these sizes has no place for",
       remedy: nearest.map { "The nearest name that it has is '\($0)'" })
   }
 
