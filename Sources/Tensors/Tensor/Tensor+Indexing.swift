@@ -154,7 +154,7 @@ extension Tensor {
   @_disfavoredOverload
   public func gatheringRows(at indices: Tensor<Int32>) -> Tensor {
     precondition(rank >= 1, "gatheringRows: a scalar has no rows")
-    let (rows, columns) = (shape[0], Shape(shape.dropFirst()).elementCount)
+    let (rows, columns) = (shape[0], Shape(Array(shape.dropFirst())).elementCount)
     return Tensor(
       unsafeUninitializedShape: Shape(indices.shape.dimensions + shape.dropFirst())
     ) { out in
