@@ -23,14 +23,17 @@ public protocol LAPACKScalar {
     _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int
   )
-  /// `y = alpha op(a) x + beta y` for a row-major `[m, n]`; elements of x and y lie `incx` and `incy` apart.
-  /// With a beta of 0 y is not read.
+  /// `y = alpha op(a) x + beta y` for a row-major `[m, n]`; elements of x and y are `incx` and
+  /// `incy` apart. With a beta of 0, y is not read.
   static func _gemv(
     _ transposed: Bool, _ m: Int, _ n: Int, _ alpha: Self, _ a: UnsafePointer<Self>, _ lda: Int,
     _ x: UnsafePointer<Self>, _ incx: Int, _ beta: Self, _ y: UnsafeMutablePointer<Self>,
     _ incy: Int
   )
-  /// The lower triangle, the diagonal with it, of row-major `c = op(a) op(a)ᵀ`, `op(a)` of `[n, k]`.
+  /// The lower triangle, diagonal included, of row-major `c = op(a) op(a)ᵀ`, with `op(a)` `[n, k]`.
+>>>>>>>>> Temporary merge branch 2
+=======
+  /// The lower triangle, diagonal included, of row-major `c = op(a) op(a)ᵀ`, with `op(a)` `[n, k]`.
   static func _syrk(
     _ transposed: Bool, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ lda: Int,
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int

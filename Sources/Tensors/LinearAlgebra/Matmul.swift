@@ -144,7 +144,7 @@ package func gemm<Scalar: RealScalar>(
   }
 }
 
-/// One call of BLAS for `gemm`. A product with a single row or column is one of a matrix and a vector:
+/// One BLAS call for `gemm`. A product with a single row or column is one of a matrix and a vector:
 /// BLAS's product of matrices would first copy the matrix into an order of its own.
 private func product<Scalar: RealScalar>(
   _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Scalar,
@@ -164,9 +164,9 @@ private func product<Scalar: RealScalar>(
   }
 }
 
-/// `y = alpha * b x + beta * y`, or with b transposed, for b `[rows, columns]` whose rows lie `stride`
-/// apart; on the calling thread. Elements of x and y lie `xStride` and `yStride` apart. With `beta` 0 it
-/// does not read y.
+/// `y = alpha * b x + beta * y`, or with b transposed, for b `[rows, columns]` whose rows are
+/// `stride` apart; on the calling thread. Elements of x and y are `xStride` and `yStride` apart.
+/// With `beta` 0 it does not read y.
 package func gemv<Scalar: RealScalar>(
   _ transposed: Bool, _ rows: Int, _ columns: Int, _ alpha: Scalar, _ b: UnsafePointer<Scalar>,
   _ stride: Int, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ beta: Scalar,

@@ -40,7 +40,7 @@ enum SelfTest {
     return true
   }
 
-  /// `_gemv` with a matrix and its transpose, without and with what stood in its result.
+  /// `_gemv` with a matrix and its transpose, without and with the old content of its result.
   private static func vectors<Scalar: RealScalar>(_: Scalar.Type, m: Int, n: Int) -> Bool {
     var values = Values<Scalar>()
     let a = values.matrix(m, n)
