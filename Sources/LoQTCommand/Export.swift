@@ -58,7 +58,7 @@ struct Export: ParsableCommand {
       """, valueName: "folder"))
   var base: String?
 
-  @Flag(help: "Replace what is there.")
+  @Flag(help: "Replace the folder if it exists.")
   var force = false
 
   /// What is written.
@@ -82,7 +82,7 @@ struct Export: ParsableCommand {
     }
     if FileManager.default.fileExists(atPath: output), !force {
       throw InputError(
-        "\(output) is there already. Name another folder, or give --force to replace it.")
+        "\(output) already exists. Name another folder, or give --force to replace it.")
     }
     switch to {
     case .hf: try source.exportDense(to: output, as: storage, maximumFileSize: shardSize.bytes)
