@@ -84,7 +84,9 @@ struct RunArguments: ParsableArguments {
   }
 
   /// The trained model to begin from; nil for a random start.
-  var source: ModelSource? { get throws { try weights.map { try ModelSource(path: $0, base: base) } } }
+  var source: ModelSource? {
+    get throws { try weights.map { try ModelSource(path: $0, base: base) } }
+  }
 
   /// The settings of a run.
   ///

@@ -227,8 +227,8 @@ struct TrainingRun {
     Interruption.install()
     let source = try ModelSource(path: folder)
     try check(settings.configuration(model: source.configuration), isResumed: true)
-    let corpus = try arguments.data.trainingData(of: settings).corpus(tokenizer: source.tokenizer)
-    console.print("Going on after step \(settings.step) of \(folder)")
+    let corpus = Corpus(text, tokenizer: try source.tokenizer)
+    console.print("Continuing after step \(settings.step) of \(folder)")
     return try Trainer(resuming: folder, corpus: corpus, start: start)
   }
 
