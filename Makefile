@@ -8,14 +8,16 @@
 #                       targets; takes hours, continues where it stopped, ONLY=7b selects runs by name
 # make lint             checks the format of the sources
 # make cross-check-tokenizers  compares token ids with other programs on whole corpora: installs them
-#                       into .build/cross-check and takes a few minutes
-# make docs             builds the documentation as a web site in .build/documentation, and checks it
+#                       into .build/cross-check and takes some minutes
+# make cross-check-models  compares models with other programs that run them: installs these and two
+#                       published models into .build/cross-check; needs Python 3.11, takes half an hour
+# make docs             writes the documentation as a web site to .build/documentation, and checks it
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: run test bench headline lint docs libraries cross-check-tokenizers
+.PHONY: run test bench headline lint docs libraries cross-check-tokenizers cross-check-models
 
 CORPUS := runs/king-james.txt
 TEXT ?=
@@ -108,6 +110,14 @@ cross-check-tokenizers: libraries
 	$$folder/venv/bin/python Tests/CrossChecks/tokenizer_ids.py $$folder/tokenizers
 	TOKENIZER_CROSS_CHECK=$$folder/tokenizers swift test -c release --scratch-path .build \
 	  --disable-xctest --filter CrossCheckTests 2>&1 | grep -E 'lines,|Test run|error:'
+
+cross-check-models: libraries
+	@folder=$$PWD/.build/cross-check
+	[ -x $$folder/venv-models/bin/python ] || python3.11 -m venv $$folder/venv-models
+	$$folder/venv-models/bin/pip install --quiet -r Tests/CrossChecks/requirements-models.txt
+	for script in Tests/CrossChecks/models_*.py; do
+	  $$folder/venv-models/bin/python $$script $$folder/models
+	done
 
 lint:
 	@swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift \

@@ -163,7 +163,7 @@ let package = Package(
       ]),
     tests(
       of: "LanguageModels",
-      with: ["Optimizers", "Layers", "Autodiff", "Tensors", "JSON", "TensorFiles"]),
+      with: ["Optimizers", "Layers", "Autodiff", "Tensors", "JSON", "TensorFiles", "Tokenization"]),
     tests(of: "TensorFiles", with: ["Quantization", "Tensors"]),
     tests(of: "Tokenization", with: ["JSON"], excluding: ["Fixtures"]),
     tests(

@@ -181,7 +181,8 @@ extension FileReader {
       throw TensorFileError(
         .typeMismatch, file: path, field: field, found: type.rawValue,
         expected: "one of \(names) to read it as \(Scalar.self)",
-        remedy: "Pass `as: \(type.scalar).self`")
+        remedy: type.scalar.map { "Pass `as: \($0).self`" }
+          ?? "Convert the tensor to F32, F16 or BF16")
     }
     var failure: TensorFileError?
     let tensor = Tensor<Scalar>(unsafeUninitializedShape: shape) { scalars in

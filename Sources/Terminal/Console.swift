@@ -13,6 +13,14 @@ package final class Console {
 
   package init() {}
 
+  /// The columns of the terminal that the output goes to; nil where it goes elsewhere.
+  package static var width: Int? {
+    guard isatty(STDOUT_FILENO) == 1 else { return nil }
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
   /// Writes lines that stay.
   package func print(_ text: String) {
     closeProgress()

@@ -1,5 +1,6 @@
 """GGUF files written by the gguf package: metadata of every type, tensors of every type that it
-quantises, another alignment, and no tensors at all."""
+quantises, another alignment, no tensors at all, and texts that are no UTF-8; blocks of every type that is
+read and not written here, with the values that the package gives for them."""
 
 import pathlib
 
@@ -8,7 +9,7 @@ import numpy as np
 from gguf import GGMLQuantizationType as Type
 from gguf import GGUFValueType as Value
 
-from fixture import f32, random_generator
+from fixture import Fixture, f32, random_generator
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Fixtures" / "gguf"
 FOLDER.mkdir(exist_ok=True)
@@ -79,10 +80,46 @@ def everything(writer):
     tensors(writer)
     # Types that are not written here, and one that is not read.
     writer.add_tensor("i32", np.arange(5, dtype=np.int32))
-    x = f32(random_generator("gguf_tensors").standard_normal((3, 64)))
-    writer.add_tensor("q5_0.weight", gguf.quantize(x, Type.Q5_0), raw_dtype=Type.Q5_0)
+    writer.add_tensor("mxfp4.weight", np.zeros((3, 34), np.uint8), raw_dtype=Type.MXFP4)
+
+
+# Where a block of each type has its half-precision steps and offsets, by bytes.
+HALVES = {
+    Type.Q5_0: [0],
+    Type.Q5_1: [0, 2],
+    Type.Q2_K: [80, 82],
+    Type.Q3_K: [108],
+    Type.Q4_K: [0, 2],
+    Type.Q5_K: [0, 2],
+    Type.Q6_K: [208],
+    Type.IQ4_NL: [0],
+    Type.IQ4_XS: [0],
+}
+
+
+def blocks(writer):
+    """Random codes, scales included; every bit of a block but those of its steps is free."""
+    fixture = Fixture("gguf_read_blocks", "blocks dequantised by the gguf package", ["gguf", "numpy"])
+    for kind, places in HALVES.items():
+        elements, size = gguf.GGML_QUANT_SIZES[kind]
+        generator = random_generator(f"gguf_{kind.name}")
+        data = generator.integers(0, 256, (2, 512 // elements, size), dtype=np.uint8)
+        for place in places:
+            steps = generator.standard_normal((2, 512 // elements, 1)).astype(np.float16)
+            data[..., place : place + 2] = steps.view(np.uint8)
+        data = data.reshape(2, -1)
+        writer.add_tensor(f"{kind.name}.weight", data, raw_dtype=kind)
+        fixture.add(kind.name, values=gguf.dequantize(data, kind))
+    fixture.save()
+
+
+def texts(writer):
+    writer.add_array("texts", [b"a", b"\xff\xfe", "ü".encode()])
+    writer.add_tensor("a", f32([1, 2]))
 
 
 write("everything", everything)
 write("aligned", tensors, alignment=128)
 write("metadata", metadata)
+write("blocks", blocks)
+write("texts", texts)

@@ -26,6 +26,8 @@ import Testing
         _ = try? file.tensor(named: entry.name, as: Int64.self)
       case .u8, .u16, .u32, .i8, .i16, .i32, .i64:
         #expect(try file.tensor(named: entry.name, as: Int64.self).elementCount == count)
+      default:
+        #expect(throws: TensorFileError.self) { _ = try file.tensor(named: entry.name) }
       }
     }
   }

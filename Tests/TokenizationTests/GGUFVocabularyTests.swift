@@ -49,6 +49,30 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    "gpt4o", "llama2", "llama3", "mistral", "qwen2", "tekken", "gemma", "roberta",
+    "sentencepiece_bpe",
+  ])
+  func theArraysOfATokenizerGiveItAgain(name: String) throws {
+    let tokenizer = try PipelineFixture.tokenizer(name)
+    var vocabulary = try GGUFVocabulary(of: tokenizer)
+    try vocabulary.pad(to: tokenizer.vocabularySize + 2)
+    #expect(vocabulary.types.suffix(2) == [5, 5])
+    let made = try PipelineTokenizer(vocabulary, file: "m.gguf")
+    for text in PipelineFixture.texts {
+      #expect(made.encode(text) == tokenizer.encode(text), "\(text.debugDescription)")
+    }
+    #expect(made.namedTokens.bos == tokenizer.namedTokens.bos)
+    #expect(throws: TokenizerError.self) { try vocabulary.pad(to: 3) }
+  }
+
+  @Test(arguments: ["bert", "clip", "t5", "deberta", "sentencepiece_unigram"])
+  func tokenizersThatGGUFHasNoNameForAreRefused(name: String) throws {
+    let tokenizer = try PipelineFixture.tokenizer(name)
+    let error = #expect(throws: TokenizerError.self) { try GGUFVocabulary(of: tokenizer) }
+    #expect(error?.code == .unsupported)
+  }
+
   @Test func sentencePieceArraysGiveTheTokenizerTheyCameFrom() throws {
     let url = PipelineFixture.folder.appending(component: "sentencepiece_bpe.model")
     let contents = try SentencePieceFile([UInt8](Data(contentsOf: url)), file: "m")

@@ -38,7 +38,7 @@ extension GGUFFields {
         json[name] = try optionalNumber("rope.scaling.yarn_\(name)").map { .number($0) }
       }
       return .object(json)
-    default: throw unsupported("rope.scaling.type", "'\(printable(type))'", "none, linear or yarn")
+    default: throw unsupported("rope.scaling.type", JSONError.quoted(type), "none, linear or yarn")
     }
   }
 

@@ -45,16 +45,7 @@ extension ModelFamily {
     if let layout = layouts.first(where: { $0.architecture == name }) { return layout }
     let names = Set(layouts.map { "'\($0.architecture)'" }).sorted().joined(separator: ", ")
     throw TensorFileError(
-      .unsupported, file: file, field: "general.architecture", found: "'\(printable(name))'",
+      .unsupported, file: file, field: "general.architecture", found: JSONError.quoted(name),
       expected: "one of \(names)")
   }
-}
-
-/// A text of a file without what a terminal would obey, and short.
-func printable(_ text: String) -> String {
-  let safe = text.unicodeScalars.prefix(80).map { scalar -> String in
-    scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-      ? "?" : String(scalar)
-  }
-  return safe.joined() + (text.unicodeScalars.count > 80 ? "..." : "")
 }

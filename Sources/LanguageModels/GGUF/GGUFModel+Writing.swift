@@ -58,13 +58,13 @@ extension GGUFModel {
   /// - Parameters:
   ///   - configuration: The sizes and constants.
   ///   - tensors: The tensors, by the model's own names.
-  ///   - tokenizer: The tokenizer.
+  ///   - tokenizer: The tokenizer; nil for a file that takes and gives ids.
   ///   - chatTemplate: The chat template, a program in Jinja; that of the tokenizer's files when nil.
   ///   - name: What the model is called; the name of the file when nil.
   ///   - storage: How matrices are stored.
   ///   - path: The file, whose folder exists.
   public static func write(
-    _ configuration: any ModelConfiguration, tensors: any ModelTensors, tokenizer: any Tokenizer,
+    _ configuration: any ModelConfiguration, tensors: any ModelTensors, tokenizer: (any Tokenizer)?,
     chatTemplate: String? = nil, name: String? = nil, as storage: Storage, to path: String
   ) throws {
     guard let layout = configuration.gguf else {
@@ -74,9 +74,6 @@ extension GGUFModel {
         expected: "one of \(known.sorted().joined(separator: ", "))",
         remedy: "Write a Hugging Face folder instead")
     }
-    var vocabulary = try GGUFVocabulary(of: tokenizer)
-    try vocabulary.pad(to: configuration.vocabularySize)
-    if let chatTemplate { vocabulary.chatTemplate = chatTemplate }
     var metadata: GGUFMetadata = [
       "general.architecture": .string(layout.architecture), "general.type": .string("model"),
       "general.name": .string(name ?? Self.stem(of: path)),
@@ -84,7 +81,14 @@ extension GGUFModel {
     ]
     let sizes = try layout.write(configuration, path)
     for key in sizes.keys { metadata[key] = sizes[key] }
-    vocabulary.write(to: &metadata)
+    if let tokenizer {
+      var vocabulary = try GGUFVocabulary(of: tokenizer)
+      try vocabulary.pad(to: configuration.vocabularySize)
+      if let chatTemplate { vocabulary.chatTemplate = chatTemplate }
+      vocabulary.write(to: &metadata)
+    } else {
+      metadata["tokenizer.ggml.model"] = .string("none")
+    }
     try GGUFFile.write(
       try sources(configuration, tensors, layout, storage, path: path), metadata: metadata, to: path
     )

@@ -34,6 +34,8 @@ public struct NPYFile: Sendable {
 
   /// How the elements are stored.
   public var elementType: ElementType { header.elementType }
+  /// The bytes of the elements.
+  var byteCount: Int { header.dataEnd - header.dataStart }
   /// The sizes of the axes, outermost first.
   public var shape: Shape { Shape(header.dimensions) }
 

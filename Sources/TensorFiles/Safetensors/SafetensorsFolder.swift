@@ -8,7 +8,8 @@ public import Tensors
 public struct SafetensorsFolder: Sendable {
   /// The folder, as it was given.
   public let path: String
-  private let files: [SafetensorsFile]
+  /// The files, in the order of the index.
+  let files: [SafetensorsFile]
   private let places: [String: Int]
 
   static let singleName = "model.safetensors"

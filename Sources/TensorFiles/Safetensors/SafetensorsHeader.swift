@@ -115,7 +115,7 @@ struct SafetensorsHeader: Sendable {
     guard let bytes = type.byteCount(of: dimensions) else {
       throw TensorFileError(
         .malformed, file: file, field: "\(field) shape",
-        found: "\(dimensions), whose size overflows")
+        found: "\(dimensions), whose size overflows or ends within a byte")
     }
     guard bytes == offsets[1] - offsets[0] else {
       throw TensorFileError(

@@ -1,3 +1,4 @@
+import Foundation
 import Quantization
 import TensorFiles
 import TestSupport
@@ -90,11 +91,57 @@ import Testing
     #expect(try file.matrix(named: "f16").format == .float32)
   }
 
+  /// Every type of blocks that is read as floats alone, bit for bit as the gguf package dequantises it.
+  @Test func blocksThatAreNotComputedWithAreReadAsTheReferenceReadsThem() throws {
+    let file = try open("blocks")
+    let expected = try Fixture("gguf_read_blocks")
+    #expect(expected.cases.count == 9)
+    for name in expected.cases {
+      let values: Tensor<Float> = try file.tensor(named: "\(name).weight")
+      let reference: Tensor<Float> = try expected.tensor("values", of: name)
+      #expect(values.shape == reference.shape)
+      #expect(
+        values.scalars.map(\.bitPattern) == reference.scalars.map(\.bitPattern), "\(name)")
+    }
+  }
+
+  @Test func aBlockWithAnInfiniteStepIsRefused() throws {
+    try withTemporaryFolder { folder in
+      let theirs = try open("blocks")
+      for (name, place) in [("Q6_K.weight", 208), ("Q4_K.weight", 146), ("Q5_0.weight", 22)] {
+        let entry = try #require(theirs.entry(named: name))
+        var bytes = [UInt8](try Data(contentsOf: URL(filePath: theirs.path)))
+        // The tensors end where the file does, but for its padding.
+        let start = bytes.count - (theirs.entries.last?.byteRange.upperBound ?? 0)
+        let at = (start & ~31) + entry.byteRange.lowerBound + place
+        (bytes[at], bytes[at + 1]) = (0, 0x7c)
+        try Data(bytes).write(to: URL(filePath: folder + "/broken.gguf"))
+        let error = #expect(throws: TensorFileError.self) {
+          _ = try GGUFFile(path: folder + "/broken.gguf").tensor(named: name) as Tensor<Float>
+        }
+        #expect(error?.code == .malformed && error?.field?.contains(name) ?? false)
+      }
+    }
+  }
+
+  @Test func textsThatAreNoUTF8StayBytes() throws {
+    let file = try open("texts")
+    let value = try #require(file.metadata["texts"])
+    #expect(value.strings == nil)
+    #expect(value.byteStrings == [[97], [0xff, 0xfe], [0xc3, 0xbc]])
+    #expect(try file.tensor(named: "a").scalars == [1, 2])
+    try withTemporaryFolder { folder in
+      let path = folder + "/texts.gguf"
+      try GGUFFile.write([], metadata: file.metadata, to: path)
+      #expect(try GGUFFile(path: path).metadata == file.metadata)
+    }
+  }
+
   @Test func whatIsNotReadIsListedAndRefusedWithASentence() throws {
     let file = try open("everything")
-    let entry = try #require(file.entry(named: "q5_0.weight"))
-    #expect(entry.shape == [3, 64] && entry.elementType.description == "Q5_0")
-    #expect(entry.byteRange.count == 3 * 2 * 22)
+    let entry = try #require(file.entry(named: "mxfp4.weight"))
+    #expect(entry.shape == [3, 64] && entry.elementType.description == "MXFP4")
+    #expect(entry.byteRange.count == 3 * 2 * 17)
     func code<T>(_ read: () throws -> T) -> TensorFileError.Code? {
       do {
         _ = try read()
@@ -106,9 +153,9 @@ import Testing
         return nil
       }
     }
-    #expect(code { try file.tensor(named: "q5_0.weight") } == .unsupported)
-    #expect(code { try file.blocks(named: "q5_0.weight") } == .unsupported)
-    #expect(code { try file.matrix(named: "q5_0.weight") } == .unsupported)
+    #expect(code { try file.tensor(named: "mxfp4.weight") } == .unsupported)
+    #expect(code { try file.blocks(named: "mxfp4.weight") } == .unsupported)
+    #expect(code { try file.matrix(named: "mxfp4.weight") } == .unsupported)
     #expect(code { try file.blocks(named: "f32") } == .unsupported)
     #expect(code { try file.tensor(named: "q8_0.weight", as: Double.self) } == .unsupported)
     #expect(code { try file.tensor(named: "i32") } == .typeMismatch)
