@@ -1,5 +1,8 @@
+import Autodiff
 import Foundation
 import LanguageModels
+import Layers
+import Tensors
 import TestSupport
 import Testing
 import Tokenization
