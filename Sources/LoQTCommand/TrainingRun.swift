@@ -14,11 +14,11 @@ import Training
 
 /// A training run of `loqt pretrain` or `loqt finetune`, from reading the text to writing the files.
 struct TrainingRun {
-  private let arguments: TrainingArguments
+  let arguments: TrainingArguments
   /// Whether a trained model is made to do something.
-  private let isFineTuning: Bool
+  let isFineTuning: Bool
   let output: String
-  private let console = Console()
+  let console = Console()
 
   init(_ arguments: TrainingArguments, isFineTuning: Bool) {
     self.arguments = arguments
@@ -34,26 +34,13 @@ struct TrainingRun {
           + "-seed\(arguments.seed)")
   }
 
-  /// The checkpoint in the folder of a run; the folder itself where there is none.
-  static func checkpoint(ofRun folder: String) -> String {
-    let inside = URL(filePath: folder).appending(component: "checkpoint").path
-    return !FileManager.default.fileExists(atPath: folder + "/run.json")
-      && FileManager.default.fileExists(atPath: inside) ? inside : folder
-  }
-
-  /// The path, with a number behind it where another run has left something there.
-  private static func unused(_ path: String) -> String {
-    var (candidate, number) = (path, 1)
-    while FileManager.default.fileExists(atPath: candidate) {
-      number += 1
-      candidate = "\(path)-\(number)"
-    }
-    return candidate
-  }
-
-  var checkpointPath: String { output + "/checkpoint" }
+  private var checkpointPath: String { output + "/checkpoint" }
   var bestPath: String { output + "/best" }
-  var reportPath: String { output + "/report.html" }
+  /// The command that goes on with the run.
+  private var resumption: String {
+    "loqt \(isFineTuning ? "finetune" : "pretrain") --resume \(checkpointPath)"
+  }
+  private var reportPath: String { output + "/report.html" }
 
   /// Trains, shows progress, and writes the results.
   func run() async throws {
@@ -111,81 +98,6 @@ struct TrainingRun {
     if keepsBest, best.best != nil { console.print("best        \(bestPath)") }
     console.print("report      \(reportPath)")
     if let summary = arguments.summary { console.print("summary     \(summary)") }
-  }
-
-  var keepsBest: Bool {
-    arguments.keepBest ?? (isFineTuning || arguments.earlyStopping != nil)
-  }
-
-  /// The model of the best evaluation, without what a run goes on by.
-  private func writeBest(_ trainer: LanguageModelTrainer) throws {
-    try Checkpoint(modelOf: trainer).write(to: bestPath)
-  }
-
-  /// Measures the end of the run as the evaluations before, and says which was the best.
-  private func completeBest(
-    _ best: inout BestEvaluation, _ trainer: LanguageModelTrainer, stopsEarly: Bool
-  ) throws {
-    if !stopsEarly, trainer.task.size(of: .interim) > 0 {
-      let last = RunRecord.Evaluation(step: trainer.step, loss: trainer.measure(.interim))
-      if best.take(last) { try writeBest(trainer) }
-    }
-    guard let evaluation = best.best else { return }
-    var notice =
-      "The best evaluation was that after step \(evaluation.step), perplexity "
-      + "\(PlainText.decimals(evaluation.perplexity, 2)); its model is in \(bestPath)."
-    if stopsEarly {
-      notice =
-        "Stopped after step \(trainer.step): the last \(best.countSince) evaluations were no better than "
-        + "the best before them. " + notice
-    }
-    trainer.note(notice)
-    console.print("note: \(notice)")
-  }
-
-  /// Refuses what contradicts itself, before anything is read.
-  func checkArguments(needsText: Bool = true) throws {
-    let run = arguments.runArguments
-    if let epochs = arguments.epochs {
-      guard run.steps == nil else {
-        throw InputError("--epochs and --steps are two lengths of a run. Give one of them.")
-      }
-      guard epochs > 0, epochs <= 1e6 else {
-        throw InputError("--epochs \(epochs) is not above 0. Give a number such as 3.")
-      }
-    }
-    if let patience = arguments.earlyStopping {
-      guard patience >= 1 else {
-        throw InputError(
-          "--early-stopping \(patience) is not a count of evaluations. Give 1 or more.")
-      }
-      guard arguments.validationTokens != 0 else {
-        throw InputError(
-          "--early-stopping needs evaluations, and --validation-tokens 0 leaves them out. Leave out one "
-            + "of them.")
-      }
-    }
-    if arguments.resume == nil {
-      if needsText { try arguments.data.trainingData.check() }
-    } else {
-      try checkResumed()
-    }
-  }
-
-  /// Refuses options that a resumed run has its own of.
-  private func checkResumed() throws {
-    let allowed = [
-      "resume", "text", "data", "validation", "output", "summary", "threads", "force", "checkpoint",
-      "no-checkpoint", "save-every", "early-stopping", "keep-best", "no-keep-best",
-    ]
-    let given = CommandLine.arguments.dropFirst().filter { $0.hasPrefix("--") }.map {
-      String($0.dropFirst(2).prefix { $0 != "=" })
-    }
-    if let other = given.first(where: { !allowed.contains($0) }) {
-      throw InputError(
-        "--\(other) is what it was when the run began, and cannot be given with --resume. Leave it out, or "
-          + "begin another run.")
-    }
   }
 
   private func makeTrainer(_ start: ContinuousClock.Instant) throws -> LanguageModelTrainer {
@@ -303,7 +215,7 @@ struct TrainingRun {
     throw InputError(
       "The \(limit.source) leaves \(PlainText.megabytes(limit.bytes)) now, and the run has needed "
         + "\(PlainText.megabytes(ProcessMemory.peakResidentBytes)). It is saved after step \(trainer.step): "
-        + "raise the limit and continue with loqt pretrain --resume \(checkpointPath)")
+        + "raise the limit and go on with \(resumption)")
   }
 
   /// Saves after Ctrl-C and ends the program.
@@ -318,7 +230,7 @@ struct TrainingRun {
     try writeFiles(trainer, record)
     console.warn(
       "Stopped after step \(trainer.step) of \(steps); the run is saved in \(checkpointPath), "
-        + "the report is \(reportPath). Continue with: loqt pretrain --resume \(checkpointPath)")
+        + "the report is \(reportPath). Go on with: \(resumption)")
     throw code
   }
 

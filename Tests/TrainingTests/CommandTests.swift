@@ -98,7 +98,8 @@ import Training
 
   @Test(arguments: [
     (["--text", "missing.txt"], "missing.txt"), (["--text", "empty.txt"], "empty.txt"),
-    (["--text", "/proc/self/fdinfo"], "no text files"), (["--text", "short.txt"], "fewer than one batch"),
+    (["--text", "/proc/self/fdinfo"], "no text files"),
+    (["--text", "short.txt"], "fewer than one batch"),
     (["--preset", "huge"], "9m, 20m, 60m"), (["--rank", "0"], "--rank 0"),
     (["--layers", "query"], "q_proj"),
     (["--resume", "nowhere"], "nowhere"),

@@ -1,8 +1,12 @@
+import Autodiff
 import Foundation
 import JSON
+import LanguageModels
+import Layers
 import TensorFiles
 import TestSupport
 import Testing
+import Tokenization
 import Training
 
 /// `loqt finetune` on examples, as a person calls it.

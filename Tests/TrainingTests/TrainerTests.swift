@@ -175,7 +175,7 @@ import Tensors
         "method", "seed", "steps", "tokens", "parameter_count", "validation_loss",
         "validation_perplexity", "bits_per_byte", "tokens_per_second", "wall_seconds",
         "peak_resident_bytes", "tensor_bytes", "estimated_tensor_bytes", "operations_per_step",
-        "step_seconds", "bytes", "peak_bytes", "merges",
+        "step_seconds", "data", "bytes", "peak_bytes", "merges",
       ])
     #expect(
       summary["bytes"]?.objectValue?.keys == [

@@ -62,7 +62,9 @@ extension Tokenizer {
     return ranges.map { range in
       while token < ids.count, ends[token] <= range.lowerBound { token += 1 }
       let first = token
-      while token < ids.count, (token == 0 ? 0 : ends[token - 1]) < range.upperBound { token += 1 }
+      while !range.isEmpty, token < ids.count,
+        (token == 0 ? 0 : ends[token - 1]) < range.upperBound
+      { token += 1 }
       let end = token
       // The next range may begin within the last token.
       token = max(first, token - 1)

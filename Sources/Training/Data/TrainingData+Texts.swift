@@ -48,14 +48,16 @@ extension TrainingData {
       marksDocuments: files.count > 1)
     while !isWhole {
       // What may belong to the validation part waits.
-      while buffer.bytes.count > SourceText.validationBytes.upperBound + 2 << 20 {
-        writer.append(buffer.removeFirst(1 << 20))
+      let waiting = SourceText.validationBytes.upperBound
+      while buffer.bytes.count > waiting + 2 << 20 {
+        writer.append(buffer.removeFirst(1 << 20, atMost: buffer.bytes.count - waiting))
       }
       guard let piece = try reader.next() else { break }
       buffer.append(piece)
     }
     var validationText = Array(buffer.bytes)
     var measured = writer.emptied
+    var endsWhole = true
     if let validation {
       writer.append(buffer)
       var reader = TextReader(try Self.textFiles(validation))
@@ -68,11 +70,13 @@ extension TrainingData {
       let cut = SourceText.validationStart(in: buffer.bytes, of: reader.byteCount)
       writer.append(buffer.removeFirst(upTo: cut))
       validationText = buffer.bytes
+      endsWhole = buffer.starts.first == 0
       measured.append(buffer)
     }
     if !reader.isValidUTF8 { notices.append(Corpus.notice(ofInvalid: name)) }
     return Corpus(
-      name: name, tokenizer: tokenizer, training: writer.finished, validation: measured.finished,
+      name: name, tokenizer: tokenizer, training: writer.finished(isWhole: endsWhole),
+      validation: measured.finished(isWhole: true),
       packing: packing ?? .joined, validationText: validationText, notices: notices)
   }
 

@@ -74,7 +74,7 @@ public final class LanguageModelling: TrainingTask {
     if !isSilent, validationWindows.tokenCount == 0 {
       throw InputError(
         "The validation part of \(corpus.name) has nothing to predict in windows of \(sequence) tokens. "
-          + "Give other text with --validation, or a longer --sequence.")
+          + "Give more to measure on with --validation, or another --sequence.")
     }
   }
 

@@ -96,7 +96,7 @@ public struct SourceText: Sendable {
   static func validationStart(in end: [UInt8], of count: Int) -> Int {
     let wanted = Int((Double(count) * validationShare).rounded())
     let clamped = min(max(wanted, validationBytes.lowerBound), validationBytes.upperBound)
-    let start = end.count - min(clamped, count / 4)
+    let start = max(0, end.count - min(clamped, count / 4))
     let limit = min(longestShift, (end.count - start) / 2)
     if let line = end[start..<start + limit].firstIndex(of: 0x0A) { return line + 1 }
     // Continuation bytes of a character are 10xxxxxx.

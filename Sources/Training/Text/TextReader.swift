@@ -93,9 +93,13 @@ struct TextBuffer {
     bytes += piece.bytes
   }
 
-  /// Takes off a piece of `count` bytes at least, to whose end no token reaches across.
-  mutating func removeFirst(_ count: Int) -> TextBuffer {
-    removeFirst(upTo: TokenStream.pieceEnd(in: bytes[...], from: count))
+  /// Takes off a piece of `count` to `limit` bytes, across whose end no token reaches where its lines are no
+  /// longer than that.
+  mutating func removeFirst(_ count: Int, atMost limit: Int) -> TextBuffer {
+    let end = TokenStream.pieceEnd(in: bytes[..<limit], from: count)
+    // Between two characters.
+    let character = bytes[..<end].suffix(4).lastIndex { $0 & 0xC0 != 0x80 } ?? end
+    return removeFirst(upTo: end < limit ? end : character)
   }
 
   /// Takes off the first `end` bytes.
@@ -161,10 +165,10 @@ struct TextTokenizer {
     isOpen = false
   }
 
-  /// The stream, its last text ended.
-  var finished: TokenStream {
+  /// The stream. The last text is ended where it `isWhole`.
+  func finished(isWhole: Bool) -> TokenStream {
     var copy = self
-    copy.close()
+    if isWhole { copy.close() }
     return copy.stream
   }
 }
