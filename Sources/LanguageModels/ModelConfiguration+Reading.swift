@@ -3,8 +3,7 @@ public import Layers
 public import TensorFiles
 internal import Tensors
 
-=======
-extension ModelConfiguration {
+extension LanguageModelConfiguration {
   /// A trained model from the tensors of a Hugging Face folder, or what gives tensors as one does, in whichever
   /// precision: each is read when its layer is made and gone before the next where the layer packs it. A
   /// LoQT layer that keeps its original matrix reads it from the files until its first merge.

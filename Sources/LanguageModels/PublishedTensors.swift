@@ -10,11 +10,8 @@ public struct PublishedTensors: Sendable {
 
   /// Finds every tensor of a model.
   ///
-  /// - Throws: A `TensorFileError` that names a tensor which is missing, has another shape, or has no
-  ///   place in the model, a tied model's head that is not its embedding among them.
-=======
-  /// - Throws: A `TensorFileError` that names a tensor which is missing, has another shape, or has no
-  ///   place in the model, a tied model's head that is not its embedding among them.
+  /// - Throws: A `TensorFileError` that names a tensor that is missing, has the wrong shape, or has no
+  ///   place in the model, such as a tied model's head that differs from its embedding.
   public init(of model: any ModelConfiguration, in weights: any TensorSource)
     throws(TensorFileError)
   {

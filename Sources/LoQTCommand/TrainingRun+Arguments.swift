@@ -20,7 +20,7 @@ extension TrainingRun {
   }
 
   /// Refuses what contradicts itself, before anything is read.
-  func checkArguments() throws {
+  func checkArguments(needsText: Bool = true) throws {
     let run = arguments.runArguments
     if let epochs = arguments.epochs {
       guard run.steps == nil else {
@@ -42,7 +42,7 @@ extension TrainingRun {
       }
     }
     if arguments.resume == nil {
-      try arguments.data.trainingData.check()
+      if needsText { try arguments.data.trainingData.check() }
     } else {
       try checkResumed()
     }

@@ -25,7 +25,7 @@ struct TrainingRun {
     self.isFineTuning = isFineTuning
     output =
       arguments.output
-      // A resumed run goes on in its own folder.
+      // A resumed run continues in its own folder.
       ?? arguments.resume.map {
         URL(filePath: Self.checkpoint(ofRun: $0)).deletingLastPathComponent().path
       }
@@ -34,13 +34,13 @@ struct TrainingRun {
           + "-seed\(arguments.seed)")
   }
 
-  private var checkpointPath: String { output + "/checkpoint" }
+  var checkpointPath: String { output + "/checkpoint" }
   var bestPath: String { output + "/best" }
   /// The command that goes on with the run.
   private var resumption: String {
     "loqt \(isFineTuning ? "finetune" : "pretrain") --resume \(checkpointPath)"
   }
-  private var reportPath: String { output + "/report.html" }
+  var reportPath: String { output + "/report.html" }
 
   /// Trains, shows progress, and writes the results.
   func run() async throws {
@@ -139,8 +139,8 @@ struct TrainingRun {
     Interruption.install()
     let source = try ModelSource(path: folder)
     try check(settings.configuration(model: source.configuration), isResumed: true)
-    let corpus = Corpus(text, tokenizer: try source.tokenizer)
-    console.print("Continuing after step \(settings.step) of \(folder)")
+    let corpus = try arguments.data.trainingData(of: settings).corpus(tokenizer: source.tokenizer)
+    console.print("Going on after step \(settings.step) of \(folder)")
     return try Trainer(resuming: folder, corpus: corpus, start: start)
   }
 

@@ -31,9 +31,6 @@ public protocol LAPACKScalar {
     _ incy: Int
   )
   /// The lower triangle, diagonal included, of row-major `c = op(a) op(a)ᵀ`, with `op(a)` `[n, k]`.
->>>>>>>>> Temporary merge branch 2
-=======
-  /// The lower triangle, diagonal included, of row-major `c = op(a) op(a)ᵀ`, with `op(a)` `[n, k]`.
   static func _syrk(
     _ transposed: Bool, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ lda: Int,
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int

@@ -38,7 +38,7 @@ public struct Checkpoint {
   /// What lay beside the tensors of the model that it was made of.
   public let companions: ModelCompanions
   /// What an unfinished run needs to go on.
-  private var unfinished: (settings: RunSettings, state: TensorParts)?
+  var unfinished: UnfinishedRun?
 
   /// A checkpoint of the given parts.
   public init(
