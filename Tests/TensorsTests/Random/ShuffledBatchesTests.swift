@@ -30,6 +30,6 @@ import Testing
     #expect(labels.gatheringRows(at: Tensor([2, 0, 2])) == Tensor([9, 7, 9]))
     let bytes = Tensor<UInt8>([1, 2, 3, 4, 5, 6], shape: [3, 2])
     #expect(
-      bytes.gatheringRows(at: Tensor([[1], [0]])) == Tensor([3, 4, 1, 2], shape: [2, 1, 2]))
+      bytes.gatheringRows(at: Tensor(rows: [[1], [0]])) == Tensor([3, 4, 1, 2], shape: [2, 1, 2]))
   }
 }
