@@ -23,7 +23,7 @@ PROMPTS = [
     "She opened the door and", "Two plus two is", "The quick brown fox", "Spain lies in",
     "He wrote a letter to", "Bread is made of", "In winter the", "The author of Hamlet is",
 ]
-COUNT = 16
+COUNT = 8
 failures = []
 
 

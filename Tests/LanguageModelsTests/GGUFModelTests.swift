@@ -1,3 +1,4 @@
+import Autodiff
 import JSON
 import LanguageModels
 import Layers

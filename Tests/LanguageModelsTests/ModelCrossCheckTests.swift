@@ -1,6 +1,8 @@
+import Autodiff
 import Foundation
 import JSON
 import LanguageModels
+import Layers
 import TensorFiles
 import Tensors
 import Testing
