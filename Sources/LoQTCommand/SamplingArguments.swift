@@ -96,6 +96,7 @@ struct SamplingArguments: ParsableArguments {
     var generator = TextGenerator(
       model: checkpoint.model, tokenizer: checkpoint.tokenizer, sampling: try sampling,
       limit: count ?? limit, stops: stop)
+    generator.endTokens.formUnion(checkpoint.companions.endTokens)
     if ignoreEnd { generator.endTokens = [] }
     for token in stopToken {
       let id = Int32(token) ?? checkpoint.tokenizer.specialTokens[token]

@@ -106,6 +106,20 @@ public struct ModelCompanions: Sendable {
     }
   }
 
+  /// The ids that end a text when a model draws them: of `generation_config.json`, else of `config.json`.
+  public var endTokens: Set<Int32> {
+    var members = settings
+    if let bytes = files.first(where: { $0.name == "generation_config.json" })?.bytes,
+      let generation = try? JSONValue(parsing: bytes).objectValue,
+      let ids = generation["eos_token_id"], ids != .null
+    {
+      members = generation
+    }
+    let ids = members?["eos_token_id"] ?? .null
+    return Set(
+      (ids.arrayValue ?? [ids]).compactMap { $0.integerValue.flatMap { Int32(exactly: $0) } })
+  }
+
   /// Writes the files into a folder where the tokenizer's have been written, unless these are those of
   /// another tokenizer. Returns whether they are the source's.
   func write(to folder: String) throws(TensorFileError) -> Bool {

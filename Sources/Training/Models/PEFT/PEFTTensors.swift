@@ -88,10 +88,12 @@ struct PEFTTensors: ModelTensors {
   }
 
   func tensor(named name: String, shape: Shape) throws(TensorFileError) -> Tensor<Float> {
-    var tensor =
-      try replacements[name].map { whole throws(TensorFileError) in
-        try file.tensor(named: whole, shape: shape)
-      } ?? base.tensor(named: name, shape: shape)
+    var tensor: Tensor<Float>
+    if let whole = replacements[name] {
+      tensor = try file.tensor(named: whole, shape: shape)
+    } else {
+      tensor = try base.tensor(named: name, shape: shape)
+    }
     guard let update = updates[name] else { return tensor }
     var up: Tensor<Float> = try file.tensor(named: update.up)
     var down: Tensor<Float> = try file.tensor(named: update.down)
