@@ -88,7 +88,9 @@ let package = Package(
         "Quantization", "Tensors",
       ]),
     // 6-8: the job.
-    rung("LanguageModels", on: ["Layers", "Autodiff", "Tensors", "JSON", "TensorFiles"]),
+    rung(
+      "LanguageModels",
+      on: ["Layers", "Autodiff", "Quantization", "Tensors", "JSON", "TensorFiles", "Tokenization"]),
     rung("TensorFiles", on: ["JSON", "Quantization", "Tensors"]),
     rung("Tokenization", on: ["JSON"]),
     rung(

@@ -55,7 +55,7 @@ public struct GPT2Configuration: ModelConfiguration {
     set { layers = newValue }
   }
 
-  /// The linear layers of all blocks, queries, keys and values apart.
+  /// The linear layers of all blocks, with queries, keys and values separate.
   public var linearShapes: [LinearShape] {
     let block = ["q_proj", "k_proj", "v_proj", "o_proj"].map {
       LinearShape($0, out: hiddenSize, in: hiddenSize)
@@ -90,20 +90,23 @@ public struct GPT2Configuration: ModelConfiguration {
     return shapes
   }
 
-  /// With h hidden and f intermediate, a block keeps 6 h + f + heads + 4 elements for each token: the
-  /// inputs of its norms with two numbers a row, queries, keys, values, the attention's output with one
-  /// number a head, and what the feed-forward's function is of. On the way back through the down
-  /// projection there are h + 2 f more.
+  /// With h hidden and f intermediate, a block keeps 6 h + f + heads + 4 elements per token: the inputs
+  /// of its norms with two numbers per row, queries, keys, values, the attention's output with one number
+  /// per head, and the input of the feed-forward's function. The backward pass of the down projection
+  /// holds h + 2 f more.
   public var activations: BlockActivations {
     BlockActivations(
       kept: 6 * hiddenSize + intermediateSize + heads + 4,
       backward: hiddenSize + 2 * intermediateSize, attentionWidth: hiddenSize)
   }
 
-  /// A `GPT2`.
+  /// Makes a `GPT2`.
   public func makeModel(using linear: LayerBuilder) -> any LanguageModel {
     GPT2(self, using: linear)
   }
+
+  /// That of GPT-2.
+  public var gguf: GGUFLayout? { .gpt2 }
 
   /// Published files hold matrices as `[in, out]`, and queries, keys and values in one.
   public func place(of name: String) -> TensorPlace? {
@@ -127,7 +130,7 @@ public struct GPT2Configuration: ModelConfiguration {
 
 extension ModelFamily {
   /// GPT-2 (Radford et al., 2019).
-  static let gpt2 = ModelFamily("gpt2") { document throws(TensorFileError) in
+  static let gpt2 = ModelFamily("gpt2", gguf: .gpt2) { document throws(TensorFileError) in
     try GPT2Configuration(document)
   }
 }
@@ -153,7 +156,7 @@ extension GPT2Configuration {
     self.init(
       vocabularySize: try document.size("vocab_size", or: 50_257), hiddenSize: size,
       intermediateSize: try document.size("n_inner", or: 4 * size),
-      layers: try document.size("n_layer", or: 12), heads: heads,
+      layers: try document.blockCount("n_layer", or: 12), heads: heads,
       maxPositions: try document.size("n_positions", or: 1_024),
       layerNormEpsilon: try document.positive("layer_norm_epsilon", or: 1e-5),
       activation: try document.activation("activation_function", or: "gelu_new"),

@@ -4,8 +4,8 @@ internal import TensorFiles
 internal import Tensors
 
 extension DecoderFamily {
-  /// Gemma 2 (Riviere et al., 2024, arXiv 2408.00118): norms before and after each part, scores and
-  /// logits softly capped, every other block with a window.
+  /// Gemma 2 (Riviere et al., 2024, arXiv 2408.00118): norms before and after each part, soft caps on
+  /// scores and logits, a window in every other block.
   public static let gemma2 = DecoderFamily(
     "gemma2", architecture: "Gemma2ForCausalLM",
     defaults: [
@@ -16,11 +16,28 @@ extension DecoderFamily {
     read: { gemma, document throws(TensorFileError) in
       try gemma.readGemma(document) { $0 % 2 == 0 }
     },
-    write: { $0.gemma })
+    write: { $0.gemma },
+    gguf: .decoder(
+      "gemma2", names: GGUFLayout.gemmaNames,
+      read: { fields, json throws(TensorFileError) in
+        try fields.readGemma(&json)
+        json["attn_logit_softcapping"] = .number(
+          try fields.optionalNumber("attn_logit_softcapping") ?? 50)
+        json["final_logit_softcapping"] = .number(
+          try fields.optionalNumber("final_logit_softcapping") ?? 30)
+      },
+      write: { gemma, metadata throws(TensorFileError) in
+        try metadata.writeGemma(gemma) { $0 % 2 == 0 }
+        metadata[number: "attn_logit_softcapping"] = gemma.scores.cap
+        metadata[number: "final_logit_softcapping"] = gemma.logitCap
+        guard gemma.scores.cap != nil, gemma.logitCap != nil else {
+          throw metadata.unsupported("attn_logit_softcapping", "null", "both caps")
+        }
+      }))
 }
 
 extension DecoderConfiguration {
-  /// What Gemmas of the second and third generation have in common.
+  /// Reads what Gemma 2 and Gemma 3 have in common.
   mutating func readGemma(_ document: JSONDocument, isWindowed: (Int) -> Bool)
     throws(TensorFileError)
   {
@@ -41,7 +58,7 @@ extension DecoderConfiguration {
     blockKinds = (0..<layers).map { BlockKind(isWindowed: types?[$0] ?? isWindowed($0)) }
   }
 
-  /// How `readGemma` reads it.
+  /// The fields that `readGemma` reads.
   var gemma: JSONObject {
     [
       "attention_bias": .boolean(hasAttentionBias),

@@ -1,9 +1,10 @@
 internal import JSON
 internal import TensorFiles
+internal import Tensors
 
 extension DecoderFamily {
-  /// The text models of Gemma 3 (Kamath et al., 2025, arXiv 2503.19786): as Gemma 2 without caps, with
-  /// normalised heads, and five blocks with a window and angles of their own to each without.
+  /// The text models of Gemma 3 (Kamath et al., 2025, arXiv 2503.19786): Gemma 2 without caps, with
+  /// normalised heads, and five windowed blocks with their own rotary base for each full one.
   public static let gemma3 = DecoderFamily(
     "gemma3_text", architecture: "Gemma3ForCausalLM",
     defaults: [
@@ -25,5 +26,26 @@ extension DecoderFamily {
       var json = gemma.gemma
       json["rope_local_base_freq"] = .number(gemma.windowRopeTheta ?? 10_000)
       return json
-    })
+    },
+    gguf: .decoder(
+      "gemma3", names: GGUFLayout.gemmaNames,
+      read: { fields, json throws(TensorFileError) in
+        try fields.readGemma(&json)
+        json["rope_theta"] = .number(try fields.optionalNumber("rope.freq_base") ?? 1_000_000)
+        json["rope_local_base_freq"] = .number(
+          try fields.optionalNumber("rope.freq_base_swa") ?? 10_000)
+        json["final_logit_softcapping"] = try fields.optionalNumber("final_logit_softcapping")
+          .map { .number($0) }
+        json["sliding_window_pattern"] = try fields.optionalInteger(
+          "attention.sliding_window_pattern"
+        ).map { .integer($0) }
+      },
+      write: { gemma, metadata throws(TensorFileError) in
+        try metadata.writeGemma(gemma) { ($0 + 1) % 6 != 0 }
+        metadata[number: "rope.freq_base_swa"] = gemma.windowRopeTheta
+        metadata[number: "final_logit_softcapping"] = gemma.logitCap
+        guard gemma.scores.cap == nil else {
+          throw metadata.unsupported("attn_logit_softcapping", "a cap", "none")
+        }
+      }))
 }

@@ -1,7 +1,7 @@
 internal import JSON
 internal import TensorFiles
 
-/// A decoder as Llama is (Touvron et al., 2023, arXiv 2302.13971): `Decoder` has all of its kind.
+/// A Llama (Touvron et al., 2023, arXiv 2302.13971), which `Decoder` implements.
 public typealias Llama = Decoder
 /// The sizes and constants of a Llama.
 public typealias LlamaConfiguration = DecoderConfiguration
@@ -9,7 +9,7 @@ public typealias LlamaConfiguration = DecoderConfiguration
 public typealias LlamaBlock = DecoderBlock
 
 extension DecoderFamily {
-  /// Llama 1 to 3, and what calls itself one.
+  /// Llama 1 to 3, and models that declare themselves Llamas.
   public static let llama = DecoderFamily(
     "llama", architecture: "LlamaForCausalLM",
     read: { llama, document throws(TensorFileError) in
@@ -23,5 +23,17 @@ extension DecoderFamily {
         "attention_bias": .boolean(llama.hasAttentionBias),
         "mlp_bias": .boolean(llama.hasFeedForwardBias),
       ]
-    })
+    },
+    gguf: .llama)
+}
+
+extension GGUFLayout {
+  /// Llamas and what is one but for the name: neighbours are turned, and there may be biases.
+  static let llama = decoder(
+    "llama", turnsNeighbours: true,
+    read: { fields, json throws(TensorFileError) in
+      json["attention_bias"] = .boolean(fields.has("blk.0.attn_q.bias"))
+      json["mlp_bias"] = .boolean(fields.has("blk.0.ffn_gate.bias"))
+    },
+    write: { $1.limitContext(of: $0) })
 }

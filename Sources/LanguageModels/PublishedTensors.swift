@@ -2,17 +2,17 @@ internal import Layers
 public import TensorFiles
 public import Tensors
 
-/// The tensors of a model in a Hugging Face folder, by the model's names: whatever the files call them,
-/// and where they hold several in one or a matrix transposed.
+/// The tensors of a model in a Hugging Face folder, or in what gives tensors as such a folder does, by the
+/// model's names: whatever the files call them, and where they hold several in one or a matrix transposed.
 public struct PublishedTensors: Sendable {
-  private let weights: SafetensorsFolder
+  private let weights: any TensorSource
   private let places: [String: TensorPlace]
 
   /// Finds every tensor of a model.
   ///
   /// - Throws: A `TensorFileError` that names a tensor which is missing, has another shape, or has no
   ///   place in the model, a tied model's head that is not its embedding among them.
-  public init(of model: any ModelConfiguration, in weights: SafetensorsFolder)
+  public init(of model: any ModelConfiguration, in weights: any TensorSource)
     throws(TensorFileError)
   {
     self.weights = weights
@@ -22,13 +22,14 @@ public struct PublishedTensors: Sendable {
     for (name, shape) in model.tensorShapes {
       let candidates = Self.candidates(name, model)
       guard let place = candidates.first(where: { names.contains($0.name) }),
-        let entry = weights.entry(named: place.name)
+        let found = weights.shape(ofTensor: place.name)
       else { throw Self.missing(name, shape, of: model, in: weights) }
       let expected = place.shape(of: shape)
-      guard entry.shape == expected else {
+      guard found == expected else {
         throw TensorFileError(
-          .typeMismatch, file: weights.path, field: "tensor '\(place.name)' shape",
-          found: "\(entry.shape)", expected: "\(expected) by config.json")
+          .typeMismatch, file: weights.path,
+          field: "tensor '\(weights.spelling(of: place.name))' shape", found: "\(found)",
+          expected: "\(expected) by \(weights.sizesOrigin)")
       }
       unused.remove(place.name)
       places[name] = place
@@ -38,33 +39,28 @@ public struct PublishedTensors: Sendable {
       try checkHead(embedding.name, embedding.shape)
     }
     if let name = unused.subtracting(unused.filter(Self.isKnown)).min() {
-      let nearest = name.nearest(among: model.tensorShapes.map(\.name))
+      let nearest = name.nearest(among: model.tensorShapes.map { weights.spelling(of: $0.name) })
       throw TensorFileError(
         .unsupported, file: weights.path, field: "tensor '\(name)'",
-        found: "a tensor that a \(model.modelType) of this config.json has no place for",
+        found: "a tensor that a \(model.modelType) of these sizes has no place for",
         remedy: nearest.map { "The nearest name that it has is '\($0)'" })
     }
   }
 
-  /// One of the model's tensors. Throws a `TensorFileError` where it cannot be read.
+  /// Reads one of the model's tensors. Throws a `TensorFileError` if it cannot be read.
   public func tensor(named name: String, shape: Shape) throws(TensorFileError) -> Tensor<Float> {
-    guard let place = places[name] else { return try weights.tensor(named: name, shape: shape) }
-    let shape = place.shape(of: shape)
-    let whole =
-      weights.entry(named: place.name)?.elementType == .f64
-      ? try weights.tensor(named: place.name, as: Double.self, shape: shape)
-        .converted(to: Float.self)
-      : try weights.tensor(named: place.name, as: Float.self, shape: shape)
+    guard let place = places[name] else { return try weights.floats(named: name, shape: shape) }
+    let whole = try weights.floats(named: place.name, shape: place.shape(of: shape))
     let turned = place.isTransposed ? whole.transposed() : whole
     return (place.rows.map { turned.sliced($0, alongAxis: 0) } ?? turned).contiguous()
   }
 
-  /// Refuses a head of its own in the files of a model that would pass over it.
+  /// Throws if the files of a tied model have a head that differs from its embedding.
   private func checkHead(_ embedding: String, _ shape: Shape) throws(TensorFileError) {
     let name = "lm_head.weight"
-    guard weights.entry(named: name)?.shape == shape else { return }
+    guard weights.shape(ofTensor: name) == shape else { return }
     guard
-      try weights.tensor(named: name, shape: shape) == tensor(named: embedding, shape: shape)
+      try weights.floats(named: name, shape: shape) == tensor(named: embedding, shape: shape)
     else {
       throw TensorFileError(
         .unsupported, file: weights.path, field: "tensor '\(name)'",
@@ -73,8 +69,8 @@ public struct PublishedTensors: Sendable {
     }
   }
 
-  /// Where a tensor may be: under its own name, where its family has it, and either without the name of
-  /// the whole model, as files of models without a head are.
+  /// The places where a tensor may be: under its own name or where its family puts it, each also without
+  /// the prefix of the whole model, as in files of models without a head.
   private static func candidates(_ name: String, _ model: any ModelConfiguration) -> [TensorPlace] {
     let places = [TensorPlace(name)] + (model.place(of: name).map { [$0] } ?? [])
     return places
@@ -88,20 +84,25 @@ public struct PublishedTensors: Sendable {
   }
 
   private static func missing(
-    _ name: String, _ shape: Shape, of model: any ModelConfiguration, in weights: SafetensorsFolder
+    _ name: String, _ shape: Shape, of model: any ModelConfiguration, in weights: any TensorSource
   ) -> TensorFileError {
     let meant = model.tensorShapes.flatMap { candidates($0.name, model).map(\.name) }
     let others = Set(weights.names).subtracting(meant).filter { !isKnown($0) }
+    let spelling = weights.spelling(of: name)
     let hint =
-      name.nearest(among: others.sorted()).map { ". The nearest name there is '\($0)'" } ?? ""
+      spelling.nearest(among: others.sorted()).map { "The nearest name there is '\($0)'" }
+    let remedies = [
+      weights is SafetensorsFolder
+        ? "Give the folder of a model whose matrices are dense, with its own config.json" : nil,
+      hint,
+    ].compactMap { $0 }
     return TensorFileError(
-      .missing, file: weights.path, field: "tensor '\(name)'", found: "no such tensor",
-      expected: "\(shape)",
-      remedy: "Give the folder of a model whose matrices are dense, with its own config.json" + hint
-    )
+      .missing, file: weights.path, field: "tensor '\(spelling)'", found: "no such tensor",
+      expected: "\(shape)", remedy: remedies.isEmpty ? nil : remedies.joined(separator: ". "))
   }
 
-  /// A tied head is the embedding again, as `checkHead` has seen; angles of rotary positions and causal masks follow from sizes.
+  /// Whether a tensor may be ignored: a tied head, which `checkHead` has compared with the embedding,
+  /// and rotary angles and causal masks, which follow from the sizes.
   private static func isKnown(_ name: String) -> Bool {
     name == "lm_head.weight"
       || ["rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"].contains {
@@ -111,7 +112,7 @@ public struct PublishedTensors: Sendable {
 }
 
 extension TensorPlace {
-  /// The shape that the file's tensor has for a tensor of the model.
+  /// The shape in the file of a tensor with shape `own` in the model.
   fileprivate func shape(of own: Shape) -> Shape {
     var shape = own
     if let rowCount { shape = Shape([rowCount] + own.dropFirst()) }
@@ -120,8 +121,7 @@ extension TensorPlace {
 }
 
 extension String {
-  /// The name that takes the fewest changes of a letter from this one, where that is few enough to be
-  /// meant.
+  /// The name with the smallest edit distance from this one, if small enough to be a likely match.
   func nearest(among names: [String]) -> String? {
     let letters = Array(utf8)
     func distance(_ other: String) -> Int {

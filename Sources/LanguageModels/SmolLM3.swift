@@ -2,7 +2,7 @@ internal import JSON
 internal import TensorFiles
 
 extension DecoderFamily {
-  /// SmolLM3 (Bakouch et al., 2025): every fourth block knows no positions (Yang et al., 2025,
+  /// SmolLM3 (Bakouch et al., 2025): every fourth block has no position encoding (Yang et al., 2025,
   /// arXiv 2501.18795).
   public static let smolLM3 = DecoderFamily(
     "smollm3", architecture: "SmolLM3ForCausalLM",
@@ -36,11 +36,23 @@ extension DecoderFamily {
         "sliding_window": smol.window.map { .integer($0) } ?? .null,
         "use_sliding_window": .boolean(smol.window != nil),
       ]
-    })
+    },
+    gguf: .decoder(
+      "smollm3", turnsNeighbours: true,
+      write: { smol, metadata throws(TensorFileError) in
+        try metadata.refuseBiases(of: smol)
+        metadata.limitContext(of: smol)
+        guard
+          (0..<smol.layers).allSatisfy({ smol.kind(ofBlock: $0).isRotated == (($0 + 1) % 4 != 0) })
+        else {
+          throw metadata.unsupported(
+            "no_rope_layers", "other blocks without positions", "every fourth block")
+        }
+      }))
 }
 
 extension JSONDocument {
-  /// Which blocks know positions: those with 1 in `no_rope_layers`, or all but every n-th.
+  /// Which blocks are rotated: those with 1 in `no_rope_layers`, or all but every n-th.
   fileprivate func rotatedBlocks(_ count: Int) throws(TensorFileError) -> [Bool] {
     guard let value = object["no_rope_layers"], value != .null else {
       let interval = try size("no_rope_layer_interval", or: 4)

@@ -1,16 +1,17 @@
 import ArgumentParser
 import Training
 
-/// `loqt finetune`: goes on with a trained model on a text.
+/// `loqt finetune`: trains a trained model further on a text.
 struct FineTune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "finetune",
-    abstract: "Go on with a trained language model on texts, conversations or other examples.",
+    abstract: "Train a trained language model further, on texts, conversations or other examples.",
     discussion: """
-      --weights and --data or --text are needed. It is the training of `loqt pretrain` with the model's own \
-      sizes and tokens, its options and its files, and a tenth of its learning rates; adapters begin as is \
-      usual for them. Of examples the completions are learnt, and none sees another. \
-      Ctrl-C finishes the current step, saves the run and says where; --resume goes on with it.
+      --weights and --data or --text are required. Options and files are those of `loqt pretrain`; sizes and \
+      tokens are the model's own, and learning rates are a tenth of those for a random start; adapters \
+      start with the usual settings for them. The loss of examples is that of their completions, and none \
+      attends to another. \
+      Ctrl-C finishes the current step, saves the run and says where; --resume continues it.
 
       Examples:
         loqt finetune --weights SmolLM2-135M-Instruct --data chats.jsonl --fit 8G

@@ -23,6 +23,10 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the model.", valueName: "folder"))
   var weights: String
 
+  @Option(
+    help: ArgumentHelp("The model that the adapter of --weights is over.", valueName: "folder"))
+  var base: String?
+
   @Option(help: ArgumentHelp("The text to continue.", valueName: "text"))
   var prompt: String?
 
@@ -65,7 +69,7 @@ struct Generate: ParsableCommand {
     let texts = try texts
     _ = try arguments.sampling
     try setThreads(threads)
-    let checkpoint = try Checkpoint(path: weights)
+    let checkpoint = try Checkpoint(ModelSource(path: weights, base: base))
     let generator = try arguments.generator(for: checkpoint, limit: chat ? 1_000 : 100)
     guard chat else {
       for (index, text) in texts.enumerated() {

@@ -5,8 +5,8 @@ import LanguageModels
 import Optimizers
 import Training
 
-/// What decides a training step: the model, the method, the batch and the memory. The same for a run
-/// and for its estimate.
+/// The options that determine a training step: model, method, batch and memory. Shared by runs and
+/// their estimates.
 struct RunArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -23,10 +23,17 @@ struct RunArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      A trained model to begin from, instead of --preset and a random start: a Hugging Face folder, or \
-      the checkpoint of a run by any method. Its matrices are read layer by layer.
+      A trained model to begin from, instead of --preset and a random start: a Hugging Face folder, the \
+      checkpoint of a run by any method, or the folder of a LoRA adapter. Its matrices are read layer by \
+      layer.
       """, valueName: "folder"))
   var weights: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The model that the adapter of --weights is over. (default: the one that the adapter names)",
+      valueName: "folder"))
+  var base: String?
 
   @Option(
     help: ArgumentHelp(
@@ -39,12 +46,12 @@ struct RunArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Training steps. (default: 1000)", valueName: "count"))
   var steps: Int?
 
-  @Option(help: ArgumentHelp("Sequences a step. (default: 16)", valueName: "count"))
+  @Option(help: ArgumentHelp("Sequences per step. (default: 16)", valueName: "count"))
   var batch: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Parts of a step that are run one after the other, which takes less memory. (default: 1)",
+      "Parts of a step to run one after the other, which takes less memory. (default: 1)",
       valueName: "count"))
   var microBatches: Int?
 
@@ -56,7 +63,7 @@ struct RunArguments: ParsableArguments {
       """, valueName: "count"))
   var mergeBatch: Int?
 
-  @Option(help: ArgumentHelp("Tokens a sequence. (default: 128)", valueName: "count"))
+  @Option(help: ArgumentHelp("Tokens per sequence. (default: 128)", valueName: "count"))
   var sequence: Int?
 
   @OptionGroup(title: "Options of methods")
@@ -65,7 +72,7 @@ struct RunArguments: ParsableArguments {
   @OptionGroup(title: "Memory")
   var memory: MemoryArguments
 
-  /// The model's name, for people and folders.
+  /// The model's name, as shown and as used in folder names.
   var modelName: String {
     if let weights { return URL(filePath: weights).lastPathComponent }
     guard let config else { return preset }
@@ -76,21 +83,22 @@ struct RunArguments: ParsableArguments {
   }
 
   /// The trained model to begin from; nil for a random start.
-  var source: ModelSource? { get throws { try weights.map { try ModelSource(path: $0) } } }
+  var source: ModelSource? {
+    get throws { try weights.map { try ModelSource(path: $0, base: base) } }
+  }
 
   /// The settings of a run.
   ///
-  /// Throws an `InputError` for those that cannot be, and a `TensorFileError` for a file that cannot
-  /// be read.
+  /// Throws an `InputError` for invalid settings, and a `TensorFileError` for a file that cannot be read.
   ///
   /// - Parameters:
-  ///   - vocabulary: Rows of embedding and head at least; those of --config or --weights when left out.
+  ///   - vocabulary: The fewest rows of embedding and head; those of --config or --weights when left out.
   ///   - learningRate: The highest; the usual one when left out.
-  ///   - schedule: How it goes on from there.
+  ///   - schedule: How the learning rate continues from there.
   ///   - seed: Decides every random number.
-  ///   - validationTokens: To measure on at the end; all when left out.
+  ///   - validationTokens: Tokens to evaluate on at the end; all when left out.
   ///   - steps: Those of --steps when left out.
-  ///   - isFineTuning: Whether customs of fine-tuning hold where a person has said nothing.
+  ///   - isFineTuning: Whether adapters get the usual settings of fine-tuning.
   func configuration(
     vocabulary: Int? = nil, learningRate: Double? = nil, schedule: ScheduleRule = .cosine,
     seed: UInt64 = 0,

@@ -3,7 +3,7 @@ import LanguageModels
 public import Optimizers
 import Training
 
-/// What a training is told, from a random start or from a trained model.
+/// The options of a training run, from a random start or from a trained model.
 struct TrainingArguments: ParsableArguments {
   @OptionGroup(title: "Data")
   var data: DataArguments
@@ -11,15 +11,15 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The folder of a run that was stopped, or its checkpoint: goes on with it, bit for bit, on its data or \
-      where --text, --data and --validation say it is now. All other settings but --output, --summary, \
-      --threads, --save-every, --early-stopping and --keep-best are those of the run.
+      The folder of a stopped run, or its checkpoint, to continue bit for bit. Its data is read again, from \
+      --text, --data and --validation if it has moved. All settings except --output, --summary, --threads, \
+      --save-every, --early-stopping and --keep-best are those of the run.
       """, valueName: "folder"))
   var resume: String?
 
   @Option(
     help: ArgumentHelp(
-      "Save the run after every so many steps, to be resumed. (default: at the end and at Ctrl-C)",
+      "Save a checkpoint every so many steps. (default: at the end and at Ctrl-C)",
       valueName: "steps"))
   var saveEvery: Int?
 
@@ -29,40 +29,36 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Times that each window is learnt from, instead of --steps. (default: 3 where finetune learns \
-      examples)
+      How often each window is learnt from, instead of --steps. (default: 3 in finetune with --data)
       """, valueName: "number"))
   var epochs: Double?
 
   @Option(
     help: ArgumentHelp(
-      """
-      Stop when so many evaluations in a row have brought no better one. The best is kept in the folder \
-      best of the results.
-      """, valueName: "count"))
+      "Stop after so many evaluations in a row without a better one.", valueName: "count"))
   var earlyStopping: Int?
 
   @Flag(
     inversion: .prefixedNo,
     help: ArgumentHelp(
       """
-      Keep the model of the best evaluation in the folder best of the results. (default: in finetune and \
-      with --early-stopping)
+      Keep the model of the best evaluation, in the folder `best` of the results. (default: in finetune \
+      and with --early-stopping)
       """))
   var keepBest: Bool?
 
   @Option(
     help: ArgumentHelp(
       """
-      Memory that the run may take, such as 8G: the fastest of the memory settings that need no more is \
-      taken and told.
+      The memory that the run may take, such as 8G. Takes the fastest memory settings that fit, and says \
+      which.
       """, valueName: "size"))
   var fit: ByteCount?
 
   @Option(
     help: ArgumentHelp(
       """
-      Tokens of the vocabulary, learnt from the text; 256 takes bytes for tokens. (default: 4096; with \
+      Tokens of the vocabulary, learnt from the text; 256 makes each byte a token. (default: 4096; with \
       --weights the tokenizer.json beside them)
       """, valueName: "count"))
   var vocabulary: Int?
@@ -79,30 +75,29 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      How the learning rate goes from there: \(ScheduleRule.all.map(\.name).joined(separator: ", ")).
+      How the learning rate continues from there: \(ScheduleRule.all.map(\.name).joined(separator: ", ")).
       """, valueName: "name"))
   var schedule = ScheduleRule.cosine
 
   @Option(
     help: ArgumentHelp(
       """
-      Rows of embedding and head where they are more than the tokens of the vocabulary, as a \
-      published size has them.
+      Rows of embedding and head, if more than the tokens of the vocabulary, to match a published size.
       """, valueName: "count"))
   var modelVocabulary: Int?
 
   @Option(
     help: ArgumentHelp(
       """
-      Tokens of the validation text to measure on at the end, 0 for no measuring at all. (default: \
+      Tokens of the validation text to measure on at the end, 0 to skip all measuring. (default: \
       the whole text)
       """, valueName: "count"))
   var validationTokens: Int?
 
-  @Option(help: ArgumentHelp("Decides every random number.", valueName: "number"))
+  @Option(help: ArgumentHelp("Seed of every random number.", valueName: "number"))
   var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("Threads. (default: one a processor)", valueName: "count"))
+  @Option(help: ArgumentHelp("Threads. (default: one per processor)", valueName: "count"))
   var threads: Int?
 
   @Option(
@@ -112,10 +107,10 @@ struct TrainingArguments: ParsableArguments {
       """, valueName: "folder"))
   var output: String?
 
-  @Option(help: ArgumentHelp("Where to write the run in numbers, as JSON.", valueName: "file"))
+  @Option(help: ArgumentHelp("Where to write the run's numbers, as JSON.", valueName: "file"))
   var summary: String?
 
-  @Flag(help: "Begin even where memory or disk seem too small.")
+  @Flag(help: "Start even if memory or disk seem too small.")
   var force = false
 
   @Flag(inversion: .prefixedNo, help: "Write the checkpoint at the end.")
@@ -141,7 +136,7 @@ struct TrainingArguments: ParsableArguments {
 }
 
 extension ScheduleRule: ExpressibleByArgument {
-  /// The rule of a name.
+  /// The rule with the given name.
   public init?(argument: String) { self.init(named: argument) }
   /// The name.
   public var defaultValueDescription: String { name }

@@ -24,7 +24,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case u16 = "U16"
   /// Bytes.
   case u8 = "U8"
-  /// Truth values, one a byte, 0 or 1.
+  /// Truth values, one per byte, 0 or 1.
   case bool = "BOOL"
 
   /// The size of one element in bytes.
@@ -37,7 +37,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The scalar to read it as where no other is asked for.
+  /// The scalar to read it as by default.
   var scalar: any TensorFileScalar.Type {
     switch self {
     case .f64: Double.self
@@ -49,9 +49,9 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The bytes that a tensor of these sizes takes, or nil where a product overflows.
+  /// The bytes of a tensor of these sizes, or nil if a product overflows.
   ///
-  /// Zeros count as ones for the overflow, so that partial products are safe in any order.
+  /// Zero sizes count as 1 in the overflow check, so that partial products are safe in any order.
   func byteCount(of dimensions: [Int]) -> Int? {
     var bytes = byteCount
     for size in dimensions {

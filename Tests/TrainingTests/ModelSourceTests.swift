@@ -135,6 +135,79 @@ import Tokenization
     }
   }
 
+  /// As Llama 2's, Phi-3's and Gemma's: characters with a mark for spaces, and bytes for those it lacks.
+  private static var sentencePieces: (json: String, count: Int) {
+    var vocabulary = JSONObject()
+    for token in ["<unk>", "<s>", "</s>"]
+      + (0..<256).map({ byte in
+        "<0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) + ">"
+      }) + ["\u{2581}"] + "abcdefghijklmnopqrstuvwxyz".map({ String($0) }) + [
+        "th", "the", "\u{2581}the",
+      ]
+    { vocabulary[token] = .integer(vocabulary.count) }
+    let special = ["<unk>", "<s>", "</s>"].enumerated().map { index, token -> JSONValue in
+      [
+        "id": .integer(index), "content": .string(token), "single_word": false, "lstrip": false,
+        "rstrip": false, "normalized": false, "special": true,
+      ]
+    }
+    let json: JSONValue = [
+      "version": "1.0", "added_tokens": .array(special),
+      "normalizer": [
+        "type": "Sequence",
+        "normalizers": [
+          ["type": "Prepend", "prepend": "\u{2581}"],
+          ["type": "Replace", "pattern": ["String": " "], "content": "\u{2581}"],
+        ],
+      ],
+      "pre_tokenizer": nil, "post_processor": nil,
+      "decoder": [
+        "type": "Sequence",
+        "decoders": [
+          ["type": "Replace", "pattern": ["String": "\u{2581}"], "content": " "],
+          ["type": "ByteFallback"], ["type": "Fuse"],
+          ["type": "Strip", "content": " ", "start": 1, "stop": 0],
+        ],
+      ],
+      "model": [
+        "type": "BPE", "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true,
+        "vocab": .object(vocabulary), "merges": ["t h", "th e", "\u{2581} the"],
+      ],
+    ]
+    return (json.text(.indented), vocabulary.count)
+  }
+
+  @Test func aModelWithPiecesOfSentencesIsTrainedAndExported() async throws {
+    try await Self.inFolder { folder in
+      let (published, pieces) = (folder + "/published", Self.sentencePieces)
+      var model = tinyModel
+      model.vocabularySize = pieces.count
+      try Self.publishedFolder(published, model)
+      try pieces.json.write(
+        toFile: published + "/tokenizer.json", atomically: true, encoding: .utf8)
+      try "{\"bos_token\": \"<s>\", \"eos_token\": \"</s>\"}".write(
+        toFile: published + "/tokenizer_config.json", atomically: true, encoding: .utf8)
+      let source = try ModelSource(path: published)
+      let tokenizer = try source.tokenizer
+      #expect(tokenizer.encode("the cat") == [288, 259, 262, 260, 279])
+      #expect(tokenizer.namedTokens.eos == 2)
+      let text = Array(repeating: "the cat sat on the m\u{e4}t; ", count: 400).joined()
+      let corpus = try Corpus(SourceText(Array(text.utf8)), tokenizer: tokenizer)
+      let trainer = try Trainer(
+        TrainingConfiguration(
+          model: source.configuration, weights: published, method: .loqt,
+          options: .with { $0.rank = 4 }, steps: 4, batchSize: 2, sequence: 16), corpus: corpus)
+      let record = try await finished(trainer)
+      try Checkpoint(trainer).write(to: folder + "/trained")
+      try ModelSource(path: folder + "/trained").exportDense(to: folder + "/dense", as: .float32)
+      let read = try Checkpoint(path: folder + "/dense")
+      #expect(read.tokenizer.encode(text) == corpus.tokenizer.encode(text))
+      #expect(read.tokenizer.decode(read.tokenizer.encode("the m\u{e4}t")) == "the m\u{e4}t")
+      let windows = EvaluationWindows.all(of: corpus.validation, sequence: 16, batchSize: 2)
+      #expect(abs(read.model.meanLoss(over: windows) - record.validationLoss) < 1e-5)
+    }
+  }
+
   @Test func aModelInSeveralFilesIsTheSameModel() throws {
     let fixture = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appending(path: "Fixtures/phi3_tiny").path

@@ -1,4 +1,4 @@
-internal import Tensors
+package import Tensors
 
 /// How the frequencies of a rotary position embedding are changed, so that a model reads texts longer
 /// than those it was first made for.
@@ -32,7 +32,7 @@ public enum RotaryScaling: Sendable, Hashable {
   }
 
   /// The changed frequencies, `[headSize / 2]` radians a position.
-  func scaled(_ frequencies: Tensor<Double>, base: Double) -> Tensor<Double> {
+  package func scaled(_ frequencies: Tensor<Double>, base: Double) -> Tensor<Double> {
     switch self {
     case .none, .dynamic: return frequencies
     case .linear(let factor): return frequencies / factor

@@ -336,6 +336,22 @@ void loqt_gguf_quantize(int kind, const float *x, const float *_Nullable draws, 
 /// The elements `first` to `first` + n - 1 of GGUF blocks.
 void loqt_gguf_dequantize(int kind, const uint8_t *blocks, intptr_t first, intptr_t n, float *out);
 
+/// The blocks of GGUF files that are only read, by the numbers of the format.
+enum {
+  LOQT_GGUF_Q5_0 = 6,
+  LOQT_GGUF_Q5_1 = 7,
+  LOQT_GGUF_Q2_K = 10,
+  LOQT_GGUF_Q3_K = 11,
+  LOQT_GGUF_Q4_K = 12,
+  LOQT_GGUF_Q5_K = 13,
+  LOQT_GGUF_Q6_K = 14,
+  LOQT_GGUF_IQ4_NL = 20,
+  LOQT_GGUF_IQ4_XS = 23,
+};
+/// The elements of `count` whole blocks of one of these types. Returns the number of the first block whose
+/// step or offset is not finite, after which nothing is written, or -1.
+intptr_t loqt_gguf_decode(int type, const uint8_t *blocks, intptr_t count, float *out);
+
 // ---- Products of few rows with a matrix of codes ---------------------------------------------
 
 /// A matrix of codes as its format stores them, every 32 of a row under one scale.

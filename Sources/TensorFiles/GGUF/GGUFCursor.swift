@@ -1,10 +1,10 @@
-/// Reads a GGUF file from its start, number by number and text by text, and never past its end.
+/// Reads the numbers and texts of a GGUF file in order, and never past its end.
 struct GGUFCursor {
   private let reader: FileReader
-  /// The bytes from `bufferStart` on.
+  /// The bytes of the file from `bufferStart`.
   private var buffer: [UInt8] = []
   private var bufferStart = 0
-  /// Where the next number is read.
+  /// The position of the next read.
   private(set) var position = 0
 
   private static let bufferLength = 1 << 16
@@ -13,10 +13,10 @@ struct GGUFCursor {
 
   /// The path of the file.
   var file: String { reader.path }
-  /// The bytes that have not been read.
+  /// The number of unread bytes.
   var remaining: Int { reader.size - position }
 
-  /// A number in little-endian order.
+  /// Reads a little-endian number.
   mutating func number<Value: FixedWidthInteger>(
     _ field: @autoclosure () -> String, as type: Value.Type = Value.self
   ) throws(TensorFileError) -> Value {
@@ -32,7 +32,7 @@ struct GGUFCursor {
     return buffer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: Value.self) }
   }
 
-  /// So many numbers.
+  /// Reads `count` numbers.
   mutating func numbers<Value: FixedWidthInteger>(
     _ count: Int, _ field: String
   ) throws(TensorFileError) -> [Value] {
@@ -43,10 +43,21 @@ struct GGUFCursor {
     return values
   }
 
-  /// A text of at most so many bytes, with its length before it.
+  /// Reads a length and a text of at most `limit` bytes.
   mutating func string(
     _ field: @autoclosure () -> String, atMost limit: Int = .max
   ) throws(TensorFileError) -> String {
+    let start = position
+    let bytes = try text(field(), atMost: limit)
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    position = start
+    throw failure(.malformed, field(), "bytes that are not UTF-8")
+  }
+
+  /// The bytes of a text, which need not be valid UTF-8.
+  mutating func text(
+    _ field: @autoclosure () -> String, atMost limit: Int = .max
+  ) throws(TensorFileError) -> [UInt8] {
     let length: UInt64 = try number("the length of \(field())")
     guard length <= limit else {
       throw failure(
@@ -65,14 +76,11 @@ struct GGUFCursor {
     } else {
       bytes = try reader.bytes(in: position..<end)
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw failure(.malformed, field(), "bytes that are not UTF-8")
-    }
     position = end
-    return text
+    return bytes
   }
 
-  /// Refuses a count of elements for which the file has no bytes, before anything is made of them.
+  /// Throws for more elements than the file has bytes for, before anything is allocated for them.
   func require(elements count: Int, ofAtLeast size: Int, _ field: String) throws(TensorFileError) {
     guard count <= remaining / size else {
       throw failure(
@@ -101,7 +109,7 @@ struct GGUFCursor {
     try requireShortHeader(position + count, field())
   }
 
-  /// An error at the present position.
+  /// The error for a fault at the present position.
   func failure(
     _ code: TensorFileError.Code, _ field: String, _ found: String, expected: String? = nil,
     remedy: String? = nil

@@ -11,22 +11,48 @@ extension GGUFFile {
 
     /// A tensor of floats stored as F32, F16 or BF16, rounded to nearest even.
     ///
-    /// Traps on any other element type. Writing fails where rounding would make a finite number
-    /// infinite.
+    /// Traps on any other element type. Writing throws if rounding would make a finite number infinite.
     public init(_ name: String, _ tensor: Tensor<Float>, as elementType: ElementType = .f32) {
       precondition(
         [.f32, .f16, .bf16].contains(elementType),
         "GGUFFile.Source: floats are not stored as \(elementType.rawValue)")
+      self.init(
+        name, shape: tensor.shape,
+        as: elementType == .f16 ? .f16 : elementType == .bf16 ? .bf16 : .f32
+      ) { () throws(TensorFileError) in tensor }
+    }
+
+    /// A tensor of floats that is made when its turn comes, so that only one is in memory at once, and
+    /// rounded to a type of elements or quantised to blocks.
+    ///
+    /// Traps on a type other than F32, F16, BF16, Q8_0, Q4_0 and Q4_1, and when the tensor that is made has
+    /// another shape. What `make` throws ends the writing.
+    public init(
+      _ name: String, shape: Shape, as type: GGUFElementType,
+      make: @escaping () throws(TensorFileError) -> Tensor<Float>
+    ) {
+      let plain = type.elementType
+      precondition(
+        type.block != nil || [.f32, .f16, .bf16].contains(plain),
+        "GGUFFile.Source: floats are not stored as \(type)")
       self.name = name
-      self.elementType = elementType == .f16 ? .f16 : elementType == .bf16 ? .bf16 : .f32
-      shape = tensor.shape
+      elementType = type
+      self.shape = shape
       write = { (writer, file) throws(TensorFileError) in
-        try writer.write(tensor, as: elementType, file: file, name: name)
+        let tensor = try make()
+        precondition(
+          tensor.shape == shape,
+          "GGUFFile.Source: '\(name)' was announced as \(shape) and made as \(tensor.shape)")
+        if let block = type.block {
+          try Self(name, GGUFBlockTensor(quantizing: tensor, as: block)).write(&writer, file)
+        } else if let plain {
+          try writer.write(tensor, as: plain, file: file, name: name)
+        }
       }
     }
 
-    /// A tensor in blocks, stored as it is. Writing fails unless its rows are whole blocks, and
-    /// where a number in it is not finite.
+    /// A tensor in blocks, stored as it is. Writing throws if its rows are not whole blocks or a number
+    /// in it is not finite.
     public init(_ name: String, _ tensor: GGUFBlockTensor) {
       self.name = name
       elementType = GGUFElementType(tensor.block)
@@ -42,12 +68,12 @@ extension GGUFFile {
     }
   }
 
-  /// Writes a file of version 3 that appears under its name only when it is whole (see
-  /// ``AtomicFile``): the metadata and the tensors in the given order, each tensor aligned to
-  /// `general.alignment` bytes, 32 where there is none.
+  /// Writes a file of version 3, which appears under its name only when complete (see ``AtomicFile``):
+  /// the metadata and the tensors in the given order, each tensor aligned to `general.alignment` bytes,
+  /// by default 32.
   ///
-  /// - Throws: A ``TensorFileError`` for names the format has no room for or that are used twice, for
-  ///   more than four axes, for rows that are not whole blocks, and where the file cannot be written.
+  /// - Throws: A ``TensorFileError`` for names that are too long or used twice, for more than four axes,
+  ///   for rows that are not whole blocks, and if the file cannot be written.
   public static func write(
     _ sources: [Source], metadata: GGUFMetadata = [:], to path: String
   ) throws(TensorFileError) {
@@ -93,14 +119,14 @@ extension GGUFHeader {
           .unsupported, file: file, field: "key \(quoted(key))",
           found: "\(key.utf8.count) bytes", expected: "from 1 to \(maximumKeyLength)")
       }
-      bytes.append(text: key)
+      bytes.append(text: key.utf8)
       bytes.append(value: metadata[key]!)
     }
     var names: Set<String> = []
     var offset = 0
     for source in sources {
       try check(source, &names, file: file)
-      bytes.append(text: source.name)
+      bytes.append(text: source.name.utf8)
       bytes.append(number: UInt32(source.shape.rank))
       for size in source.shape.reversed() { bytes.append(number: UInt64(size)) }
       bytes.append(number: source.elementType.code)
@@ -132,8 +158,8 @@ extension GGUFHeader {
     }
     guard names.insert(source.name).inserted else {
       throw TensorFileError(
-        .duplicate, file: file, field: field, found: "a name that is taken",
-        expected: "a name of its own")
+        .duplicate, file: file, field: field, found: "a name used twice",
+        expected: "a unique name")
     }
     guard source.shape.rank <= maximumRank else {
       throw TensorFileError(
@@ -164,9 +190,9 @@ extension [UInt8] {
     Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
   }
 
-  fileprivate mutating func append(text: String) {
-    append(number: UInt64(text.utf8.count))
-    append(contentsOf: text.utf8)
+  fileprivate mutating func append(text: some Collection<UInt8>) {
+    append(number: UInt64(text.count))
+    append(contentsOf: text)
   }
 
   fileprivate mutating func append(value: GGUFValue) {
@@ -184,6 +210,9 @@ extension [UInt8] {
     case .float32(let values): put(6, values.map(\.bitPattern))
     case .bool(let values): put(7, values.map { $0 ? 1 : 0 as UInt8 })
     case .string(let values):
+      append(head: 8, values.count, isArray: value.isArray)
+      for value in values { append(text: value.utf8) }
+    case .data(let values):
       append(head: 8, values.count, isArray: value.isArray)
       for value in values { append(text: value) }
     case .uint64(let values): put(10, values)

@@ -1,4 +1,4 @@
-/// A value of the metadata of a GGUF file: a number, a truth value, a text, or an array of one kind.
+/// A metadata value of a GGUF file: a number, a Boolean, a text, or an array of one of these.
 public struct GGUFValue: Hashable, Sendable {
   /// Elements of one kind.
   public enum Elements: Hashable, Sendable {
@@ -16,21 +16,34 @@ public struct GGUFValue: Hashable, Sendable {
     case int32([Int32])
     /// Single precision.
     case float32([Float])
-    /// Truth values.
+    /// Booleans.
     case bool([Bool])
     /// Texts.
     case string([String])
+    /// Texts of which some are no UTF-8, as their bytes.
+    case data([[UInt8]])
     /// 64 bits.
     case uint64([UInt64])
     /// Signed 64 bits.
     case int64([Int64])
     /// Double precision.
     case float64([Double])
+
+    /// Texts by their bytes: strings where all are UTF-8.
+    public static func texts(_ bytes: [[UInt8]]) -> Self {
+      var strings: [String] = []
+      strings.reserveCapacity(bytes.count)
+      for text in bytes {
+        guard let string = String(validating: text, as: UTF8.self) else { return .data(bytes) }
+        strings.append(string)
+      }
+      return .string(strings)
+    }
   }
 
-  /// The elements; of a single value, that one.
+  /// The elements of the array, or the single value.
   public let elements: Elements
-  /// Whether the file has an array, of one element even.
+  /// Whether the value is an array, even if of one element.
   public let isArray: Bool
 
   init(_ elements: Elements, isArray: Bool) {
@@ -54,7 +67,7 @@ public struct GGUFValue: Hashable, Sendable {
   public static func int32(_ value: Int32) -> Self { Self(.int32([value]), isArray: false) }
   /// A number in single precision.
   public static func float32(_ value: Float) -> Self { Self(.float32([value]), isArray: false) }
-  /// A truth value.
+  /// A Boolean.
   public static func bool(_ value: Bool) -> Self { Self(.bool([value]), isArray: false) }
   /// A text.
   public static func string(_ value: String) -> Self { Self(.string([value]), isArray: false) }
@@ -65,14 +78,21 @@ public struct GGUFValue: Hashable, Sendable {
   /// A number in double precision.
   public static func float64(_ value: Double) -> Self { Self(.float64([value]), isArray: false) }
 
-  /// The elements of an array of integers of any width; nil for anything else, and where one does
-  /// not fit.
+  /// The elements of an array of integers of any width; nil for anything else, or if one does not fit.
   public var integers: [Int]? { isArray ? elements.integers : nil }
   /// The elements of an array of numbers of any kind; nil for anything else.
   public var numbers: [Double]? { isArray ? elements.numbers : nil }
   /// The elements of an array of texts; nil for anything else.
   public var strings: [String]? {
     if isArray, case .string(let values) = elements { values } else { nil }
+  }
+  /// The bytes of the elements of an array of texts, which need not be UTF-8; nil for anything else.
+  public var byteStrings: [[UInt8]]? {
+    switch elements {
+    case .string(let values) where isArray: values.map { Array($0.utf8) }
+    case .data(let values) where isArray: values
+    default: nil
+    }
   }
   /// An integer of any width; nil for anything else, and where it does not fit.
   public var integerValue: Int? { isArray ? nil : elements.integers?.first }
@@ -82,7 +102,7 @@ public struct GGUFValue: Hashable, Sendable {
   public var stringValue: String? {
     if !isArray, case .string(let values) = elements { values.first } else { nil }
   }
-  /// A truth value; nil for anything else.
+  /// A Boolean; nil for anything else.
   public var boolValue: Bool? {
     if !isArray, case .bool(let values) = elements { values.first } else { nil }
   }
@@ -99,7 +119,7 @@ extension GGUFValue.Elements {
     case .int32(let values): values.map { Int($0) }
     case .int64(let values): values.map { Int($0) }
     case .uint64(let values): values.allSatisfy { $0 <= Int.max } ? values.map { Int($0) } : nil
-    case .float32, .float64, .bool, .string: nil
+    case .float32, .float64, .bool, .string, .data: nil
     }
   }
 
@@ -119,10 +139,10 @@ public struct GGUFMetadata: Hashable, Sendable, ExpressibleByDictionaryLiteral {
   public private(set) var keys: [String] = []
   private var values: [String: GGUFValue] = [:]
 
-  /// Nothing.
+  /// Empty metadata.
   public init() {}
 
-  /// The values under their keys, in this order. Traps where a key appears twice.
+  /// Metadata with the given values, in this order. Traps if a key appears twice.
   public init(dictionaryLiteral elements: (String, GGUFValue)...) {
     for (key, value) in elements {
       precondition(values[key] == nil, "GGUFMetadata: '\(key)' appears twice")
@@ -130,7 +150,7 @@ public struct GGUFMetadata: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     }
   }
 
-  /// The value of a key; a key that was not there is appended, and nil removes one.
+  /// The value of a key. Setting appends a key that is absent, and nil removes one.
   public subscript(key: String) -> GGUFValue? {
     get { values[key] }
     set {

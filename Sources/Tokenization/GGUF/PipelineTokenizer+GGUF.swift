@@ -52,30 +52,52 @@ extension PipelineTokenizer {
 }
 
 extension GGUFVocabulary {
-  /// How files name the ways of cutting that are known here, and whether texts are in form NFC.
-  private static let preTokenizers: [String: (pattern: WordPattern, digits: Bool, nfc: Bool)] = [
-    "default": (.gpt2, false, false), "gpt-2": (.gpt2, false, false),
-    "smollm": (.gpt2, true, false), "starcoder": (.gpt2, true, false),
-    "llama-bpe": (.llama3, false, false), "llama3": (.llama3, false, false),
-    "llama-v3": (.llama3, false, false), "smaug-bpe": (.llama3, false, false),
-    "qwen2": (.qwen2, false, true), "gpt-4o": (.gpt4o, false, false),
-    "tekken": (.tekken, false, false),
+  /// How a byte-level tokenizer sees a text before its merges.
+  struct Words: Equatable {
+    var pattern: WordPattern
+    /// Whether digits are cut off first, each on its own.
+    var digits: Bool
+    /// Whether texts are brought into form NFC.
+    var nfc: Bool
+    /// Whether a word that is a token becomes it whatever the merges say.
+    var ignoresMerges: Bool
+
+    init(
+      _ pattern: WordPattern, digits: Bool = false, nfc: Bool = false, ignoresMerges: Bool = false
+    ) {
+      self.pattern = pattern
+      self.digits = digits
+      self.nfc = nfc
+      self.ignoresMerges = ignoresMerges
+    }
+  }
+
+  /// What files name these ways, as llama.cpp knows them.
+  static let preTokenizers: [String: Words] = [
+    "default": Words(.gpt2), "gpt-2": Words(.gpt2),
+    "smollm": Words(.gpt2, digits: true), "starcoder": Words(.gpt2, digits: true),
+    "llama-bpe": Words(.llama3, ignoresMerges: true),
+    "llama3": Words(.llama3, ignoresMerges: true),
+    "llama-v3": Words(.llama3, ignoresMerges: true), "smaug-bpe": Words(.llama3),
+    "qwen2": Words(.qwen2, nfc: true), "gpt-4o": Words(.gpt4o),
+    "tekken": Words(.tekken, ignoresMerges: true),
   ]
 
   /// The `tokenizer.json` of a byte-level tokenizer.
   fileprivate func json(file: String) throws(TokenizerError) -> [UInt8] {
-    guard let (pattern, digits, nfc) = Self.preTokenizers[preTokenizer] else {
+    guard let words = Self.preTokenizers[preTokenizer] else {
       let known = Self.preTokenizers.keys.sorted().joined(separator: ", ")
       throw TokenizerError(
         .unsupported,
         "\(file): tokenizer.ggml.pre: expected one of \(known), found \(quoted(preTokenizer.utf8))")
     }
+    let pattern = words.pattern
     let byteLevel: JSONValue = [
       "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true,
       "use_regex": .boolean(pattern == .gpt2),
     ]
     var steps: [JSONValue] = []
-    if digits { steps.append(["type": "Digits", "individual_digits": true]) }
+    if words.digits { steps.append(["type": "Digits", "individual_digits": true]) }
     if pattern != .gpt2 {
       steps.append([
         "type": "Split", "pattern": ["Regex": .string(pattern.spellings[0])],
@@ -99,13 +121,13 @@ extension GGUFVocabulary {
     }
     let value: JSONValue = [
       "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": .array(added),
-      "normalizer": nfc ? ["type": "NFC"] : nil,
+      "normalizer": words.nfc ? ["type": "NFC"] : nil,
       "pre_tokenizer": ["type": "Sequence", "pretokenizers": .array(steps)],
       "post_processor": postProcessor, "decoder": byteLevel,
       "model": [
         "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
         "end_of_word_suffix": nil, "fuse_unk": false, "byte_fallback": false,
-        "ignore_merges": .boolean(pattern == .llama3), "vocab": .object(vocabulary),
+        "ignore_merges": .boolean(words.ignoresMerges), "vocab": .object(vocabulary),
         "merges": .array(merges.map { .string($0) }),
       ],
     ]

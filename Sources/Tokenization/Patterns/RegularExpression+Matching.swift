@@ -1,4 +1,16 @@
 extension RegularExpression {
+  /// Reads an expression that matches whole texts alone.
+  package init(whole pattern: String) throws(Failure) {
+    _ = try Self(pattern)
+    try self.init("(?:" + pattern + ")$")
+  }
+
+  /// Whether a text of one line begins with a match.
+  package func matchesStart(of text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    return matches(in: bytes, 0..<bytes.count).first?.lowerBound == 0
+  }
+
   /// The places where the expression matches within `range` of `bytes`, from left to right, not
   /// overlapping. What lies outside `range` is not seen, by look-ahead and anchors neither.
   func matches(in bytes: [UInt8], _ range: Range<Int>) -> [Range<Int>] {

@@ -5,7 +5,7 @@
 ///
 /// The pattern becomes a small program, which a backtracking machine runs; see
 /// `RegularExpression+Matching.swift`.
-struct RegularExpression: Equatable, Sendable {
+package struct RegularExpression: Equatable, Sendable {
   enum Instruction: Equatable, Sendable {
     case set(Int)
     /// Goes on at the first place, and at the second where that fails.
@@ -29,11 +29,13 @@ struct RegularExpression: Equatable, Sendable {
   private(set) var sets: [ScalarSet] = []
 
   /// Why a pattern was refused.
-  struct Failure: Error {
-    let message: String
+  package struct Failure: Error {
+    /// A sentence without a subject.
+    package let message: String
   }
 
-  init(_ pattern: String) throws(Failure) {
+  /// Reads an expression.
+  package init(_ pattern: String) throws(Failure) {
     self.pattern = pattern
     var parser = PatternParser(pattern)
     let tree = try parser.parse()

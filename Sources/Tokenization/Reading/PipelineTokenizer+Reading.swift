@@ -64,7 +64,7 @@ extension PipelineTokenizer {
   }
 
   /// The chat template's text: one, or the one named `default` of several.
-  private static func template(_ field: FileField) throws(TokenizerError) -> String? {
+  static func template(_ field: FileField) throws(TokenizerError) -> String? {
     guard let template = try field.member("chat_template") else { return nil }
     guard case .array = template.value else { return try template.string() }
     for element in try template.array() where try element.required("name").string() == "default" {

@@ -5,7 +5,7 @@
 #endif
 
 internal import JSON
-internal import LanguageModels
+public import LanguageModels
 internal import TensorFiles
 internal import Tensors
 
@@ -51,28 +51,52 @@ extension ModelSource {
   public func exportDense(
     to path: String, as storage: DenseStorage? = nil, maximumFileSize: Int = 5_000_000_000
   ) throws {
-    let storage = storage ?? self.storage ?? .float32
     let tensors = try tensors
+    let json = try companions.settings(of: configuration, tokens: nil)
+    try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
+      try writeDense(
+        tensors, json, as: storage ?? self.storage ?? .float32, maximumFileSize: maximumFileSize,
+        to: folder)
+    }
+  }
+
+  /// Writes the model as a GGUF file that llama.cpp loads, tokenizer and chat template included. One tensor is
+  /// in memory at a time.
+  ///
+  /// Throws where GGUF has no such model or tokenizer, or the file cannot be written; what was there before is
+  /// untouched then.
+  ///
+  /// - Parameters:
+  ///   - path: The file, whose folder exists.
+  ///   - storage: How matrices are stored.
+  public func exportGGUF(to path: String, as storage: GGUFModel.Storage) throws {
+    try GGUFModel.write(
+      configuration, tensors: tensors, tokenizer: tokenizer, as: storage, to: path)
+  }
+
+  /// Writes tensors of this model's configuration, its `config.json` and what lies beside them into a folder.
+  func writeDense(
+    _ tensors: any ModelTensors, _ settings: JSONObject, as storage: DenseStorage,
+    maximumFileSize: Int, to folder: String
+  ) throws(TensorFileError) {
     let sources = PublishedTensor.all(of: configuration).map { tensor in
       SafetensorsFile.Source(tensor.name, shape: tensor.shape, as: storage.elementType) {
         () throws(TensorFileError) in try tensor.value(from: tensors)
       }
     }
-    var json = try companions.settings(of: configuration, tokens: nil)
+    var json = settings
     let given = Self.storageKeys.filter { json[$0] != nil }
     for key in given.isEmpty ? ["torch_dtype"] : given { json[key] = .string(storage.rawValue) }
-    try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
-      try SafetensorsFolder.write(
-        sources, metadata: ["format": "pt"], maximumFileSize: maximumFileSize, to: folder)
-      try AtomicFile.write(
-        JSONValue.object(json).text(.indented) + "\n", to: folder + "/config.json")
-      try writeCompanions(to: folder)
-    }
+    try SafetensorsFolder.write(
+      sources, metadata: ["format": "pt"], maximumFileSize: maximumFileSize, to: folder)
+    try AtomicFile.write(
+      JSONValue.object(json).text(.indented) + "\n", to: folder + "/config.json")
+    try writeCompanions(to: folder)
   }
 
   /// Writes the files of the tokens and of generation: those of the source as they are, or those that its
   /// tokenizer makes.
-  private func writeCompanions(to folder: String) throws(TensorFileError) {
+  func writeCompanions(to folder: String) throws(TensorFileError) {
     if let source = companionFolder {
       for name in ModelCompanions.names(in: source) {
         let bytes = try ModelCompanions.bytes(of: source + "/" + name)

@@ -67,26 +67,39 @@ struct ModelFolder: ModelForm {
   private func checkedWeights() throws(TensorFileError) -> SafetensorsFolder {
     let weights = try SafetensorsFolder(path: path)
     let names = weights.names
-    let bytes = names.reduce(0) { $0 + (weights.entry(named: $1)?.byteRange.count ?? 0) }
+    try configuration.check(
+      fillableFrom: names.reduce(0) { $0 + (weights.entry(named: $1)?.byteRange.count ?? 0) },
+      tensors: names.count, hasFactors: parameterisation is AdapterMatrices, file: document.file)
+    return weights
+  }
+}
+
+extension ModelConfiguration {
+  /// Refuses sizes that files cannot fill before anything of these sizes is made.
+  ///
+  /// - Parameters:
+  ///   - bytes: Of all tensors.
+  ///   - tensors: How many there are.
+  ///   - hasFactors: Whether matrices may be products of two factors.
+  ///   - file: What tells the sizes.
+  func check(fillableFrom bytes: Int, tensors: Int, hasFactors: Bool = false, file: String)
+    throws(TensorFileError)
+  {
     func fits() -> Bool {
       // Every block has tensors of its own.
-      guard configuration.blockCount <= names.count, configuration.maxPositions <= 1 << 24 else {
-        return false
-      }
-      let table = Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
-      let layers = configuration.linearShapes
+      guard blockCount <= tensors, maxPositions <= 1 << 24 else { return false }
+      let table = Double(vocabularySize) * Double(hiddenSize)
+      let layers = linearShapes
       let elements = layers.reduce(table) { $0 + Double($1.out) * Double($1.in) }
       // No format takes fewer than four bits an element; a product of two factors of floats has at least
       // as many elements as its sides.
       let sides = layers.reduce(0.0) { $0 + Double($1.out) + Double($1.in) }
-      let hasFactors = parameterisation is AdapterMatrices
       return (hasFactors ? 4 * (sides / 2 + table) : elements / 2) <= Double(bytes)
     }
     guard fits() else {
       throw TensorFileError(
-        .unsupported, file: document.file, found: "sizes beyond those of the tensors beside it",
+        .unsupported, file: file, found: "sizes beyond those of the tensors beside it",
         remedy: "Fetch or write the folder again")
     }
-    return weights
   }
 }

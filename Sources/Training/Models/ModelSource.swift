@@ -12,9 +12,10 @@ public import Methods
 internal import TensorFiles
 public import Tokenization
 
-/// A trained model that a path names, in whichever form: a Hugging Face folder, or a checkpoint by any method.
+/// A trained model that a path names, in whichever form: a Hugging Face folder, a checkpoint by any method, a
+/// GGUF file, or the folder of a LoRA adapter over one of these.
 ///
-/// Opening it reads `config.json` alone; tensors are read when they are asked for, and a model of packed
+/// Opening it reads its sizes alone; tensors are read when they are asked for, and a model of packed
 /// layers is made of them without ever being whole in memory.
 ///
 /// ```swift
@@ -31,9 +32,16 @@ public struct ModelSource: Sendable {
   ///
   /// Throws an `InputError` where there is no model, with what to do instead, and a `TensorFileError`
   /// that names the file and the field where it is none that can be made.
-  public init(path: String) throws {
+  ///
+  /// - Parameters:
+  ///   - path: A folder or a GGUF file.
+  ///   - base: The path of the model that an adapter is over; where the adapter itself says when left out.
+  public init(path: String, base: String? = nil) throws {
     self.path = path
-    form = try Self.form(of: path)
+    form = try Self.form(of: path, base: base)
+    guard base == nil || isAdapter else {
+      throw InputError("\(path) is no adapter over another model. Leave --base out.")
+    }
   }
 
   /// The sizes and constants.
@@ -54,7 +62,15 @@ public struct ModelSource: Sendable {
 
   /// The tensors of the dense model, each made when it is asked for. Throws a `TensorFileError` that names a
   /// tensor which is missing or does not fit.
-  public var tensors: any ModelTensors { get throws { try form.tensors(of: configuration) } }
+  public var tensors: any ModelTensors { get throws { try tensors(of: configuration) } }
+
+  /// The tensors of a model of these sizes.
+  func tensors(of configuration: any ModelConfiguration) throws -> any ModelTensors {
+    try form.tensors(of: configuration)
+  }
+
+  /// Whether it is an adapter over another model.
+  var isAdapter: Bool { form is AdapterFolder }
 
   /// A model of other layers that begins with this one's matrices: each is made when its layer is, and gone
   /// before the next where the layer packs it.
@@ -97,7 +113,7 @@ public struct ModelSource: Sendable {
 
   // MARK: Forms
 
-  private static func form(of path: String) throws -> any ModelForm {
+  private static func form(of path: String, base: String?) throws -> any ModelForm {
     let name = URL(filePath: path).lastPathComponent
     if !["", ".", "..", "/"].contains(name) { try AtomicFolder.recover(at: path) }
     let files = FileManager.default
@@ -110,13 +126,26 @@ public struct ModelSource: Sendable {
       isFolder = objectiveIsFolder.boolValue
     #endif
     guard exists else { throw noModel(at: path) }
-    guard isFolder else { throw noFolder(path) }
+    guard isFolder else {
+      if GGUFModel.isModel(at: path) { return try GGUFModelFile(path: path) }
+      throw noFolder(path)
+    }
+    // A folder of peft may have the config.json of its base beside it.
+    if files.fileExists(atPath: path + "/" + PEFTConfiguration.fileName) {
+      return try AdapterFolder(path: path, base: base)
+    }
     if files.fileExists(atPath: path + "/config.json") { return try ModelFolder(path: path) }
     throw noConfiguration(in: path)
   }
 
   private static func noModel(at path: String) -> InputError {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    if let error = hubError(path) { return error }
+    return InputError("There is no model at '\(path)'. Give the folder that holds its config.json.")
+  }
+
+  /// How to fetch a model by its name on a hub; nil for what is no such name.
+  static func hubError(_ name: String) -> InputError? {
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     let isName =
       parts.count == 2
       && parts.allSatisfy { part in
@@ -126,13 +155,10 @@ public struct ModelSource: Sendable {
               && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))
           }
       }
-    guard isName, !FileManager.default.fileExists(atPath: String(parts[0])) else {
-      return InputError(
-        "There is no model at '\(path)'. Give the folder that holds its config.json.")
-    }
+    guard isName, !FileManager.default.fileExists(atPath: String(parts[0])) else { return nil }
     return InputError(
-      "There is no folder '\(path)'. If it is the name of a model on the Hugging Face hub, fetch it: "
-        + "hf download \(path) --local-dir \(parts[1]), and give the folder \(parts[1]).")
+      "There is no folder '\(name)'. If it is the name of a model on the Hugging Face hub, fetch it: "
+        + "hf download \(name) --local-dir \(parts[1]), and give the folder \(parts[1]).")
   }
 
   private static func noFolder(_ path: String) -> any Error {
@@ -149,6 +175,10 @@ public struct ModelSource: Sendable {
   }
 
   private static func noConfiguration(in path: String) -> any Error {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    if let name = names.sorted().first(where: { $0.hasSuffix(".gguf") }) {
+      return InputError("\(path) holds a GGUF file. Give the file itself: \(path)/\(name).")
+    }
     if FileManager.default.fileExists(atPath: path + "/checkpoint/config.json") {
       return InputError("\(path) is the folder of a run. Give the model in it: \(path)/checkpoint.")
     }

@@ -19,10 +19,10 @@ public final class LanguageModelling: TrainingTask {
   private let evaluationWindows: EvaluationWindows
   private let validationWindows: EvaluationWindows
 
-  /// The task of a run, whose model is the one that `makeModel` makes; that of the configuration, drawn
-  /// at random or read from its `weights`, when left out.
+  /// The task of a run. Its model is made by `makeModel`, or when left out by the configuration, at
+  /// random or from its `weights`.
   ///
-  /// Throws an `InputError` where the text does not fill one batch, and what making the model throws.
+  /// Throws an `InputError` if the text does not fill one batch, and whatever making the model throws.
   ///
   /// - Parameters:
   ///   - configuration: Sized for the corpus.
@@ -81,14 +81,14 @@ public final class LanguageModelling: TrainingTask {
   public var module: any Module { model }
   /// The name of the text.
   public var source: String { corpus.name }
-  /// Those of the text.
+  /// Notices about the text.
   public var notices: [String] { corpus.notices }
   /// Tokens of a step.
   public var tokensPerStep: Int {
     Int(Double(configuration.batchSize) * sampler.meanLength)
   }
 
-  /// Of windows of the text that seed and step decide.
+  /// The losses of windows of the text, which the seed and the step determine.
   public func losses(of step: Int, isMerge: Bool) -> [() -> Variable] {
     let size = isMerge ? configuration.mergeBatchSize : configuration.batchSize
     let parts = sampler.batch(step: step, size: size).split(into: configuration.microBatches)
@@ -103,17 +103,17 @@ public final class LanguageModelling: TrainingTask {
     evaluation == .interim ? evaluationWindows : validationWindows
   }
 
-  /// Windows of the validation text.
+  /// The number of windows of the validation text.
   public func size(of evaluation: TaskEvaluation) -> Int {
     windows(of: evaluation).windowCount
   }
 
-  /// The mean loss over windows of the validation text, nats a token.
+  /// The mean loss over windows of the validation text, nats per token.
   public func measure(_ evaluation: TaskEvaluation) -> Double {
     model.meanLoss(over: windows(of: evaluation))
   }
 
-  /// Adds bits a byte and samples.
+  /// Adds bits per byte and sample continuations.
   public func complete(_ record: inout RunRecord) {
     record.bitsPerByte =
       record.validationLoss * Double(validationWindows.tokenCount)
@@ -121,7 +121,7 @@ public final class LanguageModelling: TrainingTask {
     record.samples = samples()
   }
 
-  /// Continues some beginnings from the validation text.
+  /// Continuations of lines from the validation text.
   private func samples() -> [RunRecord.Sample] {
     var random = RandomSource(seed: configuration.seed).split("samples")
     return corpus.samplePrompts(3).compactMap { prompt, tokens in
@@ -134,14 +134,14 @@ public final class LanguageModelling: TrainingTask {
   }
 }
 
-/// The training of a language model.
+/// A trainer of a language model.
 public typealias LanguageModelTrainer = Trainer<LanguageModelling>
 
 extension Trainer where Task == LanguageModelling {
-  /// A run that has not begun.
+  /// A run that has not started.
   ///
-  /// Throws an `InputError` where the text does not fill one batch or has tokens that a trained model
-  /// lacks, and a `TensorFileError` where that model cannot be read.
+  /// Throws an `InputError` if the text does not fill one batch or has tokens that a trained model
+  /// lacks, and a `TensorFileError` if that model cannot be read.
   ///
   /// - Parameters:
   ///   - configuration: The settings.
@@ -171,7 +171,7 @@ extension Trainer where Task == LanguageModelling {
 }
 
 extension LanguageModel {
-  /// The mean negative log-likelihood of windows of text, nats a token.
+  /// The mean negative log-likelihood of windows of text, nats per token.
   public func meanLoss(over windows: EvaluationWindows) -> Double {
     withoutGradient {
       var sum = 0.0

@@ -1,7 +1,7 @@
 public import Layers
 public import Tensors
 
-/// Windows of a text to be learnt at once.
+/// Windows of a text for one step.
 public struct Batch: Sendable {
   /// Ids `[windows, tokens]`.
   public let inputs: Tensor<Int32>
@@ -52,7 +52,7 @@ public struct Batch: Sendable {
     self.documents = documents
   }
 
-  /// As many batches of equally many windows, in order. Traps when the windows do not divide so.
+  /// The windows in order in the given number of equal batches. Traps if they do not divide evenly.
   func split(into parts: Int) -> [Batch] {
     guard parts > 1 else { return [self] }
     let documents: [PackedDocuments?] =

@@ -15,11 +15,11 @@ public struct Corpus: Sendable {
   public let packing: Packing
   /// The validation part as text, for prompts; empty for examples.
   let validationText: [UInt8]
-  /// What a person should know about the text.
+  /// What the user should know about the text.
   public package(set) var notices: [String]
-  /// What it was read from, to be saved with a run; nil for what was not read here.
+  /// What it was read from, to be saved with a run; nil if it was not read by `TrainingData`.
   package internal(set) var data: TrainingData?
-  /// Tells the training part from others.
+  /// Distinguishes the training part from others.
   package let fingerprint: String
 
   /// Tokenises both parts of a text.
@@ -41,8 +41,8 @@ public struct Corpus: Sendable {
       notices: text.isValidUTF8 ? [] : [Self.notice(ofInvalid: text.name)])
   }
 
-  /// Trains a byte-pair vocabulary on the training part, and tokenises both parts with it; up to
-  /// 256 tokens a token is a byte.
+  /// Trains a byte-pair vocabulary on the training part, and tokenises both parts with it; with a
+  /// `vocabulary` of 256 or fewer, tokens are bytes.
   public init(_ text: SourceText, vocabulary: Int) throws {
     self.init(text, tokenizer: try Self.tokenizer(of: vocabulary, trainedOn: text.training))
   }
@@ -88,12 +88,12 @@ public struct Corpus: Sendable {
     }
   }
 
-  /// Beginnings of lines of the validation part, `count` of them, as prompts: some words each.
+  /// `count` prompts: the first `words` words of lines spread over the validation part.
   public func prompts(_ count: Int, words: Int = 6) -> [String] {
     (0..<count).map { index in
       let place = validationText.count * (2 * index + 1) / (2 * count)
       let line = validationText[..<place].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-      // Where lines are whole chapters a word near the place is as good a beginning.
+      // In very long lines, start at a word near the position instead.
       let start =
         place - line < 2_000
         ? line : validationText[place...].firstIndex(of: 0x20).map { $0 + 1 } ?? place

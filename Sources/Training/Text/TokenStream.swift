@@ -16,7 +16,7 @@ public struct TokenStream: Sendable {
   /// No text yet.
   init() {}
 
-  /// Tokenises a text piece by piece, so that what the tokenizer needs meanwhile stays small.
+  /// Tokenises a text in pieces, which bounds the tokenizer's working memory.
   ///
   /// Pieces end where a single line feed stands between two words, so the ids are those of the whole
   /// text. A tokenizer that may join across such a place gets the text as a whole.
@@ -99,10 +99,10 @@ public struct TokenStream: Sendable {
     }
   }
 
-  /// A visible ASCII character: its class is known without decoding.
+  /// Whether the byte is a visible ASCII character, whose class is known without decoding.
   private static func isWord(_ byte: UInt8) -> Bool { (0x21...0x7E).contains(byte) }
 
-  /// Bytes of text a token, on average.
+  /// The average bytes of text per token.
   public var bytesPerToken: Double { Double(byteCount) / Double(max(1, tokens.count)) }
 
   /// Places of the tokens of each document.
