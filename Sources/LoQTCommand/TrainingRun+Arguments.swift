@@ -41,15 +41,11 @@ extension TrainingRun {
             + "of them.")
       }
     }
-    if arguments.resume == nil {
-      try arguments.data.trainingData.check()
-    } else {
-      try checkResumed()
-    }
+    if arguments.resume == nil { try arguments.data.trainingData.check() }
   }
 
   /// Refuses options that a resumed run has its own of.
-  private func checkResumed() throws {
+  func checkResumed() throws {
     let allowed = [
       "resume", "text", "data", "validation", "output", "summary", "threads", "force", "checkpoint",
       "no-checkpoint", "save-every", "early-stopping", "keep-best", "no-keep-best",
@@ -59,8 +55,8 @@ extension TrainingRun {
     }
     if let other = given.first(where: { !allowed.contains($0) }) {
       throw InputError(
-        "--\(other) is what it was when the run began, and cannot be given with --resume. Leave it out, or "
-          + "begin another run.")
+        "--\(other) was set when the run began and cannot be given with --resume. Leave it out, or begin "
+          + "another run.")
     }
   }
 }

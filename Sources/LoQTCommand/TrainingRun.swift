@@ -135,6 +135,7 @@ struct TrainingRun {
     -> LanguageModelTrainer
   {
     let settings = try RunSettings(checkpoint: folder)
+    try checkResumed()
     try setThreads(arguments.threads)
     Interruption.install()
     let source = try ModelSource(path: folder)

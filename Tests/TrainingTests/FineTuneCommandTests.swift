@@ -112,6 +112,9 @@ import Training
       let record = try #require(try Checkpoint(path: folder + "/out/checkpoint").record)
       #expect(record.steps.count < 40)
       #expect(record.notices.contains { $0.hasPrefix("Stopped after step") })
+      // It can be continued, with the settings it began with.
+      let refused = try loqt(["finetune", "--resume", "out", "--learning-rate", "1"], in: folder)
+      #expect(refused.code != 0 && refused.errors.contains("--learning-rate was set when"))
     }
   }
 
@@ -131,9 +134,6 @@ import Training
         let outcome = try loqt(short + ["--steps", "1", "--rank", "8"], in: folder)
         #expect(outcome.code == 0 && outcome.output.contains(name + "/report.html"))
       }
-      let refused = try loqt(
-        ["finetune", "--resume", "runs/loqt-base-seed0", "--learning-rate", "1"], in: folder)
-      #expect(refused.code != 0 && refused.errors.contains("--learning-rate is what it was"))
       // A run that is over cannot go on, but its checkpoint was found.
       let over = try loqt(["finetune", "--resume", "runs/loqt-base-seed0"], in: folder)
       #expect(over.errors.contains("runs/loqt-base-seed0/checkpoint/run.json"), "\(over.errors)")

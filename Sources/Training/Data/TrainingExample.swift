@@ -78,7 +78,7 @@ package enum ExampleFields: String, Sendable, CaseIterable {
     case .instruction:
       let output = try Self.string(object["output"]!, "output")
       guard !output.isEmpty else { throw ExampleFault("has an empty \"output\". Leave it out.") }
-      let input = object["input"].flatMap { $0 == .null ? nil : $0 }
+      let input = object["input"] == .some(.null) ? JSONValue?.none : object["input"]
       return .instruction(
         try Self.string(object["instruction"]!, "instruction"),
         input: try input.map { value throws(ExampleFault) in try Self.string(value, "input") }
