@@ -15,10 +15,10 @@ import Testing
       [0xEF, 0xBB, 0xBF] + Array("zebra\tone\ttwo\r\n\n  \n".utf8) + lines(49)
         + Array("a b\tx".utf8))
     #expect(text.labels == ["a b", "cat", "dog", "zebra"].map { Array($0.utf8) })
-    #expect(text.lines.count == 51)
-    #expect(text.lines[0].text == Array("one\ttwo".utf8) && text.lines[0].label == 3)
-    #expect(text.lines[2].text == Array("says 1".utf8) && text.lines[2].label == 2)
-    #expect(text.lines[50].text == [0x78] && text.lines[50].label == 0)
+    #expect(text.examples.count == 51)
+    #expect(text.examples[0].text == Array("one\ttwo".utf8) && text.examples[0].label == 3)
+    #expect(text.examples[2].text == Array("says 1".utf8) && text.examples[2].label == 2)
+    #expect(text.examples[50].text == [0x78] && text.examples[50].label == 0)
   }
 
   @Test(arguments: [

@@ -1,7 +1,9 @@
 import JSON
 import TestSupport
+import Tensors
 import Testing
-import Training
+
+@testable import Training
 
 @Suite struct MetricsTests {
   @Test(
