@@ -108,6 +108,7 @@ struct ClassifierRun {
     -> ClassifierTrainer
   {
     let settings = try RunSettings(checkpoint: folder)
+    try run.checkResumed()
     guard var files = settings.labelled else {
       throw InputError("\(folder) is a run that learns no labels. Leave --classify out.")
     }
