@@ -43,7 +43,7 @@ import Testing
     ("attention_bias", "no", "a boolean"), ("tie_word_embeddings", "yes", "a boolean"),
     ("num_hidden_layers", .integer(1 << 40), "a positive size"),
     ("rope_scaling", ["rope_type": "llama3"], "no such field"),
-    ("rope_scaling", ["type": "linear", "factor": 0.5], "a number from 1"),
+    ("rope_scaling", ["type": "linear", "factor": 0.5], "a number of at least 1"),
     ("rope_scaling", ["type": "longrope"], "'yarn'"),
     ("rope_parameters", ["rope_type": "yarn", "factor": "2"], "a number"),
   ]

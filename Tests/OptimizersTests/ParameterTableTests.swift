@@ -36,7 +36,7 @@ import Testing
       for size in 1...100 {
         let parameter = Parameter(.zeros([64, size]))
         optimizer.update(parameter, .ones([64, size]), step: 0, gradientScale: 1)
-        #expect(parameter.tensor.scalars.allSatisfy(\.isFinite))
+        #expect(parameter.tensor.scalars.allSatisfy { $0.isFinite })
       }
       #expect(optimizer.stateByteCount == 0, "\(type(of: optimizer))")
     }

@@ -176,13 +176,13 @@ struct MalformedFile: Sendable, CustomTestStringConvertible {
     .init("none for a scalar", tensor(shape: "[]", offsets: "[0,0]"), data: 0, "4 bytes"),
 
     // Layout.
-    .init("first tensor not at 0", tensor(offsets: "[4,8]"), data: 8, "a hole"),
+    .init("first tensor not at 0", tensor(offsets: "[4,8]"), data: 8, "a gap before it"),
     .init(
-      "empty tensor not at 0", tensor(shape: "[0]", offsets: "[4,4]"), data: 4, "a hole"),
+      "empty tensor not at 0", tensor(shape: "[0]", offsets: "[4,4]"), data: 4, "a gap before it"),
     .init(
       "hole",
       #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"#
-        + #""b":{"dtype":"U8","shape":[2],"data_offsets":[3,5]}}"#, data: 5, "a hole"),
+        + #""b":{"dtype":"U8","shape":[2],"data_offsets":[3,5]}}"#, data: 5, "a gap before it"),
     .init(
       "overlap",
       #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"#
