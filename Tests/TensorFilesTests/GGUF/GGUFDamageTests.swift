@@ -197,7 +197,7 @@ private struct RawGGUF {
         $0.data(64)
       })
     add(
-      "a hole between tensors", .malformed,
+      "a gap between tensors", .malformed,
       tensors(2) {
         $0.tensor("a")
         $0.tensor("b", offset: 64)
