@@ -3,6 +3,7 @@ import Formatting
 import Foundation
 import JSON
 import TensorFiles
+import Tensors
 import Terminal
 import Training
 
