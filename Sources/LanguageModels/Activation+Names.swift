@@ -1,13 +1,13 @@
 internal import Layers
 
 extension Activation {
-  /// Hugging Face's names.
+  /// Hugging Face's names of the functions.
   static let configurationNames: [(name: String, activation: Activation)] = [
     ("gelu", .gelu), ("gelu_new", .geluTanh), ("gelu_pytorch_tanh", .geluTanh), ("relu", .relu),
     ("silu", .silu), ("swish", .silu), ("tanh", .tanh), ("sigmoid", .sigmoid),
   ]
 
-  /// The function of one of Hugging Face's names; nil for an unknown one.
+  /// The function with a Hugging Face name; nil if the name is unknown.
   init?(configurationName name: String) {
     guard let known = Self.configurationNames.first(where: { $0.name == name }) else { return nil }
     self = known.activation

@@ -3,11 +3,11 @@ public import Layers
 public import Tensors
 
 /// A decoder-only language model of the Llama kind (Touvron et al., 2023, arXiv 2302.13971): RMSNorm
-/// before each part, rotary positions, grouped queries, a gated feed-forward; and what its configuration
-/// chooses besides.
+/// before each part, rotary positions, grouped-query attention and a gated feed-forward, with the
+/// variations that its configuration selects.
 ///
-/// Names are those of Hugging Face's checkpoints. The seven linear layers of each block are made by
-/// the layer builder, and so dense or quantised as it says; embedding, norms and head are dense.
+/// Names are those of Hugging Face's checkpoints. The layer builder makes the seven linear layers of
+/// each block, dense or quantised; embedding, norms and head are dense.
 public struct Decoder: TransformerLanguageModel {
   /// The sizes and constants.
   public let configuration: DecoderConfiguration
@@ -17,14 +17,14 @@ public struct Decoder: TransformerLanguageModel {
   public let blocks: [DecoderBlock]
   /// The norm before the head.
   public let norm: RMSNorm
-  /// The head `[vocabulary, hidden]`; nil when the embedding serves.
+  /// The head `[vocabulary, hidden]`; nil when it is tied to the embedding.
   public let head: Linear?
-  /// Whether training keeps only each block's input and computes the block again on the way back.
+  /// Whether training keeps only each block's input and recomputes the block in the backward pass.
   public var recomputesBlocks = false
 
   /// A model with initial values drawn from `linear`'s random numbers.
   ///
-  /// Layer by layer: a dense matrix that the builder packs is gone before the next is drawn.
+  /// Layers are made one by one: a dense matrix that the builder packs is freed before the next is drawn.
   public init(_ configuration: DecoderConfiguration, using linear: LayerBuilder) {
     self.configuration = configuration
     let initializer = Initializer.normal(
@@ -57,7 +57,7 @@ public struct Decoder: TransformerLanguageModel {
     nameParameters()
   }
 
-  /// As Hugging Face names them.
+  /// The parts under Hugging Face's names.
   public var members: [ModuleMember] {
     [ModuleMember("model.embed_tokens", embedding)] + ModuleMember.list("model.layers", blocks)
       + [ModuleMember("model.norm", norm)] + (head.map { [ModuleMember("lm_head", $0)] } ?? [])
@@ -69,17 +69,17 @@ public struct Decoder: TransformerLanguageModel {
     return configuration.embeddingScale == 1 ? x : x * configuration.embeddingScale
   }
 
-  /// The bound that logits are softly held within; nil for none.
+  /// The soft cap of the logits; nil for none.
   public var logitCap: Double? { configuration.logitCap }
 
-  /// Sets each dense parameter to the tensor of its Hugging Face name; a tied model passes over a
-  /// head of its own. What the linear layers hold beside parameters is not touched.
+  /// Sets each dense parameter to the tensor of its Hugging Face name; a tied model ignores a head in
+  /// the file. What the linear layers hold besides parameters is not touched.
   ///
   /// - Parameters:
-  ///   - names: The names of all tensors there are.
-  ///   - tensor: Reads one of them.
+  ///   - names: The names of all available tensors.
+  ///   - tensor: Reads the tensor of a name.
   /// - Returns: The names that were missing and those that were not expected.
-  /// - Throws: What `tensor` throws.
+  /// - Throws: Whatever `tensor` throws.
   public func loadWeights(
     named names: some Sequence<String>, from tensor: (String) throws -> Tensor<Float>
   ) throws -> ParameterLoadReport {

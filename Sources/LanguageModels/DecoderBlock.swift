@@ -39,7 +39,7 @@ public struct DecoderBlock: TransformerBlock {
     feedForwardOutputNorm = configuration.normalizesOutputs ? configuration.norm() : nil
   }
 
-  /// As Hugging Face names them.
+  /// The parts under Hugging Face's names.
   public var members: [ModuleMember] {
     let start = [
       ModuleMember("input_layernorm", attentionNorm), ModuleMember("self_attn", attention),
@@ -77,7 +77,7 @@ public struct DecoderBlock: TransformerBlock {
 }
 
 extension DecoderConfiguration {
-  /// A norm of hidden states.
+  /// A new norm of hidden states.
   func norm() -> RMSNorm { RMSNorm(hiddenSize, epsilon: rmsNormEpsilon, offset: normOffset) }
 
   fileprivate func attentionOptions(_ kind: BlockKind) -> CausalSelfAttention.Options {

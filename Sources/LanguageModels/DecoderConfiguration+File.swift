@@ -2,10 +2,10 @@ public import JSON
 public import TensorFiles
 
 extension DecoderConfiguration {
-  /// Reads a Hugging Face `config.json` of any family that a `Decoder` serves.
+  /// Reads a Hugging Face `config.json` of any family that `Decoder` implements.
   ///
-  /// - Throws: A `TensorFileError` that names the field, what was found and what was expected, where
-  ///   the file cannot be read, lacks a field, or describes another model.
+  /// - Throws: A `TensorFileError` that names the field, what was found and what was expected, if the
+  ///   file cannot be read, lacks a field, or describes a different kind of model.
   public init(path: String) throws(TensorFileError) {
     try self.init(JSONDocument(path: path))
   }
@@ -67,7 +67,7 @@ extension DecoderConfiguration {
     ]
     json["rope_scaling"] = ropeScaling.json.map { .object($0) }
     for (key, value) in family.write(self) { json[key] = value }
-    // In the order of the alphabet, as Hugging Face writes it.
+    // Sorted by key, as Hugging Face writes it.
     var sorted = JSONObject()
     for key in json.keys.sorted() { sorted[key] = json[key] }
     return sorted

@@ -2,7 +2,7 @@ public import Layers
 public import Tensors
 
 extension DecoderConfiguration: ModelConfiguration {
-  /// That of the family.
+  /// The family's `model_type`.
   public var modelType: String { family.modelType }
   /// `layers`.
   public var blockCount: Int {
@@ -65,12 +65,11 @@ extension DecoderConfiguration: ModelConfiguration {
   }
 
   /// With h hidden, q = heads · headSize, k = keyHeads · headSize and f intermediate, a block keeps
-  /// 2 h + 2 q + 2 k + 2 f + heads + 2 elements for each token: the inputs of its norms, the turned
-  /// queries and keys, the values, the attention's output, gate and up; one number a query and head and
-  /// one a row and norm. The norms' outputs and silu(gate) · up are computed again when needed. On the
-  /// way back through the down projection there are h + 2 f more: the gradient that comes in, and that of
-  /// silu(gate) · up beside itself. A norm of heads or of outputs keeps what it normalises too, and one
-  /// number a row.
+  /// 2 h + 2 q + 2 k + 2 f + heads + 2 elements per token: the inputs of its norms, the rotated queries
+  /// and keys, the values, the attention's output, gate and up; one number per query and head and one per
+  /// row and norm. The norms' outputs and silu(gate) · up are recomputed when needed. The backward pass
+  /// of the down projection holds h + 2 f more: the incoming gradient, and silu(gate) · up with its
+  /// gradient. A norm of heads or of outputs also keeps its input and one number per row.
   public var activations: BlockActivations {
     let (queries, keys) = (heads * headSize, keyHeads * headSize)
     var kept = 2 * hiddenSize + 2 * queries + 2 * keys + 2 * intermediateSize + heads + 2
@@ -81,14 +80,14 @@ extension DecoderConfiguration: ModelConfiguration {
       backward: hiddenSize + 2 * intermediateSize, attentionWidth: queries)
   }
 
-  /// A `Decoder`.
+  /// Makes a `Decoder`.
   public func makeModel(using linear: LayerBuilder) -> any LanguageModel {
     Decoder(self, using: linear)
   }
 
-  /// That of the family.
+  /// The layout in GGUF files, by the family.
   public var gguf: GGUFLayout? { family.gguf }
 
-  /// As the family has it.
+  /// The place by the family's rule.
   public func place(of name: String) -> TensorPlace? { family.place(self, name) }
 }

@@ -3,13 +3,13 @@ public import Layers
 public import Tensors
 
 /// The sizes and constants of a `Decoder`: those of a Llama (Touvron et al., 2023, arXiv 2302.13971),
-/// and the choices by which other families differ from it, which begin as a Llama's.
+/// and the options by which other families differ from it, whose defaults are a Llama's.
 public struct DecoderConfiguration: Sendable, Hashable {
-  /// What a block is besides its sizes.
+  /// How a block's attention differs from that of other blocks.
   public struct BlockKind: Sendable, Hashable {
-    /// Whether its tokens see the last `window` alone.
+    /// Whether tokens attend only to the last `window` tokens.
     public var isWindowed: Bool
-    /// Whether its attention knows positions.
+    /// Whether queries and keys are rotated by their positions.
     public var isRotated: Bool
 
     /// A kind of block.
@@ -19,7 +19,7 @@ public struct DecoderConfiguration: Sendable, Hashable {
     }
   }
 
-  /// Whose names and fields its files have.
+  /// The family that decides the names and fields in files.
   public var family = DecoderFamily.llama
   /// Number of different tokens.
   public var vocabularySize: Int
@@ -31,7 +31,7 @@ public struct DecoderConfiguration: Sendable, Hashable {
   public var layers: Int
   /// Number of query heads.
   public var heads: Int
-  /// Number of key and value heads; `heads` is a multiple.
+  /// Number of key and value heads, a divisor of `heads`.
   public var keyHeads: Int
   /// Size of a head.
   public var headSize: Int
@@ -52,27 +52,27 @@ public struct DecoderConfiguration: Sendable, Hashable {
   public var windowRopeTheta: Double?
   /// Whether queries, keys and values have biases.
   public var hasAttentionBias = false
-  /// Whether the attention's output has one.
+  /// Whether the attention's output projection has a bias.
   public var hasOutputBias = false
   /// Whether the feed-forward's matrices have biases.
   public var hasFeedForwardBias = false
   /// Whether each head of queries and keys is normalised.
   public var normalizesHeads = false
-  /// Whether a norm follows the attention and the feed-forward too.
+  /// Whether a norm also follows the attention and the feed-forward.
   public var normalizesOutputs = false
-  /// Added to the norms' weights: 1 where files hold the difference from no scaling.
+  /// Added to the norms' weights: 1 for files that hold weights minus one.
   public var normOffset = 0.0
   /// The function of the feed-forward's gate.
   public var activation = Activation.silu
-  /// What the tokens' vectors are multiplied with.
+  /// The factor of the tokens' vectors.
   public var embeddingScale = 1.0
-  /// What the products of queries and keys become.
+  /// How the products of queries and keys are scaled and capped.
   public var scores = AttentionScores()
-  /// The bound that logits are softly held within; nil for none.
+  /// The soft cap of the logits; nil for none.
   public var logitCap: Double?
-  /// How many tokens up to its own each token of a windowed block sees.
+  /// The number of tokens, including itself, that a token of a windowed block attends to.
   public var window: Int?
-  /// The kinds of the blocks, repeated where there are more blocks than kinds; all plain when empty.
+  /// The kinds of the blocks, repeated cyclically; all plain when empty.
   public var blockKinds: [BlockKind] = []
 
   /// The kind of a block.

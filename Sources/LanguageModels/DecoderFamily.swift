@@ -1,17 +1,17 @@
 public import JSON
 public import TensorFiles
 
-/// A family of models that a `Decoder` serves: what it is called, and how its `config.json` becomes the
-/// choices of a `DecoderConfiguration` and back.
+/// A family of models that `Decoder` implements: its names, and how its `config.json` translates to the
+/// options of a `DecoderConfiguration` and back.
 ///
-/// Sizes and constants that all share are read and written for it; a family says what differs. Two
-/// families of one `modelType` are equal.
+/// Sizes and constants common to all families are read and written for it. Two families with the same
+/// `modelType` are equal.
 public struct DecoderFamily: Sendable, Hashable, CustomStringConvertible {
-  /// What the field `model_type` of a `config.json` says.
+  /// The field `model_type` of a `config.json`.
   public let modelType: String
-  /// What the field `architectures` says.
+  /// The field `architectures`.
   public let architecture: String
-  /// The values of fields that a file may leave out, where they are other than a Llama's.
+  /// Defaults of fields that a file may leave out, where they differ from a Llama's.
   let defaults: JSONObject
   let read: @Sendable (inout DecoderConfiguration, JSONDocument) throws(TensorFileError) -> Void
   let write: @Sendable (DecoderConfiguration) -> JSONObject
@@ -22,13 +22,13 @@ public struct DecoderFamily: Sendable, Hashable, CustomStringConvertible {
   /// A family.
   ///
   /// - Parameters:
-  ///   - modelType: What the field `model_type` says.
-  ///   - architecture: What the field `architectures` says.
-  ///   - defaults: The values of fields that a file may leave out, where they are other than a Llama's.
-  ///   - read: Sets the choices of a configuration whose sizes have been read.
-  ///   - write: The members of a `config.json` beside or instead of those that all share.
-  ///   - place: Where published files hold a tensor of the model, of its name; nil where under this name.
-  ///   - gguf: How GGUF files hold the models; nil where none do.
+  ///   - modelType: The field `model_type`.
+  ///   - architecture: The field `architectures`.
+  ///   - defaults: Defaults of fields that a file may leave out, where they differ from a Llama's.
+  ///   - read: Sets the options of a configuration whose sizes have been read.
+  ///   - write: The members of a `config.json` in addition to, or in place of, the common ones.
+  ///   - place: Where published files hold a tensor of the model; nil if under its own name.
+  ///   - gguf: The layout of the models in GGUF files; nil if there is none.
   public init(
     _ modelType: String, architecture: String, defaults: JSONObject = [:],
     read:
@@ -50,7 +50,7 @@ public struct DecoderFamily: Sendable, Hashable, CustomStringConvertible {
   /// The type.
   public var description: String { modelType }
 
-  /// Whether both are of one type.
+  /// Whether both have the same type.
   public static func == (a: DecoderFamily, b: DecoderFamily) -> Bool { a.modelType == b.modelType }
 
   /// Hashes the type.
@@ -58,7 +58,7 @@ public struct DecoderFamily: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension ModelFamily {
-  /// A family that a `Decoder` serves.
+  /// A family that `Decoder` implements.
   public init(_ family: DecoderFamily) {
     self.init(family.modelType, gguf: family.gguf) { document throws(TensorFileError) in
       try DecoderConfiguration(document, of: family)

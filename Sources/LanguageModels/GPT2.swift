@@ -4,8 +4,8 @@ public import Tensors
 
 /// GPT-2 (Radford et al., 2019): learned positions, layer norm before each part, biases.
 ///
-/// Its matrices are `[out, in]` and those of queries, keys and values three, as in all models here;
-/// published files hold them transposed and in one, and are read so.
+/// Its matrices are `[out, in]`, with separate ones for queries, keys and values, as in all models here.
+/// Published files hold them transposed and fused, and are converted on reading.
 public struct GPT2: TransformerLanguageModel {
   /// The sizes and constants.
   public let configuration: GPT2Configuration
@@ -17,9 +17,9 @@ public struct GPT2: TransformerLanguageModel {
   public let blocks: [GPT2Block]
   /// The norm before the head.
   public let norm: LayerNorm
-  /// The head `[vocabulary, hidden]`; nil when the embedding serves.
+  /// The head `[vocabulary, hidden]`; nil when it is tied to the embedding.
   public let head: Linear?
-  /// Whether training keeps only each block's input and computes the block again on the way back.
+  /// Whether training keeps only each block's input and recomputes the block in the backward pass.
   public var recomputesBlocks = false
 
   /// A model with initial values drawn from `linear`'s random numbers.
@@ -48,7 +48,7 @@ public struct GPT2: TransformerLanguageModel {
     nameParameters()
   }
 
-  /// As Hugging Face names them, where files and model agree.
+  /// The parts, under Hugging Face's names where files and model agree.
   public var members: [ModuleMember] {
     [ModuleMember("transformer.wte", embedding), ModuleMember("transformer.wpe", positions)]
       + ModuleMember.list("transformer.h", blocks) + [ModuleMember("transformer.ln_f", norm)]
@@ -94,7 +94,7 @@ public struct GPT2Block: TransformerBlock {
     }
   }
 
-  /// The norms as Hugging Face names them, the matrices as in other models.
+  /// The norms under Hugging Face's names, the matrices under those of other models.
   public var members: [ModuleMember] {
     [
       ModuleMember("ln_1", attentionNorm), ModuleMember("attn", attention),

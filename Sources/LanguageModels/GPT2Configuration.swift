@@ -55,7 +55,7 @@ public struct GPT2Configuration: ModelConfiguration {
     set { layers = newValue }
   }
 
-  /// The linear layers of all blocks, queries, keys and values apart.
+  /// The linear layers of all blocks, with queries, keys and values separate.
   public var linearShapes: [LinearShape] {
     let block = ["q_proj", "k_proj", "v_proj", "o_proj"].map {
       LinearShape($0, out: hiddenSize, in: hiddenSize)
@@ -90,25 +90,26 @@ public struct GPT2Configuration: ModelConfiguration {
     return shapes
   }
 
-  /// With h hidden and f intermediate, a block keeps 6 h + f + heads + 4 elements for each token: the
-  /// inputs of its norms with two numbers a row, queries, keys, values, the attention's output with one
-  /// number a head, and what the feed-forward's function is of. On the way back through the down
-  /// projection there are h + 2 f more.
+  /// With h hidden and f intermediate, a block keeps 6 h + f + heads + 4 elements per token: the inputs
+  /// of its norms with two numbers per row, queries, keys, values, the attention's output with one number
+  /// per head, and the input of the feed-forward's function. The backward pass of the down projection
+  /// holds h + 2 f more.
   public var activations: BlockActivations {
     BlockActivations(
       kept: 6 * hiddenSize + intermediateSize + heads + 4,
       backward: hiddenSize + 2 * intermediateSize, attentionWidth: hiddenSize)
   }
 
-  /// A `GPT2`.
+  /// Makes a `GPT2`.
   public func makeModel(using linear: LayerBuilder) -> any LanguageModel {
     GPT2(self, using: linear)
   }
 
-  /// That of GPT-2.
+  /// The layout in GGUF files.
   public var gguf: GGUFLayout? { .gpt2 }
 
-  /// Published files hold matrices as `[in, out]`, and queries, keys and values in one.
+  /// The place of a tensor in published files, which hold matrices as `[in, out]`, and queries, keys and
+  /// values fused.
   public func place(of name: String) -> TensorPlace? {
     let h = hiddenSize
     let places: [(own: String, published: String, part: Int?)] = [

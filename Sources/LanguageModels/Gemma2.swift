@@ -4,8 +4,8 @@ internal import TensorFiles
 internal import Tensors
 
 extension DecoderFamily {
-  /// Gemma 2 (Riviere et al., 2024, arXiv 2408.00118): norms before and after each part, scores and
-  /// logits softly capped, every other block with a window.
+  /// Gemma 2 (Riviere et al., 2024, arXiv 2408.00118): norms before and after each part, soft caps on
+  /// scores and logits, a window in every other block.
   public static let gemma2 = DecoderFamily(
     "gemma2", architecture: "Gemma2ForCausalLM",
     defaults: [
@@ -37,7 +37,7 @@ extension DecoderFamily {
 }
 
 extension DecoderConfiguration {
-  /// What Gemmas of the second and third generation have in common.
+  /// Reads what Gemma 2 and Gemma 3 have in common.
   mutating func readGemma(_ document: JSONDocument, isWindowed: (Int) -> Bool)
     throws(TensorFileError)
   {
@@ -58,7 +58,7 @@ extension DecoderConfiguration {
     blockKinds = (0..<layers).map { BlockKind(isWindowed: types?[$0] ?? isWindowed($0)) }
   }
 
-  /// How `readGemma` reads it.
+  /// The fields that `readGemma` reads.
   var gemma: JSONObject {
     [
       "attention_bias": .boolean(hasAttentionBias),

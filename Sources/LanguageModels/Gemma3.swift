@@ -3,8 +3,8 @@ internal import TensorFiles
 internal import Tensors
 
 extension DecoderFamily {
-  /// The text models of Gemma 3 (Kamath et al., 2025, arXiv 2503.19786): as Gemma 2 without caps, with
-  /// normalised heads, and five blocks with a window and angles of their own to each without.
+  /// The text models of Gemma 3 (Kamath et al., 2025, arXiv 2503.19786): Gemma 2 without caps, with
+  /// normalised heads, and five windowed blocks with their own rotary base for each full one.
   public static let gemma3 = DecoderFamily(
     "gemma3_text", architecture: "Gemma3ForCausalLM",
     defaults: [

@@ -2,37 +2,42 @@ internal import Autodiff
 internal import Layers
 public import Tensors
 
-/// A model that continues texts, and remembers what it has read.
+/// Continues texts with a model, and reuses the keys and values of the previous text.
 ///
-/// The keys and values of the last text are kept: where the next one begins with the same tokens, as the
-/// turns of a conversation do, only the rest is computed.
+/// If the next text begins with the same tokens, as the turns of a conversation do, only the rest is
+/// computed.
 ///
 /// ```swift
 /// var session = GenerationSession(model)
 /// let answer = session.generate(prompt: question, count: 100, sampling: sampling, random: &random)
 /// let next = session.generate(prompt: question + answer + more, count: 100, ...)
 /// ```
-public struct GenerationSession<Model: LanguageModel> {
+public struct GenerationSession {
   /// The model.
-  public let model: Model
+  public let model: any LanguageModel
   private var caches: [KeyValueCache] = []
   /// The texts whose keys and values are in the caches.
   private var read: [[Int32]] = []
 
   /// A session that has read nothing.
-  public init(_ model: Model) { self.model = model }
+  public init(_ model: any LanguageModel) { self.model = model }
 
-  /// Bytes of the keys and values that are kept.
+  /// Bytes of the kept keys and values.
   public var byteCount: Int { caches.reduce(0) { $0 + $1.byteCount } }
+
+  private var maxPositions: Int {
+    let configuration: any ModelConfiguration = model.configuration
+    return configuration.maxPositions
+  }
 
   /// Continues one text; see `generate(prompts:count:sampling:random:goesOn:)`.
   ///
   /// - Parameters:
   ///   - prompt: The tokens to continue, at least one.
-  ///   - count: How many tokens to add at most.
+  ///   - count: The most tokens to add.
   ///   - sampling: How tokens are drawn.
-  ///   - random: Where the draws come from.
-  ///   - goesOn: Told each token that is added; false ends the text with the token.
+  ///   - random: The source of the draws.
+  ///   - goesOn: Receives each added token, and returns false to end the text with it.
   /// - Returns: The added tokens.
   public mutating func generate(
     prompt: [Int32], count: Int, sampling: Sampling, random: inout RandomSource,
@@ -43,17 +48,18 @@ public struct GenerationSession<Model: LanguageModel> {
       goesOn: { token, _ in goesOn(token) })[0]
   }
 
-  /// Continues several texts at once, which need not be of one length, each until it says stop.
+  /// Continues several texts of any lengths at once, each until `goesOn` ends it.
   ///
-  /// Each token is drawn from the model's distribution after the last `maxPositions` tokens. Beyond these
-  /// the window moves and is computed anew each time.
+  /// Each token is drawn from the model's distribution after the last `maxPositions` tokens. In longer
+  /// texts that window moves and is recomputed for every token.
   ///
   /// - Parameters:
-  ///   - prompts: The tokens to continue, at least one of each.
-  ///   - count: How many tokens to add at most.
+  ///   - prompts: The tokens to continue, at least one each.
+  ///   - count: The most tokens to add to each.
   ///   - sampling: How tokens are drawn.
-  ///   - random: Where the draws come from.
-  ///   - goesOn: Told each token that is added and to which prompt; false ends that text with the token.
+  ///   - random: The source of the draws.
+  ///   - goesOn: Receives each added token and the index of its prompt, and returns false to end that
+  ///     text with it.
   /// - Returns: The tokens added to each prompt. Traps on an empty prompt and a token outside the
   ///   vocabulary.
   public mutating func generate(
@@ -78,10 +84,9 @@ public struct GenerationSession<Model: LanguageModel> {
     }
   }
 
-  /// The logits `[texts, vocabulary]` of the token that follows each text, with room in the caches for
-  /// `room` tokens more.
+  /// The logits `[texts, vocabulary]` of the token after each text; the caches keep room for `room` more.
   private mutating func nextLogits(after texts: [[Int32]], room: Int) -> Tensor<Float> {
-    let positions = model.configuration.maxPositions
+    let positions = maxPositions
     if let kept = reusablePlaces(of: texts) {
       let places = texts[0].count + caches[0].padding[0]
       for index in caches.indices {
@@ -99,13 +104,13 @@ public struct GenerationSession<Model: LanguageModel> {
     return logits(zip(windows, padding).map { Array(repeating: 0, count: $1)[...] + $0 })
   }
 
-  /// How many places of the caches hold what the texts begin with, so that the rest, at least a token of
-  /// each, may follow there; nil where nothing can be kept.
+  /// How many cached positions hold the beginnings of the texts, leaving at least one token of each to
+  /// compute; nil if none can be reused.
   private func reusablePlaces(of texts: [[Int32]]) -> Int? {
     guard let padding = caches.first?.padding, padding.count == texts.count else { return nil }
     let ends = zip(texts, padding).map { $0.count + $1 }
     guard let end = ends.first, ends.allSatisfy({ $0 == end }),
-      end <= model.configuration.maxPositions
+      end <= maxPositions
     else { return nil }
     let shared = zip(zip(texts, read), padding).map { pair, padding in
       padding + zip(pair.0, pair.1).prefix { $0 == $1 }.count

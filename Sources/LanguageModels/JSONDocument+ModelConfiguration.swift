@@ -2,16 +2,15 @@ internal import JSON
 internal import Layers
 import TensorFiles
 
-/// How the fields of a `config.json` are read: with limits that a model can be made within, and errors
-/// that name the field.
+/// Reading the fields of a `config.json`, with limits on sizes and errors that name the field.
 extension JSONDocument {
-  /// The error of a field that describes another model than the one that is read.
+  /// The error for a field that describes a model that is not supported.
   func unsupported(_ field: String, _ found: String, _ expected: String) -> TensorFileError {
     TensorFileError(
       .unsupported, file: file, field: "'\(field)'", found: found, expected: expected)
   }
 
-  /// A positive size; one beyond which products of two sizes overflow is refused.
+  /// A positive size below 2^31, so that products of two sizes do not overflow.
   func size(_ name: String, or other: Int? = nil) throws(TensorFileError) -> Int {
     let value = if let other { try optionalInteger(name) ?? other } else { try integer(name) }
     guard value > 0, value < 1 << 31 else {
@@ -40,25 +39,25 @@ extension JSONDocument {
     return value
   }
 
-  /// Refuses a string other than the one that is supported.
+  /// Throws for any string other than the supported one.
   func expect(_ name: String, _ only: String) throws(TensorFileError) {
     let found = try optionalString(name) ?? only
     guard found == only else { throw unsupported(name, "'\(found)'", "'\(only)'") }
   }
 
-  /// Refuses a property that is not supported.
+  /// Throws if an unsupported property is set.
   func expectFalse(_ name: String) throws(TensorFileError) {
     if try optionalBoolean(name) ?? false { throw unsupported(name, "true", "false") }
   }
 
-  /// This document with values for fields that are absent; one that is null says that there is none.
+  /// This document with defaults for absent fields; a null field stays null.
   func filled(with defaults: JSONObject) -> JSONDocument {
     var object = object
     for (key, value) in defaults where object[key] == nil { object[key] = value }
     return JSONDocument(object, file: file)
   }
 
-  /// The size of a head: an even one, `hidden_size` over the heads when left out.
+  /// The even size of a head; `hidden_size` over the number of heads when left out.
   func headSize(hiddenSize: Int, heads: Int) throws(TensorFileError) -> Int {
     guard let size = try optionalInteger("head_dim") else {
       guard hiddenSize % heads == 0 else {
@@ -76,7 +75,7 @@ extension JSONDocument {
     return size
   }
 
-  /// A function of elements by one of its names, silu when left out.
+  /// An activation function by name; silu when left out.
   func activation(_ name: String, or other: String = "silu") throws(TensorFileError) -> Activation {
     let found = try optionalString(name) ?? other
     guard let activation = Activation(configurationName: found) else {
@@ -86,7 +85,7 @@ extension JSONDocument {
     return activation
   }
 
-  /// The kinds of blocks in `layer_types`: windowed where it says `sliding_attention`; nil when absent.
+  /// Which blocks `layer_types` gives a window (`sliding_attention`); nil if absent.
   func windowedBlocks(_ count: Int) throws(TensorFileError) -> [Bool]? {
     guard let value = object["layer_types"], value != .null else { return nil }
     let names = value.arrayValue?.compactMap(\.stringValue) ?? []
@@ -100,7 +99,7 @@ extension JSONDocument {
 }
 
 extension DecoderConfiguration {
-  /// `layer_types` of the blocks.
+  /// The `layer_types` of the blocks.
   var layerTypes: JSONValue {
     .array(
       (0..<layers).map {

@@ -3,8 +3,8 @@ internal import JSON
 internal import TensorFiles
 
 extension JSONDocument {
-  /// The base and the scaling of rotary frequencies, in `rope_parameters`, or as older files have it in
-  /// `rope_theta` and `rope_scaling`. `kind` is that of the blocks where files know several.
+  /// The base and the scaling of rotary frequencies, from `rope_parameters`, or in older files from
+  /// `rope_theta` and `rope_scaling`. `kind` selects a kind of blocks in files with several.
   func rope(maxPositions: Int, kind: String? = nil) throws(TensorFileError)
     -> (theta: Double, scaling: RotaryScaling)
   {
@@ -28,7 +28,7 @@ extension RotaryScaling {
     func factor() throws(TensorFileError) -> Double {
       let factor = try document.number("factor")
       guard factor >= 1, factor.isFinite else {
-        throw document.unsupported("factor", "\(factor)", "a number from 1")
+        throw document.unsupported("factor", "\(factor)", "a number of at least 1")
       }
       return factor
     }

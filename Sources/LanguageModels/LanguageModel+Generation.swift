@@ -4,15 +4,15 @@ extension LanguageModel {
   /// Continues a text token by token.
   ///
   /// Each token is drawn from the model's distribution after the last `maxPositions` tokens. Keys and
-  /// values of earlier tokens are kept while the text has no more than these; beyond, the window moves
-  /// and is computed anew each time.
+  /// values are cached up to that length; in longer texts the window moves and is recomputed for every
+  /// token.
   ///
   /// - Parameters:
   ///   - prompt: The tokens to continue, at least one.
-  ///   - count: How many tokens to add.
+  ///   - count: The number of tokens to add.
   ///   - temperature: Divides the logits: below 1 favours likely tokens, 0 always takes the likeliest.
   ///   - topK: Draws among this many of the likeliest tokens; all when left out.
-  ///   - random: Where the draws come from.
+  ///   - random: The source of the draws.
   /// - Returns: The added tokens. Traps on an empty prompt, a token outside the vocabulary, a negative
   ///   temperature and a `topK` below 1.
   public func generate(
@@ -23,7 +23,7 @@ extension LanguageModel {
       prompts: [prompt], count: count, temperature: temperature, topK: topK, random: &random)[0]
   }
 
-  /// Continues several texts at once, which need not be of one length; otherwise as for one.
+  /// Continues several texts of any lengths at once.
   ///
   /// - Returns: The tokens added to each prompt.
   public func generate(
@@ -38,14 +38,15 @@ extension LanguageModel {
     return generate(prompts: prompts, count: count, sampling: sampling, random: &random)
   }
 
-  /// Continues several texts at once, which need not be of one length, each until it says stop.
+  /// Continues several texts of any lengths at once, each until `goesOn` ends it.
   ///
   /// - Parameters:
-  ///   - prompts: The tokens to continue, at least one of each.
-  ///   - count: How many tokens to add at most.
+  ///   - prompts: The tokens to continue, at least one each.
+  ///   - count: The most tokens to add to each.
   ///   - sampling: How tokens are drawn.
-  ///   - random: Where the draws come from.
-  ///   - goesOn: Told each token that is added and to which prompt; false ends that text with the token.
+  ///   - random: The source of the draws.
+  ///   - goesOn: Receives each added token and the index of its prompt, and returns false to end that
+  ///     text with it.
   /// - Returns: The tokens added to each prompt. Traps on an empty prompt and a token outside the
   ///   vocabulary.
   public func generate(

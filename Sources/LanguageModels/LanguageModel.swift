@@ -4,12 +4,12 @@ public import Tensors
 
 /// A model that predicts each token of a text from those before it.
 ///
-/// What a model must say of itself is its embedding, its blocks, its head and how tokens become hidden
-/// states; logits, losses and generation follow.
+/// A model provides its embedding, its blocks, its head and the hidden states of tokens; logits, losses
+/// and generation follow from these.
 public protocol LanguageModel: Module {
-  /// What describes it.
+  /// The type of its configuration.
   associatedtype Configuration: ModelConfiguration
-  /// What its blocks are.
+  /// The type of its blocks.
   associatedtype Block: Module
 
   /// The sizes and constants.
@@ -18,21 +18,21 @@ public protocol LanguageModel: Module {
   var embedding: Embedding { get }
   /// The blocks, first to last.
   var blocks: [Block] { get }
-  /// The head `[vocabulary, hidden]`; nil when the embedding serves.
+  /// The head `[vocabulary, hidden]`; nil when it is tied to the embedding.
   var head: Linear? { get }
-  /// Whether training keeps only each block's input and computes the block again on the way back.
+  /// Whether training keeps only each block's input and recomputes the block in the backward pass.
   var recomputesBlocks: Bool { get set }
 
-  /// The bound that logits are softly held within, c tanh(l / c); nil for none.
+  /// The soft cap c of the logits, c tanh(l / c); nil for none.
   var logitCap: Double? { get }
 
-  /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
-  /// outside the vocabulary and on more tokens than the model has positions for.
+  /// The head's input `[batch, tokens, hidden]` for tokens `[batch, tokens]`. Traps on a token outside
+  /// the vocabulary and on more tokens than the model has positions for.
   func hiddenStates(_ tokens: Tensor<Int32>) -> Variable
 
-  /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
-  /// places in front of each that hold no token, so that texts of several lengths end together. None for
-  /// a model that keeps nothing, which then computes all positions for every token it generates.
+  /// Empty caches for a text of up to `capacity` tokens per element of `padding`, the number of unused
+  /// positions before each text that make texts of different lengths end together. Empty for a model
+  /// without caches, which recomputes all positions for every generated token.
   func makeCaches(capacity: Int, padding: [Int]) -> [KeyValueCache]
 
   /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, without a gradient.
@@ -40,37 +40,36 @@ public protocol LanguageModel: Module {
 }
 
 extension LanguageModel {
-  /// The head `[vocabulary, hidden]`, the embedding when it has none of its own.
+  /// The head's weight `[vocabulary, hidden]`, which is the embedding's when tied.
   public var headWeight: Variable { Variable(head?.weight ?? embedding.weight) }
 
-  /// None.
+  /// No cap.
   public var logitCap: Double? { nil }
 
-  /// None.
+  /// No caches.
   public func makeCaches(capacity: Int, padding: [Int]) -> [KeyValueCache] { [] }
 
-  /// Those of the tokens alone.
+  /// The hidden states of the tokens alone, without caches.
   public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
     withoutGradient { hiddenStates(tokens) }
   }
 
-  /// For each token the logits of the one that follows: `[batch, tokens]` to
-  /// `[batch, tokens, vocabulary]`. Traps on a token outside the vocabulary and on more tokens than
-  /// the model has positions for.
+  /// The logits `[batch, tokens, vocabulary]` of the token after each of `[batch, tokens]`. Traps on a
+  /// token outside the vocabulary and on more tokens than the model has positions for.
   public func logits(_ tokens: Tensor<Int32>) -> Variable {
     logits(of: hiddenStates(tokens))
   }
 
-  /// What the head makes of hidden states `[..., hidden]`: `[..., vocabulary]`.
+  /// The logits `[..., vocabulary]` of hidden states `[..., hidden]`.
   public func logits(of states: Variable) -> Variable {
     let logits = linear(states, headWeight)
     return logitCap.map { cap in tanh(logits / cap) * cap } ?? logits
   }
 
-  /// The mean negative log-likelihood in nats of `labels` `[batch, tokens]`, where a label is the
-  /// token that follows the one at its place (so labels are tokens moved by one already), or -100 to
-  /// leave the place out. Never holds the logits of the whole batch. Traps on shapes that differ and
-  /// on tokens or labels outside the vocabulary.
+  /// The mean negative log-likelihood in nats of `labels` `[batch, tokens]`. A label is the token that
+  /// follows at its position (labels are already shifted by one), or -100 to ignore the position. Never
+  /// holds the logits of the whole batch. Traps on shapes that differ and on tokens or labels outside
+  /// the vocabulary.
   public func loss(tokens: Tensor<Int32>, labels: Tensor<Int32>) -> Variable {
     precondition(
       tokens.shape == labels.shape,

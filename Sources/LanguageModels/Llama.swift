@@ -1,7 +1,7 @@
 internal import JSON
 internal import TensorFiles
 
-/// A decoder as Llama is (Touvron et al., 2023, arXiv 2302.13971): `Decoder` has all of its kind.
+/// A Llama (Touvron et al., 2023, arXiv 2302.13971), which `Decoder` implements.
 public typealias Llama = Decoder
 /// The sizes and constants of a Llama.
 public typealias LlamaConfiguration = DecoderConfiguration
@@ -9,7 +9,7 @@ public typealias LlamaConfiguration = DecoderConfiguration
 public typealias LlamaBlock = DecoderBlock
 
 extension DecoderFamily {
-  /// Llama 1 to 3, and what calls itself one.
+  /// Llama 1 to 3, and models that declare themselves Llamas.
   public static let llama = DecoderFamily(
     "llama", architecture: "LlamaForCausalLM",
     read: { llama, document throws(TensorFileError) in

@@ -13,7 +13,7 @@ extension LlamaConfiguration {
     ("13b", LlamaConfiguration(hiddenSize: 5120, intermediateSize: 13_824, layers: 40, heads: 40)),
   ]
 
-  /// The preset of a name, nil when there is none; `presets` lists them.
+  /// The preset with a name, or nil if there is none; `presets` lists them.
   public static func preset(_ name: String) -> LlamaConfiguration? {
     presets.first { $0.name == name }?.configuration
   }

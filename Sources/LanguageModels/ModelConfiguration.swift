@@ -2,8 +2,8 @@ public import Layers
 public import JSON
 public import Tensors
 
-/// The sizes and constants of a language model: what is needed to make it, to read and write its files,
-/// and to tell its memory before it is made.
+/// The sizes and constants of a language model: enough to make it, to read and write its files, and to
+/// estimate its memory before it is made.
 public protocol ModelConfiguration: Sendable, Hashable {
   /// The name of the architecture, `model_type` in a `config.json`.
   var modelType: String { get }
@@ -21,13 +21,12 @@ public protocol ModelConfiguration: Sendable, Hashable {
   var linearShapes: [LinearShape] { get }
   /// The names and shapes of the tensors of a dense model's file: the embedding first.
   var tensorShapes: [(name: String, shape: Shape)] { get }
-  /// What a block keeps and takes for each token in a training step.
+  /// The elements that a block holds per token in a training step.
   var activations: BlockActivations { get }
-  /// The members of a `config.json`, from which `ModelFamily.configuration(_:)` reads it again.
+  /// The members of a `config.json`, which `ModelFamily.configuration(_:)` reads back.
   var json: JSONObject { get }
 
-  /// Where published files hold a tensor of the model that is not there under its own name; nil where
-  /// nowhere else.
+  /// Where published files hold a tensor of the model, if not under its own name; nil otherwise.
   func place(of name: String) -> TensorPlace?
 
   /// How GGUF files hold such models; nil where none do.
@@ -37,13 +36,13 @@ public protocol ModelConfiguration: Sendable, Hashable {
   func makeModel(using linear: LayerBuilder) -> any LanguageModel
 }
 
-/// What a block of a model holds for each token of a training step, in elements.
+/// The elements that a block of a model holds per token of a training step.
 public struct BlockActivations: Sendable, Hashable {
   /// Kept from the forward to the backward pass.
   public var kept: Int
-  /// Alive beside these at the worst moment of the block's backward pass.
+  /// Alive in addition at the peak of the block's backward pass.
   public var backward: Int
-  /// Sizes of all query heads together: the width of attention's products.
+  /// The size of all query heads together, which is the width of attention's products.
   public var attentionWidth: Int
 
   /// The elements of a block.
@@ -55,7 +54,7 @@ public struct BlockActivations: Sendable, Hashable {
 }
 
 extension ModelConfiguration {
-  /// Nowhere else.
+  /// No other place.
   public func place(of name: String) -> TensorPlace? { nil }
 
   /// None do.
@@ -67,14 +66,14 @@ extension ModelConfiguration {
     return linearShapes.map(\.name).filter { seen.insert($0).inserted }
   }
 
-  /// Parameters of the blocks' linear layers, biases not counted.
+  /// Parameters of the blocks' linear layers, without biases.
   public var linearParameterCount: Int { linearShapes.reduce(0) { $0 + $1.elementCount } }
 
   /// All parameters of a dense model.
   public var parameterCount: Int { tensorShapes.reduce(0) { $0 + $1.shape.elementCount } }
 
-  /// The shapes of all parameters but the matrices of the blocks' linear layers: the embedding, the head
-  /// where it has one of its own, then norms, biases and the like.
+  /// The shapes of all parameters except the matrices of the blocks' linear layers: the embedding, an
+  /// untied head, then norms, biases and the like.
   public var restShapes: [Shape] {
     let table: Shape = [vocabularySize, hiddenSize]
     let tables = Array(repeating: table, count: tiesEmbeddings ? 1 : 2)
@@ -85,8 +84,8 @@ extension ModelConfiguration {
     return tables + others.map(\.shape)
   }
 
-  /// Elements of the block of logits that the loss holds at a time, of a step of so many tokens: at most
-  /// 32 MiB.
+  /// Elements of the block of logits, at most 32 MiB, that the loss of a step of `tokens` tokens holds at
+  /// a time.
   public func logitElementCount(tokens: Int) -> Int {
     let fitting = (32 << 20) / (4 * vocabularySize)
     return vocabularySize * min(tokens, max(1, fitting > 16 ? fitting & ~15 : fitting))

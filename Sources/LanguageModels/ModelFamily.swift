@@ -2,12 +2,11 @@ package import JSON
 internal import Synchronization
 public import TensorFiles
 
-/// The models that share a `model_type`: how their `config.json` is read.
+/// A family of models that share a `model_type`, with the reader of their `config.json`.
 ///
-/// A family of the package lives in a file of its own and is named in `known`; one from outside is
-/// added by `register`.
+/// A family of this package has its own file and is listed in `known`; others are added by `register`.
 public struct ModelFamily: Sendable {
-  /// What the field `model_type` of a `config.json` says.
+  /// The field `model_type` of a `config.json`.
   public let modelType: String
   /// How GGUF files hold the models; nil where none do.
   let gguf: GGUFLayout?
@@ -16,9 +15,9 @@ public struct ModelFamily: Sendable {
   /// A family.
   ///
   /// - Parameters:
-  ///   - modelType: What the field `model_type` of a `config.json` says.
-  ///   - gguf: How GGUF files hold the models; nil where none do.
-  ///   - read: Makes a configuration of a `config.json`; throws a `TensorFileError` that names the
+  ///   - modelType: The field `model_type` of a `config.json`.
+  ///   - gguf: The layout of the models in GGUF files; nil if there is none.
+  ///   - read: Makes a configuration from a `config.json`; throws a `TensorFileError` that names the
   ///     field, what was found and what was expected.
   public init(
     _ modelType: String, gguf: GGUFLayout? = nil,
@@ -43,18 +42,18 @@ public struct ModelFamily: Sendable {
   ]
   private static let registered = Mutex<[ModelFamily]>([])
 
-  /// Every family there is, those from outside first.
+  /// All families, registered ones first.
   public static var all: [ModelFamily] { registered.withLock { $0 } + known }
 
-  /// Adds a family, before those there are: one of the same type takes the other's place.
+  /// Registers a family, which takes precedence over any other of the same type.
   public static func register(_ family: ModelFamily) {
     registered.withLock { $0.insert(family, at: 0) }
   }
 
-  /// The configuration in a `config.json`. A file that does not say its type is a Llama's.
+  /// The configuration in a `config.json`. A file without a type is taken for a Llama's.
   ///
   /// - Throws: A `TensorFileError` that names the field, what was found and what was expected; for an
-  ///   unknown type with the list of those that are known.
+  ///   unknown type it lists the known ones.
   public static func configuration(_ document: JSONDocument) throws(TensorFileError)
     -> any ModelConfiguration
   {
@@ -73,15 +72,15 @@ public struct ModelFamily: Sendable {
     return try family.read(document)
   }
 
-  /// The member of a packed model's `config.json` with the type of the model that is packed.
+  /// The member of a packed model's `config.json` that holds the type of the dense model.
   private static let packedTypeKey = "packed_model_type"
 
-  /// Has a `config.json` say that its matrices are packed, so that no other program takes the folder for
-  /// one of dense matrices and leaves the model at a random start.
+  /// Marks a `config.json` as that of packed matrices, so that no other program takes the folder for a
+  /// dense model and starts from random values.
   ///
   /// - Parameters:
-  ///   - configuration: Of the dense model.
-  ///   - method: How they are packed, by the name of the member that tells more.
+  ///   - configuration: The configuration of the dense model, changed in place.
+  ///   - method: The name of the member that describes the packing.
   package static func mark(_ configuration: inout JSONObject, packedAs method: String) {
     configuration[packedTypeKey] = configuration["model_type"]
     configuration["model_type"] = "loqt"
@@ -89,7 +88,7 @@ public struct ModelFamily: Sendable {
     configuration["quantization_config"] = ["quant_method": "loqt", "layers": .string(method)]
   }
 
-  /// The configuration in the `config.json` of a path; see `configuration(_:)`.
+  /// The configuration in the `config.json` at a path; see `configuration(_:)`.
   public static func configuration(path: String) throws(TensorFileError) -> any ModelConfiguration {
     try configuration(JSONDocument(path: path))
   }

@@ -2,8 +2,8 @@ internal import JSON
 internal import TensorFiles
 
 extension DecoderFamily {
-  /// Phi-3 (Abdin et al., 2024, arXiv 2404.14219): a Llama whose files hold queries, keys and values in
-  /// one matrix, and gate and up in another.
+  /// Phi-3 (Abdin et al., 2024, arXiv 2404.14219): a Llama whose files fuse queries, keys and values into
+  /// one matrix, and gate and up into another.
   public static let phi3 = DecoderFamily(
     "phi3", architecture: "Phi3ForCausalLM",
     defaults: ["max_position_embeddings": 4_096, "rms_norm_eps": 1e-5],
@@ -11,7 +11,7 @@ extension DecoderFamily {
       let share = try document.optionalNumber("partial_rotary_factor") ?? 1
       guard share == 1 else {
         throw document.unsupported(
-          "partial_rotary_factor", "\(share)", "1: heads that are turned in part are not supported")
+          "partial_rotary_factor", "\(share)", "1: partial rotation of heads is not supported")
       }
       if let window = try document.optionalInteger("sliding_window") {
         phi.window = try document.size("sliding_window", or: window)

@@ -2,16 +2,16 @@ internal import Layers
 public import TensorFiles
 public import Tensors
 
-/// The tensors of a model in a Hugging Face folder, or in what gives tensors as such a folder does, by the
-/// model's names: whatever the files call them, and where they hold several in one or a matrix transposed.
+/// The tensors of a model in a Hugging Face folder, or any source with its names and shapes, under the model's
+/// own names, even where the files name them differently, fuse several into one or transpose matrices.
 public struct PublishedTensors: Sendable {
   private let weights: any TensorSource
   private let places: [String: TensorPlace]
 
   /// Finds every tensor of a model.
   ///
-  /// - Throws: A `TensorFileError` that names a tensor which is missing, has another shape, or has no
-  ///   place in the model, a tied model's head that is not its embedding among them.
+  /// - Throws: A `TensorFileError` that names a tensor that is missing, has the wrong shape, or has no
+  ///   place in the model, such as a tied model's head that differs from its embedding.
   public init(of model: any ModelConfiguration, in weights: any TensorSource)
     throws(TensorFileError)
   {
@@ -47,7 +47,7 @@ public struct PublishedTensors: Sendable {
     }
   }
 
-  /// One of the model's tensors. Throws a `TensorFileError` where it cannot be read.
+  /// Reads one of the model's tensors. Throws a `TensorFileError` if it cannot be read.
   public func tensor(named name: String, shape: Shape) throws(TensorFileError) -> Tensor<Float> {
     guard let place = places[name] else { return try weights.floats(named: name, shape: shape) }
     let whole = try weights.floats(named: place.name, shape: place.shape(of: shape))
@@ -55,7 +55,7 @@ public struct PublishedTensors: Sendable {
     return (place.rows.map { turned.sliced($0, alongAxis: 0) } ?? turned).contiguous()
   }
 
-  /// Refuses a head of its own in the files of a model that would pass over it.
+  /// Throws if the files of a tied model have a head that differs from its embedding.
   private func checkHead(_ embedding: String, _ shape: Shape) throws(TensorFileError) {
     let name = "lm_head.weight"
     guard weights.shape(ofTensor: name) == shape else { return }
@@ -69,8 +69,8 @@ public struct PublishedTensors: Sendable {
     }
   }
 
-  /// Where a tensor may be: under its own name, where its family has it, and either without the name of
-  /// the whole model, as files of models without a head are.
+  /// The places where a tensor may be: under its own name or where its family puts it, each also without
+  /// the prefix of the whole model, as in files of models without a head.
   private static func candidates(_ name: String, _ model: any ModelConfiguration) -> [TensorPlace] {
     let places = [TensorPlace(name)] + (model.place(of: name).map { [$0] } ?? [])
     return places
@@ -101,7 +101,8 @@ public struct PublishedTensors: Sendable {
       expected: "\(shape)", remedy: remedies.isEmpty ? nil : remedies.joined(separator: ". "))
   }
 
-  /// A tied head is the embedding again, as `checkHead` has seen; angles of rotary positions and causal masks follow from sizes.
+  /// Whether a tensor may be ignored: a tied head, which `checkHead` has compared with the embedding,
+  /// and rotary angles and causal masks, which follow from the sizes.
   private static func isKnown(_ name: String) -> Bool {
     name == "lm_head.weight"
       || ["rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"].contains {
@@ -111,7 +112,7 @@ public struct PublishedTensors: Sendable {
 }
 
 extension TensorPlace {
-  /// The shape that the file's tensor has for a tensor of the model.
+  /// The shape in the file of a tensor with shape `own` in the model.
   fileprivate func shape(of own: Shape) -> Shape {
     var shape = own
     if let rowCount { shape = Shape([rowCount] + own.dropFirst()) }
@@ -120,8 +121,7 @@ extension TensorPlace {
 }
 
 extension String {
-  /// The name that takes the fewest changes of a letter from this one, where that is few enough to be
-  /// meant.
+  /// The name with the smallest edit distance from this one, if small enough to be a likely match.
   func nearest(among names: [String]) -> String? {
     let letters = Array(utf8)
     func distance(_ other: String) -> Int {

@@ -15,7 +15,7 @@ extension DecoderFamily {
 }
 
 extension DecoderConfiguration {
-  /// The window that Qwens give to their upper blocks, where `use_sliding_window` says so.
+  /// Reads the window of the upper blocks, which `use_sliding_window` turns on.
   mutating func readQwenWindow(_ document: JSONDocument) throws(TensorFileError) {
     let types = try document.windowedBlocks(layers)
     guard try document.optionalBoolean("use_sliding_window") ?? false,
@@ -31,7 +31,7 @@ extension DecoderConfiguration {
     blockKinds = (0..<layers).map { BlockKind(isWindowed: types?[$0] ?? ($0 >= first)) }
   }
 
-  /// How `readQwenWindow` reads it.
+  /// The fields that `readQwenWindow` reads.
   var qwenWindow: JSONObject {
     guard let window else { return ["use_sliding_window": false] }
     return [

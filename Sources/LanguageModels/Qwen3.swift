@@ -2,7 +2,7 @@ internal import JSON
 internal import TensorFiles
 
 extension DecoderFamily {
-  /// Qwen3 (Yang et al., 2025, arXiv 2505.09388): heads of queries and keys are normalised.
+  /// Qwen3 (Yang et al., 2025, arXiv 2505.09388): the heads of queries and keys are normalised.
   public static let qwen3 = DecoderFamily(
     "qwen3", architecture: "Qwen3ForCausalLM",
     defaults: [

@@ -2,26 +2,26 @@ import Tensors
 
 /// How the next token is drawn from a model's logits.
 ///
-/// In this order: tokens that the text has already are made less likely, the likeliest `topK` are kept, the
-/// logits are divided by the temperature, and of these tokens those of the `topP` nucleus and above the
-/// share `minP` of the likeliest one's probability.
+/// In this order: the repetition penalty is applied, the likeliest `topK` tokens are kept, the logits are
+/// divided by the temperature, and tokens outside the `topP` nucleus or below the share `minP` of the
+/// highest probability are dropped.
 public struct Sampling: Sendable, Hashable {
   /// Divides the logits: below 1 favours likely tokens, 0 always takes the likeliest.
   public var temperature: Double
   /// Draws among this many of the likeliest tokens; all when nil.
   public var topK: Int?
-  /// Draws among as few of the likeliest tokens as have this probability together (Holtzman et al., arXiv
+  /// Draws among the fewest likeliest tokens that have this probability together (Holtzman et al., arXiv
   /// 1904.09751); 1 keeps all.
   public var topP: Double
   /// Draws among tokens with at least this share of the likeliest one's probability (Nguyen et al., arXiv
   /// 2407.01082); 0 keeps all.
   public var minP: Double
-  /// Positive logits of tokens that the text has are divided by it, negative ones multiplied (Keskar et
+  /// Divides positive logits of tokens that the text already has, and multiplies negative ones (Keskar et
   /// al., arXiv 1909.05858); 1 changes nothing.
   public var repetitionPenalty: Double
 
-  /// Draws from the model's own distribution unless said otherwise. Traps on a negative temperature, a
-  /// `topK` below 1, a `topP` outside (0, 1], a `minP` outside [0, 1] and a penalty that is not positive.
+  /// By default draws from the model's own distribution. Traps on a negative temperature, a `topK` below
+  /// 1, a `topP` outside (0, 1], a `minP` outside [0, 1] and a penalty that is not positive.
   public init(
     temperature: Double = 1, topK: Int? = nil, topP: Double = 1, minP: Double = 0,
     repetitionPenalty: Double = 1
@@ -38,10 +38,10 @@ public struct Sampling: Sendable, Hashable {
     self.repetitionPenalty = repetitionPenalty
   }
 
-  /// A token for logits `[vocabulary]`.
+  /// Draws a token by its logits `[vocabulary]`.
   func draw(_ logits: Tensor<Float>, after text: [Int32], _ random: inout RandomSource) -> Int32 {
     let logits = penalised(logits, text)
-    // Ties go to the smaller token, so that the choice is the same everywhere.
+    // Ties go to the smaller token, so the choice is the same on every machine.
     guard temperature > 0 else { return logits.argmax(alongAxis: 0).scalar }
     let kept = topK.map { logits.topK(min($0, logits.elementCount)) }
     let values = (kept?.values ?? logits).converted(to: Double.self)
@@ -68,8 +68,7 @@ public struct Sampling: Sendable, Hashable {
     return Tensor(values)
   }
 
-  /// Sets the probability of tokens outside the nucleus, and of those far below the likeliest, to 0, and
-  /// the sum of the others to 1.
+  /// Zeroes the probabilities of tokens outside the nucleus or below `minP`, and normalises the rest.
   private func restrict(_ probabilities: inout [Double]) {
     let order = probabilities.indices.sorted {
       (probabilities[$1], $0) < (probabilities[$0], $1)

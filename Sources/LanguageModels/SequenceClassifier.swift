@@ -2,7 +2,7 @@ public import Autodiff
 public import Layers
 public import Tensors
 
-/// A text encoder that puts texts into classes by the vector of their first token.
+/// Classifies texts by the encoder's vector of their first token.
 ///
 /// Names are those of Hugging Face's `BertForSequenceClassification` and
 /// `RobertaForSequenceClassification`.
@@ -14,8 +14,8 @@ public struct SequenceClassifier: Module {
   /// `[hidden]` to `[classes]`.
   public let classifier: any LinearLayer
 
-  /// A model with initial values drawn from `linear`'s random numbers. The last layer is dense and
-  /// trained, whatever the builder makes.
+  /// A model with initial values drawn from `linear`'s random numbers. The last layer is always dense and
+  /// trained.
   public init(_ configuration: TextEncoderConfiguration, classes: Int, using linear: LayerBuilder) {
     precondition(classes > 0, "SequenceClassifier: \(classes) classes")
     let initializer = Initializer.normal(
@@ -28,7 +28,7 @@ public struct SequenceClassifier: Module {
     nameParameters()
   }
 
-  /// As Hugging Face names them.
+  /// The parts under Hugging Face's names.
   public var members: [ModuleMember] {
     switch encoder.configuration.family {
     case .bert:
@@ -51,7 +51,7 @@ public struct SequenceClassifier: Module {
     let states = encoder(tokens, visible: visible, segments: segments)
     let first = states.sliced(0..<1, alongAxis: 1).reshaped(to: [tokens.shape[0], -1])
     let dropout = Dropout(encoder.configuration.dropout)
-    // RoBERTa drops before the pooling layer too.
+    // RoBERTa applies dropout before the pooling layer too.
     let isBERT = encoder.configuration.family == .bert
     return classifier(dropout(tanh(pooler(isBERT ? first : dropout(first)))))
   }

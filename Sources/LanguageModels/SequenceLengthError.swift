@@ -7,7 +7,7 @@ public struct SequenceLengthError: Error, Sendable, Hashable, CustomStringConver
   /// The name of the architecture.
   public let modelType: String
 
-  /// What is too long, and how long it may be.
+  /// The message, with the longest allowed sequence.
   public var description: String {
     "A sequence of \(tokens) tokens is longer than the \(maxPositions) that this \(modelType) was made "
       + "for. Give at most \(maxPositions)."
@@ -15,8 +15,7 @@ public struct SequenceLengthError: Error, Sendable, Hashable, CustomStringConver
 }
 
 extension ModelConfiguration {
-  /// Throws a `SequenceLengthError` when a sequence of so many tokens is longer than the model was made
-  /// for, on which it would trap.
+  /// Throws a `SequenceLengthError` for more tokens than the model was made for, on which it would trap.
   public func checkLength(_ tokens: Int) throws(SequenceLengthError) {
     if tokens > maxPositions {
       throw SequenceLengthError(tokens: tokens, maxPositions: maxPositions, modelType: modelType)

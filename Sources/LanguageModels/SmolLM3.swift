@@ -2,7 +2,7 @@ internal import JSON
 internal import TensorFiles
 
 extension DecoderFamily {
-  /// SmolLM3 (Bakouch et al., 2025): every fourth block knows no positions (Yang et al., 2025,
+  /// SmolLM3 (Bakouch et al., 2025): every fourth block has no position encoding (Yang et al., 2025,
   /// arXiv 2501.18795).
   public static let smolLM3 = DecoderFamily(
     "smollm3", architecture: "SmolLM3ForCausalLM",
@@ -52,7 +52,7 @@ extension DecoderFamily {
 }
 
 extension JSONDocument {
-  /// Which blocks know positions: those with 1 in `no_rope_layers`, or all but every n-th.
+  /// Which blocks are rotated: those with 1 in `no_rope_layers`, or all but every n-th.
   fileprivate func rotatedBlocks(_ count: Int) throws(TensorFileError) -> [Bool] {
     guard let value = object["no_rope_layers"], value != .null else {
       let interval = try size("no_rope_layer_interval", or: 4)

@@ -1,11 +1,10 @@
-/// Where a published file holds a tensor of a model, when not under the tensor's own name and in its own
-/// shape.
+/// Where a published file holds a tensor of a model, if not under the tensor's own name and shape.
 public struct TensorPlace: Sendable, Hashable {
   /// The name in the file.
   public var name: String
-  /// Which rows of that tensor, once transposed, are meant; nil for all.
+  /// The rows of that tensor, once transposed; nil for all.
   public var rows: Range<Int>?
-  /// How many rows there are in all.
+  /// The rows of the whole tensor.
   public var rowCount: Int?
   /// Whether the file holds `[in, out]`.
   public var isTransposed: Bool

@@ -5,9 +5,9 @@ public import Tensors
 /// A bidirectional encoder of texts (Devlin et al., 2018, arXiv 1810.04805): learned positions, layer
 /// norm after each part, attention to all tokens, biases.
 ///
-/// Names are those of Hugging Face's BERT and RoBERTa. The six linear layers of each block are made by
-/// the layer builder, and so dense or quantised as it says. In training mode dropout follows the
-/// embeddings, each attention and each feed-forward; the weights of the attention are not dropped.
+/// Names are those of Hugging Face's BERT and RoBERTa. The layer builder makes the six linear layers of
+/// each block, dense or quantised. In training mode dropout follows the embeddings, each attention and
+/// each feed-forward, but is not applied to the attention's weights.
 public struct TextEncoder: Module {
   /// The sizes and constants.
   public let configuration: TextEncoderConfiguration
@@ -21,7 +21,7 @@ public struct TextEncoder: Module {
   public let norm: LayerNorm
   /// The blocks, first to last.
   public let blocks: [TextEncoderBlock]
-  /// Whether training keeps only each block's input and computes the block again on the way back.
+  /// Whether training keeps only each block's input and recomputes the block in the backward pass.
   public var recomputesBlocks = false
 
   /// A model with initial values drawn from `linear`'s random numbers.
@@ -45,7 +45,7 @@ public struct TextEncoder: Module {
     nameParameters()
   }
 
-  /// As Hugging Face names them.
+  /// The parts under Hugging Face's names.
   public var members: [ModuleMember] {
     [
       ModuleMember("embeddings.word_embeddings", embedding),
@@ -58,9 +58,9 @@ public struct TextEncoder: Module {
   /// The vectors `[batch, tokens, hidden]` of tokens `[batch, tokens]`.
   ///
   /// - Parameters:
-  ///   - tokens: Padded at the end of each text.
-  ///   - visible: `[batch, tokens]`, the attention mask of tokenizers: 1 for a token, 0 for padding,
-  ///     whose vectors are to be ignored. All are tokens when left out.
+  ///   - tokens: The ids, with padding at the end of each text.
+  ///   - visible: `[batch, tokens]`, the tokenizer's attention mask: 1 for a token, 0 for padding, whose
+  ///     vectors are to be ignored. No padding when left out.
   ///   - segments: `[batch, tokens]`; 0 when left out.
   ///
   /// Traps on other shapes, a token outside the vocabulary and more tokens than `maxPositions`.
@@ -96,7 +96,7 @@ public struct TextEncoderBlock: Module {
   public let feedForward: FeedForward
   /// The norm after the feed-forward.
   public let feedForwardNorm: LayerNorm
-  /// After the attention and the feed-forward.
+  /// The dropout after the attention and the feed-forward.
   public let dropout: Dropout
 
   init(
@@ -113,7 +113,7 @@ public struct TextEncoderBlock: Module {
     dropout = Dropout(configuration.dropout)
   }
 
-  /// As Hugging Face names them.
+  /// The parts under Hugging Face's names.
   public var members: [ModuleMember] {
     [
       ModuleMember("attention.self.query", attention.query),

@@ -4,15 +4,15 @@ public import TensorFiles
 
 /// The sizes and constants of a text encoder (Devlin et al., 2018, arXiv 1810.04805).
 public struct TextEncoderConfiguration: Sendable, Hashable {
-  /// Whose names and positions a checkpoint has.
+  /// The family that decides the names and positions in a checkpoint.
   public enum Family: String, Sendable, Hashable {
     /// BERT: positions from 0.
     case bert
-    /// RoBERTa (Liu et al., 2019, arXiv 1907.11692): positions from 2, the first after that of padding.
+    /// RoBERTa (Liu et al., 2019, arXiv 1907.11692): positions from 2, after that of padding.
     case roberta
   }
 
-  /// Whose names and positions it has.
+  /// The family.
   public var family: Family
   /// Number of different tokens.
   public var vocabularySize: Int
@@ -58,15 +58,15 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
     self.initializerDeviation = initializerDeviation
   }
 
-  /// Row of the first position in the table of positions.
+  /// The row of the first position in the table of positions.
   var positionOffset: Int { family == .roberta ? 2 : 0 }
 }
 
 extension TextEncoderConfiguration {
   /// Reads a Hugging Face `config.json` of a BERT or RoBERTa.
   ///
-  /// - Throws: A `TensorFileError` that names the field, what was found and what was expected, where
-  ///   the file cannot be read, lacks a field, or describes another model.
+  /// - Throws: A `TensorFileError` that names the field, what was found and what was expected, if the
+  ///   file cannot be read, lacks a field, or describes a different kind of model.
   public init(path: String) throws(TensorFileError) {
     try self.init(JSONDocument(path: path))
   }

@@ -15,29 +15,29 @@ public protocol TransformerBlock: Module {
   func callAsFunction(_ x: Variable, cache: inout KeyValueCache) -> Variable
 }
 
-/// A language model of an embedding, a stack of transformer blocks and a norm.
+/// A language model made of an embedding, a stack of transformer blocks and a norm.
 ///
-/// A model says how it embeds tokens and what its norm is; hidden states with and without caches, and
-/// the recomputation of blocks, follow.
+/// A model provides the embedding of tokens and the norm; hidden states with and without caches, and
+/// the recomputation of blocks, follow from these.
 public protocol TransformerLanguageModel: LanguageModel where Block: TransformerBlock {
-  /// The norm before the head.
+  /// The type of the norm before the head.
   associatedtype Norm: Layer
 
   /// The norm before the head.
   var norm: Norm { get }
 
-  /// What the first block sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`.
+  /// The first block's input `[batch, tokens, hidden]` for tokens `[batch, tokens]`.
   ///
   /// - Parameters:
   ///   - tokens: The ids.
   ///   - positions: `[batch, tokens]`; 0, 1, 2, ... in each row when nil. Only models with learned
-  ///     positions look at them: rotary attention takes its positions from the cache.
+  ///     positions use them: rotary attention takes its positions from the cache.
   func embed(_ tokens: Tensor<Int32>, at positions: Tensor<Int32>?) -> Variable
 }
 
 extension TransformerLanguageModel {
-  /// What the head sees of tokens `[batch, tokens]`: `[batch, tokens, hidden]`. Traps on a token
-  /// outside the vocabulary and on more tokens than `maxPositions`.
+  /// The head's input `[batch, tokens, hidden]` for tokens `[batch, tokens]`. Traps on a token outside
+  /// the vocabulary and on more tokens than `maxPositions`.
   public func hiddenStates(_ tokens: Tensor<Int32>) -> Variable {
     precondition(
       tokens.rank == 2 && tokens.shape[1] <= configuration.maxPositions,
@@ -53,9 +53,9 @@ extension TransformerLanguageModel {
     return norm(x)
   }
 
-  /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, one a block as
-  /// `makeCaches` gives them, without a gradient. Traps on a token outside the vocabulary and when the
-  /// caches have no room.
+  /// `hiddenStates` of the tokens `[batch, tokens]` that follow those in `caches`, one per block as made
+  /// by `makeCaches`, without a gradient. Traps on a token outside the vocabulary and when the caches are
+  /// full.
   public func hiddenStates(_ tokens: Tensor<Int32>, caches: inout [KeyValueCache]) -> Variable {
     precondition(
       tokens.rank == 2 && caches.count == blocks.count,
@@ -67,8 +67,8 @@ extension TransformerLanguageModel {
     }
   }
 
-  /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
-  /// places in front of each that hold no token, so that texts of several lengths end together.
+  /// Empty caches for a text of up to `capacity` tokens per element of `padding`, the number of unused
+  /// positions before each text that make texts of different lengths end together.
   public func makeCaches(capacity: Int, padding: [Int] = [0]) -> [KeyValueCache] {
     precondition(
       capacity <= configuration.maxPositions,

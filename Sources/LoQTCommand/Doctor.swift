@@ -5,13 +5,13 @@ import Quantization
 import Tensors
 import Terminal
 
-/// `loqt doctor`: what the machine has, what is used of it, and what to mend.
+/// `loqt doctor`: what the machine has, what of it is used, and what to fix.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tell what this machine has for training, and what keeps it from its speed.",
+    abstract: "Report what this machine offers for training, and what slows it down.",
     discussion: """
-      Rates are the best of some tries, beside what the processor's instructions give in registers in the \
-      same seconds. Other programs that compute meanwhile make them lower.
+      Rates are the best of several tries, beside what the processor's instructions reach in registers at \
+      the same time. Other programs that are computing lower them.
 
       Example: loqt doctor
       """)
@@ -19,7 +19,7 @@ struct Doctor: ParsableCommand {
   @Flag(help: "Print an object in JSON.")
   var json = false
 
-  @Flag(inversion: .prefixedNo, help: "Measure rates, for some seconds.")
+  @Flag(inversion: .prefixedNo, help: "Measure rates, which takes some seconds.")
   var measure = true
 
   @Option(help: ArgumentHelp("Threads to measure with.", valueName: "count"))
@@ -66,7 +66,7 @@ struct Doctor: ParsableCommand {
           speed.possible.map { PlainText.decimals(100 * speed.measured / $0, 0) + " %" } ?? "-")
       }
     }
-    text += report.findings.isEmpty ? "\nNothing is wrong.\n" : ""
+    text += report.findings.isEmpty ? "\nNo problems found.\n" : ""
     for finding in report.findings {
       text += "\n\(finding.problem)\n  \(finding.remedy)\n"
     }

@@ -12,10 +12,10 @@ import Training
 /// `loqt estimate`: what a run will take.
 struct Estimate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tell the memory and the time that a step of training will take.",
+    abstract: "Estimate the memory and the time of a training step.",
     discussion: """
-      The options are those of `loqt pretrain` and `loqt finetune`. Bytes are those at the worst moment of a step, by what \
-      they hold; the time of a step comes from a short trial of one block on this machine.
+      The options are those of `loqt pretrain` and `loqt finetune`. Memory is that at the peak of a step, by \
+      kind; the time comes from a short trial of one block on this machine.
 
       Example: loqt estimate --preset 7b --rank 1024 --optimizer adamw8bit --rest-optimizer adamw8bit \
       --storage bf16 --activation-checkpointing --compensation 0 --batch 1 --sequence 256
@@ -41,7 +41,7 @@ struct Estimate: ParsableCommand {
   @Flag(help: "Measure the bare matrix products of a step too.")
   var products = false
 
-  @Flag(help: "Print the table of the paper beside its formula, instead.")
+  @Flag(help: "Print the paper's table beside its formula instead.")
   var paper = false
 
   func run() throws {
@@ -60,7 +60,7 @@ struct Estimate: ParsableCommand {
     print(estimate.table, terminator: "")
     if let seconds = estimate.secondsPerStep {
       print(
-        "seconds a step of \(configuration.tokensPerStep) tokens: \(PlainText.decimals(seconds, 3))"
+        "seconds per step of \(configuration.tokensPerStep) tokens: \(PlainText.decimals(seconds, 3))"
       )
     }
     if let seconds = estimate.productSecondsPerStep {

@@ -12,7 +12,7 @@ struct Evaluate: ParsableCommand {
     abstract: "Measure the perplexity of a text under a trained model.",
     discussion: """
       The model is the checkpoint of a run by any method, or a Hugging Face folder. The text is cut into windows \
-      of --sequence tokens, one behind the other; every token but the first of each is predicted once.
+      of --sequence tokens, one after the other; every token but the first of each is predicted once.
 
       Example: loqt evaluate --weights runs/loqt/checkpoint --text book.txt
       """)
@@ -25,22 +25,23 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Tokens of a window. (default: what the model was made for, at most 512)", valueName: "count")
+      "Tokens per window. (default: what the model was made for, at most 512)", valueName: "count")
   )
   var sequence: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Measure on so many tokens of the text, spread evenly. (default: all)", valueName: "count"))
+      "Measure on this many tokens, spread evenly over the text. (default: all)", valueName: "count"
+    ))
   var tokens: Int?
 
-  @Flag(help: "Take the part of the text alone that a run keeps for validation.")
+  @Flag(help: "Measure only on the part of the text that a run keeps for validation.")
   var validation = false
 
   @Flag(help: "Print an object in JSON.")
   var json = false
 
-  @Option(help: ArgumentHelp("Threads. (default: one a core)", valueName: "count"))
+  @Option(help: ArgumentHelp("Threads. (default: one per core)", valueName: "count"))
   var threads: Int?
 
   func run() throws {
@@ -72,7 +73,7 @@ struct Evaluate: ParsableCommand {
       bytes += windows.byteCount
     }
     guard count > 0 else {
-      throw InputError("\(text) is too short to predict anything of. Give a longer text.")
+      throw InputError("\(text) is too short to measure anything on. Give a longer text.")
     }
     let mean = loss / Double(count)
     let bits = loss / bytes / log(2)
@@ -83,14 +84,14 @@ struct Evaluate: ParsableCommand {
       ]
       return print(object.text(.indented))
     }
-    print("loss          \(PlainText.decimals(mean, 4)) nats a token")
+    print("loss          \(PlainText.decimals(mean, 4)) nats per token")
     print("perplexity    \(PlainText.decimals(exp(mean), 3))")
-    print("bits a byte   \(PlainText.decimals(bits, 4))")
+    print("bits per byte \(PlainText.decimals(bits, 4))")
     print("tokens        \(grouped(count)) in windows of \(length)")
   }
 }
 
 extension LanguageModel {
-  /// The longest sequence that it was made for.
+  /// The longest sequence the model was made for.
   var maxPositions: Int { configuration.maxPositions }
 }

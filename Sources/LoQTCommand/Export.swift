@@ -8,8 +8,8 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a trained model as a folder that other programs load.",
     discussion: """
-      The matrices of a checkpoint, packed ones and low-rank updates included, become dense matrices in a Hugging \
-      Face folder.
+      The matrices of a checkpoint, low-rank updates merged and packed ones unpacked, become dense matrices in a \
+      Hugging Face folder.
 
       Example: loqt export runs/loqt/checkpoint --output model
       """)
@@ -28,13 +28,13 @@ struct Export: ParsableCommand {
       """, valueName: "format"))
   var storage = Checkpoint.DenseStorage.float32
 
-  @Flag(help: "Replace what is there.")
+  @Flag(help: "Replace the folder if it exists.")
   var force = false
 
   func run() throws {
     if FileManager.default.fileExists(atPath: output), !force {
       throw InputError(
-        "\(output) is there already. Name another folder, or give --force to replace it.")
+        "\(output) already exists. Name another folder, or give --force to replace it.")
     }
     let checkpoint = try Checkpoint(path: model)
     try checkpoint.exportDense(to: output, as: storage)

@@ -1,15 +1,15 @@
 import ArgumentParser
 import Training
 
-/// `loqt finetune`: goes on with a trained model on a text.
+/// `loqt finetune`: trains a trained model further on a text.
 struct FineTune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "finetune",
-    abstract: "Go on with a trained language model on a text.",
+    abstract: "Train a trained language model further on a text.",
     discussion: """
-      --weights and --text are needed. It is the training of `loqt pretrain` with the model's own sizes \
-      and tokens, its options and its files, and a tenth of its learning rates. \
-      Ctrl-C finishes the current step, saves the run and says where; --resume goes on with it.
+      --weights and --text are required. Options and files are those of `loqt pretrain`; sizes and tokens are \
+      the model's own, and learning rates are a tenth of those for a random start. \
+      Ctrl-C finishes the current step, saves the run and says where; --resume continues it.
 
       Example: loqt finetune --weights SmolLM2-135M --text book.txt
       """)

@@ -1,20 +1,23 @@
 import ArgumentParser
 import Foundation
-import LanguageModels
+import JSON
 import Tensors
 import Terminal
 import Tokenization
 import Training
 
-/// `loqt generate`: continues texts with a trained model.
+/// `loqt generate`: continues texts with a trained model, or talks with it.
 struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Continue a text with a trained model.",
+    abstract: "Continue a text with a trained model, or talk with it.",
     discussion: """
       The model is the checkpoint of a run by any method, or a Hugging Face folder. The text appears as it is \
-      written.
+      written. With --chat the text is what a person says and the model answers in its own template; \
+      without a text the conversation goes on until Ctrl-D.
 
-      Example: loqt generate --weights runs/loqt/checkpoint --prompt "In the beginning"
+      Examples:
+        loqt generate --weights runs/loqt/checkpoint --prompt "In the beginning"
+        loqt generate --weights SmolLM2-135M-Instruct --chat
       """)
 
   @Option(help: ArgumentHelp("The folder of the model.", valueName: "folder"))
@@ -27,95 +30,114 @@ struct Generate: ParsableCommand {
     help: ArgumentHelp("A file with a text to continue on each line.", valueName: "file"))
   var prompts: String?
 
-  @Option(help: ArgumentHelp("Tokens to add at most.", valueName: "count"))
-  var count = 100
+  @Flag(help: "Take the text for what a person says, and answer.")
+  var chat = false
+
+  @Option(
+    help: ArgumentHelp("The instructions for the whole conversation.", valueName: "text"))
+  var system: String?
 
   @Option(
     help: ArgumentHelp(
-      "Divides the logits: below 1 favours likely tokens, 0 always takes the likeliest.",
-      valueName: "number"))
-  var temperature = 0.8
+      """
+      How turns are written for the model: \(ChatTemplate.names.joined(separator: ", ")). \
+      (default: the model's own)
+      """, valueName: "name"))
+  var chatTemplate: String?
 
-  @Option(help: ArgumentHelp("Draw among this many of the likeliest tokens.", valueName: "count"))
-  var topK: Int?
+  @OptionGroup(title: "How it continues")
+  var arguments: SamplingArguments
 
-  @Option(
-    help: ArgumentHelp(
-      "Draw among as few of the likeliest tokens as have this probability together.",
-      valueName: "share"))
-  var topP = 1.0
+  @Flag(help: "Take special tokens that are spelled in a text for these tokens.")
+  var recognizeSpecialTokens = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Draw among tokens with at least this share of the likeliest one's probability.",
-      valueName: "share"))
-  var minP = 0.0
+  @Flag(
+    help: "Print an object in JSON for each text, a line each, instead of the text as it comes.")
+  var json = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Above 1 makes tokens less likely that the text has already.", valueName: "number"))
-  var repetitionPenalty = 1.0
-
-  @Option(
-    parsing: .singleValue,
-    help: ArgumentHelp("End a text where this appears; may be given again.", valueName: "text"))
-  var stop: [String] = []
-
-  @Option(help: ArgumentHelp("Decides every draw.", valueName: "number"))
-  var seed: UInt64 = 0
+  @Flag(help: "Say at the end how fast it was.")
+  var timing = false
 
   @Option(help: ArgumentHelp("Threads. (default: one a core)", valueName: "count"))
   var threads: Int?
 
   func run() throws {
-    let sampling = try sampling
-    guard (1...1_000_000).contains(count) else {
-      throw InputError("--count \(count) is not a number of tokens. Give 1 or more.")
-    }
     let texts = try texts
+    _ = try arguments.sampling
     try setThreads(threads)
     let checkpoint = try Checkpoint(path: weights)
+    let generator = try arguments.generator(for: checkpoint, limit: chat ? 1_000 : 100)
+    guard chat else {
+      for (index, text) in texts.enumerated() {
+        try complete(text, index, generator)
+      }
+      return
+    }
+    let template = try template(of: checkpoint)
+    let conversation = Conversation(generator, template: template, system: system)
+    if texts.isEmpty { return try converse(conversation) }
     for (index, text) in texts.enumerated() {
-      let tokens = checkpoint.tokenizer.encode(text)
-      guard !tokens.isEmpty else {
-        throw InputError("The text to continue is empty. Give at least a letter.")
+      var conversation = conversation
+      var random = random(index)
+      try show(text, index, echoes: false) { show in
+        try conversation.answer(text, random: &random, show: show)
       }
-      if index > 0 { print() }
-      var random = RandomSource(seed: seed).split("generate").split(UInt64(index))
-      var written = StreamedText(text)
-      _ = checkpoint.model.generate(
-        prompts: [tokens], count: count, sampling: sampling, random: &random
-      ) { token, _ in
-        written.append(token, checkpoint.tokenizer, stop: stop)
-      }
-      written.finish()
     }
   }
 
-  private var sampling: Sampling {
-    get throws {
-      guard temperature.isFinite, temperature >= 0 else {
-        throw InputError(
-          "--temperature \(temperature) is not a number from 0 on. Give one such as 0.8.")
-      }
-      guard (topK ?? 1) >= 1 else {
-        throw InputError("--top-k \(topK ?? 0) is below 1. Give one such as 40.")
-      }
-      guard topP > 0, topP <= 1 else {
-        throw InputError("--top-p \(topP) is not a share above 0. Give one such as 0.95.")
-      }
-      guard (0...1).contains(minP) else {
-        throw InputError("--min-p \(minP) is not a share from 0 to 1. Give one such as 0.05.")
-      }
-      guard repetitionPenalty.isFinite, repetitionPenalty > 0 else {
-        throw InputError(
-          "--repetition-penalty \(repetitionPenalty) is not a positive number. Give one such as 1.1."
-        )
-      }
-      return Sampling(
-        temperature: temperature, topK: topK, topP: topP, minP: minP,
-        repetitionPenalty: repetitionPenalty)
+  private func complete(_ text: String, _ index: Int, _ generator: TextGenerator) throws {
+    var (generator, random) = (generator, random(index))
+    let tokenizer = generator.tokenizer
+    let tokens =
+      tokenizer.startTokens
+      + tokenizer.encode(
+        bytes: Array(text.utf8), recognizingSpecialTokens: recognizeSpecialTokens)
+    guard !tokens.isEmpty else {
+      throw InputError("The text to continue is empty. Give at least a letter.")
     }
+    try show(text, index, echoes: true) { show in
+      generator.generate(after: tokens, random: &random, show: show)
+    }
+  }
+
+  private func random(_ index: Int) -> RandomSource {
+    RandomSource(seed: arguments.seed).split("generate").split(UInt64(index))
+  }
+
+  /// Prints what `generate` writes as it comes, behind the text where it `echoes`, or as an object.
+  private func show(
+    _ text: String, _ index: Int, echoes: Bool,
+    _ generate: ((String) -> Bool) throws -> TextGenerator.Output
+  ) throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    if json {
+      let output = try generate { _ in true }
+      let object: JSONValue = [
+        "prompt": .string(text), "completion": .string(output.text),
+        "tokens": .integer(output.tokenCount), "ending": .string(output.ending.rawValue),
+      ]
+      write(object.text(.compact) + "\n")
+      return tell(output, clock.now - start)
+    }
+    if index > 0 { write("\n") }
+    if echoes { write(printable(text)) }
+    let output = try generate { piece in
+      write(printable(piece))
+      return true
+    }
+    write("\n")
+    tell(output, clock.now - start)
+  }
+
+  private func tell(_ output: TextGenerator.Output, _ duration: Duration) {
+    guard timing else { return }
+    let seconds = duration / .seconds(1)
+    let rate = Double(output.tokenCount) / max(seconds, 1e-9)
+    try? FileHandle.standardError.write(
+      contentsOf: Data(
+        "\(output.tokenCount) tokens in \(String(format: "%.2f", seconds)) s, "
+          .appending("\(String(format: "%.1f", rate)) tokens/s\n").utf8))
   }
 
   private var texts: [String] {
@@ -129,12 +151,79 @@ struct Generate: ParsableCommand {
         }
         return lines
       case (nil, nil):
-        throw InputError(
-          "There is no text to continue. Give one with --prompt, or a file with --prompts.")
+        guard chat else {
+          throw InputError(
+            "There is no text to continue. Give one with --prompt, a file with --prompts, or talk with "
+              + "--chat.")
+        }
+        return []
       case (_?, _?):
         throw InputError(
           "--prompt and --prompts are two ways to say the same. Leave one of them out.")
       }
     }
   }
+
+  private func template(of checkpoint: Checkpoint) throws -> ChatTemplate {
+    if let chatTemplate {
+      guard let template = ChatTemplate(named: chatTemplate) else {
+        throw InputError(
+          "There is no template \(chatTemplate). Give one of "
+            + "\(ChatTemplate.names.joined(separator: ", ")).")
+      }
+      return template
+    }
+    guard let template = checkpoint.tokenizer.chatTemplate else {
+      throw InputError(
+        "\(weights) does not say how conversations are written for it. Name a template with "
+          + "--chat-template: \(ChatTemplate.names.joined(separator: ", ")).")
+    }
+    return template
+  }
+}
+
+extension Generate {
+  /// Reads what a person says, a line a turn, and answers, until the end of the input.
+  private func converse(_ conversation: Conversation) throws {
+    var conversation = conversation
+    let isTerminal = isatty(STDIN_FILENO) == 1
+    if isTerminal {
+      write(
+        "A line is a turn. /reset begins anew, Ctrl-C ends an answer, Ctrl-D the conversation.\n")
+    }
+    var random = random(0)
+    var forgotten = 0
+    while true {
+      if isTerminal { write("\n> ") }
+      guard let line = readLine() else { break }
+      let words = line.trimmingCharacters(in: .whitespaces)
+      if words.isEmpty { continue }
+      if words == "/reset" {
+        conversation.reset()
+        forgotten = 0
+        continue
+      }
+      do {
+        try Interruption.during {
+          try show(words, 0, echoes: false) { show in
+            try conversation.answer(words, random: &random) { piece in
+              show(piece) && Interruption.signal == nil
+            }
+          }
+        }
+      } catch let error as InputError where isTerminal {
+        write("\(error)\n")
+      }
+      if conversation.forgottenCount > forgotten, isTerminal {
+        forgotten = conversation.forgottenCount
+        write("(The model sees the last turns only: it was made for no longer text.)\n")
+      }
+    }
+    if isTerminal { write("\n") }
+  }
+}
+
+private func write(_ text: String) {
+  // A reader that has gone is no reason to fail.
+  try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
 }

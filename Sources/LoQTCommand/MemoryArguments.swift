@@ -14,7 +14,7 @@ struct MemoryArguments: ParsableArguments {
   var storage = ParameterStorage.float32
 
   @Flag(
-    help: "Keep only the input of each block, and compute the block again on the way back.")
+    help: "Keep only the input of each block, and compute the block again in the backward pass.")
   var activationCheckpointing = false
 
   @Flag(
@@ -22,7 +22,7 @@ struct MemoryArguments: ParsableArguments {
     help: ArgumentHelp(
       """
       Update each parameter the moment its gradient is complete, at every step; or hold all gradients \
-      of every step until the backward pass is over. (default: at once, but for steps that clip, \
+      of every step until the backward pass is over. (default: at once, except in steps that clip, \
       accumulate, or measure the loss after a merge)
       """))
   var perLayerUpdates: Bool?

@@ -6,21 +6,21 @@ import Quantization
 public import Stepping
 public import Training
 
-/// The options of a training that concern the method.
+/// The options of a method.
 struct MethodArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
       Rank r of the updates: a number, a share of each layer's smaller side such as 0.25, or \
-      energy:LOST:MIN:MAX for as few directions as leave a share of the gradient's energy outside, \
-      such as energy:0.04:8:128. (default: a quarter of the hidden size)
+      energy:LOST:MIN:MAX for the fewest directions that lose at most that share of the gradient's \
+      energy, such as energy:0.04:8:128. (default: a quarter of the hidden size)
       """, valueName: "rank"))
   var rank: RankRule?
 
   @Option(
     help: ArgumentHelp(
       """
-      The side of each matrix that projections stand on: smaller, larger, left (of the input), right \
+      The side of each matrix that projections apply to: smaller, larger, left (of the input), right \
       (of the output). (default: smaller)
       """, valueName: "name"))
   var side: SideRule?
@@ -33,7 +33,7 @@ struct MethodArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      What moves the trained parameters of the linear layers: \
+      The optimizer of the trained parameters of the linear layers: \
       \(OptimizerKind.allCases.map(\.rawValue).joined(separator: ", ")). (default: adamw)
       """, valueName: "name"))
   var optimizer: OptimizerKind?
@@ -60,7 +60,7 @@ struct MethodArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Growth g of the gaps: gap k is longer by g^k or, linear, by g k. (default: 1.2)",
+      "Growth g of the gaps: gap k is longer by g^k, or by g k if linear. (default: 1.2)",
       valueName: "number"))
   var mergeGrowth: Double?
 
@@ -115,7 +115,7 @@ struct MethodArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      What becomes of the optimizer's state with a new projection: keep, reset, project. (default: \
+      What happens to the optimizer's state at a new projection: keep, reset, project. (default: \
       keep; loqt and adarankgrad: project)
       """, valueName: "name"))
   var stateRule: StateRule?
@@ -123,7 +123,7 @@ struct MethodArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      loqt: leave out the merge of a layer while its update is below this share of its weights. \
+      loqt: postpone the merge of a layer while its update is below this share of its weights. \
       (default: 0)
       """, valueName: "share"))
   var postponing: Double?
@@ -133,7 +133,7 @@ struct MethodArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What moves embedding, head and norms, as --optimizer. (default: adamw; full: --optimizer)",
+      "The optimizer of embedding, head and norms. (default: adamw; full: --optimizer)",
       valueName: "name"))
   var restOptimizer: OptimizerKind?
 
@@ -154,7 +154,7 @@ struct MethodArguments: ParsableArguments {
     inversion: .prefixedNo,
     help: ArgumentHelp(
       """
-      loqt: report at a merge which share of the update survived it; layers hold a copy of B for it \
+      loqt: report what share of the update survived each merge, for which layers hold a copy of B \
       unless --compensation is 0. (default: --survival)
       """))
   var survival: Bool?
@@ -171,7 +171,7 @@ struct MethodArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The layers that the method holds, with commas between: \
+      The layers that use the method, separated by commas: \
       \(LlamaConfiguration.linearNames.joined(separator: ",")). The others are dense. (default: all)
       """, valueName: "names"))
   var layers: String?
@@ -207,17 +207,17 @@ struct MethodArguments: ParsableArguments {
     return options
   }
 
-  /// Whether something is trained.
+  /// Whether a part of the model is trained.
   enum Part: String, ExpressibleByArgument { case trained, frozen }
 
-  /// The most frequent default, and the methods with another.
+  /// Every method that has a scale, with its default.
   private static var defaultScales: String {
     TrainingMethod.allCases.filter { $0.hasScale }.map { "\($0.name) \($0.defaults.scale)" }
       .joined(separator: ", ")
   }
 }
 
-/// A weight format by its name, or by a short one.
+/// A weight format by its full name or a short one.
 struct FormatArgument: ExpressibleByArgument {
   let format: WeightFormat
 

@@ -6,8 +6,8 @@ struct Pretrain: AsyncParsableCommand {
     abstract: "Train a language model on a text, from a random start or a trained one.",
     discussion: """
       Only --text is needed: the other settings follow from the method and the length of the run. \
-      --weights goes on with a trained model by any method. \
-      Ctrl-C finishes the current step, saves the run and says where; --resume goes on with it.
+      --weights starts from a trained model instead, with any method. \
+      Ctrl-C finishes the current step, saves the run and says where; --resume continues it.
       """)
 
   @OptionGroup

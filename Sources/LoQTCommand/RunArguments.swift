@@ -5,8 +5,8 @@ import LanguageModels
 import Optimizers
 import Training
 
-/// What decides a training step: the model, the method, the batch and the memory. The same for a run
-/// and for its estimate.
+/// The options that determine a training step: model, method, batch and memory. Shared by runs and
+/// their estimates.
 struct RunArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -23,7 +23,7 @@ struct RunArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The Hugging Face folder of a trained Llama to begin from, instead of --preset and a random start: \
+      The Hugging Face folder of a trained Llama to start from, instead of --preset and a random start: \
       config.json and safetensors files. Its matrices are read layer by layer.
       """, valueName: "folder"))
   var weights: String?
@@ -39,12 +39,12 @@ struct RunArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Training steps. (default: 1000)", valueName: "count"))
   var steps: Int?
 
-  @Option(help: ArgumentHelp("Sequences a step. (default: 16)", valueName: "count"))
+  @Option(help: ArgumentHelp("Sequences per step. (default: 16)", valueName: "count"))
   var batch: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Parts of a step that are run one after the other, which takes less memory. (default: 1)",
+      "Parts of a step to run one after the other, which takes less memory. (default: 1)",
       valueName: "count"))
   var microBatches: Int?
 
@@ -56,7 +56,7 @@ struct RunArguments: ParsableArguments {
       """, valueName: "count"))
   var mergeBatch: Int?
 
-  @Option(help: ArgumentHelp("Tokens a sequence. (default: 128)", valueName: "count"))
+  @Option(help: ArgumentHelp("Tokens per sequence. (default: 128)", valueName: "count"))
   var sequence: Int?
 
   @OptionGroup(title: "Options of methods")
@@ -65,7 +65,7 @@ struct RunArguments: ParsableArguments {
   @OptionGroup(title: "Memory")
   var memory: MemoryArguments
 
-  /// The model's name, for people and folders.
+  /// The model's name, as shown and as used in folder names.
   var modelName: String {
     if let weights { return URL(filePath: weights).lastPathComponent }
     guard let config else { return preset }
@@ -77,10 +77,9 @@ struct RunArguments: ParsableArguments {
 
   /// The settings of a run.
   ///
-  /// Throws an `InputError` for those that cannot be, and a `TensorFileError` for a file that cannot
-  /// be read.
+  /// Throws an `InputError` for invalid settings, and a `TensorFileError` for a file that cannot be read.
   ///
-  /// - Parameter vocabulary: Rows of embedding and head at least; those of --config or --weights when
+  /// - Parameter vocabulary: The fewest rows of embedding and head; those of --config or --weights when
   ///   left out.
   func configuration(
     vocabulary: Int? = nil, learningRate: Double? = nil, schedule: ScheduleRule = .cosine,

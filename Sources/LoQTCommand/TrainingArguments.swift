@@ -3,25 +3,24 @@ import LanguageModels
 public import Optimizers
 import Training
 
-/// What a training is told, from a random start or from a trained model.
+/// The options of a training run, from a random start or from a trained model.
 struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The text to learn, a plain text file. Needed unless a run is resumed.", valueName: "file"))
+      "The text to learn, a plain text file. Required unless a run is resumed.", valueName: "file"))
   var text: String?
 
   @Option(
     help: ArgumentHelp(
       """
-      The checkpoint of a run that was stopped: goes on with it, bit for bit, on its text or where \
-      --text says it is now. All other settings but --output, --summary and --threads are those of the \
-      run.
+      The checkpoint of a stopped run to continue, bit for bit. Its text is read again, from --text if it \
+      has moved. All settings except --output, --summary and --threads are those of the run.
       """, valueName: "folder"))
   var resume: String?
 
   @Option(
     help: ArgumentHelp(
-      "Save the run after every so many steps, to be resumed. (default: at the end and at Ctrl-C)",
+      "Save a checkpoint every so many steps. (default: at the end and at Ctrl-C)",
       valueName: "steps"))
   var saveEvery: Int?
 
@@ -31,7 +30,7 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Tokens of the vocabulary, learnt from the text; 256 takes bytes for tokens. (default: 4096; with \
+      Tokens of the vocabulary, learnt from the text; 256 makes each byte a token. (default: 4096; with \
       --weights the tokenizer.json beside them)
       """, valueName: "count"))
   var vocabulary: Int?
@@ -47,30 +46,29 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      How the learning rate goes from there: \(ScheduleRule.all.map(\.name).joined(separator: ", ")).
+      How the learning rate continues from there: \(ScheduleRule.all.map(\.name).joined(separator: ", ")).
       """, valueName: "name"))
   var schedule = ScheduleRule.cosine
 
   @Option(
     help: ArgumentHelp(
       """
-      Rows of embedding and head where they are more than the tokens of the vocabulary, as a \
-      published size has them.
+      Rows of embedding and head, if more than the tokens of the vocabulary, to match a published size.
       """, valueName: "count"))
   var modelVocabulary: Int?
 
   @Option(
     help: ArgumentHelp(
       """
-      Tokens of the validation text to measure on at the end, 0 for no measuring at all. (default: \
+      Tokens of the validation text to measure on at the end, 0 to skip all measuring. (default: \
       the whole text)
       """, valueName: "count"))
   var validationTokens: Int?
 
-  @Option(help: ArgumentHelp("Decides every random number.", valueName: "number"))
+  @Option(help: ArgumentHelp("Seed of every random number.", valueName: "number"))
   var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("Threads. (default: one a processor)", valueName: "count"))
+  @Option(help: ArgumentHelp("Threads. (default: one per processor)", valueName: "count"))
   var threads: Int?
 
   @Option(
@@ -78,16 +76,16 @@ struct TrainingArguments: ParsableArguments {
       "The folder of the results. (default: runs/METHOD-PRESET-SEED)", valueName: "folder"))
   var output: String?
 
-  @Option(help: ArgumentHelp("Where to write the run in numbers, as JSON.", valueName: "file"))
+  @Option(help: ArgumentHelp("Where to write the run's numbers, as JSON.", valueName: "file"))
   var summary: String?
 
-  @Flag(help: "Begin even where memory or disk seem too small.")
+  @Flag(help: "Start even if memory or disk seem too small.")
   var force = false
 
   @Flag(inversion: .prefixedNo, help: "Write the checkpoint at the end.")
   var checkpoint = true
 
-  /// The settings of the run. Throws an `InputError` for those that cannot be.
+  /// The settings of the run. Throws an `InputError` for invalid ones.
   var trainingConfiguration: TrainingConfiguration {
     get throws {
       try runArguments.configuration(
@@ -104,7 +102,7 @@ struct TrainingArguments: ParsableArguments {
 }
 
 extension ScheduleRule: ExpressibleByArgument {
-  /// The rule of a name.
+  /// The rule with the given name.
   public init?(argument: String) { self.init(named: argument) }
   /// The name.
   public var defaultValueDescription: String { name }

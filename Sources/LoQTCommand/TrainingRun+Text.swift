@@ -7,7 +7,7 @@ import Terminal
 import Training
 
 extension TrainingRun {
-  /// What will be done, before it is begun.
+  /// What the run will do, printed before it starts.
   func header(of trainer: LanguageModelTrainer) -> String {
     let (configuration, corpus) = (trainer.configuration, trainer.corpus)
     let model = configuration.model
@@ -41,7 +41,7 @@ extension TrainingRun {
       \(PlainText.duration(record.wallSeconds)), \(grouped(Int(record.tokensPerSecond))) tokens/s
 
       validation perplexity  \(PlainText.decimals(record.validationPerplexity, 3))
-      validation loss        \(PlainText.decimals(record.validationLoss, 4)) nats a token
+      validation loss        \(PlainText.decimals(record.validationLoss, 4)) nats per token
       bits per byte          \(PlainText.decimals(record.bitsPerByte, 4))
 
 
@@ -80,7 +80,7 @@ extension TrainingProgress {
 }
 
 extension MergeReport {
-  /// One line.
+  /// The merge in one line.
   var line: String {
     var parts = ["merge at step \(step): \(layers.count) layers"]
     parts.append(

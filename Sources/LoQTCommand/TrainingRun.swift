@@ -12,7 +12,7 @@ import Terminal
 import Tokenization
 import Training
 
-/// One training by `loqt pretrain` or `loqt finetune`, from the text to the files it leaves.
+/// A training run of `loqt pretrain` or `loqt finetune`, from reading the text to writing the files.
 struct TrainingRun {
   private let arguments: TrainingArguments
   private let output: String
@@ -22,7 +22,7 @@ struct TrainingRun {
     self.arguments = arguments
     output =
       arguments.output
-      // A resumed run goes on in its own folder.
+      // A resumed run continues in its own folder.
       ?? arguments.resume.map { URL(filePath: $0).deletingLastPathComponent().path }
       ?? "runs/\(arguments.runArguments.method.name)-\(arguments.runArguments.modelName)"
       + "-seed\(arguments.seed)"
@@ -31,7 +31,7 @@ struct TrainingRun {
   private var checkpointPath: String { output + "/checkpoint" }
   private var reportPath: String { output + "/report.html" }
 
-  /// Trains, shows what happens, and writes the results.
+  /// Trains, shows progress, and writes the results.
   func run() async throws {
     let start = ContinuousClock().now
     let path = checkpointPath
@@ -39,11 +39,11 @@ struct TrainingRun {
       throw InputError("--save-every \(interval) is not a number of steps. Give 1 or more.")
     }
     TensorMemory.onExhaustion { bytes in
-      let remedy = "Take a cheaper setting; `loqt estimate` tells what each needs."
+      let remedy = "Choose a cheaper setting; `loqt estimate` shows what each needs."
       let saved =
-        FileManager.default.fileExists(atPath: path) ? " What was saved last is in \(path)." : ""
+        FileManager.default.fileExists(atPath: path) ? " The last save is in \(path)." : ""
       let text =
-        "Memory ran out: \(PlainText.megabytes(bytes)) more could not be had. \(remedy)\(saved)\n"
+        "Memory ran out: \(PlainText.megabytes(bytes)) more could not be allocated. \(remedy)\(saved)\n"
       try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
       exit(1)
     }
@@ -103,18 +103,18 @@ struct TrainingRun {
       isResumed: true)
     let corpus = Corpus(
       text, tokenizer: try BytePairTokenizer(contentsOf: URL(filePath: folder)))
-    console.print("Going on after step \(settings.step) of \(folder)")
+    console.print("Continuing after step \(settings.step) of \(folder)")
     return try Trainer(resuming: folder, corpus: corpus, start: start)
   }
 
-  /// Refuses a run that memory or disk have no room for.
+  /// Throws an `InputError` if memory or disk have no room for the run.
   private func check(_ configuration: TrainingConfiguration, isResumed: Bool = false) throws {
     guard !arguments.force else { return }
     try configuration.checkMemory(isResumed: isResumed)
     if arguments.checkpoint { try configuration.checkDisk(at: output) }
   }
 
-  /// The text in tokens: those of a trained model's own tokenizer, unless a vocabulary was asked for.
+  /// The text in tokens of a trained model's own tokenizer, unless a vocabulary was asked for.
   private func corpus(of text: SourceText) throws -> Corpus {
     if arguments.vocabulary == nil, let folder = arguments.runArguments.weights {
       guard FileManager.default.fileExists(atPath: folder + "/tokenizer.json") else {
@@ -134,14 +134,14 @@ struct TrainingRun {
     return try Corpus(text, vocabulary: vocabulary)
   }
 
-  /// Before the training, so that it is not in vain.
+  /// Creates the output folder and checks that results can be written, before hours of training.
   private func prepareFolders() throws {
     do {
       try FileManager.default.createDirectory(
         atPath: output, withIntermediateDirectories: true)
     } catch {
       throw InputError(
-        "The folder \(output) cannot be made. Name another with --output, or check permissions.")
+        "The folder \(output) cannot be created. Name another with --output, or check permissions.")
     }
     guard FileManager.default.isWritableFile(atPath: output) else {
       throw InputError(
@@ -151,7 +151,8 @@ struct TrainingRun {
     let folder = URL(filePath: summary).deletingLastPathComponent().path
     guard FileManager.default.isWritableFile(atPath: folder) else {
       throw InputError(
-        "The folder of --summary \(summary) is not there or cannot be written to. Make it first.")
+        "The folder of --summary \(summary) does not exist or cannot be written to. Create it first."
+      )
     }
   }
 
@@ -171,7 +172,7 @@ struct TrainingRun {
     }
   }
 
-  /// Saves and ends the run where a limit has been set on its memory that the next step would break.
+  /// Saves and ends the run if its memory limit has been lowered below what a step needs.
   private func stopAtShortage(_ trainer: LanguageModelTrainer) throws {
     guard let limit = ProcessMemory.shortage, !arguments.force else { return }
     console.endProgress()
@@ -179,7 +180,7 @@ struct TrainingRun {
     throw InputError(
       "The \(limit.source) leaves \(PlainText.megabytes(limit.bytes)) now, and the run has needed "
         + "\(PlainText.megabytes(ProcessMemory.peakResidentBytes)). It is saved after step \(trainer.step): "
-        + "raise the limit and go on with loqt pretrain --resume \(checkpointPath)")
+        + "raise the limit and continue with loqt pretrain --resume \(checkpointPath)")
   }
 
   /// Saves after Ctrl-C and ends the program.
@@ -194,7 +195,7 @@ struct TrainingRun {
     try writeFiles(trainer, record)
     console.warn(
       "Stopped after step \(trainer.step) of \(steps); the run is saved in \(checkpointPath), "
-        + "the report is \(reportPath). Go on with: loqt pretrain --resume \(checkpointPath)")
+        + "the report is \(reportPath). Continue with: loqt pretrain --resume \(checkpointPath)")
     throw code
   }
 

@@ -176,8 +176,8 @@ struct PanelPlan {
           // A product of matrices would copy the panel into an order of its own.
           for row in 0..<rows.count {
             gemv(
-              !transposed, height, width, scale, values, width, x + row * self.inner, keeping,
-              c + row * self.columns)
+              !transposed, height, width, scale, values, width, x + row * self.inner, 1, keeping,
+              c + row * self.columns, 1)
           }
         } else {
           gemm(

@@ -27,7 +27,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case u16 = "U16"
   /// Bytes.
   case u8 = "U8"
-  /// Truth values, one a byte, 0 or 1.
+  /// Truth values, one per byte, 0 or 1.
   case bool = "BOOL"
   /// Complex numbers of two singles.
   case c64 = "C64"
@@ -74,7 +74,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The scalar to read it as where no other is asked for; nil where nothing reads it.
+  /// The scalar to read it as by default; nil if it cannot be read.
   var scalar: (any TensorFileScalar.Type)? {
     switch self {
     case .f64: Double.self
@@ -87,10 +87,9 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The bytes that a tensor of these sizes takes, or nil where a product overflows or the last byte is not
-  /// full.
+  /// The bytes of a tensor of these sizes, or nil if a product overflows or the last byte is not full.
   ///
-  /// Zeros count as ones for the overflow, so that partial products are safe in any order.
+  /// Zero sizes count as 1 in the overflow check, so that partial products are safe in any order.
   func byteCount(of dimensions: [Int]) -> Int? {
     var bits = bitCount
     for size in dimensions {

@@ -8,7 +8,7 @@ public struct JSONDocument: Sendable {
   /// The members of the top level.
   public let object: JSONObject
 
-  /// Files beyond this are refused: a configuration is never that long.
+  /// Longer files are rejected: no configuration is that long.
   static let maximumLength = 100_000_000
 
   /// Wraps an object that did not come from a file of its own.
@@ -19,8 +19,8 @@ public struct JSONDocument: Sendable {
 
   /// Reads a file.
   ///
-  /// - Throws: A ``TensorFileError`` where the file cannot be read, is longer than 100 MB, is not
-  ///   strict JSON or is not an object.
+  /// - Throws: A ``TensorFileError`` if the file cannot be read, is longer than 100 MB, is not strict
+  ///   JSON or is not an object.
   public init(path: String) throws(TensorFileError) {
     let reader = try FileReader(path: path)
     guard reader.size <= Self.maximumLength else {
@@ -54,47 +54,47 @@ public struct JSONDocument: Sendable {
       .missing, file: file, field: quoted(name), found: "no such field", expected: expected)
   }
 
-  /// An integer that must be there.
+  /// A required integer.
   public func integer(_ name: String) throws(TensorFileError) -> Int {
     try required(optionalInteger(name), name, "an integer")
   }
 
-  /// An integer, or nil where the field is absent or null.
+  /// An integer, or nil if the field is absent or null.
   public func optionalInteger(_ name: String) throws(TensorFileError) -> Int? {
     try field(name, "an integer", \.integerValue)
   }
 
-  /// A number that must be there.
+  /// A required number.
   public func number(_ name: String) throws(TensorFileError) -> Double {
     try required(optionalNumber(name), name, "a number")
   }
 
-  /// A number, or nil where the field is absent or null.
+  /// A number, or nil if the field is absent or null.
   public func optionalNumber(_ name: String) throws(TensorFileError) -> Double? {
     try field(name, "a number", \.numberValue)
   }
 
-  /// A string that must be there.
+  /// A required string.
   public func string(_ name: String) throws(TensorFileError) -> String {
     try required(optionalString(name), name, "a string")
   }
 
-  /// A string, or nil where the field is absent or null.
+  /// A string, or nil if the field is absent or null.
   public func optionalString(_ name: String) throws(TensorFileError) -> String? {
     try field(name, "a string", \.stringValue)
   }
 
-  /// A Boolean that must be there.
+  /// A required Boolean.
   public func boolean(_ name: String) throws(TensorFileError) -> Bool {
     try required(optionalBoolean(name), name, "a boolean")
   }
 
-  /// A Boolean, or nil where the field is absent or null.
+  /// A Boolean, or nil if the field is absent or null.
   public func optionalBoolean(_ name: String) throws(TensorFileError) -> Bool? {
     try field(name, "a boolean", \.booleanValue)
   }
 
-  /// The object in a field, with errors that name this file, or nil where it is absent or null.
+  /// The object in a field, whose errors name this file, or nil if it is absent or null.
   public func optionalDocument(_ name: String) throws(TensorFileError) -> JSONDocument? {
     try field(name, "an object", \.objectValue).map { JSONDocument($0, file: "\(file): \(name)") }
   }

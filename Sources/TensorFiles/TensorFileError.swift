@@ -1,11 +1,11 @@
 package import JSON
 
-/// A file that cannot be read, written or believed.
+/// A file that cannot be read or written, or whose content is invalid.
 ///
-/// The message names the file, the field, what was found, what was expected and, where there is
-/// one, the remedy. Text that comes from the file itself is shortened and escaped.
+/// The message names the file, the field, what was found, what was expected and, if there is one, the
+/// remedy. Text from the file itself is shortened and escaped.
 public struct TensorFileError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What kind of failure it is, for programs; people read ``TensorFileError/description``.
+  /// The kind of failure, for programs; ``TensorFileError/description`` is for people.
   public enum Code: Sendable, Hashable {
     /// There is no such file or folder.
     case notFound
@@ -15,7 +15,7 @@ public struct TensorFileError: Error, Sendable, Equatable, CustomStringConvertib
     case cannotWrite
     /// The disk or the quota is full.
     case noSpace
-    /// The file ends before what it announces.
+    /// The file is shorter than its header says.
     case truncated
     /// The file breaks the rules of its format.
     case malformed
@@ -23,11 +23,11 @@ public struct TensorFileError: Error, Sendable, Equatable, CustomStringConvertib
     case limitExceeded
     /// The file, or a part of it, is of a kind this library does not read.
     case unsupported
-    /// Two tensors, keys or fields bear the same name.
+    /// Two tensors, keys or fields have the same name.
     case duplicate
-    /// A tensor or a field that was asked for is not there.
+    /// A requested tensor or field does not exist.
     case missing
-    /// A tensor or a field is of another type than the one asked for.
+    /// A tensor or a field has a different type or shape than requested.
     case typeMismatch
     /// A file name inside an index points outside its folder.
     case unsafePath
@@ -37,15 +37,15 @@ public struct TensorFileError: Error, Sendable, Equatable, CustomStringConvertib
   public var code: Code
   /// The path of the file, as it was given.
   public var file: String
-  /// The tensor, key or field concerned, if one is.
+  /// The tensor, key or field concerned, if any.
   public var field: String?
-  /// The position in the file in bytes, if it is known.
+  /// The position in the file in bytes, if known.
   public var offset: Int?
   /// What was found.
   public var found: String
   /// What was expected instead.
   public var expected: String?
-  /// What a person can do about it.
+  /// What the user can do about it.
   public var remedy: String?
 
   /// Creates an error from its parts.

@@ -4,18 +4,18 @@ public import Tensors
   #error("The formats are little-endian and are read without swapping bytes")
 #endif
 
-/// A scalar whose tensors can be read from files and written to them.
+/// A scalar type whose tensors can be read from files and written to them.
 ///
-/// A tensor is read as any scalar that holds all its values exactly: halves as floats, bytes as
-/// integers, never a double as a float. Conformances are the library's own.
+/// A tensor can be read as any scalar that holds all its values exactly: halves as floats, bytes as
+/// integers, but never doubles as floats. Only this library declares conformances.
 public protocol TensorFileScalar: TensorScalar {
-  /// How tensors of this scalar are written.
+  /// The element type that tensors of this scalar are written as.
   static var elementType: ElementType { get }
-  /// The element types whose every value this scalar holds exactly.
+  /// The element types whose values this scalar all holds exactly.
   static var readableTypes: Set<ElementType> { get }
-  /// Converts stored elements, of which there are as many as scalars.
+  /// Converts as many stored elements as there are scalars.
   ///
-  /// - Returns: The position of the first element that is no value of its type, or nil.
+  /// - Returns: The position of the first element that cannot be converted, or nil.
   static func convert(
     _ bytes: UnsafeRawBufferPointer, of type: ElementType,
     into scalars: UnsafeMutableBufferPointer<Self>
@@ -154,7 +154,7 @@ extension Bool: TensorFileScalar {
   public static var elementType: ElementType { .bool }
   /// BOOL.
   public static var readableTypes: Set<ElementType> { [.bool] }
-  /// Copies zeros and ones; any other byte is no truth value.
+  /// Copies zeros and ones; any other byte is an error.
   public static func convert(
     _ bytes: UnsafeRawBufferPointer, of type: ElementType,
     into scalars: UnsafeMutableBufferPointer<Bool>
@@ -168,11 +168,11 @@ extension Bool: TensorFileScalar {
 }
 
 extension FileReader {
-  /// Reads a tensor stored row-major from `position` on.
+  /// Reads a tensor stored in row-major order at `position`.
   ///
-  /// The caller has checked that its bytes lie inside the file. The system writes straight into
-  /// the tensor where nothing is converted, else through a buffer of bounded size. With `swapped` the
-  /// elements are big-endian.
+  /// The caller has checked that its bytes lie inside the file. Elements that need no conversion are read
+  /// directly into the tensor, others through a buffer of bounded size. With `swapped` the elements are
+  /// big-endian.
   func tensor<Scalar: TensorFileScalar>(
     at position: Int, of type: ElementType, shape: Shape, field: String, swapped: Bool = false
   ) throws(TensorFileError) -> Tensor<Scalar> {

@@ -24,4 +24,12 @@ package enum Interruption {
     // Writing to a pipe whose reader has gone is an error, not the end.
     _ = Foundation.signal(SIGPIPE, SIG_IGN)
   }
+
+  /// Runs `body`, in which the first Ctrl-C is for `signal` to tell, and gives the signals back.
+  package static func during<Result>(_ body: () throws -> Result) rethrows -> Result {
+    received.store(0, ordering: .relaxed)
+    install()
+    defer { for number in [SIGINT, SIGTERM] { _ = Foundation.signal(number, SIG_DFL) } }
+    return try body()
+  }
 }

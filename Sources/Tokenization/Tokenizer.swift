@@ -22,6 +22,9 @@ public protocol Tokenizer: Sendable {
   /// The ids of the tokens that have a role.
   var namedTokens: NamedTokens { get }
 
+  /// The tokens that the model expects in front of a text, such as a begin marker.
+  var startTokens: [Int32] { get }
+
   /// How conversations are written, where the tokenizer's files have a template of a known kind.
   var chatTemplate: ChatTemplate? { get }
 
@@ -55,6 +58,9 @@ public protocol Tokenizer: Sendable {
 extension Tokenizer {
   /// None.
   public var namedTokens: NamedTokens { NamedTokens() }
+
+  /// None.
+  public var startTokens: [Int32] { [] }
 
   /// None.
   public var chatTemplate: ChatTemplate? { nil }

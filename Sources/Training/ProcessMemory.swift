@@ -1,12 +1,12 @@
 internal import Foundation
 internal import Tensors
 
-/// What the operating system says about this process's memory.
+/// This process's memory and its limits, as the operating system reports them.
 package enum ProcessMemory {
-  /// The most bytes that were ever resident; 0 where the system does not say.
+  /// The peak of resident bytes; 0 where the system does not report it.
   ///
-  /// From `/proc/self/status` where there is one: what `getrusage` says begins with the peak of the
-  /// process that started this one.
+  /// Read from `/proc/self/status` where it exists: the figure of `getrusage` includes the peak of the
+  /// parent process.
   package static var peakResidentBytes: Int {
     if let status = text("/proc/self/status"),
       let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
@@ -24,18 +24,18 @@ package enum ProcessMemory {
     #endif
   }
 
-  /// Bytes resident at present; the peak where the system does not say.
+  /// Bytes resident at present; the peak where the system does not report them.
   package static var residentBytes: Int { pages(at: 1) ?? peakResidentBytes }
 
-  /// Bytes of address space taken at present; nil where the system does not say.
+  /// Bytes of address space in use; nil where the system does not report them.
   static var addressSpaceBytes: Int? { pages(at: 0) }
 
-  /// Bytes resident that are no tensors: the program, its libraries and their buffers, the text.
+  /// Resident bytes that are not tensors: the program, its libraries and their buffers, the text.
   package static var programBytes: Int {
     max(0, residentBytes - TensorMemory.liveBytes - TensorMemory.cachedBytes)
   }
 
-  /// A number of pages of `/proc/self/statm`, in bytes.
+  /// A field of `/proc/self/statm`, converted from pages to bytes.
   private static func pages(at place: Int) -> Int? {
     guard let text = text("/proc/self/statm") else { return nil }
     let fields = text.split(separator: " ")
@@ -47,11 +47,11 @@ package enum ProcessMemory {
     try? String(contentsOfFile: path, encoding: .utf8)
   }
 
-  /// Why no more memory can be had than so much.
+  /// A limit on this process's memory.
   package struct Limit: Sendable, Hashable {
-    /// Bytes that this process may have in all, those it has included.
+    /// Bytes that this process may hold in all, including those it holds now.
     package var bytes: Int
-    /// What sets the limit, as a phrase.
+    /// What sets the limit, as a phrase for messages.
     package var source: String
 
     /// A limit.
@@ -61,8 +61,8 @@ package enum ProcessMemory {
     }
   }
 
-  /// The tightest of the limits on this process's memory: what the machine has free, the control
-  /// group's limit, and that of the address space (`ulimit -v`). Nil where the system says nothing.
+  /// The tightest limit on this process's memory: the machine's free memory, the control group's limit,
+  /// or that of the address space (`ulimit -v`). Nil where the system reports none.
   package static var limit: Limit? {
     var limits: [Limit] = []
     if let text = text("/proc/meminfo"),
@@ -88,15 +88,15 @@ package enum ProcessMemory {
     return limits.min { $0.bytes < $1.bytes }
   }
 
-  /// Why the run cannot go on, where the control group's limit has become smaller than what this
-  /// process has already taken at its peak: the system would end it without a word.
+  /// The control group's limit if it has become smaller than this process's peak, so that the system
+  /// would kill the process without warning; nil otherwise.
   package static var shortage: Limit? {
     controlGroupLimits().filter { $0.bytes < peakResidentBytes }.min { $0.bytes < $1.bytes }
   }
 
-  /// Those of version 2 (`memory.max`) and of version 1 (`memory.limit_in_bytes`), of this group and
-  /// those around it. What the group takes beside this process counts, but for files that the system
-  /// keeps in memory as long as nobody needs it.
+  /// The limits of control groups version 2 (`memory.max`) and version 1 (`memory.limit_in_bytes`), of
+  /// this group and its ancestors. Other memory of the group counts as taken, except cached files, which
+  /// the system drops on demand.
   static func controlGroupLimits(
     membership: String = "/proc/self/cgroup", root: String = "/sys/fs/cgroup",
     resident: Int = residentBytes
@@ -134,7 +134,7 @@ package enum ProcessMemory {
     return limits
   }
 
-  /// A line `name number` of a file; 0 where it is not there.
+  /// The number in the line `name number` of a file; 0 if there is no such line.
   private static func statistic(_ name: String, of path: String) -> Int {
     let line = text(path)?.split(separator: "\n").first { $0.hasPrefix(name + " ") }
     return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
@@ -144,7 +144,7 @@ package enum ProcessMemory {
     text(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
   }
 
-  /// Bytes free on the disk of a folder, or of the nearest one around it that is there.
+  /// Bytes free on the disk of a folder, or of its nearest ancestor that exists.
   package static func freeDiskBytes(at path: String) -> Int? {
     var url = URL(filePath: path)
     while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {

@@ -1,9 +1,9 @@
-/// Measures what the parts of a run take, and from that what is left.
+/// Times the parts of a run, and estimates the time left.
 struct RunClock {
   private let clock = ContinuousClock()
   /// When the run began.
   let start: ContinuousClock.Instant
-  /// When training began, the first evaluation not counted.
+  /// When the first step began, after the first evaluation.
   private var trainingStart: ContinuousClock.Instant?
 
   /// Seconds of all steps.
@@ -12,13 +12,13 @@ struct RunClock {
   private var mergeSeconds: (sum: Double, count: Int) = (0, 0)
   private var secondsPerWindow = 0.0
 
-  /// Seconds of the run and of its training before this program went on with it.
+  /// Seconds of the run and of its training before it was resumed.
   private var earlier = (wall: 0.0, training: 0.0)
 
   init(start: ContinuousClock.Instant) { self.start = start }
 
-  /// Adds the time that a saved run had taken.
-  mutating func goOn(trainingSeconds: Double, wallSeconds: Double) {
+  /// Counts in the time that a saved run had taken.
+  mutating func resume(trainingSeconds: Double, wallSeconds: Double) {
     earlier = (wallSeconds, trainingSeconds)
     self.trainingSeconds = trainingSeconds
   }
@@ -57,13 +57,13 @@ struct RunClock {
     return result
   }
 
-  /// Seconds of an ordinary step, lately; of a merge step where there was no other.
+  /// Mean seconds of recent ordinary steps, or of merge steps while there are no others.
   var stepSeconds: Double {
     if !recent.isEmpty { return recent.reduce(0, +) / Double(recent.count) }
     return mergeSeconds.count > 0 ? mergeSeconds.sum / Double(mergeSeconds.count) : 0
   }
 
-  /// Seconds that so many steps, merge steps and evaluation windows will take.
+  /// Estimated seconds of the given numbers of steps, merge steps among them, and evaluation windows.
   func estimate(steps: Int, merges: Int, windows: Int) -> Double {
     let merge =
       mergeSeconds.count > 0 ? mergeSeconds.sum / Double(mergeSeconds.count) : stepSeconds

@@ -7,8 +7,8 @@ internal import Stepping
 internal import Tensors
 
 extension RunEstimate {
-  /// Adds the time of an ordinary step, from two steps of one block of the model and one product of
-  /// the size of the head's.
+  /// Adds the time of an ordinary step, extrapolated from two steps of one block and one product of the
+  /// head's width.
   public mutating func measureTime(of configuration: TrainingConfiguration) {
     var model = configuration.model
     model.blockCount = 1
@@ -17,13 +17,13 @@ extension RunEstimate {
     let batch = max(1, min(configuration.batchSize, 512 / sequence))
     let tokens = batch * sequence
     let steps = Self.blockSeconds(model, configuration, batch, sequence)
-    // Three products with the head, one forward and two back.
+    // Three products with the head: one forward, two backward.
     let (rows, h) = (2_048, model.hiddenSize)
     let (x, w) = (Tensor<Float>.zeros([tokens, h]), Tensor<Float>.zeros([rows, h]))
     let product = Self.least(of: 3) { _ = matmul(x, w.transposed()) }
     let head = 3 * product * Double(configuration.model.vocabularySize) / Double(rows)
     let share = Double(configuration.tokensPerStep) / Double(tokens)
-    // The optimizer's part of a block is there once, whatever the tokens.
+    // The optimizer's time does not depend on the tokens, so scaling by their share overstates it.
     secondsPerStep = (steps * Double(configuration.model.blockCount) + head) * share
   }
 
@@ -51,7 +51,7 @@ extension RunEstimate {
     func step() {
       _ = try? optimizer.step { block.loss(tokens: tokens, labels: tokens) }
     }
-    // The first one may take projections.
+    // The first step may compute projections.
     step()
     return least(of: 2, step)
   }

@@ -8,22 +8,22 @@ internal import Optimizers
 internal import Stepping
 internal import Tensors
 
-/// What a run will take, before it begins.
+/// An estimate of the memory, the time and the disk space of a run, made before it starts.
 public struct RunEstimate: Sendable, Hashable {
-  /// The bytes at the worst moment; scratch has the program's own in it.
+  /// Bytes at the peak by kind; scratch includes those of the program itself.
   public let bytes: MemoryBreakdown
-  /// Seconds of an ordinary step; nil where no time was measured.
+  /// Seconds of an ordinary step; nil if not measured.
   public internal(set) var secondsPerStep: Double?
-  /// Seconds of the bare matrix products of such a step.
+  /// Seconds of the bare matrix products of an ordinary step; nil if not measured.
   public internal(set) var productSecondsPerStep: Double?
   /// The bytes of a checkpoint of the unfinished run.
   public let checkpointBytes: Int
 
-  /// The estimate of a run by its settings alone.
+  /// The memory estimate of a run, from its settings alone.
   ///
   /// - Parameters:
   ///   - configuration: The settings.
-  ///   - program: Bytes that are no tensors; those of this process when left out.
+  ///   - program: Bytes that are not tensors; those of this process when left out.
   public init(_ configuration: TrainingConfiguration, program: Int? = nil) {
     let model = MemoryModel(configuration.model)
     let plan = configuration.plan
@@ -60,26 +60,26 @@ public struct RunEstimate: Sendable, Hashable {
 }
 
 extension TrainingConfiguration {
-  /// A setting that takes less memory than this one.
+  /// Command line options that make a run take less memory.
   package struct CheaperSetting: Sendable {
-    /// What to give on the command line.
+    /// The options.
     package let arguments: String
-    /// What the run takes then.
+    /// The memory of the run with them.
     package let bytes: Int
   }
 
-  /// Throws an `InputError` with the estimate and three cheaper settings when the run needs more
+  /// Throws an `InputError` with the estimate and up to three cheaper settings if the run needs more
   /// memory than there is.
   ///
   /// - Parameters:
-  ///   - limit: How much there is; what this process may have when left out.
-  ///   - isResumed: Whether the run has begun already, so that its settings are what they are.
+  ///   - limit: How much memory there is; this process's limit when left out.
+  ///   - isResumed: Whether the run is being resumed, with settings that cannot change.
   package func checkMemory(
     limit: ProcessMemory.Limit? = ProcessMemory.limit, isResumed: Bool = false
   ) throws(InputError) {
     let estimate = RunEstimate(self)
     guard let limit, estimate.bytes.total > limit.bytes else { return }
-    // Those that fit, the least change first; then those that come nearest.
+    // Those that fit, smallest change first; then those that come closest.
     let all = cheaperSettings()
     let chosen =
       all.filter { $0.bytes <= limit.bytes } + all.filter { $0.bytes > limit.bytes }.reversed()
@@ -95,7 +95,7 @@ extension TrainingConfiguration {
           : "Cheaper settings:\n") + cheaper.joined(separator: "\n"))
   }
 
-  /// Throws an `InputError` when the disk has no room for a checkpoint of the run.
+  /// Throws an `InputError` if the disk has no room for a checkpoint of the run.
   package func checkDisk(at path: String, free: Int? = nil) throws(InputError) {
     let needed = RunEstimate(self).checkpointBytes
     guard let free = free ?? ProcessMemory.freeDiskBytes(at: path), free < needed else { return }
@@ -104,7 +104,7 @@ extension TrainingConfiguration {
         + "MiB free. Name another folder with --output, make room, or give --no-checkpoint.")
   }
 
-  /// Settings that take less, the least change first: each has those before it too.
+  /// Settings that take less memory, smallest change first; each includes those before it.
   package func cheaperSettings() -> [CheaperSetting] {
     var settings: [CheaperSetting] = []
     var current = self
@@ -115,7 +115,7 @@ extension TrainingConfiguration {
       change(&changes)
       guard let next = try? changes.configuration(current) else { return }
       let bytes = RunEstimate(next).bytes.total
-      // What saves less than a hundredth is not worth a line.
+      // Savings below one percent are not worth listing.
       guard bytes < least - least / 100 else { return }
       (least, current) = (bytes, next)
       arguments.append(name)
@@ -162,7 +162,7 @@ extension TrainingConfiguration {
   }
 }
 
-/// What may be changed about a configuration.
+/// The settings of a configuration that a cheaper one may change.
 private struct Changes {
   var model: any ModelConfiguration
   var method: TrainingMethod

@@ -4,10 +4,10 @@ internal import Stepping
 public import TensorFiles
 
 extension RunRecord {
-  /// Perplexity a token on the validation text at the end.
+  /// Perplexity per token on the validation text at the end of the run.
   public var validationPerplexity: Double { perplexity(ofLoss: validationLoss) }
 
-  /// The run in numbers, for other programs: the keys of `loqt pretrain --summary`.
+  /// The run's numbers for other programs, with the keys of `loqt pretrain --summary`.
   public var summary: JSONValue {
     func bytes(_ memory: MemoryBreakdown) -> JSONValue {
       guard case .object(var object) = memory.json else { return memory.json }
@@ -67,13 +67,13 @@ extension RunRecord {
 
   private static func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
 
-  /// Writes the summary. Throws a `TensorFileError` where the file cannot be written.
+  /// Writes the summary. Throws a `TensorFileError` if the file cannot be written.
   public func writeSummary(to path: String) throws(TensorFileError) {
     try AtomicFile.write(summary.text(.indented) + "\n", to: path)
   }
 }
 
 extension RunRecord.Evaluation {
-  /// Perplexity a token.
+  /// Perplexity per token.
   public var perplexity: Double { Training.perplexity(ofLoss: loss) }
 }

@@ -1,12 +1,12 @@
 public import Stepping
 
-/// Everything a run leaves to be looked at: the source of the summary file and of the report.
+/// The record of a run, from which the summary file and the report are made.
 public struct RunRecord: Codable, Sendable {
   /// One training step.
   public struct Step: Codable, Sendable {
     /// The step, from 0.
     public var step: Int
-    /// The loss before the step, nats a token.
+    /// The loss before the step's update, nats per token.
     public var loss: Double
     /// The learning rate.
     public var learningRate: Double
@@ -32,18 +32,18 @@ public struct RunRecord: Codable, Sendable {
       self.loss = loss
     }
   }
-  /// A text the model wrote.
+  /// A continuation the model wrote.
   public struct Sample: Codable, Sendable {
-    /// What it was given.
+    /// The text it was given.
     public var prompt: String
-    /// What it added.
+    /// The text it added.
     public var continuation: String
   }
-  /// A line of the table of settings.
+  /// A row of the table of settings.
   public struct Setting: Codable, Sendable {
-    /// What is set.
+    /// The setting's name.
     public var name: String
-    /// To what, as a person reads it.
+    /// Its value, as shown to users.
     public var value: String
   }
 
@@ -53,9 +53,9 @@ public struct RunRecord: Codable, Sendable {
   public var settings: [Setting] = []
   /// Seed of the run.
   public var seed: UInt64
-  /// Tokens a step.
+  /// Tokens per step.
   public var tokensPerStep: Int
-  /// Elements of all matrices, embedding, head and norms of the model, as if dense.
+  /// Parameters of the model as if it were dense.
   public var parameterCount: Int
   /// Every step.
   public var steps: [Step] = []
@@ -65,32 +65,32 @@ public struct RunRecord: Codable, Sendable {
   public var merges: [MergeReport] = []
   /// Sample continuations at the end.
   public var samples: [Sample] = []
-  /// What a person should know: a clamped rank, a kept projection.
+  /// What the user should know, such as a clamped rank or a kept projection.
   public var notices: [String] = []
-  /// Validation loss at the end, nats a token.
+  /// Validation loss at the end, nats per token.
   public var validationLoss: Double = .nan
-  /// The same in bits a byte of text.
+  /// Validation loss at the end, bits per byte of text.
   public var bitsPerByte: Double = .nan
   /// The share of right answers on a classification set; nil for a language model.
   public var accuracy: Double?
-  /// Training tokens a second of training time, evaluation not counted.
+  /// Training tokens per second of training time, evaluation not counted.
   public var tokensPerSecond: Double = 0
   /// Wall seconds of the whole run.
   public var wallSeconds: Double = 0
   /// The operating system's peak of resident memory.
   public var peakResidentBytes = 0
-  /// This run's bytes when they were most.
+  /// This run's bytes by kind at the peak.
   public var memory = MemoryBreakdown()
-  /// The most bytes of each kind, which need not have been there together.
+  /// The peak of each kind of bytes; the peaks need not coincide.
   public var peaks: MemoryBreakdown?
-  /// The most bytes of tensors by the formula.
+  /// The estimated peak of tensor bytes.
   public var estimatedTensorBytes: Int?
   /// Multiplications and additions of an ordinary step.
   public var operationsPerStep: Double?
-  /// What full-rank Adam would hold for the same model, when that is most.
+  /// What full-rank Adam would hold for the same model at its peak.
   public var fullRankMemory = MemoryBreakdown()
 
-  /// A run that has not begun.
+  /// The record of a run that has not started.
   public init(method: String, seed: UInt64, tokensPerStep: Int, parameterCount: Int) {
     self.method = method
     self.seed = seed

@@ -10,8 +10,8 @@ internal import Tensors
 internal import Tokenization
 
 extension Trainer {
-  /// Measures the model on all that is kept for it and completes the record. After an interruption only the numbers that cost nothing are filled in; the validation
-  /// loss is not a number then.
+  /// Evaluates the model on the whole validation set and completes the record. After an interruption only
+  /// the numbers that cost nothing are filled in, and the validation loss is NaN.
   public func finish(isInterrupted: Bool = false) -> RunRecord {
     if !isInterrupted, task.size(of: .final) > 0 {
       let loss = measure(.final)
@@ -38,8 +38,7 @@ extension Trainer {
     return record
   }
 
-  /// The bytes that the run's objects hold now, and the most gradients that it held at once; without
-  /// `other`.
+  /// The bytes that the run's objects hold now, and the most gradient bytes held at once; `other` is 0.
   public var liveMemory: MemoryBreakdown {
     var bytes = MemoryBreakdown()
     for (_, layer) in task.module.modules(ofType: (any StoredLayer).self) {

@@ -10,14 +10,15 @@ internal import Tensors
 internal import Tokenization
 
 extension Trainer where Task == LanguageModelling {
-  /// Goes on with a run from the checkpoint it left, bit for bit.
+  /// Resumes a run from its checkpoint, bit for bit.
   ///
-  /// Throws an error that names the file and what is wrong, also when the text is another one.
+  /// Throws an error that names the file and what is wrong, or an `InputError` if the text is a different
+  /// one.
   ///
   /// - Parameters:
   ///   - path: The folder of the checkpoint.
   ///   - corpus: The text of the run, tokenised by the same vocabulary.
-  ///   - start: When the run began for the user, for its wall time.
+  ///   - start: When the user started the run, for its wall time.
   public convenience init(
     resuming path: String, corpus: Corpus, start: ContinuousClock.Instant = ContinuousClock().now
   ) throws {

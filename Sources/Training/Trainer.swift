@@ -4,10 +4,10 @@ internal import Optimizers
 public import Stepping
 internal import Tensors
 
-/// Trains a model on its task: most often a language model on a text.
+/// Trains a model on a task, typically a language model on a text.
 ///
-/// Iterating takes the steps and tells what happens; leaving the loop, or cancelling its task, stops
-/// after the step that is running. `finish` then measures the model and gives the record of the run.
+/// Iterating takes the steps and yields events; leaving the loop, or cancelling its Swift task, stops
+/// after the current step. `finish` then evaluates the model and returns the record of the run.
 ///
 /// ```swift
 /// let trainer = try Trainer(configuration, corpus: corpus)
@@ -19,32 +19,32 @@ internal import Tensors
 public final class Trainer<Task: TrainingTask> {
   /// The settings.
   public let configuration: TrainingConfiguration
-  /// What is trained, and on what.
+  /// The model and its examples.
   public let task: Task
-  /// What takes the steps.
+  /// Takes the steps.
   public let optimizer: Stepper
-  /// What has happened so far.
+  /// The record so far.
   public internal(set) var record: RunRecord
 
   var clock: RunClock
   let subspaces: SubspaceOptimizer?
   var largestCollectedGradients = 0
-  /// Tensor bytes at the worst moment so far, and the most of each kind.
+  /// Tensor bytes by kind at the highest total so far, and the highest of each kind.
   var peakMemory = MemoryBreakdown()
   var kindPeaks = MemoryBreakdown()
-  /// The most that the process held beside tensors at the end of a step.
+  /// The most bytes besides tensors at the end of a step.
   var programBytes = 0
   private let mergeSteps: [Int]
   private var pending: [TrainingEvent] = []
   private var hasBegun = false
 
-  /// A run that has not begun.
+  /// A run that has not started.
   ///
   /// - Parameters:
-  ///   - configuration: How the task's model is trained. The model that the configuration describes is
-  ///     what memory is estimated by.
-  ///   - task: Its model is made already.
-  ///   - start: When the run began for the user, for its wall time.
+  ///   - configuration: How the task's model is trained. Memory is estimated for the model that the
+  ///     configuration describes.
+  ///   - task: The task, with its model.
+  ///   - start: When the user started the run, for its wall time.
   public init(
     _ configuration: TrainingConfiguration, task: Task,
     start: ContinuousClock.Instant = ContinuousClock().now
@@ -77,7 +77,7 @@ public final class Trainer<Task: TrainingTask> {
   /// Steps taken.
   public var step: Int { optimizer.step }
 
-  /// The merges of the whole run, by step.
+  /// The steps at which the whole run merges.
   public var plannedMerges: [Int] { mergeSteps }
 
   private func note(_ notice: String) {
@@ -85,7 +85,7 @@ public final class Trainer<Task: TrainingTask> {
     pending.append(.notice(notice))
   }
 
-  /// Takes a step unless events of the last one are left; nil at the end.
+  /// The next event, from the last step or from another one; nil at the end.
   fileprivate func nextEvent() throws -> TrainingEvent? {
     if pending.isEmpty {
       if !hasBegun {
@@ -99,10 +99,10 @@ public final class Trainer<Task: TrainingTask> {
     return pending.isEmpty ? nil : pending.removeFirst()
   }
 
-  /// Takes over what a saved run recorded.
+  /// Continues the record of a saved run.
   func resume(from record: RunRecord) {
     self.record = record
-    clock.goOn(trainingSeconds: record.steps.last?.elapsed ?? 0, wallSeconds: record.wallSeconds)
+    clock.resume(trainingSeconds: record.steps.last?.elapsed ?? 0, wallSeconds: record.wallSeconds)
     hasBegun = true
     pending = []
   }
@@ -170,7 +170,7 @@ public final class Trainer<Task: TrainingTask> {
     pending.append(.evaluation(evaluation))
   }
 
-  /// The loss of the model at present.
+  /// The present loss of the model, timed.
   func measure(_ evaluation: TaskEvaluation) -> Double {
     clock.measureEvaluation(windows: task.size(of: evaluation)) { task.measure(evaluation) }
   }
@@ -190,6 +190,6 @@ extension Trainer: AsyncSequence {
     { try trainer.nextEvent() }
   }
 
-  /// Goes on from where the run stands.
+  /// Continues from the present step.
   public func makeAsyncIterator() -> Iterator { Iterator(trainer: self) }
 }

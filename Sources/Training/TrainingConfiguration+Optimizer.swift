@@ -8,19 +8,20 @@ internal import Stepping
 internal import Tensors
 
 extension TrainingConfiguration {
-  /// The learning rate at each step: after a merge of adapters it rises again.
+  /// The learning rate at each step; it warms up again after a merge of adapters.
   var learningRateSchedule: LearningRateSchedule {
     plan.layers.learningRate(schedule(peak: learningRate, steps: steps), steps: steps)
   }
 
-  /// What moves the parameters of a model: those of its chosen linear layers apart from the rest, and the part of it that holds projections.
+  /// The optimizer of a model's parameters, with those of its chosen linear layers in a group of their
+  /// own, and the part of it that holds projections.
   package func makeOptimizer(for module: some Module)
     -> (optimizer: any Optimizer, subspaces: SubspaceOptimizer?)
   {
     let rate = learningRateSchedule
     let rest = plan.restOptimizer.makeOptimizer(learningRate: rate)
     let inner = plan.optimizer.makeOptimizer(learningRate: rate)
-    // The matrices; some have parameters that stand for them.
+    // The matrices, some of which stand-in parameters represent.
     let names = Set(model.linearNames)
     let linear =
       module.modules(ofType: (any LinearLayer).self)

@@ -3,52 +3,52 @@ internal import Layers
 public import Optimizers
 internal import Tokenization
 
-/// Everything that decides a training run besides its text. What is left out gets a default that
-/// suits the method and the length of the run.
+/// Everything that determines a training run besides its text. Settings left out get defaults that
+/// suit the method and the length of the run.
 public struct TrainingConfiguration: Sendable {
   /// The model; its vocabulary is set to the tokenizer's.
   public var model: any ModelConfiguration
-  /// The model's name, for people.
+  /// The model's name, as shown to users.
   public let modelName: String
-  /// The folder of a trained model to begin from; nil for a random start.
+  /// The folder of a trained model to start from; nil for a random start.
   public let weights: String?
   /// How the linear layers are trained.
   public let method: TrainingMethod
   /// Steps of the run.
   public let steps: Int
-  /// Sequences a step.
+  /// Sequences per step.
   public let batchSize: Int
-  /// Parts of a step's sequences that are run one after the other, their gradients added.
+  /// Parts that a step's sequences are run in, one after the other, with gradients added.
   public let microBatches: Int
   /// Sequences of a step that merges: more tokens determine more directions of a projection.
   public let mergeBatchSize: Int
-  /// Tokens a sequence.
+  /// Tokens per sequence.
   public let sequence: Int
-  /// Rows of embedding and head at least; tokens beyond the tokenizer's do not occur.
+  /// The fewest rows of embedding and head; rows beyond the tokenizer's tokens are unused.
   public let vocabulary: Int
-  /// How the run trades memory.
+  /// How the run trades memory for time and precision.
   public let memory: MemoryOptions
-  /// Tokens of the validation text to measure on at the end; nil for all, 0 for no measuring and no
-  /// samples at all.
+  /// Tokens of the validation text to measure on at the end; nil for all, 0 to skip all measuring and
+  /// samples.
   public let validationTokens: Int?
-  /// What the person set about the method.
+  /// The options given for the method.
   public let options: MethodOptions
-  /// What the method and its options amount to for this model and length.
+  /// The method and its options resolved for this model and number of steps.
   public let plan: MethodPlan
-  /// The highest learning rate. The method's usual one when left out, a tenth of it for a trained model.
+  /// The highest learning rate; when left out the method's default, or a tenth of it for a trained model.
   public let learningRate: Double
-  /// How the learning rate goes on from there.
+  /// How the learning rate continues from there.
   public let schedule: ScheduleRule
-  /// Decides initial values, batches and samples.
+  /// The seed of initial values, batches and samples.
   public let seed: UInt64
-  /// Steps between evaluations on some of the validation text.
+  /// Steps between interim evaluations on part of the validation text.
   public let evaluationInterval: Int
-  /// Validation windows of those evaluations.
+  /// Validation windows per interim evaluation.
   public let evaluationWindows: Int
-  /// What a person should know about these settings.
+  /// What the user should know about these settings.
   public let notices: [String]
 
-  /// Settings that fit each other.
+  /// Checked settings.
   ///
   /// Throws an `InputError` that names the setting, what is wrong with it, and what to give instead.
   public init(
@@ -90,7 +90,7 @@ public struct TrainingConfiguration: Sendable {
       sequence ?? (weights == nil ? 128 : min(128, model.maxPositions)), "--sequence",
       in: 1...1 << 20)
     guard max(self.batchSize, self.mergeBatchSize) <= Int(Int32.max) / self.sequence else {
-      throw InputError("--batch times --sequence is beyond all memory. Give smaller ones.")
+      throw InputError("--batch times --sequence exceeds any memory. Give smaller ones.")
     }
     guard weights == nil || self.sequence <= model.maxPositions else {
       throw InputError(
@@ -119,12 +119,13 @@ public struct TrainingConfiguration: Sendable {
     notices = Self.notices(plan, options, method, model)
   }
 
-  /// The share of the method's highest learning rate that a trained model is begun with.
+  /// The share of the method's default learning rate that is the default for a trained model.
   static let continuedShare = 0.1
 
-  /// These settings with as many rows of embedding and head as the corpus and `vocabulary` need.
+  /// These settings with as many rows of embedding and head as the corpus needs, and at least
+  /// `vocabulary`.
   ///
-  /// Throws an `InputError` where a trained model has fewer.
+  /// Throws an `InputError` if a trained model has fewer.
   public func sized(for corpus: Corpus) throws(InputError) -> TrainingConfiguration {
     if weights != nil {
       guard corpus.tokenizer.vocabularySize <= model.vocabularySize else {
@@ -140,17 +141,17 @@ public struct TrainingConfiguration: Sendable {
     return configuration
   }
 
-  /// The model of a preset. Throws with the list of all presets when there is none of the name.
+  /// The model of a preset. Throws an error that lists all presets if there is none of the name.
   public static func model(preset name: String) throws(InputError) -> LlamaConfiguration {
     if let model = LlamaConfiguration.preset(name) { return model }
     let names = LlamaConfiguration.presets.map(\.name).joined(separator: ", ")
     throw InputError("There is no preset '\(name)'. Choose one of \(names).")
   }
 
-  /// Tokens that are learnt from in a step.
+  /// Tokens per step.
   public var tokensPerStep: Int { batchSize * sequence }
 
-  /// Rank and scale in words, to follow the name of the method; empty where there are none.
+  /// Rank and scale as text to follow the name of the method; empty if there are none.
   public var planText: String {
     plan.settings.filter { $0.0 == "rank" || $0.0 == "scale" }
       .map { ", \($0.0) \($0.1)" }.joined()
@@ -160,8 +161,8 @@ public struct TrainingConfiguration: Sendable {
   package var settings: [RunRecord.Setting] {
     let rows = [
       ("model", modelName), ("method", method.name),
-      ("steps", "\(steps)"), ("sequences a step", "\(batchSize)"),
-      ("tokens a sequence", "\(sequence)"),
+      ("steps", "\(steps)"), ("sequences per step", "\(batchSize)"),
+      ("tokens per sequence", "\(sequence)"),
       ("learning rate", "\(learningRate)"), ("seed", "\(seed)"),
     ]
     let shape = schedule.name == ScheduleRule.cosine.name ? [] : [("schedule", schedule.name)]
@@ -193,14 +194,14 @@ public struct TrainingConfiguration: Sendable {
 }
 
 extension TrainingConfiguration {
-  /// The tokens of its steps.
+  /// The shape of a step's batches.
   public var batchShape: BatchShape {
     BatchShape(
       batch: batchSize / microBatches, mergeBatch: mergeBatchSize / microBatches,
       sequence: sequence, microBatches: microBatches)
   }
 
-  /// The matrix products of its ordinary steps.
+  /// The matrix products of an ordinary step.
   public var stepProducts: StepProducts {
     StepProducts(
       model, plan, tokens: tokensPerStep, sequence: sequence,

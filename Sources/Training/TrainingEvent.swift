@@ -1,32 +1,32 @@
 public import Stepping
 
-/// What happens while a model is trained.
+/// An event of a training run.
 public enum TrainingEvent: Sendable {
   /// A step was taken.
   case step(TrainingProgress)
-  /// The step before it merged.
+  /// The last step merged.
   case merge(MergeReport)
-  /// The loss on some of the validation text.
+  /// An interim evaluation on part of the validation text.
   case evaluation(RunRecord.Evaluation)
-  /// What a person should know.
+  /// Something the user should know.
   case notice(String)
 }
 
-/// Where a run stands after a step.
+/// The progress of a run after a step.
 public struct TrainingProgress: Sendable, Hashable {
   /// Steps taken.
   public var step: Int
   /// Steps of the whole run.
   public var steps: Int
-  /// The loss of the step, nats a token.
+  /// The loss of the step, nats per token.
   public var loss: Double
   /// The learning rate of the step.
   public var learningRate: Double
-  /// Training tokens a second over the last steps.
+  /// Training tokens per second over recent steps.
   public var tokensPerSecond: Double
-  /// Estimated wall seconds to the end, merges and evaluations included.
+  /// Estimated wall seconds to the end, including merges and evaluations.
   public var remainingSeconds: Double
-  /// Memory resident at present.
+  /// Bytes resident at present.
   public var residentBytes: Int
 
   /// Tensor bytes by kind after the step.

@@ -186,13 +186,14 @@ import Training
   @Test func aStoppedExperimentGoesOnToTheSameBytes() async {
     await #expect(processExitsWith: .success) {
       let text = try ExperimentTests.text()
+      var scale = ExperimentTests.scale
+      scale.seeds = [1]
       func results(stoppingAfter limit: Int) async throws -> (json: String, csv: String, began: Int)
       {
         let folder = try makeTemporaryFolder()
         defer { removeTemporaryFolder(folder) }
         let runner = ExperimentRunner(
-          ExperimentTests.pair, scale: ExperimentTests.scale, text: text,
-          store: try RunStore(path: folder))
+          ExperimentTests.pair, scale: scale, text: text, store: try RunStore(path: folder))
         var (began, isFinished) = (0, false)
         while !isFinished {
           var ended = 0

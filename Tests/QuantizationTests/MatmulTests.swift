@@ -59,7 +59,8 @@ import Testing
       for threads in [1, 2] {
         Threads.count = threads
         for format in FormatCases.quantized {
-          for (tokens, out, inner) in [(70, 2100, 1376), (256, 1366, 512)] {
+          // The larger shape for several threads alone: each has several panels of it.
+          for (tokens, out, inner) in [(70, 2100, 1376), (256, 1366, 512)].suffix(threads) {
             let w = StoredMatrix(storing: normal([out, inner]), as: format)
             let dense = Floats(values: w.dequantized())
             let x = normal([tokens, inner], seed: 2)

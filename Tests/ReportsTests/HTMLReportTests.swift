@@ -134,15 +134,18 @@ import Training
   }
 
   @Test func aHundredThousandStepsStaySmall() throws {
-    var (steps, evaluations, merges): (Fields, Fields, Fields) = ([], [], [])
+    var (steps, evaluations, merges): ([RunRecord.Step], Fields, Fields) = ([], [], [])
     for index in 0..<100_000 {
       let falling: Double = 3 + 5 / (1 + Double(index) / 900)
       let noise = Double(index * 7_919 % 101) / 200
-      steps.append(step(index, loss: falling + noise))
+      steps.append(
+        RunRecord.Step(
+          step: index, loss: falling + noise, learningRate: 0.01, elapsed: Double(index)))
       if index % 100 == 0 { evaluations.append(evaluation(index, loss: falling)) }
       if index % 50 == 0 { merges.append(merge(index, survival: 0.97)) }
     }
-    let record = try record(["steps": steps, "evaluations": evaluations, "merges": merges])
+    var record = try record(["evaluations": evaluations, "merges": merges])
+    record.steps = steps
     let html = HTMLReport(record).html
     #expect(html.utf8.count < 500_000)
     let page = try parsed(html)

@@ -1,10 +1,10 @@
-/// Reads a GGUF file from its start, number by number and text by text, and never past its end.
+/// Reads the numbers and texts of a GGUF file in order, and never past its end.
 struct GGUFCursor {
   private let reader: FileReader
-  /// The bytes from `bufferStart` on.
+  /// The bytes of the file from `bufferStart`.
   private var buffer: [UInt8] = []
   private var bufferStart = 0
-  /// Where the next number is read.
+  /// The position of the next read.
   private(set) var position = 0
 
   private static let bufferLength = 1 << 16
@@ -13,10 +13,10 @@ struct GGUFCursor {
 
   /// The path of the file.
   var file: String { reader.path }
-  /// The bytes that have not been read.
+  /// The number of unread bytes.
   var remaining: Int { reader.size - position }
 
-  /// A number in little-endian order.
+  /// Reads a little-endian number.
   mutating func number<Value: FixedWidthInteger>(
     _ field: @autoclosure () -> String, as type: Value.Type = Value.self
   ) throws(TensorFileError) -> Value {
@@ -32,7 +32,7 @@ struct GGUFCursor {
     return buffer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: Value.self) }
   }
 
-  /// So many numbers.
+  /// Reads `count` numbers.
   mutating func numbers<Value: FixedWidthInteger>(
     _ count: Int, _ field: String
   ) throws(TensorFileError) -> [Value] {
@@ -43,7 +43,7 @@ struct GGUFCursor {
     return values
   }
 
-  /// A text of at most so many bytes, with its length before it.
+  /// Reads a length and a text of at most `limit` bytes.
   mutating func string(
     _ field: @autoclosure () -> String, atMost limit: Int = .max
   ) throws(TensorFileError) -> String {
@@ -80,7 +80,7 @@ struct GGUFCursor {
     return bytes
   }
 
-  /// Refuses a count of elements for which the file has no bytes, before anything is made of them.
+  /// Throws for more elements than the file has bytes for, before anything is allocated for them.
   func require(elements count: Int, ofAtLeast size: Int, _ field: String) throws(TensorFileError) {
     guard count <= remaining / size else {
       throw failure(
@@ -109,7 +109,7 @@ struct GGUFCursor {
     try requireShortHeader(position + count, field())
   }
 
-  /// An error at the present position.
+  /// The error for a fault at the present position.
   func failure(
     _ code: TensorFileError.Code, _ field: String, _ found: String, expected: String? = nil,
     remedy: String? = nil

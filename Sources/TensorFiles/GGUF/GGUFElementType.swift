@@ -1,21 +1,21 @@
 public import Quantization
 
-/// How the elements of a tensor are stored in a GGUF file: in blocks of so many elements and bytes.
+/// How the elements of a tensor are stored in a GGUF file, as blocks of elements.
 ///
-/// All types of the format (as of gguf 0.19) are known, so that every file can be listed. Read and
-/// written are F32, F16, BF16, Q8_0, Q4_0 and Q4_1; read also Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL, IQ4_XS, F64
-/// and the integers.
+/// All types of the format (as of gguf 0.19) are known, so every file can be listed. F32, F16, BF16,
+/// Q8_0, Q4_0 and Q4_1 can be read and written; Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL, IQ4_XS, F64 and the integers
+/// only read.
 public struct GGUFElementType: Hashable, Sendable, CustomStringConvertible {
   /// The number of the type in files.
   public let code: UInt32
   /// The name of the type, such as "Q8_0".
   public let description: String
-  /// Elements of a block; 1 where there are none.
+  /// Elements of a block; 1 for plain types.
   public let blockElementCount: Int
   /// Bytes of a block.
   public let blockByteCount: Int
 
-  /// The type with this number, or nil where the format has none.
+  /// The type with this number, or nil if the format has none.
   public init?(code: UInt32) {
     guard let type = Self.known[code] else { return nil }
     self = type
@@ -40,7 +40,7 @@ public struct GGUFElementType: Hashable, Sendable, CustomStringConvertible {
   /// The upper halves of singles.
   public static let bf16 = Self(code: 30)!
 
-  /// The blocks that are computed with here, if these are some.
+  /// The kind of quantised block, if this library supports it.
   public var block: GGUFBlock? {
     switch code {
     case 8: .q8_0
@@ -60,7 +60,7 @@ public struct GGUFElementType: Hashable, Sendable, CustomStringConvertible {
     }.sorted { $0.code < $1.code }.map(\.description).joined(separator: ", ")
   }
 
-  /// The plain type of the elements, if they are plain.
+  /// The plain element type, if this is one.
   public var elementType: ElementType? {
     switch code {
     case 0: .f32
@@ -75,13 +75,13 @@ public struct GGUFElementType: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The bytes of a tensor of these sizes, outermost first; nil where a product overflows. Its rows
-  /// are whole blocks.
+  /// The bytes of a tensor of these sizes, outermost first, whose rows are whole blocks; nil if a product
+  /// overflows.
   func byteCount(of dimensions: [Int]) -> Int? {
     var blocks = 1
     for (axis, size) in dimensions.enumerated() {
       let count = axis == dimensions.count - 1 ? size / blockElementCount : size
-      // Zeros count as ones for the overflow, so that partial products are safe in any order.
+      // Zero sizes count as 1 in the overflow check, so that partial products are safe in any order.
       let (product, overflow) = blocks.multipliedReportingOverflow(by: max(count, 1))
       if overflow { return nil }
       blocks = product

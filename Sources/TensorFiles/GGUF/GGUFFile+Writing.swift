@@ -11,8 +11,7 @@ extension GGUFFile {
 
     /// A tensor of floats stored as F32, F16 or BF16, rounded to nearest even.
     ///
-    /// Traps on any other element type. Writing fails where rounding would make a finite number
-    /// infinite.
+    /// Traps on any other element type. Writing throws if rounding would make a finite number infinite.
     public init(_ name: String, _ tensor: Tensor<Float>, as elementType: ElementType = .f32) {
       precondition(
         [.f32, .f16, .bf16].contains(elementType),
@@ -52,8 +51,8 @@ extension GGUFFile {
       }
     }
 
-    /// A tensor in blocks, stored as it is. Writing fails unless its rows are whole blocks, and
-    /// where a number in it is not finite.
+    /// A tensor in blocks, stored as it is. Writing throws if its rows are not whole blocks or a number
+    /// in it is not finite.
     public init(_ name: String, _ tensor: GGUFBlockTensor) {
       self.name = name
       elementType = GGUFElementType(tensor.block)
@@ -69,12 +68,12 @@ extension GGUFFile {
     }
   }
 
-  /// Writes a file of version 3 that appears under its name only when it is whole (see
-  /// ``AtomicFile``): the metadata and the tensors in the given order, each tensor aligned to
-  /// `general.alignment` bytes, 32 where there is none.
+  /// Writes a file of version 3, which appears under its name only when complete (see ``AtomicFile``):
+  /// the metadata and the tensors in the given order, each tensor aligned to `general.alignment` bytes,
+  /// by default 32.
   ///
-  /// - Throws: A ``TensorFileError`` for names the format has no room for or that are used twice, for
-  ///   more than four axes, for rows that are not whole blocks, and where the file cannot be written.
+  /// - Throws: A ``TensorFileError`` for names that are too long or used twice, for more than four axes,
+  ///   for rows that are not whole blocks, and if the file cannot be written.
   public static func write(
     _ sources: [Source], metadata: GGUFMetadata = [:], to path: String
   ) throws(TensorFileError) {
@@ -159,8 +158,8 @@ extension GGUFHeader {
     }
     guard names.insert(source.name).inserted else {
       throw TensorFileError(
-        .duplicate, file: file, field: field, found: "a name that is taken",
-        expected: "a name of its own")
+        .duplicate, file: file, field: field, found: "a name used twice",
+        expected: "a unique name")
     }
     guard source.shape.rank <= maximumRank else {
       throw TensorFileError(

@@ -1,7 +1,7 @@
 public import Quantization
 public import Tensors
 
-/// A GGUF file, opened and checked; tensors are read by name when they are asked for.
+/// An open, checked GGUF file, whose tensors are read by name on request.
 ///
 /// Versions 2 and 3 of the format, little-endian
 /// (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). Opening reads the header and verifies
@@ -16,10 +16,10 @@ public struct GGUFFile: Sendable {
     /// How the elements are stored.
     public let elementType: GGUFElementType
     let dimensions: [Int]
-    /// Where the bytes lie, counted from the first tensor's.
+    /// The byte range, relative to the start of the first tensor.
     public let byteRange: Range<Int>
 
-    /// The sizes of the axes, outermost first, against the order of the file.
+    /// The sizes of the axes, outermost first, which is the reverse of the file's order.
     public var shape: Shape { Shape(dimensions) }
   }
 
@@ -28,8 +28,8 @@ public struct GGUFFile: Sendable {
 
   /// Opens a file and checks its header.
   ///
-  /// - Throws: A ``TensorFileError`` for anything the format forbids, and for the first version and
-  ///   big-endian files.
+  /// - Throws: A ``TensorFileError`` for anything the format forbids, and for version 1 and big-endian
+  ///   files.
   public init(path: String) throws(TensorFileError) {
     reader = try FileReader(path: path)
     header = try GGUFHeader(reader)
@@ -52,7 +52,7 @@ public struct GGUFFile: Sendable {
   /// The names of all tensors in the order of their bytes.
   public var names: [String] { header.entries.map(\.name) }
 
-  /// What the header says about a tensor, or nil where there is none of this name.
+  /// The header's entry for a tensor, or nil if there is none with this name.
   public func entry(named name: String) -> Entry? {
     header.positions[name].map { header.entries[$0] }
   }
@@ -62,8 +62,8 @@ public struct GGUFFile: Sendable {
     try tensor(named: name, as: Float.self)
   }
 
-  /// Reads one tensor of plain elements, as any scalar that holds all their values exactly; as
-  /// floats also one of blocks, dequantised: Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL or IQ4_XS.
+  /// Reads one tensor of plain elements as any scalar that holds all their values exactly. Blocks of
+  /// Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL and IQ4_XS can be read as floats, dequantised.
   public func tensor<Scalar: TensorFileScalar>(
     named name: String, as scalar: Scalar.Type = Scalar.self
   ) throws(TensorFileError) -> Tensor<Scalar> {
@@ -90,7 +90,7 @@ public struct GGUFFile: Sendable {
 
   /// Reads one tensor of Q8_0, Q4_0 or Q4_1 as it is stored.
   ///
-  /// - Throws: A ``TensorFileError`` for one of another type, and where a step in it is not finite.
+  /// - Throws: A ``TensorFileError`` for any other type, and if a scale in it is not finite.
   public func blocks(named name: String) throws(TensorFileError) -> GGUFBlockTensor {
     let entry = try requiredEntry(named: name)
     guard let block = entry.elementType.block else {
@@ -132,10 +132,10 @@ public struct GGUFFile: Sendable {
     return values
   }
 
-  /// Reads a matrix as it is stored, so that it is computed with in 4 or 8 bits where the file has
-  /// it so; one of another type becomes floats.
+  /// Reads a matrix as it is stored: Q8_0, Q4_0 and Q4_1 stay quantised, and every other readable type
+  /// becomes floats.
   ///
-  /// - Throws: A ``TensorFileError`` for another number of axes or another type.
+  /// - Throws: A ``TensorFileError`` if it does not have two axes or one of these types.
   public func matrix(named name: String) throws(TensorFileError) -> StoredMatrix {
     let entry = try requiredEntry(named: name)
     guard entry.dimensions.count == 2 else {

@@ -1,12 +1,11 @@
-/// The checked header of a GGUF file: nothing in it is believed before it is compared with the
-/// length of the file.
+/// The header of a GGUF file, checked against the file's length before anything in it is used.
 struct GGUFHeader: Sendable {
   var version = 0
   var metadata = GGUFMetadata()
   /// The tensors in the order of their bytes.
   var entries: [GGUFFile.Entry] = []
   var positions: [String: Int] = [:]
-  /// Where the bytes of the tensors begin.
+  /// The position of the first tensor.
   var dataStart = 0
 
   static let magic = Array("GGUF".utf8)
@@ -17,7 +16,8 @@ struct GGUFHeader: Sendable {
   static let maximumKeyLength = 65_535
   static let maximumNameLength = 64
   static let maximumRank = 4
-  /// Limits of ours, far above any model, that keep a hostile header's cost near its length.
+  /// Our own limits, far above any model, which keep the cost of a hostile header proportional to its
+  /// length.
   static let maximumCount = 1 << 16
   static let maximumLength = 64 << 20
 
@@ -30,8 +30,8 @@ struct GGUFHeader: Sendable {
       let entry = try Self.entry(index, at: end, &cursor)
       guard positions.updateValue(index, forKey: entry.name) == nil else {
         throw cursor.failure(
-          .duplicate, "tensor \(quoted(entry.name))", "a name that is taken",
-          expected: "a name of its own")
+          .duplicate, "tensor \(quoted(entry.name))", "a name used twice",
+          expected: "a unique name")
       }
       entries.append(entry)
       guard let next = Self.roundedUp(entry.byteRange.upperBound, to: alignment) else {
@@ -54,13 +54,13 @@ struct GGUFHeader: Sendable {
     dataStart = start
   }
 
-  /// Everything before the tensors; returns how many there are.
+  /// Reads everything before the list of tensors; returns how many there are.
   private mutating func readPrefix(_ cursor: inout GGUFCursor) throws(TensorFileError) -> Int {
     let magic: [UInt8] = try cursor.numbers(4, "the first four bytes")
     guard magic == Self.magic else {
       throw TensorFileError(
-        .malformed, file: cursor.file, found: "another beginning", expected: "'GGUF'",
-        remedy: "This is no GGUF file")
+        .malformed, file: cursor.file, found: "other first bytes", expected: "'GGUF'",
+        remedy: "This is not a GGUF file")
     }
     let version: UInt32 = try cursor.number("the version")
     guard Self.versions.contains(Int(version)) else {
@@ -74,7 +74,7 @@ struct GGUFHeader: Sendable {
     self.version = Int(version)
     let tensorCount = try Self.count("tensors", &cursor)
     let fieldCount = try Self.count("fields of metadata", &cursor)
-    // A field takes 13 bytes at least: an empty text, a type, a byte.
+    // A field takes at least 13 bytes: an empty text, a type, a byte.
     try cursor.require(elements: fieldCount, ofAtLeast: 13, "the fields of metadata")
     for _ in 0..<fieldCount {
       let key = try cursor.string("a key of the metadata", atMost: Self.maximumKeyLength)
@@ -83,11 +83,11 @@ struct GGUFHeader: Sendable {
         throw cursor.failure(.malformed, "the metadata", "an empty key")
       }
       guard metadata[key] == nil else {
-        throw cursor.failure(.duplicate, field, "a key that is taken")
+        throw cursor.failure(.duplicate, field, "a key used twice")
       }
       metadata[key] = try GGUFValue(&cursor, field)
     }
-    // 24 bytes: an empty name, no sizes, a type, an offset.
+    // An entry takes at least 24 bytes: an empty name, no sizes, a type, an offset.
     try cursor.require(elements: tensorCount, ofAtLeast: 24, "the list of tensors")
     return tensorCount
   }
@@ -115,7 +115,7 @@ struct GGUFHeader: Sendable {
     return alignment
   }
 
-  /// One tensor, which must begin where the one before it ends.
+  /// Reads the entry of a tensor, which must begin where the one before it ends.
   private static func entry(
     _ index: Int, at expectedOffset: Int, _ cursor: inout GGUFCursor
   ) throws(TensorFileError) -> GGUFFile.Entry {
@@ -137,7 +137,7 @@ struct GGUFHeader: Sendable {
       }
       dimensions.append(Int(size))
     }
-    // Files list the innermost first.
+    // Files list the innermost size first.
     dimensions.reverse()
     let code: UInt32 = try cursor.number("\(field) type")
     guard let type = GGUFElementType(code: code) else {
@@ -167,7 +167,7 @@ struct GGUFHeader: Sendable {
       name: name, elementType: type, dimensions: dimensions, byteRange: expectedOffset..<end)
   }
 
-  /// The next multiple of a power of two; nil where there is none.
+  /// `position` rounded up to a multiple of `alignment`, a power of two; nil if that overflows.
   static func roundedUp(_ position: Int, to alignment: Int) -> Int? {
     let (sum, overflow) = position.addingReportingOverflow(alignment - 1)
     return overflow ? nil : sum & -alignment
@@ -175,7 +175,7 @@ struct GGUFHeader: Sendable {
 }
 
 extension GGUFValue {
-  /// Reads a type and what is of it.
+  /// Reads a type and a value of that type.
   init(_ cursor: inout GGUFCursor, _ field: String) throws(TensorFileError) {
     let type: UInt32 = try cursor.number("\(field) type")
     guard type == Self.arrayCode else {
@@ -200,7 +200,7 @@ extension GGUFValue {
 }
 
 extension GGUFValue.Elements {
-  /// Reads so many elements of the type with this number.
+  /// Reads `count` elements of the type with number `code`.
   fileprivate init(
     _ code: UInt32, count: Int, _ cursor: inout GGUFCursor, _ field: String
   ) throws(TensorFileError) {

@@ -1,4 +1,4 @@
-/// A value of the metadata of a GGUF file: a number, a truth value, a text, or an array of one kind.
+/// A metadata value of a GGUF file: a number, a Boolean, a text, or an array of one of these.
 public struct GGUFValue: Hashable, Sendable {
   /// Elements of one kind.
   public enum Elements: Hashable, Sendable {
@@ -16,7 +16,7 @@ public struct GGUFValue: Hashable, Sendable {
     case int32([Int32])
     /// Single precision.
     case float32([Float])
-    /// Truth values.
+    /// Booleans.
     case bool([Bool])
     /// Texts.
     case string([String])
@@ -41,9 +41,9 @@ public struct GGUFValue: Hashable, Sendable {
     }
   }
 
-  /// The elements; of a single value, that one.
+  /// The elements of the array, or the single value.
   public let elements: Elements
-  /// Whether the file has an array, of one element even.
+  /// Whether the value is an array, even if of one element.
   public let isArray: Bool
 
   init(_ elements: Elements, isArray: Bool) {
@@ -67,7 +67,7 @@ public struct GGUFValue: Hashable, Sendable {
   public static func int32(_ value: Int32) -> Self { Self(.int32([value]), isArray: false) }
   /// A number in single precision.
   public static func float32(_ value: Float) -> Self { Self(.float32([value]), isArray: false) }
-  /// A truth value.
+  /// A Boolean.
   public static func bool(_ value: Bool) -> Self { Self(.bool([value]), isArray: false) }
   /// A text.
   public static func string(_ value: String) -> Self { Self(.string([value]), isArray: false) }
@@ -78,8 +78,7 @@ public struct GGUFValue: Hashable, Sendable {
   /// A number in double precision.
   public static func float64(_ value: Double) -> Self { Self(.float64([value]), isArray: false) }
 
-  /// The elements of an array of integers of any width; nil for anything else, and where one does
-  /// not fit.
+  /// The elements of an array of integers of any width; nil for anything else, or if one does not fit.
   public var integers: [Int]? { isArray ? elements.integers : nil }
   /// The elements of an array of numbers of any kind; nil for anything else.
   public var numbers: [Double]? { isArray ? elements.numbers : nil }
@@ -95,7 +94,7 @@ public struct GGUFValue: Hashable, Sendable {
     default: nil
     }
   }
-  /// An integer of any width; nil for anything else, and where it does not fit.
+  /// An integer of any width; nil for anything else, or if it does not fit.
   public var integerValue: Int? { isArray ? nil : elements.integers?.first }
   /// A number of any kind; nil for anything else.
   public var numberValue: Double? { isArray ? nil : elements.numbers?.first }
@@ -103,7 +102,7 @@ public struct GGUFValue: Hashable, Sendable {
   public var stringValue: String? {
     if !isArray, case .string(let values) = elements { values.first } else { nil }
   }
-  /// A truth value; nil for anything else.
+  /// A Boolean; nil for anything else.
   public var boolValue: Bool? {
     if !isArray, case .bool(let values) = elements { values.first } else { nil }
   }
@@ -140,10 +139,10 @@ public struct GGUFMetadata: Hashable, Sendable, ExpressibleByDictionaryLiteral {
   public private(set) var keys: [String] = []
   private var values: [String: GGUFValue] = [:]
 
-  /// Nothing.
+  /// Empty metadata.
   public init() {}
 
-  /// The values under their keys, in this order. Traps where a key appears twice.
+  /// Metadata with the given values, in this order. Traps if a key appears twice.
   public init(dictionaryLiteral elements: (String, GGUFValue)...) {
     for (key, value) in elements {
       precondition(values[key] == nil, "GGUFMetadata: '\(key)' appears twice")
@@ -151,7 +150,7 @@ public struct GGUFMetadata: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     }
   }
 
-  /// The value of a key; a key that was not there is appended, and nil removes one.
+  /// The value of a key. Setting appends a key that is absent, and nil removes one.
   public subscript(key: String) -> GGUFValue? {
     get { values[key] }
     set {

@@ -2,9 +2,9 @@ public import Tensors
 
 /// NumPy's `.npy` files: one array each.
 ///
-/// Versions 1 to 3 of the format, of the element types of ``ElementType`` except BF16. Arrays in
-/// Fortran order are transposed while they are read, big-endian ones swapped. Where several follow
-/// each other in one file, as `numpy.save` appends them, this is one of them. See
+/// Versions 1 to 3 of the format are supported, with the element types of ``ElementType`` except BF16.
+/// Arrays in Fortran order are transposed on reading, and big-endian ones swapped. A file may hold
+/// several arrays in a row, as `numpy.save` appends them: see ``next()``. See
 /// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 public struct NPYFile: Sendable {
   private let reader: FileReader
@@ -17,7 +17,7 @@ public struct NPYFile: Sendable {
     try self.init(reader, in: 0..<reader.size)
   }
 
-  /// The array at the beginning of a part of a file.
+  /// The array at the start of a part of a file.
   init(_ reader: FileReader, in part: Range<Int>) throws(TensorFileError) {
     self.reader = reader
     self.part = part
@@ -26,7 +26,7 @@ public struct NPYFile: Sendable {
       start: reader.bytes(in: part.lowerBound..<end), fileSize: part.count, file: reader.path)
   }
 
-  /// The array after this one in its file; nil where this is the last.
+  /// The next array in the file; nil if this is the last.
   public func next() throws(TensorFileError) -> NPYFile? {
     let start = part.lowerBound + header.dataEnd
     return start < part.upperBound ? try NPYFile(reader, in: start..<part.upperBound) : nil

@@ -7,7 +7,7 @@ struct NPYHeader: Sendable {
   var dataStart = 0
   var dataEnd = 0
 
-  /// Longer headers belong to arrays of records, which are not read.
+  /// Longer headers belong to arrays of records, which are not supported.
   static let maximumLength = 1 << 16
   static let maximumRank = 64
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
@@ -17,7 +17,7 @@ struct NPYHeader: Sendable {
     "<u8": .u64, "<u4": .u32, "<u2": .u16, "|i1": .i8, "|u1": .u8, "|b1": .bool,
   ]
 
-  /// What a description says: the order of bytes, where it matters, then the kind and the size.
+  /// The meaning of a description: an optional byte order, then the kind and the size.
   private static func elementType(_ description: String) -> (type: ElementType, isSwapped: Bool)? {
     let plain = description.drop { "<>|=".contains($0) }
     guard description.count - plain.count <= 1,
@@ -26,12 +26,12 @@ struct NPYHeader: Sendable {
     return (type, description.first == ">" && type.byteCount > 1)
   }
 
-  /// Checks the first bytes of a file: all of it, or `maximumLength`.
+  /// Checks the first bytes of a file: all of them, or the first `maximumLength`.
   init(start: [UInt8], fileSize: Int, file: String) throws(TensorFileError) {
     guard start.starts(with: Self.magic), start.count >= 10 else {
       throw TensorFileError(
         start.count < 10 && Self.magic.starts(with: start.prefix(6)) ? .truncated : .malformed,
-        file: file, found: "another beginning", expected: "the mark of a .npy file",
+        file: file, found: "other first bytes", expected: "the magic number of a .npy file",
         remedy: "Open an .npz archive as NPZFile")
     }
     let version = start[6]
@@ -65,8 +65,7 @@ struct NPYHeader: Sendable {
         .malformed, file: file, field: "shape", found: "\(dimensions), whose size overflows")
     }
     dataEnd = dataStart &+ bytes
-    // What follows is another array, or nothing; where it begins beyond these bytes, it is checked when
-    // it is asked for.
+    // Another array may follow; if it begins beyond these bytes, `next()` checks it.
     let isFollowed =
       bytes < fileSize - dataStart
       && (dataEnd < start.count
@@ -79,16 +78,16 @@ struct NPYHeader: Sendable {
     }
   }
 
-  /// The header of an array in row-major order, padded so that the data is aligned to 64 bytes.
+  /// The header of an array in row-major order, padded to align the data to 64 bytes.
   static func bytes(elementType: ElementType, shape: [Int]) -> [UInt8] {
     let description = descriptions.first { $0.value == elementType }!.key
     let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var text = "{'descr': '\(description)', 'fortran_order': False, 'shape': (\(sizes)), }"
-    // NumPy leaves room for the first size to grow in place; so files are the same as its own.
+    // NumPy leaves room for the first size to grow in place; doing the same makes files identical.
     if let first = shape.first {
       text += String(repeating: " ", count: max(0, 21 - String(first).count))
     }
-    // Ranks whose header would not fit in version 1 do not occur: 64 axes take 1,400 bytes.
+    // Every header fits in version 1: 64 axes take 1,400 bytes.
     precondition(shape.count <= maximumRank, "NPYFile.write: more than \(maximumRank) axes")
     let padding = (64 - (10 + text.utf8.count + 1) % 64) % 64
     let length = text.utf8.count + padding + 1
@@ -97,7 +96,7 @@ struct NPYHeader: Sendable {
   }
 }
 
-/// Reads the one kind of Python dictionary that NumPy writes.
+/// Parses the form of Python dictionary that NumPy writes.
 private struct NPYHeaderParser {
   struct Fields {
     var description = ""
@@ -121,7 +120,7 @@ private struct NPYHeaderParser {
     try expect("{")
     while !accept("}") {
       let key = try string()
-      guard seen.insert(key).inserted else { throw failure("'\(key)' a second time", .duplicate) }
+      guard seen.insert(key).inserted else { throw failure("'\(key)' used twice", .duplicate) }
       try expect(":")
       switch key {
       case "descr": fields.description = try string()
@@ -162,7 +161,7 @@ private struct NPYHeaderParser {
   }
 
   private mutating func expect(_ text: String) throws(TensorFileError) {
-    if !accept(text) { throw failure("something else", expected: "'\(text)'") }
+    if !accept(text) { throw failure("other text", expected: "'\(text)'") }
   }
 
   private mutating func string() throws(TensorFileError) -> String {
@@ -170,12 +169,12 @@ private struct NPYHeaderParser {
     guard let quote = rest.first, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else {
       let isList = rest.first == UInt8(ascii: "[")
       throw failure(
-        isList ? "an array of records" : "something else", isList ? .unsupported : .malformed,
+        isList ? "an array of records" : "other text", isList ? .unsupported : .malformed,
         expected: "a string")
     }
     let content = rest.dropFirst().prefix { $0 >= 0x20 && $0 < 0x7f && $0 != quote && $0 != 0x5c }
     rest = rest[content.endIndex...]
-    guard rest.first == quote else { throw failure("something else", expected: "a plain string") }
+    guard rest.first == quote else { throw failure("other text", expected: "a plain string") }
     rest = rest.dropFirst()
     return String(decoding: content, as: UTF8.self)
   }
@@ -183,7 +182,7 @@ private struct NPYHeaderParser {
   private mutating func boolean() throws(TensorFileError) -> Bool {
     if accept("True") { return true }
     if accept("False") { return false }
-    throw failure("something else", expected: "True or False")
+    throw failure("other text", expected: "True or False")
   }
 
   private mutating func tuple() throws(TensorFileError) -> [Int] {
@@ -193,7 +192,7 @@ private struct NPYHeaderParser {
       skipSpaces()
       let digits = rest.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
       guard let size = Int(String(decoding: digits, as: UTF8.self)) else {
-        throw failure("something else", expected: "a size between 0 and \(Int.max)")
+        throw failure("other text", expected: "a size between 0 and \(Int.max)")
       }
       rest = rest[digits.endIndex...]
       // Python 2 wrote 2L.

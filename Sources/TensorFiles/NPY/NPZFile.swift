@@ -1,6 +1,6 @@
 public import Tensors
 
-/// NumPy's `.npz` archives, as `numpy.savez` writes them: named arrays, not compressed.
+/// NumPy's `.npz` archives, as `numpy.savez` writes them: named, uncompressed arrays.
 ///
 /// A ZIP archive of `.npy` files. See
 /// https://numpy.org/doc/stable/reference/generated/numpy.savez.html and, for the archive,
@@ -10,7 +10,7 @@ public struct NPZFile: Sendable {
   private let entries: [String: Entry]
 
   private struct Entry {
-    /// Where the header of its own begins.
+    /// The position of the entry's own header.
     let start: Int
     let size: Int
     let isCompressed: Bool
@@ -25,7 +25,7 @@ public struct NPZFile: Sendable {
   /// The names of the arrays, sorted.
   public var names: [String] { entries.keys.sorted() }
 
-  /// The array of a name, whose elements are not read yet.
+  /// The array with a name, whose elements are not read yet.
   public func array(named name: String) throws(TensorFileError) -> NPYFile {
     let field = "array \(quoted(name))"
     guard let entry = entries[name] else {
@@ -42,7 +42,7 @@ public struct NPZFile: Sendable {
     guard header.starts(with: [0x50, 0x4b, 3, 4]) else {
       throw TensorFileError(
         .malformed, file: reader.path, field: field, offset: entry.start,
-        found: "another beginning", expected: "the mark of an entry")
+        found: "other first bytes", expected: "the signature of an entry")
     }
     let start = entry.start + 30 + number(header, 26, 2) + number(header, 28, 2)
     guard entry.size <= reader.size - start else {
@@ -65,7 +65,7 @@ public struct NPZFile: Sendable {
     try array(named: name).tensor(as: scalar)
   }
 
-  /// The central directory, which the end of an archive tells the place of.
+  /// Reads the central directory, which the end record of the archive locates.
   private static func entries(_ reader: FileReader) throws(TensorFileError) -> [String: Entry] {
     func failure(_ code: TensorFileError.Code, _ found: String, _ expected: String? = nil)
       -> TensorFileError
@@ -102,7 +102,7 @@ public struct NPZFile: Sendable {
         start: number(table, position + 42, 4), size: number(table, position + 24, 4),
         isCompressed: number(table, position + 10, 2) != 0)
       guard entries.updateValue(entry, forKey: name) == nil else {
-        throw failure(.duplicate, "\(quoted(name)) a second time")
+        throw failure(.duplicate, "\(quoted(name)) twice")
       }
       position = end + number(table, position + 30, 2) + number(table, position + 32, 2)
     }
@@ -110,7 +110,7 @@ public struct NPZFile: Sendable {
   }
 }
 
-/// A little-endian number.
+/// The little-endian number of `count` bytes at `start`.
 private func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int {
   bytes[start..<start + count].reversed().reduce(0) { $0 << 8 | Int($1) }
 }

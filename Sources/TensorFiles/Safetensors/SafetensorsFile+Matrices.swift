@@ -1,12 +1,10 @@
 public import Quantization
 public import Tensors
 
-/// A matrix lies in a file as its parts, `NAME.PART` each, and a dense one as `NAME`. The metadata
-/// say under `NAME` what the parts make: the name of the format and the shape, as in
-/// `nf4-64-double [512, 1376]`.
+/// Quantised matrices are stored as their parts, each named `NAME.PART`, and dense ones as `NAME`. The
+/// metadata hold under `NAME` the format and the shape, as in `nf4-64-double [512, 1376]`.
 extension SafetensorsFile {
-  /// Writes matrices in whichever formats, and other tensors beside them, as
-  /// `write(_:metadata:to:)` writes tensors.
+  /// Writes matrices in any formats, and other tensors beside them; see `write(_:metadata:to:)`.
   public static func write(
     matrices: [String: StoredMatrix], sources: [Source] = [], metadata: [String: String] = [:],
     to path: String
@@ -18,14 +16,14 @@ extension SafetensorsFile {
       else {
         throw TensorFileError(
           .duplicate, file: path, field: "metadata \(quoted(name))",
-          found: "the name of a matrix", expected: "a key of its own")
+          found: "the name of a matrix", expected: "a unique key")
       }
       sources += Source.parts(of: matrix, named: name)
     }
     try write(sources, metadata: metadata, to: path)
   }
 
-  /// Reads a matrix that was written with its format and shape beside it.
+  /// Reads a matrix whose format and shape are in the metadata.
   public func matrix(named name: String) throws(TensorFileError) -> StoredMatrix {
     let field = "metadata \(quoted(name))"
     guard let text = metadata[name] else {
@@ -105,7 +103,7 @@ extension StoredMatrix {
 }
 
 extension Shape {
-  /// Two sizes in brackets.
+  /// Parses two sizes in brackets.
   fileprivate init?(matrix text: Substring) {
     guard text.hasPrefix("["), text.hasSuffix("]") else { return nil }
     let sizes = text.dropFirst().dropLast().split(separator: ",", omittingEmptySubsequences: false)

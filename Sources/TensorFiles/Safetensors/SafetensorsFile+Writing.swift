@@ -19,16 +19,14 @@ extension SafetensorsFile {
 
     /// A tensor of floats stored as F32, F16 or BF16, rounded to nearest even.
     ///
-    /// Traps on any other element type. Writing fails where rounding would make a finite number
-    /// infinite.
+    /// Traps on any other element type. Writing throws if rounding would make a finite number infinite.
     public init(_ name: String, _ tensor: Tensor<Float>, as elementType: ElementType) {
       self.init(name, shape: tensor.shape, as: elementType) { tensor }
     }
 
-    /// A tensor of floats that is made when its turn comes, so that only one is in memory at once.
+    /// A tensor of floats that is made when it is written, so that only one is in memory at a time.
     ///
-    /// Traps on an element type other than F32, F16 and BF16, and when the tensor that is made has
-    /// another shape.
+    /// Traps on an element type other than F32, F16 and BF16, and if `make` returns another shape.
     public init(
       _ name: String, shape: Shape, as elementType: ElementType = .f32,
       make: @escaping () -> Tensor<Float>
@@ -49,13 +47,13 @@ extension SafetensorsFile {
     }
   }
 
-  /// Writes a file that appears under its name only when it is whole (see ``AtomicFile``).
+  /// Writes a file, which appears under its name only when complete (see ``AtomicFile``).
   ///
-  /// Tensors are written one after the other straight from their storage. Wider element types come
-  /// first and the header is padded, so that every tensor is aligned; within a type they are sorted
-  /// by name, so that the same tensors give the same bytes.
+  /// Tensors are written one after the other, directly from their storage. Wider element types come
+  /// first and the header is padded, so every tensor is aligned; within a type tensors are sorted by
+  /// name, so the same tensors give the same bytes.
   ///
-  /// - Throws: A ``TensorFileError`` where a name is used twice or the file cannot be written.
+  /// - Throws: A ``TensorFileError`` if a name is used twice or the file cannot be written.
   public static func write(
     _ sources: [Source], metadata: [String: String] = [:], to path: String
   ) throws(TensorFileError) {
@@ -92,7 +90,7 @@ extension SafetensorsFile {
       guard header[source.name] == nil, source.name != SafetensorsHeader.metadataKey else {
         throw TensorFileError(
           .duplicate, file: file, field: "tensor \(quoted(source.name))",
-          found: "a name that is taken", expected: "a name of its own")
+          found: "a name used twice", expected: "a unique name")
       }
       let begin = end
       end += source.shape.elementCount * source.elementType.byteCount

@@ -1,10 +1,10 @@
 public import Tensors
 
-/// A safetensors file, opened and checked; tensors are read by name when they are asked for.
+/// An open, checked safetensors file, whose tensors are read by name on request.
 ///
-/// Opening reads the header only and verifies all of it: see the format at
-/// https://huggingface.co/docs/safetensors. The file stays open for the life of the value, so that
-/// replacing it under its name does not disturb a reader. Safe to use from several threads.
+/// Opening reads and verifies only the header: see the format at
+/// https://huggingface.co/docs/safetensors. The file stays open for the life of the value, so replacing
+/// it under its name does not disturb a reader. Safe to use from several threads.
 public struct SafetensorsFile: Sendable {
   /// What the header says about one tensor.
   public struct Entry: Sendable, Hashable {
@@ -13,7 +13,7 @@ public struct SafetensorsFile: Sendable {
     /// How the elements are stored.
     public let elementType: ElementType
     let dimensions: [Int]
-    /// Where the bytes lie, counted from the end of the header.
+    /// The byte range, relative to the end of the header.
     public let byteRange: Range<Int>
 
     /// The sizes of the axes, outermost first.
@@ -25,8 +25,8 @@ public struct SafetensorsFile: Sendable {
 
   /// Opens a file and checks its header.
   ///
-  /// - Throws: A ``TensorFileError`` for anything the format forbids. A file of another format
-  ///   is named, where it is known, with the way to convert it.
+  /// - Throws: A ``TensorFileError`` for anything the format forbids. For files of other known formats
+  ///   the error names the format and how to convert it.
   public init(path: String) throws(TensorFileError) {
     reader = try FileReader(path: path)
     let start = SafetensorsHeader.prefixLength
@@ -47,7 +47,7 @@ public struct SafetensorsFile: Sendable {
   /// The names of all tensors in the order of their bytes.
   public var names: [String] { header.entries.map(\.name) }
 
-  /// What the header says about a tensor, or nil where there is none of this name.
+  /// The header's entry for a tensor, or nil if there is none with this name.
   public func entry(named name: String) -> Entry? {
     header.positions[name].map { header.entries[$0] }
   }
@@ -56,9 +56,9 @@ public struct SafetensorsFile: Sendable {
   ///
   /// - Parameters:
   ///   - name: Its name.
-  ///   - scalar: What to read it as. F16 and BF16 are read as Float, smaller integers as larger
-  ///     ones; a conversion that could lose anything is an error.
-  ///   - shape: The shape it must have, if that is known.
+  ///   - scalar: The scalar to read it as. F16 and BF16 can be read as Float, smaller integers as
+  ///     larger ones; a conversion that could lose precision is an error.
+  ///   - shape: The required shape, if known.
   public func tensor<Scalar: TensorFileScalar>(
     named name: String, as scalar: Scalar.Type = Scalar.self, shape: Shape? = nil
   ) throws(TensorFileError) -> Tensor<Scalar> {
@@ -95,7 +95,8 @@ public struct SafetensorsFile: Sendable {
       expected: names.isEmpty ? nil : "one of \(names.count) such as \(some)")
   }
 
-  /// Pickled files run code when they are opened, so they are never read here.
+  /// Throws for files of other formats. Pickled files run code when they are opened, so they are never
+  /// read here.
   static func refuseOtherFormats(path: String, beginning: [UInt8]) throws(TensorFileError) {
     if beginning.count > 8, beginning[8] == UInt8(ascii: "{") { return }
     let isArchive = beginning.starts(with: [0x50, 0x4b, 0x03, 0x04])

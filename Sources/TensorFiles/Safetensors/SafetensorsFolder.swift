@@ -3,8 +3,8 @@ public import Tensors
 
 /// The tensors of a model folder: one `model.safetensors`, or several files with an index.
 ///
-/// Every file that the index names is opened and checked at once, and must hold the tensors the
-/// index places there. Tensors that the index does not mention stay invisible.
+/// All files that the index names are opened and checked at once, and must hold the tensors that the
+/// index assigns to them. Tensors that the index does not mention are ignored.
 public struct SafetensorsFolder: Sendable {
   /// The folder, as it was given.
   public let path: String
@@ -15,7 +15,7 @@ public struct SafetensorsFolder: Sendable {
   static let singleName = "model.safetensors"
   static let indexName = "model.safetensors.index.json"
 
-  /// Opens `model.safetensors.index.json` where there is one, else `model.safetensors`.
+  /// Opens `model.safetensors.index.json` if it exists, or else `model.safetensors`.
   public init(path: String) throws(TensorFileError) {
     if FileOperations.exists(path + "/" + Self.indexName) {
       try self.init(folder: path, indexName: Self.indexName)
@@ -96,7 +96,7 @@ public struct SafetensorsFolder: Sendable {
     return map
   }
 
-  /// An index must not reach outside its own folder.
+  /// Throws for a file name that leads outside the index's own folder.
   private static func check(fileName: String, of tensor: String, indexPath: String)
     throws(TensorFileError)
   {
@@ -113,7 +113,7 @@ public struct SafetensorsFolder: Sendable {
   /// The names of all tensors, sorted.
   public var names: [String] { places.keys.sorted() }
 
-  /// What the file that holds it says about a tensor, or nil where there is none of this name.
+  /// The entry for a tensor in the file that holds it, or nil if there is none with this name.
   public func entry(named name: String) -> SafetensorsFile.Entry? {
     places[name].flatMap { files[$0].entry(named: name) }
   }

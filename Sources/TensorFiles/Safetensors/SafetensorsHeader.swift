@@ -1,25 +1,25 @@
 internal import JSON
 
-/// The checked header of a safetensors file: nothing in it is believed before it is compared with
-/// the length of the file.
+/// The header of a safetensors file, checked against the file's length before anything in it is used.
 struct SafetensorsHeader: Sendable {
   /// The tensors in the order of their bytes.
   var entries: [SafetensorsFile.Entry] = []
   var positions: [String: Int] = [:]
   var metadata: [String: String] = [:]
-  /// Where the bytes of the tensors begin.
+  /// The position of the first tensor.
   let dataStart: Int
 
   /// The format's own limit on the header.
   static let maximumLength = 100_000_000
-  /// Limits of ours, far above any model, that keep a hostile header's cost near its length.
+  /// Our own limits, far above any model, which keep the cost of a hostile header proportional to its
+  /// length.
   static let maximumTensors = 1 << 18
   static let maximumRank = 64
   static let maximumStringLength = 1 << 24
   static let prefixLength = 8
   static let metadataKey = "__metadata__"
 
-  /// Works out the length of the header from the first eight bytes.
+  /// The length of the header, from the first eight bytes.
   static func length(prefix: [UInt8], fileSize: Int, file: String) throws(TensorFileError) -> Int {
     guard fileSize >= prefixLength, prefix.count == prefixLength else {
       throw TensorFileError(
@@ -29,7 +29,7 @@ struct SafetensorsHeader: Sendable {
     guard length <= maximumLength else {
       throw TensorFileError(
         .limitExceeded, file: file, field: "header", found: "a length of \(length) bytes",
-        expected: "at most \(maximumLength)", remedy: "This is probably no safetensors file")
+        expected: "at most \(maximumLength)", remedy: "This is probably not a safetensors file")
     }
     guard Int(length) <= fileSize - prefixLength else {
       throw TensorFileError(
@@ -45,13 +45,13 @@ struct SafetensorsHeader: Sendable {
     dataStart = Self.prefixLength + text.count
     guard text.first == UInt8(ascii: "{") else {
       throw TensorFileError(
-        .malformed, file: file, field: "header", found: "another first byte", expected: "'{'",
-        remedy: "This is probably no safetensors file")
+        .malformed, file: file, field: "header", found: "a different first byte", expected: "'{'",
+        remedy: "This is probably not a safetensors file")
     }
     var reader = JSONReader<TensorFileError>(
       text, file: file, maximumMembers: Self.maximumTensors,
       maximumStringLength: Self.maximumStringLength)
-    // Closures may not change self before the end of an initialiser.
+    // Closures cannot change self before all properties are initialised.
     var entries: [SafetensorsFile.Entry] = []
     var metadata: [String: String] = [:]
     try reader.object { (reader, name) throws(TensorFileError) in
@@ -144,12 +144,12 @@ struct SafetensorsHeader: Sendable {
     return sizes
   }
 
-  /// The tensors must fill the rest of the file exactly, without a hole and without sharing.
+  /// Throws unless the tensors fill the rest of the file exactly, without gaps or overlaps.
   private func checkLayout(available: Int, file: String) throws(TensorFileError) {
     var end = 0
     for entry in entries {
       guard entry.byteRange.lowerBound == end else {
-        let fault = entry.byteRange.lowerBound > end ? "a hole before it" : "an overlap"
+        let fault = entry.byteRange.lowerBound > end ? "a gap before it" : "an overlap"
         throw TensorFileError(
           .malformed, file: file, field: "tensor \(quoted(entry.name)) data_offsets",
           found: "begin \(entry.byteRange.lowerBound), \(fault)", expected: "\(end)")

@@ -1,14 +1,14 @@
-/// Writes a file so that its name always shows a whole one: the old or the new, never a mix.
+/// Writes files atomically: a name always refers to the complete old file or the complete new one.
 ///
-/// The bytes go to a hidden file in the same folder, are flushed to the disk, and only then take
-/// over the name. Whatever fails on the way, the old file stays and the hidden one is removed. A
-/// process that is killed may leave the hidden file, `.NAME.PROCESS-NUMBER.partial`; the next
-/// writing of the same name removes it.
+/// The bytes go to a hidden file in the same folder, are flushed to the disk, and only then does the
+/// file take over the name. If anything fails, the old file stays and the hidden one is removed. A
+/// process that is killed may leave the hidden file, `.NAME.PROCESS-NUMBER.partial`, which the next
+/// write to the same name removes.
 public enum AtomicFile {
   /// Writes a file by streaming; nothing becomes visible before `body` has returned.
   ///
-  /// - Throws: What `body` throws, or a ``TensorFileError`` that tells a full disk, a missing
-  ///   permission and a missing folder apart.
+  /// - Throws: Whatever `body` throws, or a ``TensorFileError`` that distinguishes a full disk, a missing
+  ///   permission and a missing folder.
   public static func write(
     to path: String, _ body: (inout FileWriter) throws(TensorFileError) -> Void
   ) throws(TensorFileError) {
@@ -48,7 +48,7 @@ public enum AtomicFile {
     }
   }
 
-  /// Writes bytes that are at hand.
+  /// Writes bytes.
   public static func write(_ bytes: [UInt8], to path: String) throws(TensorFileError) {
     try write(to: path) { (writer) throws(TensorFileError) in try writer.write(bytes) }
   }
@@ -60,14 +60,14 @@ public enum AtomicFile {
 }
 
 extension TensorFileError {
-  /// The name is in place, but the system would not promise that it survives a power cut.
+  /// The error for a file that is in place, but that the system failed to flush to the disk.
   init(unflushed path: String, _ error: SystemError) {
     self.init(writing: path, error)
     remedy = "The file is in place but may not survive a power cut; write it again"
   }
 }
 
-/// Where the bytes of one ``AtomicFile`` go before they are complete.
+/// Receives the bytes of a file that ``AtomicFile`` writes.
 public struct FileWriter: ~Copyable {
   private let path: String
   private let descriptor: Int32
@@ -100,7 +100,7 @@ public struct FileWriter: ~Copyable {
     try write(Array(text.utf8))
   }
 
-  /// Appends bytes; long runs go to the system without being copied.
+  /// Appends bytes; long runs are written without being copied.
   package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(TensorFileError) {
     count += bytes.count
     if buffer.count + bytes.count <= Self.bufferLength {
@@ -131,7 +131,7 @@ public struct FileWriter: ~Copyable {
       let chunk = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
       do throws(SystemError) {
         let written = try operations.write(descriptor, chunk)
-        // A device that takes nothing and reports nothing would keep us here for ever.
+        // A device that accepts no bytes and reports no error would loop for ever.
         if written == 0 { throw SystemError("write", SystemError.inputOutput) }
         rest = rest.dropFirst(written)
       } catch  where error.isInterruption {

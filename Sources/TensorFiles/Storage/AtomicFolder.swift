@@ -1,17 +1,17 @@
-/// Writes a whole folder, such as a checkpoint, so that its name always shows a whole one.
+/// Writes whole folders, such as checkpoints, atomically: a name always refers to a complete folder.
 ///
-/// The files go to a hidden sibling folder; it takes over the name once everything in it is on
-/// the disk. No system renames one folder over another in one step everywhere, so an existing
-/// folder is first set aside as `.NAME.replaced`. A process that is killed between these two
-/// renames leaves that name only: call ``recover(at:)`` before reading a folder that another
-/// process may have been replacing. One process at a time writes a given folder.
+/// The files go to a hidden sibling folder, which takes over the name once everything in it is on the
+/// disk. There is no portable way to rename one folder over another in one step, so an existing folder
+/// is first set aside as `.NAME.replaced`. A process that is killed between the two renames leaves only
+/// that name: call ``recover(at:)`` before reading a folder that another process may have been
+/// replacing. Only one process at a time may write a given folder.
 public enum AtomicFolder {
   /// Writes the folder `path`.
   ///
   /// - Parameters:
-  ///   - path: The folder to appear or to be replaced; its parent exists.
-  ///   - body: Writes the files below the path it is given.
-  /// - Throws: What `body` throws, or a ``TensorFileError``; the old folder is then untouched.
+  ///   - path: The folder to create or replace; its parent must exist.
+  ///   - body: Writes the files below the path it receives.
+  /// - Throws: Whatever `body` throws, or a ``TensorFileError``; the old folder is then untouched.
   public static func write(
     to path: String, _ body: (_ folder: String) throws(TensorFileError) -> Void
   ) throws(TensorFileError) {
@@ -42,8 +42,8 @@ public enum AtomicFolder {
     } catch {
       throw TensorFileError(unflushed: path, error)
     }
-    // Only now, with the new name safe on the disk, is the old folder dispensable. What cannot be
-    // removed here is removed by the next writing.
+    // The old folder can go now that the new name is safe on the disk. If it cannot be removed here, the
+    // next write removes it.
     try? operations.removeTree(target.sibling("replaced"))
   }
 
@@ -62,8 +62,8 @@ public enum AtomicFolder {
     }
   }
 
-  /// Puts the old folder back where a process was killed while it replaced it, and removes what
-  /// was set aside where the folder is there.
+  /// Restores a folder whose replacement was interrupted: puts the old one back if the new one is
+  /// missing, and otherwise removes the old one.
   public static func recover(at path: String) throws(TensorFileError) {
     let operations = FileOperations.current
     let target = try AtomicTarget(path)

@@ -8,13 +8,13 @@
 
 internal import Synchronization
 
-/// The names around a path that is to be written atomically.
+/// The names used to write a path atomically.
 struct AtomicTarget {
   /// The folder that holds the path.
   let folder: String
   /// The last component of the path.
   let name: String
-  /// The hidden sibling that is written first; no other writer uses it.
+  /// The hidden sibling that is written first, unique to this writer.
   let partial: String
 
   private static let active = Mutex<(count: Int, partials: Set<String>)>((0, []))
@@ -40,15 +40,15 @@ struct AtomicTarget {
     }
   }
 
-  /// A hidden sibling with another ending.
+  /// The hidden sibling with the given ending.
   func sibling(_ ending: String) -> String { "\(folder)/.\(name).\(ending)" }
 
-  /// Says that `partial` is no longer being written.
+  /// Records that `partial` is no longer being written.
   func release() {
     Self.active.withLock { _ = $0.partials.remove(partial) }
   }
 
-  /// Removes what writers of the same path left that were killed: they would fill the disk.
+  /// Removes what killed writers of the same path left, which would fill the disk over time.
   func removeAbandoned(_ operations: FileOperations) {
     let prefix = "." + name + "."
     for candidate in FileOperations.names(in: folder)

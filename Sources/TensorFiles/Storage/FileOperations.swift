@@ -20,7 +20,7 @@ package struct SystemError: Error, Sendable, Equatable {
   package static let inputOutput = EIO
 }
 
-/// The system calls that change the disk, all in one place so that tests can let each of them fail.
+/// The system calls that change the disk, gathered here so that tests can make each of them fail.
 package struct FileOperations: Sendable {
   package var create: @Sendable (_ path: String) throws(SystemError) -> Int32
   package var write: @Sendable (Int32, UnsafeRawBufferPointer) throws(SystemError) -> Int
@@ -44,7 +44,7 @@ package struct FileOperations: Sendable {
     },
     synchronize: { (descriptor) throws(SystemError) in
       #if canImport(Darwin)
-        // fsync of this system does not flush the disk's own cache.
+        // On this system fsync does not flush the disk's own cache.
         if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
       #endif
       _ = try check("fsync", fsync(descriptor))
@@ -65,7 +65,7 @@ package struct FileOperations: Sendable {
   }
 }
 
-// The members of `FileOperations` bear the names of the system's functions and would hide them.
+// The members of `FileOperations` would shadow the system functions of the same names.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
   write(descriptor, bytes, count)
 }
@@ -75,7 +75,7 @@ private func systemClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
 private func systemRename(_ old: String, _ new: String) -> Int32 { rename(old, new) }
 
 extension FileOperations {
-  /// Flushes a file or folder that is already there to the disk.
+  /// Flushes an existing file or folder to the disk.
   package func synchronize(path: String) throws(SystemError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { throw SystemError("open", errno) }
@@ -87,25 +87,25 @@ extension FileOperations {
     }
   }
 
-  /// Whether there is something under this path, a dangling link included.
+  /// Whether anything exists at this path, including a dangling link.
   static func exists(_ path: String) -> Bool {
     var information = stat()
     return lstat(path, &information) == 0
   }
 
-  /// Whether there is a folder under this path, links not followed.
+  /// Whether there is a folder at this path, without following links.
   static func isFolder(_ path: String) -> Bool {
     var information = stat()
     return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// Whether this is a file rather than a folder, a device or a link.
+  /// Whether there is a file at this path, rather than a folder, a device or a link.
   static func isRegularFile(_ path: String) -> Bool {
     var information = stat()
     return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG
   }
 
-  /// The names in a folder, sorted; empty where it cannot be read.
+  /// The names in a folder, sorted; empty if it cannot be read.
   static func names(in folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
@@ -141,7 +141,7 @@ extension FileOperations {
 }
 
 extension TensorFileError {
-  /// What a failed system call means to a person who wanted to write a file.
+  /// The error for a system call that failed while writing a file.
   init(writing path: String, _ error: SystemError) {
     let untouched = "What was there before is unchanged"
     switch error.number {
@@ -169,7 +169,7 @@ extension TensorFileError {
     }
   }
 
-  /// What a failed system call means to a person who wanted to read a file.
+  /// The error for a system call that failed while reading a file.
   init(reading path: String, _ error: SystemError) {
     switch error.number {
     case ENOENT, ENOTDIR:

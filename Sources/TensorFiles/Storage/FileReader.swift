@@ -8,8 +8,8 @@
 
 /// An open regular file of a known size, read by position from any thread.
 ///
-/// Files are read rather than mapped: when somebody shortens a mapped file the process dies of a
-/// signal, a read only comes back short.
+/// Files are read rather than mapped: if a mapped file is truncated, a signal kills the process, while
+/// a read merely returns fewer bytes.
 final class FileReader: Sendable {
   let path: String
   let size: Int
@@ -35,7 +35,7 @@ final class FileReader: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Fills the buffer from this position on.
+  /// Fills the buffer with the bytes from `position`.
   func read(at position: Int, into buffer: UnsafeMutableRawBufferPointer) throws(TensorFileError) {
     var done = 0
     while done < buffer.count {
@@ -48,7 +48,7 @@ final class FileReader: Sendable {
         throw TensorFileError(
           .truncated, file: path, offset: position + done, found: "the end of the file",
           expected: "\(size) bytes as when it was opened",
-          remedy: "Something shortened the file meanwhile; write it anew")
+          remedy: "The file was shortened while it was open; write it again")
       }
       done += result
     }

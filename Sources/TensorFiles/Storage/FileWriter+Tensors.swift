@@ -14,8 +14,8 @@ extension FileWriter {
     if let failure { throw failure }
   }
 
-  /// Appends floats as F32, F16 or BF16, rounded to nearest even; fails where rounding would make a
-  /// finite number infinite.
+  /// Appends floats as F32, F16 or BF16, rounded to nearest even; throws if rounding would make a finite
+  /// number infinite.
   mutating func write(
     _ tensor: Tensor<Float>, as elementType: ElementType, file: String, name: String
   ) throws(TensorFileError) {
@@ -32,7 +32,7 @@ extension FileWriter {
     }
   }
 
-  /// Appends floats narrowed to 16 bits, by pieces of bounded size.
+  /// Appends floats narrowed to 16 bits, in chunks of bounded size.
   private mutating func write(
     _ tensor: Tensor<Float>, file: String, name: String, as type: ElementType,
     _ narrow: (Float) -> (bits: UInt16, isFinite: Bool)

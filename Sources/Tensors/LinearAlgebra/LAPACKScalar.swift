@@ -23,6 +23,13 @@ public protocol LAPACKScalar {
     _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int
   )
+  /// `y = alpha op(a) x + beta y` for a row-major `[m, n]`; elements of x and y lie `incx` and `incy` apart.
+  /// With a beta of 0 y is not read.
+  static func _gemv(
+    _ transposed: Bool, _ m: Int, _ n: Int, _ alpha: Self, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ x: UnsafePointer<Self>, _ incx: Int, _ beta: Self, _ y: UnsafeMutablePointer<Self>,
+    _ incy: Int
+  )
   /// The lower triangle, the diagonal with it, of row-major `c = op(a) op(a)ᵀ`, `op(a)` of `[n, k]`.
   static func _syrk(
     _ transposed: Bool, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ lda: Int,
@@ -114,6 +121,18 @@ extension Float: LAPACKScalar {
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b, blasint(ldb), beta, c,
       blasint(ldc))
+  }
+  /// `cblas_sgemv`.
+  public static func _gemv(
+    _ transposed: Bool, _ m: Int, _ n: Int, _ alpha: Float, _ a: UnsafePointer<Float>, _ lda: Int,
+    _ x: UnsafePointer<Float>, _ incx: Int, _ beta: Float, _ y: UnsafeMutablePointer<Float>,
+    _ incy: Int
+  ) {
+    // Some releases of OpenBLAS multiply by a beta of 0, which keeps what is not finite.
+    if beta == 0 { for i in 0..<(transposed ? n : m) { y[i * incy] = 0 } }
+    cblas_sgemv(
+      CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), alpha, a,
+      blasint(lda), x, blasint(incx), beta, y, blasint(incy))
   }
   /// `cblas_ssyrk`.
   public static func _syrk(
@@ -247,6 +266,18 @@ extension Double: LAPACKScalar {
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b, blasint(ldb), beta, c,
       blasint(ldc))
+  }
+  /// `cblas_dgemv`.
+  public static func _gemv(
+    _ transposed: Bool, _ m: Int, _ n: Int, _ alpha: Double, _ a: UnsafePointer<Double>, _ lda: Int,
+    _ x: UnsafePointer<Double>, _ incx: Int, _ beta: Double, _ y: UnsafeMutablePointer<Double>,
+    _ incy: Int
+  ) {
+    // Some releases of OpenBLAS multiply by a beta of 0, which keeps what is not finite.
+    if beta == 0 { for i in 0..<(transposed ? n : m) { y[i * incy] = 0 } }
+    cblas_dgemv(
+      CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), alpha, a,
+      blasint(lda), x, blasint(incx), beta, y, blasint(incy))
   }
   /// `cblas_dsyrk`.
   public static func _syrk(

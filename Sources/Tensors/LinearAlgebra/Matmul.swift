@@ -1,5 +1,4 @@
 internal import CKernels
-internal import COpenBLAS
 
 /// The matrix product over the last two axes, with broadcasting of all axes before them.
 ///
@@ -121,7 +120,7 @@ package func gemm<Scalar: RealScalar>(
   Threads.prepareBLAS()
   let work = m * n * max(1, k)
   if work < 1 << 19 || loqt_in_parallel_region() || Threads.count == 1 {
-    Scalar._gemm(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+    product(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
     return
   }
   // Parts are multiples of 16 so that no vector is cut, and worth a wake-up each.
@@ -132,26 +131,46 @@ package func gemm<Scalar: RealScalar>(
     let start = range.lowerBound * unit
     let size = min(side, range.upperBound * unit) - start
     if n >= m {
-      Scalar._gemm(
+      product(
         transposeA, transposeB, m, size, k, alpha, a, lda, b + start * (transposeB ? ldb : 1), ldb,
         beta, c + start, ldc)
     } else {
-      Scalar._gemm(
+      product(
         transposeA, transposeB, size, n, k, alpha, a + start * (transposeA ? 1 : lda), lda, b, ldb,
         beta, c + start * ldc, ldc)
     }
   }
 }
 
+/// One call of BLAS for `gemm`. A product with a single row or column is one of a matrix and a vector:
+/// BLAS's product of matrices would first copy the matrix into an order of its own.
+private func product<Scalar: RealScalar>(
+  _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Scalar,
+  _ a: UnsafePointer<Scalar>, _ lda: Int, _ b: UnsafePointer<Scalar>, _ ldb: Int, _ beta: Scalar,
+  _ c: UnsafeMutablePointer<Scalar>, _ ldc: Int
+) {
+  if m == 1, k > 0 {
+    gemv(
+      !transposeB, transposeB ? n : k, transposeB ? k : n, alpha, b, ldb, a, transposeA ? lda : 1,
+      beta, c, 1)
+  } else if n == 1, k > 0 {
+    gemv(
+      transposeA, transposeA ? k : m, transposeA ? m : k, alpha, a, lda, b, transposeB ? 1 : ldb,
+      beta, c, ldc)
+  } else {
+    Scalar._gemm(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+  }
+}
+
 /// `y = alpha * b x + beta * y`, or with b transposed, for b `[rows, columns]` whose rows lie `stride`
-/// apart; on the calling thread. With `beta` 0 it does not read y.
-package func gemv(
-  _ transposed: Bool, _ rows: Int, _ columns: Int, _ alpha: Float, _ b: UnsafePointer<Float>,
-  _ stride: Int, _ x: UnsafePointer<Float>, _ beta: Float, _ y: UnsafeMutablePointer<Float>
+/// apart; on the calling thread. Elements of x and y lie `xStride` and `yStride` apart. With `beta` 0 it
+/// does not read y.
+package func gemv<Scalar: RealScalar>(
+  _ transposed: Bool, _ rows: Int, _ columns: Int, _ alpha: Scalar, _ b: UnsafePointer<Scalar>,
+  _ stride: Int, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ beta: Scalar,
+  _ y: UnsafeMutablePointer<Scalar>, _ yStride: Int
 ) {
   guard rows > 0, columns > 0 else { return }
   Threads.prepareBLAS()
-  cblas_sgemv(
-    CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, Int32(rows), Int32(columns), alpha, b,
-    Int32(stride), x, 1, beta, y, 1)
+  Scalar._gemv(transposed, rows, columns, alpha, b, stride, x, xStride, beta, y, yStride)
 }

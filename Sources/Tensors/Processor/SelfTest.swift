@@ -8,7 +8,8 @@ enum SelfTest {
   private static func passes<Scalar: RealScalar>(_ scalar: Scalar.Type) -> Bool {
     // Kernels differ by size: what is small, what fills whole registers and what is left over.
     products(Scalar.self, m: 37, n: 29, k: 53) && products(Scalar.self, m: 97, n: 131, k: 83)
-      && products(Scalar.self, m: 1, n: 70, k: 45) && triangles(Scalar.self, n: 41)
+      && products(Scalar.self, m: 1, n: 70, k: 45) && vectors(Scalar.self, m: 83, n: 131)
+      && triangles(Scalar.self, n: 41)
       && triangles(Scalar.self, n: 96) && orthogonal(Scalar.self, rows: 97, columns: 70)
   }
 
@@ -34,6 +35,25 @@ enum SelfTest {
         guard agree(c.times(v), right, Scalar.self) else {
           return false
         }
+      }
+    }
+    return true
+  }
+
+  /// `_gemv` with a matrix and its transpose, without and with what stood in its result.
+  private static func vectors<Scalar: RealScalar>(_: Scalar.Type, m: Int, n: Int) -> Bool {
+    var values = Values<Scalar>()
+    let a = values.matrix(m, n)
+    for transposed in [false, true] {
+      let x = values.vector(transposed ? m : n)
+      let old = values.vector(transposed ? n : m)
+      let product = a.times(x, transposed: transposed)
+      for keeping: Scalar in [0, 0.5] {
+        var y = keeping == 0 ? old.map { _ in Scalar.nan } : old.map { Scalar($0) }
+        Scalar._gemv(
+          transposed, m, n, 0.75, a.elements, n, x.map { Scalar($0) }, 1, keeping, &y, 1)
+        let right = zip(product, old).map { 0.75 * $0 + Double(keeping) * $1 }
+        guard agree(y.map(Double.init), right, Scalar.self) else { return false }
       }
     }
     return true

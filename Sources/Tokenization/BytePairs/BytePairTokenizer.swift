@@ -50,6 +50,9 @@ public struct BytePairTokenizer: Tokenizer, Equatable {
   /// The ids of the tokens that have a role.
   public var namedTokens: NamedTokens { pipeline.namedTokens }
 
+  /// The tokens that the model expects in front of a text, such as a begin marker.
+  public var startTokens: [Int32] { pipeline.startTokens }
+
   /// How conversations are written, where the folder has a template of a known kind.
   public var chatTemplate: ChatTemplate? { pipeline.chatTemplate }
 

@@ -43,6 +43,17 @@ public struct ChatTemplate: Sendable, Equatable {
   /// The names that `init(named:)` knows.
   public static var names: [String] { Format.allCases.map(\.rawValue) }
 
+  /// The special token that ends a turn of the model.
+  public var turnEnd: String {
+    switch format {
+    case .chatML: "<|im_end|>"
+    case .llama3: "<|eot_id|>"
+    case .gemma: "<end_of_turn>"
+    case .phi3: "<|end|>"
+    case .llama2, .mistral, .mistralV3, .mistralTekken: "</s>"
+    }
+  }
+
   /// The conversation as text. It begins with the begin token where the kind has one: encode it as it
   /// is, with `PipelineTokenizer.encode(_:)`, and add nothing.
   ///

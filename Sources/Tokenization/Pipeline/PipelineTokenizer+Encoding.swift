@@ -68,6 +68,12 @@ extension PipelineTokenizer {
     dressed(first, second)
   }
 
+  /// The tokens that the model expects in front of a text, such as a begin marker.
+  public var startTokens: [Int32] {
+    // A stand-in for the text, which no token has for its id.
+    Array(dressed([-1], nil).ids.prefix { $0 != -1 })
+  }
+
   private func dressed(_ first: [Int32], _ second: [Int32]?) -> EncodedText {
     if let postProcessor { return postProcessor.apply(to: first, second) }
     var result = EncodedText()

@@ -13,7 +13,7 @@ internal import Tokenization
 extension Checkpoint {
   /// The element types that a dense folder is written in.
   public enum DenseStorage: String, Sendable, Hashable, CaseIterable {
-    /// 4 bytes an element.
+    /// 4 bytes per element.
     case float32
     /// 2 bytes, rounded to nearest.
     case bfloat16
@@ -29,13 +29,13 @@ extension Checkpoint {
     }
   }
 
-  /// Writes the model as a Hugging Face folder of dense matrices, updates merged, which transformers and
-  /// others load. One matrix is in memory beside the model at a time.
+  /// Writes the model, updates merged, as a Hugging Face folder of dense matrices that transformers and
+  /// other programs load. Only one matrix at a time is in memory beside the model.
   ///
-  /// Throws a `TensorFileError` where the folder cannot be written; what was there before is untouched then.
+  /// Throws a `TensorFileError` if the folder cannot be written; an existing folder is untouched then.
   ///
   /// - Parameters:
-  ///   - path: The folder, which appears or is replaced as a whole; its parent exists.
+  ///   - path: The folder, created or replaced as a whole; its parent must exist.
   ///   - storage: How the elements are written.
   public func exportDense(to path: String, as storage: DenseStorage = .float32)
     throws(TensorFileError)
@@ -61,13 +61,13 @@ extension Checkpoint {
   }
 }
 
-/// A tensor as the files of its family have it: one of the model's own, or several as its rows.
+/// A tensor as published files of its family hold it: one of the model's tensors, or several stacked.
 private struct PublishedTensor {
   let name: String
   private(set) var parts: [(name: String, shape: Shape, firstRow: Int)] = []
   let isTransposed: Bool
 
-  /// Those of a model, in the order of its own.
+  /// The published tensors of a model, in the order of the model's own.
   static func all(of configuration: any ModelConfiguration) -> [PublishedTensor] {
     var tensors: [PublishedTensor] = []
     var indices: [String: Int] = [:]
@@ -104,6 +104,6 @@ private struct PublishedTensor {
 }
 
 extension LanguageModel {
-  /// Its configuration as that of any model.
+  /// The configuration without its type.
   fileprivate var erasedConfiguration: any ModelConfiguration { configuration }
 }

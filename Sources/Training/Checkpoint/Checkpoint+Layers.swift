@@ -6,14 +6,14 @@ internal import QuantizedLayers
 internal import TensorFiles
 
 extension Module {
-  /// Fills the layers that hold more than parameters from a checkpoint; what was read is taken off
-  /// `unread`.
+  /// Restores the layers that hold more than parameters from a checkpoint, and removes what was read
+  /// from `unread`.
   ///
   /// - Parameters:
   ///   - weights: The tensors of the checkpoint.
   ///   - document: The `config.json`.
-  ///   - key: Its member with the formats of the layers' matrices.
-  ///   - unread: Names of tensors that nothing has read yet.
+  ///   - key: The member of `config.json` with the formats of the layers' matrices.
+  ///   - unread: Names of tensors not read yet.
   func restoreLayers(
     from weights: SafetensorsFolder, _ document: JSONDocument, key: String?,
     _ unread: inout Set<String>

@@ -38,7 +38,7 @@ extension Checkpoint {
         record: try Self.record(path: path + "/training.json"))
       return
     }
-    // Layers that the method did not hold are dense, and so are their tensors.
+    // Layers that the method did not apply to are dense, and so are their tensors.
     let key = type(of: parameterisation).checkpointKey
     let section = try key.flatMap { key throws(TensorFileError) -> JSONDocument? in
       guard case .object? = document.object[key] else { return nil }
@@ -74,7 +74,7 @@ extension Checkpoint {
       record: try Self.record(path: path + "/training.json"))
   }
 
-  /// Refuses sizes that the files cannot fill before anything of these sizes is made.
+  /// Throws for sizes that the files cannot fill, before anything of these sizes is allocated.
   private static func check(
     _ configuration: any ModelConfiguration, fits weights: SafetensorsFolder, hasFactors: Bool,
     file: String
@@ -82,15 +82,15 @@ extension Checkpoint {
     let names = weights.names
     let bytes = names.reduce(0) { $0 + (weights.entry(named: $1)?.byteRange.count ?? 0) }
     func fits() -> Bool {
-      // Every block has tensors of its own.
+      // Every block has at least one tensor.
       guard configuration.blockCount <= names.count, configuration.maxPositions <= 1 << 20 else {
         return false
       }
       let table = Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
       let layers = configuration.linearShapes
       let elements = layers.reduce(table) { $0 + Double($1.out) * Double($1.in) }
-      // No format takes fewer than four bits an element; a product of two factors of floats has at least
-      // as many elements as its sides.
+      // No format takes fewer than four bits per element; two float factors have at least as many
+      // elements as the sides of their product.
       let sides = layers.reduce(0.0) { $0 + Double($1.out) + Double($1.in) }
       return (hasFactors ? 4 * (sides / 2 + table) : elements / 2) <= Double(bytes)
     }

@@ -17,15 +17,15 @@ public import TensorFiles
 internal import Tensors
 public import Tokenization
 
-/// A trained model in a folder: `model.safetensors` with every tensor as it is held, packed ones
-/// included, `config.json` as Hugging Face's with a section `loqt`, the tokenizer's files, and
+/// A trained model in a folder: `model.safetensors` with every tensor as the model holds it, packed
+/// ones included, Hugging Face's `config.json` with an added section `loqt`, the tokenizer's files, and
 /// `training.json` with the record of the run.
 ///
 /// Names are those of Hugging Face's Llama; a LoQT layer has `weight.codes`, `weight.absmax`, ... for
 /// its packed W, the same below `projection` for P, and `factor` for B. The models of the other
 /// methods are plain checkpoints.
-/// An unfinished run leaves `run.json` with its settings and `optimizer.state`, a safetensors file, so
-/// that it can go on.
+/// An unfinished run adds what it needs to continue: `run.json` with its settings, and
+/// `optimizer.state`, a safetensors file.
 public struct Checkpoint {
   /// The model.
   public let model: any LanguageModel
@@ -33,12 +33,12 @@ public struct Checkpoint {
   public let parameterisation: any Parameterisation
   /// The tokenizer.
   public let tokenizer: any Tokenizer
-  /// The run that made it.
+  /// The record of the run that made it.
   public let record: RunRecord?
-  /// What an unfinished run needs to go on.
+  /// What an unfinished run needs to continue.
   private var unfinished: (settings: RunSettings, state: TensorParts)?
 
-  /// The parts of a checkpoint.
+  /// A checkpoint of the given parts.
   public init(
     model: any LanguageModel, parameterisation: any Parameterisation = DenseMatrices(),
     tokenizer: any Tokenizer, record: RunRecord?
@@ -49,7 +49,7 @@ public struct Checkpoint {
     self.record = record
   }
 
-  /// Where a trainer stands.
+  /// A checkpoint of a trainer's present state.
   public init(_ trainer: LanguageModelTrainer) {
     self.init(
       model: trainer.model, parameterisation: trainer.configuration.plan.layers,
@@ -59,10 +59,10 @@ public struct Checkpoint {
     }
   }
 
-  /// Writes the folder, which appears or is replaced as a whole; its parent exists.
+  /// Writes the folder, which is created or replaced as a whole; its parent must exist.
   ///
-  /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was
-  /// there before is untouched then.
+  /// Throws a `TensorFileError` if the disk is full or the folder cannot be written; an existing folder
+  /// is untouched then.
   public func write(to path: String) throws(TensorFileError) {
     try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
       do throws(TensorFileError) {
@@ -87,7 +87,7 @@ public struct Checkpoint {
           try AtomicFile.write(try Self.json(of: record), to: folder + "/training.json")
         }
       } catch {
-        // The hidden folder means nothing to a person, and goes with all that is in it.
+        // The temporary folder means nothing to the user, and is removed with all its content.
         var error = error
         error.remedy =
           "Nothing was saved, and what was there before is unchanged; "
@@ -99,7 +99,7 @@ public struct Checkpoint {
     }
   }
 
-  /// Throws when an original matrix could not be read to be written.
+  /// Throws if an original matrix could not be read.
   private func checkOriginals() throws(TensorFileError) {
     for (name, layer) in model.modules(ofType: (any StepParticipant).self) {
       guard let failure = layer.deferredMatrix?.failure else { continue }

@@ -10,27 +10,27 @@ internal import Stepping
 package import TensorFiles
 internal import Tokenization
 
-/// What a run was asked for, in a form that is saved with it: `run.json` in a checkpoint.
+/// The settings of a run as saved in a checkpoint's `run.json`.
 package struct RunSettings: Codable, Sendable, Hashable {
   /// The model's name.
   package var modelName: String
   /// The method's name.
   package var method: String
-  /// The folder of the trained model that the run began from; nil for a random start.
+  /// The folder of the trained model that the run started from; nil for a random start.
   package var weights: String?
-  /// What was set about the method.
+  /// The options given for the method.
   package var options: MethodOptions
   /// Steps of the whole run.
   package var steps: Int
-  /// Sequences a step.
+  /// Sequences per step.
   package var batchSize: Int
-  /// Micro-batches a step.
+  /// Micro-batches per step.
   package var microBatches: Int
   /// Sequences of a step that merges.
   package var mergeBatchSize: Int
-  /// Tokens a sequence.
+  /// Tokens per sequence.
   package var sequence: Int
-  /// How the run trades memory.
+  /// How the run trades memory for time and precision.
   package var memory: MemoryOptions
   /// Tokens to measure on at the end; nil for all.
   package var validationTokens: Int?
@@ -42,15 +42,15 @@ package struct RunSettings: Codable, Sendable, Hashable {
   package var seed: UInt64
   /// Steps between evaluations.
   package var evaluationInterval: Int
-  /// Where the text is, and how many bytes of it are trained on.
+  /// The path of the text.
   package var text: String
-  /// Tokens to train on; another count tells another text.
+  /// Tokens to train on; a different count reveals a different text.
   package var tokenCount: Int
   /// Tokens of the vocabulary.
   package var vocabulary: Int
   /// Steps taken.
   package var step: Int
-  /// Layers whose merge had not happened yet.
+  /// Layers whose merge was still due.
   package var layersDue: [String]
 
   init(_ trainer: LanguageModelTrainer) {
@@ -78,7 +78,7 @@ package struct RunSettings: Codable, Sendable, Hashable {
     layersDue = trainer.optimizer.layersDue
   }
 
-  /// Reads them from a checkpoint. Throws when the folder holds no run that can go on.
+  /// Reads the settings from a checkpoint. Throws if the folder holds no unfinished run.
   package init(checkpoint path: String) throws(TensorFileError) {
     let file = path + "/run.json"
     guard FileManager.default.fileExists(atPath: file) else {
@@ -95,7 +95,7 @@ package struct RunSettings: Codable, Sendable, Hashable {
     }
   }
 
-  /// As text for the file.
+  /// The text of the file.
   var json: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
@@ -105,9 +105,9 @@ package struct RunSettings: Codable, Sendable, Hashable {
     return String(decoding: data, as: UTF8.self) + "\n"
   }
 
-  /// The configuration they stand for; `model` is that of the checkpoint.
+  /// The configuration of the saved run; `model` is that of the checkpoint.
   ///
-  /// Throws an `InputError` where this program cannot go on with such a run.
+  /// Throws an `InputError` if this program cannot continue such a run.
   package func configuration(model: any ModelConfiguration) throws(InputError)
     -> TrainingConfiguration
   {

@@ -12,8 +12,8 @@ internal import TensorFiles
 package import Tensors
 
 extension ModelConfiguration {
-  /// A model that begins with the weights in a folder: a Hugging Face folder of dense matrices, or a
-  /// checkpoint of any method, whose layers give the matrices that they multiply with.
+  /// A model that starts from the weights in a folder: a Hugging Face folder of dense matrices, or a
+  /// checkpoint of any method, whose layers provide their effective weights.
   ///
   /// Throws a `TensorFileError` that names what is missing or does not fit.
   package func makeModel(startingFrom folder: String, using linear: LayerBuilder) throws
@@ -37,16 +37,16 @@ extension ModelConfiguration {
   }
 }
 
-/// The tensors of the dense model that a model of any layers stands for, each made when it is asked for.
+/// The dense tensors equivalent to a model with any kind of layers, each computed on request.
 ///
-/// Read by the layers of one other model while they are made, or until their first merge: never from two
-/// threads at once.
+/// The layers of one other model read it while they are made, or until their first merge: never from
+/// two threads at once, which makes it safe to send.
 package final class EffectiveWeights: @unchecked Sendable {
   private let model: any LanguageModel
   private var layers: [String: any LinearLayer] = [:]
   private var parameters: [String: Parameter] = [:]
 
-  /// Those of a model.
+  /// The tensors of a model.
   package init(of model: any LanguageModel) {
     self.model = model
     for (name, layer) in model.modules(ofType: (any LinearLayer).self) {
@@ -55,13 +55,13 @@ package final class EffectiveWeights: @unchecked Sendable {
     for (name, parameter) in model.namedParameters() { parameters[name] = parameter }
   }
 
-  /// The tensor of a name. Throws a `TensorFileError` where there is none of the shape.
+  /// The tensor of a name. Throws a `TensorFileError` if there is none with that name and shape.
   package func tensor(named name: String, shape: Shape) throws -> Tensor<Float> {
     try check(name, shape)
     return value(of: name)
   }
 
-  /// Throws a `TensorFileError` where there is no tensor of the name and shape.
+  /// Throws a `TensorFileError` if there is no tensor with that name and shape.
   func check(_ name: String, _ shape: Shape) throws(TensorFileError) {
     let found: Shape? =
       layers[name].map { [$0.outputSize, $0.inputSize] } ?? parameters[name]?.shape
@@ -71,7 +71,7 @@ package final class EffectiveWeights: @unchecked Sendable {
       found: found.map { "\($0)" } ?? "no such tensor", expected: "\(shape)")
   }
 
-  /// The tensor of a name that was checked.
+  /// The tensor of a name that `check` has accepted.
   func value(of name: String) -> Tensor<Float> {
     layers[name]?.effectiveWeight() ?? parameters[name]!.tensor
   }

@@ -17,15 +17,15 @@ public final class LanguageModelling: TrainingTask {
   private let evaluationWindows: EvaluationWindows
   private let validationWindows: EvaluationWindows
 
-  /// The task of a run, whose model is the one that `makeModel` makes; that of the configuration, drawn
-  /// at random or read from its `weights`, when left out.
+  /// The task of a run. Its model is made by `makeModel`, or when left out by the configuration, at
+  /// random or from its `weights`.
   ///
-  /// Throws an `InputError` where the text does not fill one batch, and what making the model throws.
+  /// Throws an `InputError` if the text does not fill one batch, and whatever making the model throws.
   ///
   /// - Parameters:
   ///   - configuration: Sized for the corpus.
   ///   - corpus: The text.
-  ///   - makeModel: Makes another model than that of the configuration.
+  ///   - makeModel: Makes a model to use instead of the configuration's.
   public init(
     _ configuration: TrainingConfiguration, corpus: Corpus,
     makeModel: ((any ModelConfiguration, LayerBuilder) throws -> any LanguageModel)? = nil
@@ -67,12 +67,12 @@ public final class LanguageModelling: TrainingTask {
   public var module: any Module { model }
   /// The name of the text.
   public var source: String { corpus.name }
-  /// Those of the text.
+  /// Notices about the text.
   public var notices: [String] { corpus.notices }
-  /// Tokens of a step.
+  /// Tokens per step.
   public var tokensPerStep: Int { configuration.tokensPerStep }
 
-  /// Of windows of the text that seed and step decide.
+  /// The losses of windows of the text, which the seed and the step determine.
   public func losses(of step: Int, isMerge: Bool) -> [() -> Variable] {
     let size = isMerge ? configuration.mergeBatchSize : configuration.batchSize
     let parts = sampler.batch(step: step, size: size).split(into: configuration.microBatches)
@@ -85,17 +85,17 @@ public final class LanguageModelling: TrainingTask {
     evaluation == .interim ? evaluationWindows : validationWindows
   }
 
-  /// Windows of the validation text.
+  /// The number of windows of the validation text.
   public func size(of evaluation: TaskEvaluation) -> Int {
     windows(of: evaluation).windowCount
   }
 
-  /// The mean loss over windows of the validation text, nats a token.
+  /// The mean loss over windows of the validation text, nats per token.
   public func measure(_ evaluation: TaskEvaluation) -> Double {
     model.meanLoss(over: windows(of: evaluation))
   }
 
-  /// Adds bits a byte and samples.
+  /// Adds bits per byte and sample continuations.
   public func complete(_ record: inout RunRecord) {
     record.bitsPerByte =
       record.validationLoss * Double(validationWindows.tokenCount)
@@ -103,7 +103,7 @@ public final class LanguageModelling: TrainingTask {
     record.samples = samples()
   }
 
-  /// Continues some beginnings from the validation text.
+  /// Continuations of lines from the validation text.
   private func samples() -> [RunRecord.Sample] {
     var random = RandomSource(seed: configuration.seed).split("samples")
     return corpus.prompts(3).compactMap { prompt in
@@ -117,20 +117,20 @@ public final class LanguageModelling: TrainingTask {
   }
 }
 
-/// The training of a language model.
+/// A trainer of a language model.
 public typealias LanguageModelTrainer = Trainer<LanguageModelling>
 
 extension Trainer where Task == LanguageModelling {
-  /// A run that has not begun.
+  /// A run that has not started.
   ///
-  /// Throws an `InputError` where the text does not fill one batch or has tokens that a trained model
-  /// lacks, and a `TensorFileError` where that model cannot be read.
+  /// Throws an `InputError` if the text does not fill one batch or has tokens that a trained model
+  /// lacks, and a `TensorFileError` if that model cannot be read.
   ///
   /// - Parameters:
   ///   - configuration: The settings.
   ///   - corpus: The text.
-  ///   - start: When the run began for the user, for its wall time.
-  ///   - makeModel: Makes another model than that of the configuration.
+  ///   - start: When the user started the run, for its wall time.
+  ///   - makeModel: Makes a model to use instead of the configuration's.
   public convenience init(
     _ configuration: TrainingConfiguration, corpus: Corpus,
     start: ContinuousClock.Instant = ContinuousClock().now,
@@ -150,7 +150,7 @@ extension Trainer where Task == LanguageModelling {
 }
 
 extension LanguageModel {
-  /// The mean negative log-likelihood of windows of text, nats a token.
+  /// The mean negative log-likelihood of windows of text, nats per token.
   public func meanLoss(over windows: EvaluationWindows) -> Double {
     withoutGradient {
       var sum = 0.0

@@ -1,14 +1,14 @@
 public import Tensors
 
-/// Windows of a text to be learnt at once.
+/// Windows of a text for one step.
 public struct Batch: Sendable {
   /// Ids `[windows, sequence]`.
   public let inputs: Tensor<Int32>
-  /// The id that follows each of them, `[windows, sequence]`.
+  /// The id that follows each input, `[windows, sequence]`.
   public let labels: Tensor<Int32>
 
-  /// The windows of `length` tokens that begin at `starts`. Traps where one, or the token behind
-  /// it, is beyond the end.
+  /// The windows of `length` tokens at `starts`. Traps if a window, or the token after it, is beyond the
+  /// end.
   init(_ tokens: [Int32], starts: [Int], length: Int) {
     var inputs: [Int32] = []
     var labels: [Int32] = []
@@ -30,7 +30,7 @@ public struct Batch: Sendable {
     self.labels = labels
   }
 
-  /// As many batches of equally many windows, in order. Traps when the windows do not divide so.
+  /// The windows in order in the given number of equal batches. Traps if they do not divide evenly.
   func split(into parts: Int) -> [Batch] {
     guard parts > 1 else { return [self] }
     return zip(inputs.split(into: parts), labels.split(into: parts)).map {
@@ -39,22 +39,22 @@ public struct Batch: Sendable {
   }
 }
 
-/// Training batches: in each epoch all windows that do not overlap, in random order, from a random
-/// start. Which windows a step gets depends on the seed and the step alone, so a run can be resumed
+/// Draws training batches: each epoch covers the text once with adjacent windows from a random offset,
+/// in random order. A step's windows depend only on the seed and the step, so a run can be resumed
 /// anywhere.
 public struct BatchSampler: Sendable {
-  /// Windows a batch.
+  /// Windows per batch.
   public let batchSize: Int
-  /// Tokens a window.
+  /// Tokens per window.
   public let sequence: Int
-  /// Windows an epoch.
+  /// Windows per epoch.
   public let windowCount: Int
 
   private let tokens: [Int32]
   private let random: RandomSource
   private var epoch: (number: Int, starts: [Int])?
 
-  /// A sampler. Throws when the text does not fill one batch.
+  /// A sampler. Throws if the text does not fill one batch.
   public init(_ stream: TokenStream, batchSize: Int, sequence: Int, seed: UInt64)
     throws(InputError)
   {
@@ -69,15 +69,15 @@ public struct BatchSampler: Sendable {
     self.sequence = sequence
     tokens = stream.tokens
     random = RandomSource(seed: seed).split("batches")
-    // One window fewer than fit leaves room for the random start of the epoch.
+    // One window fewer than fits leaves room for the random offset of the epoch.
     windowCount = max(batchSize, (available - 1) / sequence - 1)
   }
 
   /// The batch of a step, from 0.
   ///
   /// - Parameters:
-  ///   - step: Which batch.
-  ///   - size: Windows, where they are not as many as in other batches.
+  ///   - step: The step, from 0.
+  ///   - size: Windows of this batch; `batchSize` when left out.
   public mutating func batch(step: Int, size: Int? = nil) -> Batch {
     let first = step * batchSize
     let starts = (first..<first + (size ?? batchSize)).map { start(ofWindow: $0) }
@@ -95,14 +95,15 @@ public struct BatchSampler: Sendable {
   }
 }
 
-/// Windows to measure on, one behind the other, so that every token but the first is predicted once.
+/// Windows to evaluate on. Each starts where the last ends, so every token but the first is predicted
+/// once.
 public struct EvaluationWindows: Sendable {
   /// Batches of windows.
   public let batches: [Batch]
-  /// Bytes of text that are predicted: exact for all windows together, else in proportion.
+  /// Bytes of the predicted text: exact for `all`, in proportion to the tokens for `spread`.
   public let byteCount: Double
 
-  /// All windows of a text, a shorter last one included.
+  /// All windows of a text, including a shorter last one.
   public static func all(of stream: TokenStream, sequence: Int, batchSize: Int) -> Self {
     let tokens = stream.tokens
     let whole = max(0, (tokens.count - 1) / sequence)
@@ -113,7 +114,7 @@ public struct EvaluationWindows: Sendable {
     return Self(batches: batches, byteCount: Double(stream.byteCount - stream.firstByteCount))
   }
 
-  /// At most `count` whole windows spread evenly over a text: the same ones for every run on it.
+  /// At most `count` whole windows spread evenly over a text, the same for every run.
   public static func spread(
     _ count: Int, over stream: TokenStream, sequence: Int, batchSize: Int
   ) -> Self {
@@ -139,6 +140,6 @@ public struct EvaluationWindows: Sendable {
   /// Tokens that are predicted.
   public var tokenCount: Int { batches.reduce(0) { $0 + $1.tokenCount } }
 
-  /// Windows of all batches.
+  /// The number of windows.
   public var windowCount: Int { batches.reduce(0) { $0 + $1.inputs.shape[0] } }
 }

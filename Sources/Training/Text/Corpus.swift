@@ -12,7 +12,7 @@ public struct Corpus: Sendable {
   public let validation: TokenStream
   /// The validation part as text, for prompts.
   let validationText: [UInt8]
-  /// What a person should know about the text.
+  /// What the user should know about the text.
   public let notices: [String]
 
   /// Tokenises both parts of a text.
@@ -27,8 +27,8 @@ public struct Corpus: Sendable {
       ? [] : ["\(text.name) is not valid UTF-8 everywhere; its bytes are used as they are."]
   }
 
-  /// Trains a byte-pair vocabulary on the training part, and tokenises both parts with it; up to
-  /// 256 tokens a token is a byte.
+  /// Trains a byte-pair vocabulary on the training part, and tokenises both parts with it; with a
+  /// `vocabulary` of 256 or fewer, tokens are bytes.
   public init(_ text: SourceText, vocabulary: Int) throws {
     guard vocabulary > 256 else {
       self.init(text, tokenizer: ByteTokenizer())
@@ -40,12 +40,12 @@ public struct Corpus: Sendable {
         on: text.training, vocabularySize: vocabulary))
   }
 
-  /// Beginnings of lines of the validation part, `count` of them, as prompts: some words each.
+  /// `count` prompts: the first `words` words of lines spread over the validation part.
   public func prompts(_ count: Int, words: Int = 6) -> [String] {
     (0..<count).map { index in
       let place = validationText.count * (2 * index + 1) / (2 * count)
       let line = validationText[..<place].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-      // Where lines are whole chapters a word near the place is as good a beginning.
+      // In very long lines, start at a word near the position instead.
       let start =
         place - line < 2_000
         ? line : validationText[place...].firstIndex(of: 0x20).map { $0 + 1 } ?? place

@@ -1,29 +1,29 @@
 internal import Tensors
 
-/// Lines of text with a label each, to learn which label a text has.
+/// Labelled lines of text, for classification.
 ///
-/// A line is the label, a tab and the text, which may hold further tabs; empty lines are left out.
+/// A line is a label, a tab and the text, which may hold further tabs; empty lines are skipped.
 public struct LabelledText: Sendable {
   /// Where the lines came from, for messages.
   public let name: String
-  /// The different labels, in the order of their bytes.
+  /// The distinct labels, sorted by their bytes.
   public let labels: [[UInt8]]
-  /// The texts, each with the place of its label in `labels`.
+  /// The texts, each with the index of its label in `labels`.
   public let lines: [(text: [UInt8], label: Int)]
 
-  /// Tells sets apart.
+  /// A hash of all lines, which tells data sets apart.
   package let fingerprint: String
 
-  /// Fewer lines leave nothing to learn from or to measure on.
+  /// The fewest lines accepted: fewer leave too little to train and measure on.
   public static let fewestLines = 50
 
-  /// Reads a file. Throws when it is missing, no file, or no such lines.
+  /// Reads a file. Throws if it is missing, not a file, or not such lines.
   public init(file path: String) throws(InputError) {
     try self.init(SourceText.bytes(ofFile: path), name: path)
   }
 
-  /// Reads lines. Throws for the first one that has no label or no text, for fewer than
-  /// `fewestLines`, and where all have the same label.
+  /// Reads lines. Throws for the first line without a label or a text, for fewer than `fewestLines`, and
+  /// if all have the same label.
   public init(_ bytes: [UInt8], name: String = "the text") throws(InputError) {
     let text = try SourceText.text(bytes, name: name)
     var found: [(text: ArraySlice<UInt8>, label: ArraySlice<UInt8>)] = []
@@ -33,7 +33,8 @@ public struct LabelledText: Sendable {
       let (label, rest) = (line[..<(tab ?? line.startIndex)], line[(tab ?? line.endIndex)...])
       guard !label.allSatisfy(SourceText.isSpace), !rest.allSatisfy(SourceText.isSpace) else {
         throw InputError(
-          "Line \(index + 1) of \(name) is not a label, a tab and a text. Write each line so.")
+          "Line \(index + 1) of \(name) is not a label, a tab and a text. Write each line in that form."
+        )
       }
       found.append((rest.dropFirst(), label))
     }

@@ -6,9 +6,9 @@
 
 /// A text to train on, as bytes, cut into a training and a validation part.
 ///
-/// Bytes that are not valid UTF-8 and NUL stay as they are, since tokenizers here work on bytes; a
-/// byte order mark at the start goes, and CRLF becomes LF. The validation part is the last block of
-/// the text, so that no sentence of it is next to one that was trained on.
+/// Invalid UTF-8 and NUL bytes are kept, since the tokenizers work on bytes; a leading byte order mark
+/// is removed, and CRLF becomes LF. The validation part is the last block of the text, so that its
+/// sentences are not interleaved with trained ones.
 public struct SourceText: Sendable {
   /// Where the text came from, for messages.
   public let name: String
@@ -21,17 +21,17 @@ public struct SourceText: Sendable {
 
   /// The share of the text that is kept for validation, within `validationBytes`.
   static let validationShare = 0.05
-  /// The least and the most bytes kept for validation; never more than a quarter of the text.
+  /// The bounds on the bytes kept for validation, which also never exceed a quarter of the text.
   static let validationBytes = 4_096...1_048_576
-  /// How far the cut may move to fall behind a line.
+  /// How far the cut may move to reach the end of a line.
   private static let longestShift = 4_096
 
-  /// Reads a file. Throws when it is missing, empty, no file, or in UTF-16.
+  /// Reads a file. Throws if it is missing, empty, not a file, or in UTF-16.
   public init(file path: String) throws(InputError) {
     try self.init(Self.bytes(ofFile: path), name: path)
   }
 
-  /// Takes over the bytes of a text. Throws when there are none, or when they are UTF-16.
+  /// A text of the given bytes. Throws if it is blank or in UTF-16.
   public init(_ bytes: [UInt8], name: String = "the text") throws(InputError) {
     let text = try Self.text(bytes, name: name)
     self.name = name
@@ -41,13 +41,13 @@ public struct SourceText: Sendable {
     validation = Array(text[cut...])
   }
 
-  /// The lines of a file that are not empty. Throws when it is missing or no file.
+  /// The non-empty lines of a file. Throws if it is missing or not a file.
   package static func lines(ofFile path: String) throws(InputError) -> [String] {
     let text = String(decoding: try bytes(ofFile: path), as: UTF8.self)
     return text.split(whereSeparator: \.isNewline).map(String.init)
   }
 
-  /// The bytes of a file. Throws when it is missing or no file.
+  /// The bytes of a file. Throws if it is missing or not a file.
   static func bytes(ofFile path: String) throws(InputError) -> [UInt8] {
     var isFolder = false
     #if canImport(FoundationEssentials)
@@ -70,7 +70,7 @@ public struct SourceText: Sendable {
     }
   }
 
-  /// A text with its lines ended as here. Throws when it has no words, or when it is UTF-16.
+  /// The text with normalised line ends. Throws if it is blank or in UTF-16.
   static func text(_ bytes: [UInt8], name: String) throws(InputError) -> [UInt8] {
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       throw InputError(
@@ -83,7 +83,7 @@ public struct SourceText: Sendable {
     return text
   }
 
-  /// Without a byte order mark and carriage returns before line feeds.
+  /// Removes a byte order mark, and carriage returns before line feeds.
   private static func normalized(_ bytes: [UInt8]) -> [UInt8] {
     let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     guard start > 0 || bytes.contains(0x0D) else { return bytes }
@@ -96,7 +96,8 @@ public struct SourceText: Sendable {
     return text
   }
 
-  /// Behind a line where one ends near the wanted place, else between two characters.
+  /// The start of the validation part: after a line that ends near the wanted position, or else between
+  /// two characters.
   private static func validationStart(in text: [UInt8]) -> Int {
     let wanted = Int((Double(text.count) * validationShare).rounded())
     let clamped = min(max(wanted, validationBytes.lowerBound), validationBytes.upperBound)

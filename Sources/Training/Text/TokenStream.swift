@@ -4,15 +4,15 @@ public import Tokenization
 public struct TokenStream: Sendable {
   /// The ids.
   public let tokens: [Int32]
-  /// Bytes of text they stand for.
+  /// Bytes of the text.
   public let byteCount: Int
-  /// Bytes of the first token, which nothing predicts.
+  /// Bytes of the first token, which is not predicted.
   let firstByteCount: Int
 
-  /// Tokenises a text piece by piece, so that what the tokenizer needs meanwhile stays small.
+  /// Tokenises a text in pieces, which bounds the tokenizer's working memory.
   ///
-  /// Pieces end where a single line feed stands between two words, so the ids are those of the whole
-  /// text. A tokenizer that may join across such a place gets the text as a whole.
+  /// Pieces end at a single line feed between two words, so the ids are those of the whole text. A
+  /// tokenizer that may join across line ends gets the text whole.
   public init(_ text: [UInt8], tokenizer: any Tokenizer, pieceLength: Int = 1 << 20) {
     var tokens: [Int32] = []
     var start = 0
@@ -44,9 +44,9 @@ public struct TokenStream: Sendable {
     }
   }
 
-  /// A visible ASCII character: its class is known without decoding.
+  /// Whether the byte is a visible ASCII character, whose class is known without decoding.
   private static func isWord(_ byte: UInt8) -> Bool { (0x21...0x7E).contains(byte) }
 
-  /// Bytes of text a token, on average.
+  /// The average bytes of text per token.
   public var bytesPerToken: Double { Double(byteCount) / Double(max(1, tokens.count)) }
 }
