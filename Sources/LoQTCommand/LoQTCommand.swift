@@ -14,7 +14,8 @@ struct LoQTCommand: AsyncParsableCommand {
       trains them through low-rank updates, which are merged into the matrices from time to time.
       """,
     subcommands: [
-      Pretrain.self, FineTune.self, Generate.self, Evaluate.self, Export.self, Inspect.self, Estimate.self,
+      Pretrain.self, FineTune.self, Generate.self, Evaluate.self, Export.self, Inspect.self,
+      Estimate.self,
       Doctor.self,
       Headline.self, ExperimentCommand.self,
     ])
