@@ -45,14 +45,19 @@ public struct Experiment: Sendable {
   public static let allCases: [Experiment] = [
     .ordering, .ablation, .improvements, .merging, .intervals, .ranks, .projectors, .erasure,
     .states,
-    .memory, .fineTune,
+    .memory, .fineTune, .classify,
   ]
 
-  /// Whether it trains, and so needs a text.
-  public var needsText: Bool { !variants(.quick).isEmpty }
+  private func has(_ task: Variant.Task) -> Bool { variants(.quick).contains { $0.task == task } }
+
+  /// Whether it trains language models, and so needs a text.
+  public var needsText: Bool { has(.pretraining) || has(.fineTuning) }
+
+  /// Whether it trains an encoder on labels, and so needs both.
+  public var needsEncoder: Bool { has(.classification) }
 
   /// Whether it learns classes, and so takes a labelled text.
-  public var takesLabels: Bool { variants(.quick).contains { $0.task == .fineTuning } }
+  public var takesLabels: Bool { has(.fineTuning) || has(.classification) }
 
   /// The experiment of a name.
   public init?(named name: String) {
@@ -103,6 +108,8 @@ public struct Variant: Sendable, Hashable {
     case pretraining
     /// To tell classes of passages, from a model that learnt the text.
     case fineTuning = "fine-tuning"
+    /// To tell labels, by an encoder.
+    case classification
   }
 
   /// A method under its own name, with learning rates around its default.

@@ -6,6 +6,7 @@ internal import Optimizers
 internal import Quantization
 internal import Stepping
 internal import Tensors
+internal import Tokenization
 public import Training
 
 /// One training run of an experiment: everything that decides its numbers.
@@ -23,9 +24,25 @@ public struct ExperimentRun: Sendable {
   ) throws(InputError) {
     var options = variant.options
     options.restLearningRate = options.restLearningRate ?? scale.restLearningRate
-    var model = try TrainingConfiguration.model(preset: scale.preset)
-    model.vocabularySize = scale.vocabulary
     let steps = variant.steps ?? scale.steps
+    if variant.task == .classification, let encoder = text.encoder {
+      var configuration = try TrainingConfiguration(
+        model: encoder.configuration, named: encoder.configuration.modelType,
+        weights: encoder.isTrained ? encoder.folder : nil, method: variant.method, options: options,
+        steps: steps, batchSize: Self.labelledBatchSize, sequence: scale.sequence,
+        learningRate: learningRate, seed: seed, evaluationInterval: max(1, steps / 5))
+      configuration.model = encoder.configuration
+      self.configuration = configuration
+      task = .classification
+      var identity = Identity(
+        configuration, model: encoder.configuration, text: encoder.fingerprint)
+      identity.task = task
+      key = Self.hash(of: identity)
+      return
+    }
+    var model = try TrainingConfiguration.model(preset: scale.preset)
+    // A short text has fewer tokens than are asked for, and the model rows for these alone.
+    model.vocabularySize = min(scale.vocabulary, text.corpus.tokenizer.vocabularySize)
     let labelled = variant.task == .fineTuning ? text.labelled : nil
     configuration = try TrainingConfiguration(
       model: model, named: scale.preset, method: variant.method, options: options, steps: steps,
@@ -76,15 +93,25 @@ public struct ExperimentRun: Sendable {
     /// Of a run that learns labelled lines.
     var labels: String?
 
-    init(_ configuration: TrainingConfiguration, model: LlamaConfiguration, text: String) {
+    init(_ configuration: TrainingConfiguration, model: any ModelConfiguration, text: String) {
       self.text = text
       let plan = configuration.plan
-      sizes = [
-        model.vocabularySize, model.hiddenSize, model.intermediateSize, model.layers, model.heads,
-        model.keyHeads, model.headSize, model.tiesEmbeddings ? 1 : 0, configuration.steps,
-        configuration.batchSize, configuration.microBatches, configuration.sequence,
+      let step = [
+        configuration.steps, configuration.batchSize, configuration.microBatches,
+        configuration.sequence,
       ]
-      constants = [model.rmsNormEpsilon, model.ropeTheta, model.initializerDeviation]
+      if let model = model as? LlamaConfiguration {
+        sizes =
+          [
+            model.vocabularySize, model.hiddenSize, model.intermediateSize, model.layers,
+            model.heads, model.keyHeads, model.headSize, model.tiesEmbeddings ? 1 : 0,
+          ] + step
+        constants = [model.rmsNormEpsilon, model.ropeTheta, model.initializerDeviation]
+      } else {
+        // What the text's fingerprint does not tell of the model.
+        sizes = step
+        constants = []
+      }
       layers = LinearLayers(plan.layers)
       chosenLayers = (plan.choice?.chosen ?? Set(model.linearNames)).sorted()
       optimizers = [plan.optimizer, plan.restOptimizer]
@@ -141,6 +168,10 @@ public struct ExperimentRun: Sendable {
     progress: (TrainingProgress) -> Bool
   ) async throws -> RunRecord? {
     do {
+      if task == .classification, let encoder = text.encoder {
+        let trainer = Trainer(configuration, task: try encoder.task(configuration))
+        return try await take(trainer, progress: progress) ? trainer.finish() : nil
+      }
       if task == .fineTuning {
         let base = try Self.base(scale, text)
         let path = folder + "/model-" + base.key
@@ -198,8 +229,19 @@ public struct ExperimentText: Sendable {
   public let corpus: Corpus
   /// What fine-tuning learns; passages of the text when left out.
   public let labelled: LabelledText?
+  /// The encoder that learns labels, and its texts; nil where none does.
+  public let encoder: EncoderText?
   /// Tells texts apart.
   let fingerprint: String
+
+  /// What an encoder learns, without a text for a language model.
+  public init(_ encoder: EncoderText) throws {
+    self.encoder = encoder
+    labelled = nil
+    corpus = try Corpus(
+      SourceText(Array("No text is needed.".utf8), name: encoder.data.name), vocabulary: 256)
+    fingerprint = encoder.fingerprint
+  }
 
   /// The place of a text where none is needed.
   public static func placeholder() throws -> ExperimentText {
@@ -210,6 +252,7 @@ public struct ExperimentText: Sendable {
   /// Learns a vocabulary of a text. Throws where there is too little text for it.
   public init(_ text: SourceText, vocabulary: Int, labelled: LabelledText? = nil) throws {
     self.labelled = labelled
+    encoder = nil
     corpus = try Corpus(text, vocabulary: vocabulary)
     fingerprint = FNVHash.digits(text.training + [0xFF] + text.validation)
   }

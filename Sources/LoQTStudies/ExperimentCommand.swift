@@ -30,9 +30,17 @@ package struct ExperimentCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What fine-tune learns: lines of a label, a tab and a text. (default: which part of the text a "
-        + "passage is from)", valueName: "file"))
+      "What fine-tune and classify learn: CSV, columns or JSON lines of labels and texts. (default of "
+        + "fine-tune: which part of the text a passage is from)", valueName: "file"))
   var labelled: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The folder of the encoder that classify trains: config.json, the tokenizer's files, and its tensors, \
+      unless it is to begin at random.
+      """, valueName: "folder"))
+  var encoder: String?
 
   @Option(help: ArgumentHelp("How many seeds. (default: 3; with --quick 2)", valueName: "count"))
   var seeds: Int?
@@ -78,7 +86,7 @@ package struct ExperimentCommand: AsyncParsableCommand {
     console.print(processorLine)
     let runner = ExperimentRunner(
       experiment, scale: scale,
-      text: try makeText(experiment, vocabulary: scale.vocabulary),
+      text: try makeText(experiment, scale),
       store: try RunStore(path: output + "/records"))
     let folder = output + "/" + name + (quick ? "-quick" : "")
     let isFinished =
@@ -112,7 +120,21 @@ package struct ExperimentCommand: AsyncParsableCommand {
     }
   }
 
-  private func makeText(_ experiment: Experiment, vocabulary: Int) throws -> ExperimentText {
+  private func makeText(_ experiment: Experiment, _ scale: ExperimentScale) throws -> ExperimentText
+  {
+    guard encoder == nil || experiment.needsEncoder else {
+      throw InputError("The experiment \(experiment.name) trains no encoder. Leave out --encoder.")
+    }
+    if experiment.needsEncoder {
+      guard let encoder, let labelled else {
+        throw InputError(
+          "The experiment \(experiment.name) needs texts and an encoder. Give --labelled and --encoder."
+        )
+      }
+      return try ExperimentText(
+        EncoderText(
+          folder: encoder, labelled: LabelledText(file: labelled), length: scale.sequence))
+    }
     guard labelled == nil || experiment.takesLabels else {
       throw InputError("The experiment \(experiment.name) learns no labels. Leave out --labelled.")
     }
@@ -121,7 +143,7 @@ package struct ExperimentCommand: AsyncParsableCommand {
       throw InputError("There is no text to learn. Give one with --text.")
     }
     return try ExperimentText(
-      SourceText(file: text), vocabulary: vocabulary,
+      SourceText(file: text), vocabulary: scale.vocabulary,
       labelled: labelled.map { path throws(InputError) in try LabelledText(file: path) })
   }
 }

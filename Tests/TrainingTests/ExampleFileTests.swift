@@ -118,7 +118,10 @@ import Tokenization
     arguments: [
       ([0x1F, 0x8B, 8, 0], "gunzip"), ([0x28, 0xB5, 0x2F, 0xFD], "unzstd"),
       ([0xFF, 0xFE, 0x7B, 0], "iconv"), (Array("PAR1".utf8), "Parquet"),
-      (Array("{\"text\": \"".utf8) + [0xFF] + Array("\"}".utf8), "Line 1 of a.jsonl is not valid JSON"),
+      (
+        Array("{\"text\": \"".utf8) + [0xFF] + Array("\"}".utf8),
+        "Line 1 of a.jsonl is not valid JSON"
+      ),
     ] as [([UInt8], String)])
   func filesOfOtherKindsAreToldWithTheRemedy(_ bytes: [UInt8], _ sentence: String) {
     let error = #expect(throws: InputError.self) { try examples(bytes) }

@@ -2,8 +2,7 @@ import JSON
 import TestSupport
 import Tensors
 import Testing
-
-@testable import Training
+import Training
 
 @Suite struct MetricsTests {
   @Test(

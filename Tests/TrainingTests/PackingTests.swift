@@ -63,7 +63,9 @@ import Tokenization
       stream, packing: .separate, batchSize: 4, sequence: 8, seed: 3)
     #expect(sampler.windowCount == 24)
     let epochs = (0..<2).map { epoch in
-      (0..<6).flatMap { sampler.batch(step: epoch * 6 + $0).inputs.element(at: 0).scalars.prefix(1) }
+      (0..<6).flatMap {
+        sampler.batch(step: epoch * 6 + $0).inputs.element(at: 0).scalars.prefix(1)
+      }
     }
     let all = (0..<2).map { epoch in
       Set(

@@ -13,7 +13,8 @@ public struct RelativePlaces: Sendable, Hashable {
   public init(tokens: Int, rowCount: Int, row: (Int) -> Int) {
     self.tokens = tokens
     self.rowCount = rowCount
-    rows = tokens == 0
+    rows =
+      tokens == 0
       ? []
       : (1 - tokens...tokens - 1).map { distance in
         let row = row(distance)

@@ -56,6 +56,12 @@ public enum MultipleChoice {
     public var sum: Double
     /// How many tokens it has.
     public var tokens: Int
+
+    /// A likelihood.
+    public init(sum: Double, tokens: Int) {
+      self.sum = sum
+      self.tokens = tokens
+    }
   }
 
   /// The shares of questions whose right answer is the likeliest.

@@ -140,7 +140,7 @@ public struct ModelCompanions: Sendable {
     guard let tokens else { return json }
     // Left out they would be what other programs take for usual, such as 1 and 2.
     for (key, id) in [("bos", tokens.bos), ("eos", tokens.eos), ("pad", tokens.pad)] {
-      json[key + "_token_id"] = id.map { .integer(Int($0)) } ?? .null
+      json[key + "_token_id"] = id.map { .integer(Int($0)) } ?? own[key + "_token_id"] ?? .null
     }
     return json
   }

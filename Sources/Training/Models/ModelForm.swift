@@ -40,7 +40,8 @@ extension ModelForm {
   /// classifier too, and the last layer's where that tells other classes.
   func newTensors(of classifier: ClassifierConfiguration) -> Set<String> {
     guard let own = configuration as? ClassifierConfiguration else {
-      return configuration is any LanguageModelConfiguration ? classifier.ownTensors()
+      return configuration is any LanguageModelConfiguration
+        ? classifier.ownTensors()
         : classifier.ownTensors(lastOnly: true)
     }
     return own.labels == classifier.labels ? [] : classifier.ownTensors(lastOnly: true)

@@ -122,7 +122,8 @@ public final class Classification: TrainingTask {
 
   /// Texts that are measured on.
   public func size(of evaluation: TaskEvaluation) -> Int {
-    configuration.validationTokens == 0 ? 0
+    configuration.validationTokens == 0
+      ? 0
       : evaluation == .interim ? interim.count : data.validation.count
   }
 
