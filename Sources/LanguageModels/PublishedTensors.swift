@@ -1,3 +1,4 @@
+internal import JSON
 internal import Layers
 public import TensorFiles
 public import Tensors
@@ -88,9 +89,9 @@ public struct PublishedTensors: Sendable {
   ) -> TensorFileError {
     let nearest = name.nearest(among: model.tensorShapes.map { weights.spelling(of: $0.name) })
     return TensorFileError(
-      .unsupported, file: weights.path, field: "tensor '\(name)'",
+      .unsupported, file: weights.path, field: "tensor \(JSONError.quoted(name))",
       found: "a tensor that a \(model.modelType) of these sizes has no place for",
-      remedy: nearest.map { "The nearest name that it has is '\($0)'" })
+      remedy: nearest.map { "The nearest name that it has is \(JSONError.quoted($0))" })
   }
 
   /// Reads one of the model's tensors. Throws a `TensorFileError` if it cannot be read.
@@ -136,7 +137,9 @@ public struct PublishedTensors: Sendable {
     let others = Set(weights.names).subtracting(meant).filter { !isKnown($0) }
     let spelling = weights.spelling(of: name)
     let hint =
-      spelling.nearest(among: others.sorted()).map { "The nearest name there is '\($0)'" }
+      spelling.nearest(among: others.sorted()).map {
+        "The nearest name there is \(JSONError.quoted($0))"
+      }
     let remedies = [
       weights is SafetensorsFolder
         ? "Give the folder of a model whose matrices are dense, with its own config.json" : nil,

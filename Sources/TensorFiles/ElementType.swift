@@ -92,14 +92,17 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   ///
   /// Zero sizes count as 1 in the overflow check, so that partial products are safe in any order.
   func byteCount(of dimensions: [Int]) -> Int? {
-    var bits = bitCount
+    // In bits where elements share bytes.
+    let isPacked = bitCount < 8
+    var count = isPacked ? bitCount : byteCount
     for size in dimensions {
-      let (product, overflow) = bits.multipliedReportingOverflow(by: max(size, 1))
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(size, 1))
       if overflow { return nil }
-      bits = product
+      count = product
     }
     if dimensions.contains(0) { return 0 }
-    return bits % 8 == 0 ? bits / 8 : nil
+    guard isPacked else { return count }
+    return count % 8 == 0 ? count / 8 : nil
   }
 }
 

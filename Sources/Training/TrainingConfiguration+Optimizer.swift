@@ -27,8 +27,10 @@ extension TrainingConfiguration {
       .filter { model.linearName(ofLayer: $0.name).map(plan.isChosen) ?? false }
       .flatMap { $0.module.parameters }
       + module.modules(ofType: (any StepParticipant).self).flatMap(\.module.standInParameters)
+    // Biases have no subspace; the optimizer moves them as they are.
     let moving = plan.layers.optimizer(
-      of: linear, using: inner, random: RandomSource(seed: seed).split("galore"))
+      of: linear.filter { $0.shape.rank == 2 }, using: inner,
+      random: RandomSource(seed: seed).split("galore"))
     let factor = plan.restLearningRate.map { $0 / learningRate } ?? 1
     return (
       GroupedOptimizer([(moving, linear)], rest: rest, restFactor: factor),

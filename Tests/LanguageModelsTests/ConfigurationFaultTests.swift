@@ -26,7 +26,7 @@ import Testing
     ("llama3_tiny", "tie_word_embeddings", "yes"), ("llama3_tiny", "attention_bias", 1),
     ("gemma2_tiny", "num_hidden_layers", 2_000_000_000), ("gemma2_tiny", "layer_types", ["full"]),
     ("gemma2_tiny", "sliding_window", 0), ("gemma2_tiny", "final_logit_softcapping", -1),
-    ("gpt2_tiny", "n_layer", 2_000_000_000), ("gpt2_tiny", "n_head", 3),
+    ("gpt2_tiny", "n_layer", 2_000_000_000), ("gpt2_tiny", "n_head", 0),
     ("gpt2_tiny", "scale_attn_by_inverse_layer_idx", true),
     ("phi3_tiny", "partial_rotary_factor", 0.5), ("mistral_tiny", "sliding_window", "all"),
   ]

@@ -33,7 +33,9 @@ import Testing
     let message = try #require(error).description
     #expect(message.contains("'mamba'"))
     let known = [
-      "gemma2", "gemma3_text", "gpt2", "llama", "mistral", "phi3", "qwen2", "qwen3", "smollm3",
+      "bert", "deberta-v2", "distilbert", "gemma2", "gemma3_text", "gpt2", "llama", "mistral",
+      "phi3",
+      "qwen2", "qwen3", "roberta", "smollm3", "xlm-roberta",
     ]
     #expect(message.contains(known.map { "'\($0)'" }.joined(separator: ", ")), "\(message)")
   }

@@ -85,7 +85,7 @@ import Tokenization
       let place = try #require(
         bytes.indices.first { bytes[$0...].starts(with: text) })
       var changed = bytes
-      changed[place + 9] = UInt8(ascii: "m")
+      changed[place + 8] = UInt8(ascii: "m")
       try FileEditor(path).replace(with: changed)
       let error = try #require(open(path) as? TensorFileError)
       #expect(error.code == .missing && error.field == "tensor 'blk.0.ffn_gate.weight'")

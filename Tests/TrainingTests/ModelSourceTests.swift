@@ -262,7 +262,7 @@ import Tokenization
         ["a": Tensor<Float>.zeros([1])], to: folder + "/empty/model.safetensors")
       for (path, pieces) in [
         ("HuggingFaceTB/SmolLM2-135M", ["hf download HuggingFaceTB/SmolLM2-135M --local-dir"]),
-        (folder + "/nowhere", ["no model at"]), ("", ["no model at"]),
+        (folder + "/nowhere", ["no model at"]), ("", ["without a file name"]),
         (folder + "/empty", ["config.json", "no such file"]),
         (folder + "/empty/model.safetensors", ["one file of a model", folder + "/empty"]),
         (folder + "/run", [folder + "/run/checkpoint"]),

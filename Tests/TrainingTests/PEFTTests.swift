@@ -144,9 +144,9 @@ import Tokenization
       let cases: [((inout JSONObject) -> Void, String)] = [
         ({ $0["peft_type"] = "IA3" }, "'IA3'"), ({ $0["peft_type"] = nil }, "peft_type"),
         ({ $0["use_dora"] = true }, "use_dora"), ({ $0["bias"] = "all" }, "'all'"),
-        ({ $0["r"] = 5 }, "[5, 20]"), ({ $0["r"] = 0 }, "positive rank"),
+        ({ $0["r"] = 5 }, "expected [5,"), ({ $0["r"] = 0 }, "positive rank"),
         ({ $0["r"] = nil }, "'r'"),
-        ({ $0["rank_pattern"] = ["down_proj": 3] }, "down_proj"),
+        ({ $0["rank_pattern"] = ["down_proj": 3] }, "expected ["),
         ({ $0["rank_pattern"] = ["down_proj": "2"] }, "a string"),
         ({ $0["alpha_pattern"] = ["(": 2] }, "regular expression"),
         ({ $0["target_modules"] = ["q_proj"] }, "target_modules"),

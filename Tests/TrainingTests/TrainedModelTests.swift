@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import LanguageModels
 import Layers
 import LoQT
@@ -125,6 +126,8 @@ import Testing
           maxPositions: 64)
         try SafetensorsFile.write(
           Llama(model, using: .dense()).parameterTensors, to: folder + "/model.safetensors")
+        try JSONValue.object(model.json).text().write(
+          toFile: folder + "/config.json", atomically: true, encoding: .utf8)
         let configuration = try TrainingConfiguration(
           model: model, weights: folder, method: try #require(TrainingMethod(rawValue: name)),
           options: .with {

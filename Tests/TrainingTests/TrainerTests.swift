@@ -173,7 +173,8 @@ import Tensors
     #expect(
       summary.objectValue?.keys == [
         "method", "seed", "steps", "tokens", "parameter_count", "validation_loss",
-        "validation_perplexity", "bits_per_byte", "tokens_per_second", "wall_seconds",
+        "validation_perplexity", "bits_per_byte", "classification", "tokens_per_second",
+        "wall_seconds",
         "peak_resident_bytes", "tensor_bytes", "estimated_tensor_bytes", "operations_per_step",
         "step_seconds", "data", "bytes", "peak_bytes", "merges",
       ])

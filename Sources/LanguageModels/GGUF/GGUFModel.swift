@@ -17,7 +17,7 @@ public struct GGUFModel: Sendable {
   /// The members of the `config.json` that the metadata amount to, from which `configuration` was read.
   public let settings: JSONObject
   /// The sizes and constants.
-  public let configuration: any ModelConfiguration
+  public let configuration: any LanguageModelConfiguration
   private let layout: GGUFLayout
 
   /// Whether a path names a GGUF file, by its first bytes, or by its name where there is none.
