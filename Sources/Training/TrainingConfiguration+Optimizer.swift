@@ -21,19 +21,20 @@ extension TrainingConfiguration {
     let rate = learningRateSchedule
     let rest = plan.restOptimizer.makeOptimizer(learningRate: rate)
     let inner = plan.optimizer.makeOptimizer(learningRate: rate)
-    // The matrices; some have parameters that stand for them.
-    let linear =
+    let layers =
       module.modules(ofType: (any LinearLayer).self)
       .filter { model.linearName(ofLayer: $0.name).map(plan.isChosen) ?? false }
       .flatMap { $0.module.parameters }
-      + module.modules(ofType: (any StepParticipant).self).flatMap(\.module.standInParameters)
+    // Packed matrices have parameters that stand for them, without elements between updates.
+    let standIns = module.modules(ofType: (any StepParticipant).self)
+      .flatMap(\.module.standInParameters)
     // Biases have no subspace; the optimizer moves them as they are.
     let moving = plan.layers.optimizer(
-      of: linear.filter { $0.shape.rank == 2 }, using: inner,
+      of: layers.filter { $0.shape.rank == 2 } + standIns, using: inner,
       random: RandomSource(seed: seed).split("galore"))
     let factor = plan.restLearningRate.map { $0 / learningRate } ?? 1
     return (
-      GroupedOptimizer([(moving, linear)], rest: rest, restFactor: factor),
+      GroupedOptimizer([(moving, layers + standIns)], rest: rest, restFactor: factor),
       moving as? SubspaceOptimizer
     )
   }

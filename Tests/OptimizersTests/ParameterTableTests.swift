@@ -68,4 +68,28 @@ import Testing
     }
     #expect(error?.description.contains("weight") == true)
   }
+
+  /// In a process of its own, where nothing else holds tensors.
+  @Test("Moments are changed in place")
+  func inPlace() async {
+    await #expect(processExitsWith: .success) {
+      let shape: Shape = [1_000, 256]
+      let bytes = 4 * shape.elementCount
+      let optimizers: [any Optimizer] = [
+        SGD(learningRate: .constant(0.1)), AdamW(learningRate: .constant(0.1)),
+        AdamW8bit(learningRate: .constant(0.1)),
+      ]
+      for optimizer in optimizers {
+        let parameter = Parameter(.zeros(shape))
+        for step in 0..<3 {
+          let gradient = Tensor<Float>.ones(shape)
+          let start = TensorMemory.liveBytes
+          TensorMemory.resetPeak()
+          optimizer.update(parameter, gradient, step: step, gradientScale: 1)
+          let taken = TensorMemory.peakBytes - start
+          #expect(step == 0 || taken < bytes / 2, "\(type(of: optimizer)): \(taken) of \(bytes)")
+        }
+      }
+    }
+  }
 }
