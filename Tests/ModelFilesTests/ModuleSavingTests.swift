@@ -59,7 +59,9 @@ import Testing
       #expect(withoutGradient { loss(other, 9).scalar != loss(model, 9).scalar })
       try other.load(from: path)
       let x = Variable(gaussian([3, 12], seed: 7))
-      #expect(withoutGradient { other(x).tensor == model(x).tensor })
+      // Products may be added in another order while other tests use the threads.
+      let (found, expected) = withoutGradient { (other(x).tensor, model(x).tensor) }
+      #expect(relativeError(found, expected) < 1e-6, "\(found) \(expected)")
       // The same bytes again.
       try other.save(to: folder + "/again.safetensors")
       let (a, b) = (
