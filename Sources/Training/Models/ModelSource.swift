@@ -90,8 +90,12 @@ public struct ModelSource: Sendable {
 
   /// The model with its layers as they are held on the disk; of dense layers where they are dense.
   public func makeModel() throws -> any LanguageModel {
-    _ = try configuration.asLanguageModel
-    return try form.storedWeights()?.makeModel() as? any LanguageModel ?? makeModel(using: .dense())
+    let configuration = try configuration.asLanguageModel
+    if let stored = try form.storedWeights()?.makeModel() as? any LanguageModel { return stored }
+    // By the names of its parameters: a model from outside may name no layers while it is made.
+    let model = configuration.makeModel(toRestoreUsing: .dense())
+    try restore(model)
+    return model
   }
 
   /// A classifier of other layers that begins with this model's matrices. The layers behind the model are
