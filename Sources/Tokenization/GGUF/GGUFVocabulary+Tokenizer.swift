@@ -144,8 +144,26 @@ extension GGUFVocabulary {
     for id in units.byteIDs ?? [] { types[Int(id)] = 6 }
     for added in tokenizer.addedTokens.tokens { types[Int(added.id)] = added.isSpecial ? 3 : 4 }
     if let unknown = model.unknownID { types[Int(unknown)] = 2 }
+    try Self.checkMerges(model, tokens: tokens, types: types)
     self.init(
       model: "llama", tokens: tokens, types: types, scores: scores, addsSpacePrefix: prefix)
+  }
+}
+
+extension GGUFVocabulary {
+  /// Refuses tokens that SentencePiece's rule makes of two others, where the merges do not: its ids would be
+  /// others without a word.
+  private static func checkMerges(
+    _ model: BytePairModel, tokens: [[UInt8]], types: [Int32]
+  ) throws(TokenizerError) {
+    let made = Set(model.merges.map(\.result))
+    let known = Set(tokens)
+    for (id, token) in tokens.enumerated() where types[id] == 1 && !made.contains(Int32(id)) {
+      let isMakeable = token.indices.dropFirst().contains { cut in
+        known.contains(Array(token[..<cut])) && known.contains(Array(token[cut...]))
+      }
+      if isMakeable { throw unsupported("the token \(quoted(token)), which no merge makes") }
+    }
   }
 }
 
