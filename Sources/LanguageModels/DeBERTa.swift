@@ -120,7 +120,7 @@ public struct DeBERTaBlock: Module {
     _ configuration: DeBERTaConfiguration, initializer: Initializer, using linear: LayerBuilder
   ) {
     self.configuration = configuration
-    let (size, names) = (configuration.hiddenSize, DeBERTaConfiguration.linearLayers)
+    let (size, names) = (configuration.hiddenSize, DeBERTaConfiguration.names)
     func layer(_ name: String) -> any LinearLayer {
       linear(size, size, bias: true, initializer: initializer, named: name)
     }
@@ -138,7 +138,7 @@ public struct DeBERTaBlock: Module {
 
   /// As Hugging Face names them.
   public var members: [ModuleMember] {
-    let names = DeBERTaConfiguration.linearLayers
+    let names = DeBERTaConfiguration.names
     return [
       ModuleMember(names.query, query), ModuleMember(names.key, key),
       ModuleMember(names.value, value), ModuleMember(names.output, output),

@@ -63,11 +63,13 @@ public struct DeBERTaConfiguration: Sendable, Hashable {
   var span: Int { buckets ?? farthest }
 
   /// How the parts are called.
-  static let linearLayers = (
+  static let names = TextEncoderConfiguration.Family.Names(
     query: "attention.self.query_proj", key: "attention.self.key_proj",
-    value: "attention.self.value_proj", output: "attention.output.dense",
-    up: "intermediate.dense", down: "output.dense"
-  )
+    value: "attention.self.value_proj")
+  var shapes: EncoderShapes {
+    EncoderShapes(
+      hiddenSize: hiddenSize, intermediateSize: intermediateSize, layers: layers, names: Self.names)
+  }
 }
 
 extension DeBERTaConfiguration: TextModelConfiguration {
@@ -84,40 +86,16 @@ extension DeBERTaConfiguration: TextModelConfiguration {
   public var predictsTokens: Bool { false }
 
   /// The linear layers of all blocks.
-  public var linearShapes: [LinearShape] {
-    let names = Self.linearLayers
-    let block =
-      [names.query, names.key, names.value, names.output].map {
-        LinearShape($0, out: hiddenSize, in: hiddenSize)
-      } + [
-        LinearShape(names.up, out: intermediateSize, in: hiddenSize),
-        LinearShape(names.down, out: hiddenSize, in: intermediateSize),
-      ]
-    return (0..<layers).flatMap { _ in block }
-  }
+  public var linearShapes: [LinearShape] { shapes.linear }
 
   /// The names and shapes of the model's tensors.
   public var tensorShapes: [(name: String, shape: Shape)] {
-    let h = hiddenSize
-    func layer(_ name: String, _ shape: Shape) -> [(name: String, shape: Shape)] {
-      [(name + ".weight", shape), (name + ".bias", [shape[0]])]
-    }
-    var shapes: [(name: String, shape: Shape)] = [
-      ("embeddings.word_embeddings.weight", [vocabularySize, h])
-    ]
-    if addsPositions {
-      shapes.append(("embeddings.position_embeddings.weight", [maxPositions, h]))
-    }
-    if segments > 0 { shapes.append(("embeddings.token_type_embeddings.weight", [segments, h])) }
-    shapes += layer("embeddings.LayerNorm", [h])
-    let block =
-      linearShapes.prefix(linearNames.count).flatMap { layer($0.name, [$0.out, $0.in]) }
-      + ["attention.output.LayerNorm", "output.LayerNorm"].flatMap { layer($0, [h]) }
-    for index in 0..<layers {
-      shapes += block.map { (name: "encoder.layer.\(index).\($0.name)", shape: $0.shape) }
-    }
-    shapes.append(("encoder.rel_embeddings.weight", [2 * span, h]))
-    if normalizesPositions { shapes += layer("encoder.LayerNorm", [h]) }
+    let own = self.shapes
+    var shapes = own.embeddings(
+      tokens: vocabularySize, positions: addsPositions ? maxPositions : 0, segments: segments)
+    shapes += own.blocks
+    shapes.append(("encoder.rel_embeddings.weight", [2 * span, hiddenSize]))
+    if normalizesPositions { shapes += EncoderShapes.layer("encoder.LayerNorm", [hiddenSize]) }
     return shapes
   }
 

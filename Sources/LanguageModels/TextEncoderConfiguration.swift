@@ -68,38 +68,20 @@ extension TextEncoderConfiguration: TextModelConfiguration {
   /// There is no head for tokens.
   public var predictsTokens: Bool { false }
 
-  /// The linear layers of all blocks.
-  public var linearShapes: [LinearShape] {
-    let names = family.names
-    let block =
-      [names.query, names.key, names.value, names.output].map {
-        LinearShape($0, out: hiddenSize, in: hiddenSize)
-      } + [
-        LinearShape(names.up, out: intermediateSize, in: hiddenSize),
-        LinearShape(names.down, out: hiddenSize, in: intermediateSize),
-      ]
-    return (0..<layers).flatMap { _ in block }
+  private var shapes: EncoderShapes {
+    EncoderShapes(
+      hiddenSize: hiddenSize, intermediateSize: intermediateSize, layers: layers,
+      names: family.names)
   }
+
+  /// The linear layers of all blocks.
+  public var linearShapes: [LinearShape] { shapes.linear }
 
   /// The names and shapes of the model's tensors.
   public var tensorShapes: [(name: String, shape: Shape)] {
-    let names = family.names
-    func layer(_ name: String, _ shape: Shape) -> [(name: String, shape: Shape)] {
-      [(name + ".weight", shape), (name + ".bias", [shape[0]])]
-    }
-    var shapes: [(name: String, shape: Shape)] = [
-      (names.tokens + ".weight", [vocabularySize, hiddenSize]),
-      (names.positions + ".weight", [maxPositions + positionOffset, hiddenSize]),
-    ]
-    if segments > 0 { shapes.append((names.segments + ".weight", [segments, hiddenSize])) }
-    shapes += layer(names.norm, [hiddenSize])
-    let block =
-      linearShapes.prefix(linearNames.count).flatMap { layer($0.name, [$0.out, $0.in]) }
-      + [names.attentionNorm, names.feedForwardNorm].flatMap { layer($0, [hiddenSize]) }
-    for index in 0..<layers {
-      shapes += block.map { (name: "\(names.blocks).\(index).\($0.name)", shape: $0.shape) }
-    }
-    return shapes
+    shapes.embeddings(
+      tokens: vocabularySize, positions: maxPositions + positionOffset, segments: segments)
+      + shapes.blocks
   }
 
   /// With h hidden and f intermediate, a block keeps 6 h + f + heads + 4 elements for each token: the
