@@ -64,6 +64,7 @@ extension MemoryModel {
     let headHeld = holdsRest ? element * headCount : (isUntied ? 0 : 4 * headCount)
     // A tied head has given the embedding a gradient when its own comes.
     let isFresh = isUntied || !model.predictsTokens
+    let embeddingHeld = holdsRest && isFresh ? element * embeddingCount : 0
     let layersHeld = isCollecting && !isMerge ? element * layer.trainedCount : 0
     // A gradient being narrowed to 16 bits exists twice.
     let narrowed = options.storage == .bfloat16 && holdsRest ? 2 : 0
@@ -80,7 +81,7 @@ extension MemoryModel {
       moments.append(bytes)
     }
     let window = batch.microBatches > 1 && isMerge ? layer.sketchBytes : 0
-    let earlier = batch.microBatches > 1 ? layersHeld + headHeld : 0
+    let earlier = batch.microBatches > 1 ? layersHeld + headHeld + embeddingHeld : 0
     let panel = options.storage == .bfloat16 ? min(16 << 20, 4 * v * h) : 0
     let atHead = 4 * (blocks * kept + t * (3 * h + 1) + logits)
     moment(
@@ -108,7 +109,6 @@ extension MemoryModel {
     if holdsRest {
       // Each gradient is widened for its update.
       let widest = max(headCount, embeddingCount, layer.gradientCount)
-      let embeddingHeld = isFresh ? element * embeddingCount : 0
       moment(
         gradients: layersHeld + headHeld + embeddingHeld, activations: 0,
         scratch: options.storage == .bfloat16 ? 4 * widest : 0)
