@@ -12,9 +12,8 @@ import Training
 struct ClassifierRun {
   private let arguments: TrainingArguments
   private let labels: ClassifierArguments
-  /// Where the files go, and how things are told.
+  /// The loop, and where the files go.
   private let run: TrainingRun
-  private let console = Console()
 
   init(_ arguments: TrainingArguments, _ labels: ClassifierArguments) {
     self.arguments = arguments
@@ -39,41 +38,8 @@ struct ClassifierRun {
     }
     try setThreads(arguments.threads)
     Interruption.install()
-    let trainer = try makeTrainer(start)
-    try run.prepareFolders()
-    console.print(header(of: trainer))
-    var best = BestEvaluation()
-    for evaluation in trainer.record.evaluations { _ = best.take(evaluation) }
-    var stopsEarly = false
-    for try await event in trainer {
-      show(event, trainer)
-      if case .step(let progress) = event, let interval = arguments.saveEvery,
-        progress.step % interval == 0, progress.step < progress.steps
-      {
-        try ClassifierCheckpoint(trainer).write(to: run.checkpointPath)
-      }
-      if case .evaluation(let evaluation) = event {
-        if best.take(evaluation), run.keepsBest { try writeBest(trainer) }
-        if let patience = arguments.earlyStopping, best.countSince >= patience {
-          stopsEarly = true
-          break
-        }
-      }
-      if Interruption.signal != nil { break }
-    }
-    console.endProgress()
-    if trainer.step < trainer.configuration.steps, !stopsEarly { try stop(trainer) }
-    if run.keepsBest { try completeBest(&best, trainer, stopsEarly: stopsEarly) }
-    let record = trainer.finish()
-    console.print(results(of: record))
-    try writeFiles(trainer, record)
-    if arguments.checkpoint { console.print("checkpoint  \(run.checkpointPath)") }
-    if run.keepsBest, best.best != nil { console.print("best        \(run.bestPath)") }
-    console.print("report      \(run.reportPath)")
-    if let summary = arguments.summary { console.print("summary     \(summary)") }
+    try await run.train(ClassifierKind()) { try makeTrainer(start) }
   }
-
-  // MARK: Beginning
 
   private func makeTrainer(_ start: ContinuousClock.Instant) throws -> ClassifierTrainer {
     if let folder = arguments.resume {
@@ -95,10 +61,7 @@ struct ClassifierRun {
         ))
     }
     configuration.model = try ClassifierConfiguration(source.configuration, of: data)
-    if !arguments.force {
-      try configuration.checkMemory()
-      if arguments.checkpoint { try configuration.checkDisk(at: run.output) }
-    }
+    try run.check(configuration)
     return Trainer(
       configuration, task: try Classification(configuration, data: data, source: source),
       start: start)
@@ -117,13 +80,14 @@ struct ClassifierRun {
     let source = try ModelSource(path: folder)
     let data = try files.data(
       tokenizer: source.tokenizer, length: settings.sequence, model: source.configuration)
-    console.print("Going on after step \(settings.step) of \(folder)")
+    run.console.print("Going on after step \(settings.step) of \(folder)")
     return try Trainer(resuming: folder, data: data, start: start)
   }
+}
 
-  // MARK: Showing
-
-  private func header(of trainer: ClassifierTrainer) -> String {
+/// A classifier, which learns labels of texts.
+struct ClassifierKind: TrainedKind {
+  func header(of trainer: ClassifierTrainer) -> String {
     let (configuration, data) = (trainer.configuration, trainer.task.data)
     let model = configuration.model
     let what =
@@ -143,77 +107,31 @@ struct ClassifierRun {
       """
   }
 
-  private func show(_ event: TrainingEvent, _ trainer: ClassifierTrainer) {
-    switch event {
-    case .step(let progress):
-      console.show(
-        "step \(progress.step)/\(progress.steps)  loss \(PlainText.decimals(progress.loss, 3))  "
-          + "\(grouped(Int(progress.tokensPerSecond))) tokens/s  "
-          + "ETA \(PlainText.duration(progress.remainingSeconds))  "
-          + PlainText.megabytes(progress.residentBytes),
-        isLast: progress.step == progress.steps)
-    case .merge(let merge): console.print(merge.line)
-    case .evaluation(let evaluation):
-      let measure = trainer.task.scores?.measures.first
-      console.print(
-        "step \(evaluation.step): validation loss \(PlainText.decimals(evaluation.loss, 4))"
-          + (measure.map { ", \($0.name) \(PlainText.decimals($0.value, 4))" } ?? ""))
-    case .notice(let notice): console.print("note: \(notice)")
-    }
+  func line(of progress: TrainingProgress) -> String {
+    "step \(progress.step)/\(progress.steps)  loss \(PlainText.decimals(progress.loss, 3))  "
+      + "\(grouped(Int(progress.tokensPerSecond))) tokens/s  "
+      + "ETA \(PlainText.duration(progress.remainingSeconds))  "
+      + PlainText.megabytes(progress.residentBytes)
   }
 
-  private func results(of record: RunRecord) -> String {
+  func text(of evaluation: RunRecord.Evaluation) -> String {
+    "loss \(PlainText.decimals(evaluation.loss, 4))"
+  }
+
+  func details(of trainer: ClassifierTrainer) -> String {
+    trainer.task.scores?.measures.first.map { ", \($0.name) \(PlainText.decimals($0.value, 4))" }
+      ?? ""
+  }
+
+  func results(of record: RunRecord) -> String {
     "\n\(grouped(record.steps.count)) steps in \(PlainText.duration(record.wallSeconds))\n\n"
-      + (record.classification?.table ?? "") + "\n" + run.memoryTable(record)
+      + (record.classification?.table ?? "") + "\n"
   }
 
-  // MARK: Ending
-
-  private func writeBest(_ trainer: ClassifierTrainer) throws {
+  func save(_ trainer: ClassifierTrainer, to path: String, isResumable: Bool) throws {
     var checkpoint = ClassifierCheckpoint(trainer)
-    checkpoint.leaveOutRun()
-    try checkpoint.write(to: run.bestPath)
-  }
-
-  /// Measures the end of the run as the evaluations before, and says which was the best.
-  private func completeBest(
-    _ best: inout BestEvaluation, _ trainer: ClassifierTrainer, stopsEarly: Bool
-  ) throws {
-    if !stopsEarly, trainer.task.size(of: .interim) > 0 {
-      let last = RunRecord.Evaluation(step: trainer.step, loss: trainer.measure(.interim))
-      if best.take(last) { try writeBest(trainer) }
-    }
-    guard let evaluation = best.best else { return }
-    let notice =
-      (stopsEarly
-        ? "Stopped after step \(trainer.step): the last \(best.countSince) evaluations were no better than "
-          + "the best before them. " : "")
-      + "The best evaluation was that after step \(evaluation.step), loss "
-      + "\(PlainText.decimals(evaluation.loss, 4)); its model is in \(run.bestPath)."
-    trainer.note(notice)
-    console.print("note: \(notice)")
-  }
-
-  /// Saves after Ctrl-C and ends the program.
-  private func stop(_ trainer: ClassifierTrainer) throws {
-    let code = ExitCode(128 + (Interruption.signal ?? 2))
-    guard trainer.step > 0 else {
-      console.warn("Stopped before the first step; nothing was saved.")
-      throw code
-    }
-    try writeFiles(trainer, trainer.finish(isInterrupted: true))
-    console.warn(
-      "Stopped after step \(trainer.step) of \(trainer.configuration.steps); the run is saved in "
-        + "\(run.checkpointPath). Go on with: loqt finetune --resume \(run.checkpointPath)")
-    throw code
-  }
-
-  private func writeFiles(_ trainer: ClassifierTrainer, _ record: RunRecord) throws {
-    if arguments.checkpoint || trainer.step < trainer.configuration.steps {
-      try ClassifierCheckpoint(trainer).write(to: run.checkpointPath)
-    }
-    try HTMLReport(record).write(to: run.reportPath)
-    if let summary = arguments.summary { try record.writeSummary(to: summary) }
+    if !isResumable { checkpoint.leaveOutRun() }
+    try checkpoint.write(to: path)
   }
 }
 

@@ -6,7 +6,8 @@ import Tensors
 import Terminal
 import Training
 
-extension TrainingRun {
+/// A language model, which learns texts.
+struct LanguageModelKind: TrainedKind {
   /// What the run will do, printed before it starts.
   func header(of trainer: LanguageModelTrainer) -> String {
     let (configuration, corpus) = (trainer.configuration, trainer.corpus)
@@ -38,7 +39,17 @@ extension TrainingRun {
       """
   }
 
-  /// The numbers, the samples and the memory of a finished run.
+  func line(of progress: TrainingProgress) -> String { progress.line }
+
+  func text(of evaluation: RunRecord.Evaluation) -> String {
+    "perplexity \(PlainText.decimals(evaluation.perplexity, 2))"
+  }
+
+  func save(_ trainer: LanguageModelTrainer, to path: String, isResumable: Bool) throws {
+    try (isResumable ? Checkpoint(trainer) : Checkpoint(modelOf: trainer)).write(to: path)
+  }
+
+  /// The numbers and the samples of a finished run.
   func results(of record: RunRecord) -> String {
     let tokens = record.steps.count * record.tokensPerStep
     var text = """
@@ -56,22 +67,25 @@ extension TrainingRun {
       let written = (sample.prompt + " [...]" + sample.continuation).split(separator: "\n")
       text += written.map { "  | \($0)\n" }.joined() + "\n"
     }
-    return text + memoryTable(record) + "\n"
+    return text
   }
+}
 
-  func memoryTable(_ record: RunRecord) -> String {
+extension RunRecord {
+  /// The bytes of the run at its highest, by what they hold, beside those of full-rank training.
+  var memoryTable: String {
     func row(_ name: String, _ run: String, _ full: String) -> String {
       name.padded(to: 34) + run.padded(to: -12) + full.padded(to: -18) + "\n"
     }
     func cell(_ bytes: Int) -> String { bytes == 0 ? "-" : PlainText.megabytes(bytes) }
-    let (run, full) = (record.memory, record.fullRankMemory)
+    let (run, full) = (memory, fullRankMemory)
     return row("memory at its highest", "this run", "full-rank Adam")
       + MemoryBreakdown.rows.map {
         row($0.title, cell(run[keyPath: $0.path]), cell(full[keyPath: $0.path]))
       }.joined()
       + row("sum", PlainText.megabytes(run.tensors), PlainText.megabytes(full.tensors))
       + row("program and libraries", PlainText.megabytes(run.other), "")
-      + row("peak of resident memory", PlainText.megabytes(record.peakResidentBytes), "")
+      + row("peak of resident memory", PlainText.megabytes(peakResidentBytes), "")
   }
 }
 
