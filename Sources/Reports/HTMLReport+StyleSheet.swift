@@ -105,7 +105,8 @@ extension HTMLReport {
     tbody tr { border-top: 1px solid var(--rule); }
     th:first-child, td:first-child { padding-left: 0; }
     th:last-child, td:last-child { padding-right: 0; }
-    .layers :is(th, td):first-child { text-align: left; }
+    :is(.layers, .measures, .confusion) :is(th, td):first-child { text-align: left; }
+    .confusion { margin-top: 1.5rem; }
     details { margin-top: 1rem; }
     .merges { table-layout: fixed; min-width: 34rem; }
     .merges th:first-child { width: 3.5rem; }
