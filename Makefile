@@ -109,10 +109,13 @@ cross-check-tokenizers: libraries
 	$$folder/venv/bin/pip install --quiet --no-deps -r Tests/CrossChecks/requirements-alone.txt
 	$$folder/venv/bin/python Tests/CrossChecks/tokenizer_ids.py $$folder/tokenizers
 	TOKENIZER_CROSS_CHECK=$$folder/tokenizers swift test -c release --scratch-path .build \
-	  --disable-xctest --filter CrossCheckTests 2>&1 | grep -E 'lines,|Test run|error:'
+	  --disable-xctest --explicit-target-dependency-import-check error \
+	  --filter TokenizationTests.CrossCheckTests 2>&1 | grep -E 'lines,|Test run|error:'
 
 cross-check-models: libraries
-	@folder=$$PWD/.build/cross-check
+	@$(INSTALL)
+	install "The text comes from this package." bible-kjv
+	folder=$$PWD/.build/cross-check
 	[ -x $$folder/venv-models/bin/python ] || python3.11 -m venv $$folder/venv-models
 	$$folder/venv-models/bin/pip install --quiet -r Tests/CrossChecks/requirements-models.txt
 	for script in Tests/CrossChecks/models_*.py; do

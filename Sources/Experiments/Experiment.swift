@@ -45,13 +45,18 @@ public struct Experiment: Sendable {
   public static let allCases: [Experiment] = [
     .ordering, .ablation, .improvements, .merging, .intervals, .ranks, .projectors, .erasure,
     .states,
-    .memory, .fineTune, .classify,
+    .memory, .fineTune, .classify, .language,
   ]
 
   private func has(_ task: Variant.Task) -> Bool { variants(.quick).contains { $0.task == task } }
 
   /// Whether it trains language models, and so needs a text.
-  public var needsText: Bool { has(.pretraining) || has(.fineTuning) }
+  public var needsText: Bool {
+    has(.pretraining) || has(.fineTuning) || needsModel
+  }
+
+  /// Whether it goes on with a trained language model, and so needs one and a text in what it knows.
+  public var needsModel: Bool { has(.continuedPretraining) }
 
   /// Whether it trains an encoder on labels, and so needs both.
   public var needsEncoder: Bool { has(.classification) }
@@ -110,6 +115,8 @@ public struct Variant: Sendable, Hashable {
     case fineTuning = "fine-tuning"
     /// To tell labels, by an encoder.
     case classification
+    /// Learning the text, from a trained model.
+    case continuedPretraining = "continued-pretraining"
   }
 
   /// A method under its own name, with learning rates around its default.

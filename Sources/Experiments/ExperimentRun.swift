@@ -40,6 +40,22 @@ public struct ExperimentRun: Sendable {
       key = Self.hash(of: identity)
       return
     }
+    if variant.task == .continuedPretraining, let language = text.language {
+      configuration = try TrainingConfiguration(
+        model: language.configuration, named: language.configuration.modelType,
+        weights: language.weights, method: variant.method,
+        options: variant.method.fineTuning(
+          variant.options, hiddenSize: language.configuration.hiddenSize),
+        steps: steps, batchSize: scale.batchSize, sequence: scale.sequence,
+        learningRate: learningRate, seed: seed, evaluationInterval: steps,
+        validationTokens: min(scale.validationTokens ?? .max, LanguageText.knownTokens))
+      task = .continuedPretraining
+      var identity = Identity(
+        configuration, model: language.configuration, text: language.fingerprint)
+      identity.task = task
+      key = Self.hash(of: identity)
+      return
+    }
     var model = try TrainingConfiguration.model(preset: scale.preset)
     // A short text has fewer tokens than are asked for, and the model rows for these alone.
     model.vocabularySize = min(scale.vocabulary, text.corpus.tokenizer.vocabularySize)
@@ -184,6 +200,13 @@ public struct ExperimentRun: Sendable {
           configuration, task: try PassageClassification(configuration, on: text, base: path))
         return try await take(trainer, progress: progress) ? trainer.finish() : nil
       }
+      if task == .continuedPretraining, let language = text.language {
+        let trainer = try language.trainer(configuration)
+        guard try await take(trainer, progress: progress) else { return nil }
+        var record = trainer.finish()
+        record.knownLoss = trainer.model.meanLoss(over: language.known)
+        return record
+      }
       return try await train(on: text.corpus, progress: progress)?.finish()
     } catch let error as TrainingError {
       var record = RunRecord(
@@ -230,6 +253,8 @@ public struct ExperimentText: Sendable {
   public let labelled: LabelledText?
   /// The encoder that learns labels, and its texts; nil where none does.
   public let encoder: EncoderText?
+  /// The model that goes on with a text; nil where none does.
+  public let language: LanguageText?
   /// Tells texts apart.
   let fingerprint: String
 
@@ -237,9 +262,19 @@ public struct ExperimentText: Sendable {
   public init(_ encoder: EncoderText) throws {
     self.encoder = encoder
     labelled = nil
+    language = nil
     corpus = try Corpus(
       SourceText(Array("No text is needed.".utf8), name: encoder.data.name), vocabulary: 256)
     fingerprint = encoder.fingerprint
+  }
+
+  /// What a trained model goes on with.
+  public init(_ language: LanguageText) {
+    self.language = language
+    labelled = nil
+    encoder = nil
+    corpus = language.corpus
+    fingerprint = language.fingerprint
   }
 
   /// The place of a text where none is needed.
@@ -252,6 +287,7 @@ public struct ExperimentText: Sendable {
   public init(_ text: SourceText, vocabulary: Int, labelled: LabelledText? = nil) throws {
     self.labelled = labelled
     encoder = nil
+    language = nil
     corpus = try Corpus(text, vocabulary: vocabulary)
     fingerprint = FNVHash.digits(text.training + [0xFF] + text.validation)
   }

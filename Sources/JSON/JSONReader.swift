@@ -125,9 +125,9 @@ package struct JSONReader<Failure: JSONFailure> {
   package mutating func object(
     _ member: (inout Self, _ key: String) throws(Failure) -> Void
   ) throws(Failure) {
-    var keys: Set<String> = []
+    var keys: Set<ByteKey> = []
     try entries { (reader, key, start) throws(Failure) in
-      guard keys.insert(key).inserted else {
+      guard keys.insert(ByteKey(key)).inserted else {
         throw reader.failure(
           "a duplicate key \(JSONError.quoted(key))", code: .duplicate, at: start)
       }

@@ -94,23 +94,24 @@ public enum JSONValue: Sendable, Hashable {
   }
 }
 
-/// The members of a JSON object, in their order.
+/// The members of a JSON object, in their order. Keys are compared by their bytes.
 public struct JSONObject: Sendable, Hashable {
   /// The keys in order.
   public private(set) var keys: [String] = []
-  private var values: [String: JSONValue] = [:]
+  private var values: [ByteKey: JSONValue] = [:]
 
   /// Creates an object without members.
   public init() {}
 
   /// The value of a key. Setting one that is absent appends it; setting nil removes it.
   public subscript(key: String) -> JSONValue? {
-    get { values[key] }
+    get { values[ByteKey(key)] }
     set {
-      let old = values.updateValue(newValue ?? .null, forKey: key)
+      let place = ByteKey(key)
+      let old = values.updateValue(newValue ?? .null, forKey: place)
       if newValue == nil {
-        values[key] = nil
-        if old != nil { keys.removeAll { $0 == key } }
+        values[place] = nil
+        if old != nil { keys.removeAll { ByteKey($0) == place } }
       } else if old == nil {
         keys.append(key)
       }
@@ -125,7 +126,7 @@ extension JSONObject: RandomAccessCollection {
   public var endIndex: Int { keys.count }
   /// The key and the value at a position.
   public subscript(position: Int) -> (key: String, value: JSONValue) {
-    (keys[position], values[keys[position]]!)
+    (keys[position], values[ByteKey(keys[position])]!)
   }
 }
 

@@ -28,7 +28,7 @@ public protocol LanguageModel: TextModel {
   func hiddenStates(_ tokens: Tensor<Int32>) -> Variable
 
   /// `hiddenStates` of tokens that stand in documents, each token seeing those of its own alone; nil
-  /// where each row is one. A model that does not say how traps on documents.
+  /// where each row is one. A model that leaves this out computes one document after the other.
   func hiddenStates(_ tokens: Tensor<Int32>, documents: PackedDocuments?) -> Variable
 
   /// Empty caches for texts of up to `capacity` tokens, as many as `padding` has numbers: those of
@@ -76,10 +76,15 @@ extension LanguageModel {
   /// No caches.
   public func makeCaches(capacity: Int, padding: [Int]) -> [KeyValueCache] { [] }
 
-  /// Those of rows that are one document each; traps on others.
+  /// Those of each document by itself.
   public func hiddenStates(_ tokens: Tensor<Int32>, documents: PackedDocuments?) -> Variable {
-    precondition(documents == nil, "\(Self.self) does not keep the documents of a row apart")
-    return hiddenStates(tokens)
+    guard let documents else { return hiddenStates(tokens) }
+    let rows = documents.pieces.enumerated().map { index, pieces in
+      let row = tokens.sliced(index..<index + 1)
+      return Variable.concatenated(
+        pieces.map { hiddenStates(row.sliced($0, alongAxis: 1).contiguous()) }, alongAxis: 1)
+    }
+    return .concatenated(rows)
   }
 
   /// Those of the tokens alone.

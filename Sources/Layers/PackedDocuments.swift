@@ -22,6 +22,20 @@ public struct PackedDocuments: Sendable {
       "PackedDocuments: a document begins behind one of its tokens")
   }
 
+  /// The places of each row's documents, in order; what is left of a row is one.
+  package var pieces: [[Range<Int>]] {
+    let tokens = starts.shape[1]
+    return starts.split(into: starts.shape[0]).map { row in
+      var pieces: [Range<Int>] = []
+      var first = 0
+      for (place, start) in row.contiguous().scalars.enumerated() where Int(start) > first {
+        pieces.append(first..<place)
+        first = place
+      }
+      return pieces + [first..<tokens]
+    }
+  }
+
   /// Rows of documents of these lengths, one behind the other; what is left of a row of `tokens` is a
   /// document too. Traps where they are longer than the row.
   public init(lengths: [[Int]], tokens: Int) {

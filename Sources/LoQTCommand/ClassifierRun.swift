@@ -61,6 +61,7 @@ struct ClassifierRun {
         ))
     }
     configuration.model = try ClassifierConfiguration(source.configuration, of: data)
+    configuration = try run.fitted(configuration)
     try run.check(configuration)
     return Trainer(
       configuration, task: try Classification(configuration, data: data, source: source),

@@ -14,7 +14,7 @@ struct Estimate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Estimate the memory and the time of a training step.",
     discussion: """
-      The options are those of `loqt pretrain` and `loqt finetune`. Memory is that at the peak of a step, by \
+      The options are those of `loqt pretrain`, and of `loqt finetune` where --weights is given. Memory is that at the peak of a step, by \
       kind; the time comes from a short trial of one block on this machine.
 
       Example: loqt estimate --preset 7b --rank 1024 --optimizer adamw8bit --rest-optimizer adamw8bit \
@@ -46,7 +46,8 @@ struct Estimate: ParsableCommand {
 
   func run() throws {
     if paper { return print(PaperMemory.table) }
-    var configuration = try runArguments.configuration(vocabulary: vocabulary)
+    var configuration = try runArguments.configuration(
+      vocabulary: vocabulary, isFineTuning: runArguments.weights != nil)
     if let vocabulary { configuration.model.vocabularySize = vocabulary }
     var estimate = RunEstimate(configuration)
     if time { estimate.measureTime(of: configuration) }

@@ -11,12 +11,13 @@ struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure a trained model on a text, on labelled texts, or on questions with choices.",
     discussion: """
-      The model is the checkpoint of a run by any method, or a Hugging Face folder.
+      The model is the checkpoint of a run by any method, a Hugging Face folder, or a GGUF file.
 
-      --text: the perplexity of a text. It is cut into windows of --sequence tokens, one behind the other; \
-      every token but the first of each is predicted once. With --stride windows overlap, and every token \
-      but the text's first is predicted once, from at least --sequence less --stride tokens before it \
-      where there are as many.
+      --text: the perplexity of a text. It is cut into windows of --sequence tokens, one behind the other, \
+      in which every token is predicted once, but for the text's first one. With --stride windows \
+      overlap, and a token is predicted from at least --sequence less --stride tokens before it where \
+      there are as many. Windows of models that know beginnings by a token begin with it, and the first \
+      token is predicted from that.
       --classify: accuracy, F1 and Matthews' correlation of a classifier, or Pearson's and Spearman's of \
       numbers.
       --choices: the share of questions whose right answer is the likeliest, also by its length. Each line \
@@ -25,7 +26,7 @@ struct Evaluate: ParsableCommand {
       Example: loqt evaluate --weights runs/loqt/checkpoint --text book.txt
       """)
 
-  @Option(help: ArgumentHelp("The folder of the model.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The model: a folder, or a GGUF file.", valueName: "path"))
   var weights: String
 
   @Option(
@@ -114,27 +115,13 @@ struct Evaluate: ParsableCommand {
       }
     }
     let checkpoint = try Checkpoint(model)
-    let corpus = Corpus(try SourceText(file: file), tokenizer: checkpoint.tokenizer)
-    let parts = validation ? [corpus.validation] : [corpus.training, corpus.validation]
-    var (loss, count, bytes) = (0.0, 0, 0.0)
-    for part in parts {
-      if let stride {
-        let found = checkpoint.model.slidingLoss(of: part, sequence: length, stride: stride)
-        loss += found.sum
-        count += found.count
-        bytes += found.bytes
-        continue
-      }
-      let windows =
-        tokens.map {
-          EvaluationWindows.spread(
-            max(1, $0 / parts.count / length), over: part, sequence: length, batchSize: 8)
-        } ?? .all(of: part, sequence: length, batchSize: 8)
-      guard windows.tokenCount > 0 else { continue }
-      loss += checkpoint.model.meanLoss(over: windows) * Double(windows.tokenCount)
-      count += windows.tokenCount
-      bytes += windows.byteCount
-    }
+    let source = try SourceText(file: file)
+    let stream = TokenStream(
+      validation ? source.validation : source.training + source.validation,
+      tokenizer: checkpoint.tokenizer, recognizingSpecialTokens: true)
+    try stream.checkRoom(sequence: length)
+    let (loss, count, bytes) = checkpoint.model.loss(
+      of: stream, sequence: length, stride: stride, tokens: tokens)
     guard count > 0 else {
       throw InputError("\(file) is too short to predict anything of. Give a longer text.")
     }
@@ -186,5 +173,22 @@ struct Evaluate: ParsableCommand {
       questions                   \(grouped(scores.count))
       """
     )
+  }
+}
+
+extension LanguageModel {
+  /// The negative log-likelihood in nats of a text's windows, how many tokens were predicted, and the bytes that
+  /// they stand for: of overlapping windows with a stride, of some windows for a count of tokens.
+  fileprivate func loss(of stream: TokenStream, sequence: Int, stride: Int?, tokens: Int?)
+    -> (sum: Double, count: Int, bytes: Double)
+  {
+    if let stride { return slidingLoss(of: stream, sequence: sequence, stride: stride) }
+    let windows =
+      tokens.map {
+        EvaluationWindows.spread(
+          max(1, $0 / sequence), over: stream, sequence: sequence, batchSize: 8)
+      } ?? .all(of: stream, sequence: sequence, batchSize: 8)
+    let count = windows.tokenCount
+    return (count == 0 ? 0 : meanLoss(over: windows) * Double(count), count, windows.byteCount)
   }
 }

@@ -11,16 +11,16 @@ struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Continue a text with a trained model, or chat with it.",
     discussion: """
-      The model is the checkpoint of a run by any method, or a Hugging Face folder. The text appears as it is \
-      generated. With --chat the text is a message, which the model answers in its own template; without \
-      a text you chat until Ctrl-D.
+      The model is the checkpoint of a run by any method, a Hugging Face folder, or a GGUF file. The text \
+      appears as it is generated. With --chat the text is a message, which the model answers in its own \
+      template; without a text you chat until Ctrl-D.
 
       Examples:
         loqt generate --weights runs/loqt/checkpoint --prompt "In the beginning"
         loqt generate --weights SmolLM2-135M-Instruct --chat
       """)
 
-  @Option(help: ArgumentHelp("The folder of the model.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The model: a folder, or a GGUF file.", valueName: "path"))
   var weights: String
 
   @Option(

@@ -24,10 +24,10 @@ struct RunArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      A trained model to begin from, instead of --preset and a random start: a Hugging Face folder, the \
-      checkpoint of a run by any method, or the folder of a LoRA adapter. Its matrices are read layer by \
-      layer.
-      """, valueName: "folder"))
+      A trained model to begin from, instead of --preset and a random start: a Hugging Face folder, a GGUF \
+      file, the checkpoint of a run by any method, or the folder of a LoRA adapter. Its matrices are read \
+      layer by layer.
+      """, valueName: "path"))
   var weights: String?
 
   @Option(

@@ -58,16 +58,7 @@ struct TrainingRun {
         steps: corpus.steps(
           epochs: epochs, batchSize: configuration.batchSize, sequence: configuration.sequence))
     }
-    if let limit = arguments.fit {
-      let sized = try configuration.sized(for: corpus)
-      let fitted = try sized.fitted(to: limit.bytes)
-      console.print(
-        fitted.arguments.isEmpty
-          ? "The run needs \(PlainText.gibibytes(fitted.bytes)) as it is, which fits."
-          : "Fitted by \(fitted.arguments.joined(separator: " ")): \(PlainText.gibibytes(fitted.bytes))"
-      )
-      configuration = fitted.configuration
-    }
+    if arguments.fit != nil { configuration = try fitted(configuration.sized(for: corpus)) }
     try check(configuration.sized(for: corpus))
     return try Trainer(
       configuration, corpus: corpus, source: arguments.runArguments.source, start: start)
@@ -85,6 +76,18 @@ struct TrainingRun {
     let corpus = try arguments.data.trainingData(of: settings).corpus(tokenizer: source.tokenizer)
     console.print("Going on after step \(settings.step) of \(folder)")
     return try Trainer(resuming: folder, corpus: corpus, start: start)
+  }
+
+  /// The fastest memory settings that fit into --fit, which are said; those at hand without it.
+  func fitted(_ configuration: TrainingConfiguration) throws -> TrainingConfiguration {
+    guard let limit = arguments.fit else { return configuration }
+    let fitted = try configuration.fitted(to: limit.bytes)
+    console.print(
+      fitted.arguments.isEmpty
+        ? "The run needs \(PlainText.gibibytes(fitted.bytes)) as it is, which fits."
+        : "Fitted by \(fitted.arguments.joined(separator: " ")): \(PlainText.gibibytes(fitted.bytes))"
+    )
+    return fitted.configuration
   }
 
   /// Throws an `InputError` if memory or disk have no room for the run.

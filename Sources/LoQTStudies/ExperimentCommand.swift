@@ -43,6 +43,16 @@ package struct ExperimentCommand: AsyncParsableCommand {
       """, valueName: "folder"))
   var encoder: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The trained model that language goes on with: a folder, or a GGUF file.", valueName: "path"))
+  var weights: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A text in what that model knows, on which it is measured too.", valueName: "file"))
+  var known: String?
+
   @Option(help: ArgumentHelp("How many seeds. (default: 3; with --quick 2)", valueName: "count"))
   var seeds: Int?
 
@@ -125,6 +135,21 @@ package struct ExperimentCommand: AsyncParsableCommand {
   {
     guard encoder == nil || experiment.needsEncoder else {
       throw InputError("The experiment \(experiment.name) trains no encoder. Leave out --encoder.")
+    }
+    guard weights == nil || experiment.needsModel else {
+      throw InputError(
+        "The experiment \(experiment.name) begins at random. Leave out --weights and --known.")
+    }
+    if experiment.needsModel {
+      guard let weights, let text, let known else {
+        throw InputError(
+          "The experiment \(experiment.name) needs a trained model, a text to learn and one in what the model "
+            + "knows. Give --weights, --text and --known.")
+      }
+      return try ExperimentText(
+        LanguageText(
+          weights: weights, text: SourceText(file: text), known: SourceText(file: known),
+          sequence: scale.sequence))
     }
     if experiment.needsEncoder {
       guard let encoder, let labelled else {

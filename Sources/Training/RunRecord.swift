@@ -73,6 +73,9 @@ public struct RunRecord: Codable, Sendable {
   public var validationLoss: Double = .nan
   /// Validation loss at the end, bits per byte of text.
   public var bitsPerByte: Double = .nan
+  /// Loss at the end of a text that was known before and not learnt, nats per token; nil where none is
+  /// measured.
+  package var knownLoss: Double?
   /// The share of right answers on a classification set; nil for a language model.
   public var accuracy: Double?
   /// How a classifier answers at the end; nil for a language model.

@@ -17,6 +17,16 @@ import Testing
     return (ids, [[count / 3, 1, count - count / 3 - 1], [2, count - 2]])
   }
 
+  @Test func aModelThatDoesNotKnowDocumentsComputesOneAfterTheOther() {
+    let outside = GenerationSessionTests.Counting()
+    let ids = Tensor((0..<18).map { Int32($0 * 7 % 20) }, shape: [2, 9])
+    let documents = PackedDocuments(lengths: [[4, 1, 3], [9]], tokens: 9)
+    let own = outside.model.hiddenStates(ids, documents: documents).tensor
+    let found = outside.hiddenStates(ids, documents: documents).tensor
+    #expect(relativeError(found, own) <= Self.tolerance)
+    #expect(relativeError(outside.hiddenStates(ids).tensor, own) > 0.01)
+  }
+
   @Test(arguments: FamilyFixture.all)
   func theLogitsOfADocumentAreThoseOfItAlone(_ name: String) throws {
     let fixture = try FamilyFixture(name)

@@ -312,6 +312,40 @@ import Testing
     #expect(readCount > 100)
   }
 
+  /// The ids are those of transformers' LlamaTokenizer.
+  @Test func tokensAddedBesideASentencePieceModelAreRead() throws {
+    let model = try Data(
+      contentsOf: PipelineFixture.folder.appending(component: "sentencepiece_bpe.model"))
+    let configuration = #"""
+      {"legacy": false, "add_bos_token": true, "bos_token": "<s>", "added_tokens_decoder": {
+        "600": {"content": "<new>", "special": true, "normalized": false},
+        "601": {"content": "plainword", "special": false, "normalized": true}}}
+      """#
+    for (files, ids) in [
+      (["tokenizer_config.json": configuration], [267, 600, 262, 571] as [Int32]),
+      // What is behind an added token is a text of its own where nothing else is said.
+      (["added_tokens.json": #"{"<new>": 600}"#], [267, 600, 266]),
+    ] {
+      try withTemporaryFolder { folder in
+        try model.write(to: folder.appending(component: "tokenizer.model"))
+        for (name, text) in files {
+          try Data(text.utf8).write(to: folder.appending(component: name))
+        }
+        // As it is, and from what it saves.
+        let copy = folder.appending(component: "copy")
+        try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+        try PipelineTokenizer(contentsOf: folder).save(to: copy)
+        for place in [folder, copy] {
+          let tokenizer = try PipelineTokenizer(contentsOf: place)
+          #expect(
+            tokenizer.encode(bytes: Array("and<new>the".utf8), recognizingSpecialTokens: true)
+              == ids)
+          #expect(tokenizer.decode([267, 600, 571]) == "and<new>e")
+        }
+      }
+    }
+  }
+
   @Test func mutatedSentencePieceModelsAreReadOrRefused() throws {
     var generator = SeededGenerator(state: 17)
     for name in PipelineTests.sentencePieceNames {

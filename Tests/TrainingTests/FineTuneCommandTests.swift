@@ -49,8 +49,15 @@ import Training
           + #"{"role": "assistant", "content": "\#(number * 3)"}]}"# + "\n"
       }
       try Data(chats.joined().utf8).write(to: URL(filePath: folder + "/chats.jsonl"))
+      let sizes =
+        #"{"model_type": "llama", "hidden_size": 64, "intermediate_size": 176, "#
+        + #""num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 128, "vocab_size": 256}"#
+      try Data(sizes.utf8).write(to: URL(filePath: folder + "/tiny.json"))
       let made = try loqt(
-        ["pretrain", "--text", "text.txt", "--vocabulary", "256", "--steps", "2", "--batch", "2"]
+        [
+          "pretrain", "--config", "tiny.json", "--text", "text.txt", "--vocabulary", "256",
+          "--steps", "2", "--batch", "2",
+        ]
           + ["--sequence", "16", "--method", "full", "--output", "made"], in: folder)
       #expect(made.code == 0, "\(made.errors)")
       try FileManager.default.moveItem(
@@ -125,6 +132,42 @@ import Training
         plenty.code == 0 && plenty.output.contains("as it is, which fits"), "\(plenty.errors)")
       let none = try loqt(short + ["--steps", "1", "--fit", "1M"], in: folder)
       #expect(none.code != 0 && none.errors.contains("No memory setting fits"), "\(none.errors)")
+    }
+  }
+
+  @Test func textsAreClassifiedAndWhatIsSavedSaysTheSame() throws {
+    try withModel { folder in
+      // Upper case is one class, lower case the other, with a comma and a line end in quotes.
+      let rows = (0..<96).map { number -> String in
+        let text = "\"words, \(number)\nand more\""
+        return number % 2 == 0 ? "loud,\(text.uppercased())\n" : "quiet,\(text)\n"
+      }
+      try Data(("label,text\n" + rows.joined()).utf8).write(
+        to: URL(filePath: folder + "/cases.csv"))
+      let classify = ["finetune", "--weights", "base", "--classify", "cases.csv", "--batch", "8"]
+      let outcome = try loqt(
+        classify + ["--sequence", "32", "--method", "full", "--learning-rate", "1e-3"]
+          + ["--steps", "60", "--fit", "8G", "--summary", "s.json", "--output", "out"], in: folder)
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      for piece in ["2 labels (loud, quiet)", "as it is, which fits", "accuracy"] {
+        #expect(outcome.output.contains(piece), "\(piece) in \(outcome.output)")
+      }
+      // The texts of all 96 rows, of which those of one class are equal but for their numbers.
+      let evaluated = try loqt(
+        ["evaluate", "--weights", "out/checkpoint", "--classify", "cases.csv", "--json"], in: folder
+      )
+      #expect(evaluated.code == 0, "\(evaluated.errors)")
+      let scores = try JSONValue(parsing: evaluated.output)
+      #expect(scores["accuracy"]?.numberValue ?? 0 > 0.95, "\(evaluated.output)")
+
+      let least = try loqt(classify + ["--fit", "1M"], in: folder)
+      #expect(least.code != 0 && least.errors.contains("No memory setting fits"))
+      try Data("label,text\nloud,\"never ends\n".utf8).write(
+        to: URL(filePath: folder + "/bad.csv"))
+      let bad = try loqt(
+        ["finetune", "--weights", "base", "--classify", "bad.csv", "--output", "no"], in: folder)
+      #expect(bad.code != 0 && bad.errors.contains("Line 2 of bad.csv"))
+      #expect(!FileManager.default.fileExists(atPath: folder + "/no"))
     }
   }
 

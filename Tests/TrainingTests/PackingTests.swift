@@ -25,7 +25,7 @@ import Tokenization
   @Test func aWindowHoldsWhatFitsAndEachDocumentOnce() {
     let lengths = (0..<200).map { 2 + $0 * 37 % 61 }
     let rows = Packing.separate.rows(of: stream(lengths), sequence: 64)
-    #expect(rows.allSatisfy { Batch.length(of: $0) <= 64 })
+    #expect(rows.allSatisfy { $0.reduce(0) { $0 + $1.count - 1 } <= 64 })
     let pieces = rows.flatMap { $0 }.sorted { $0.lowerBound < $1.lowerBound }
     #expect(pieces == stream(lengths).documents)
     // Nearly nothing is left over: no packing has fewer windows than all places need.
@@ -55,6 +55,41 @@ import Tokenization
     #expect(parts.map(\.tokenCount) == [3, 3])
     #expect(parts[1].documents?.starts.scalars == [0, 0, 0, 0, 4])
     #expect(Batch(stream, rows: [[0..<4], [4..<7]]).documents == nil)
+  }
+
+  /// A document of 20 tokens, 0, 1, ..., in a stream whose windows begin with 90, 91.
+  private func marked(_ first: [Int32] = []) -> TokenStream {
+    var stream = TokenStream(startTokens: [90, 91])
+    let tokens = first + Array(0..<Int32(20 - first.count))
+    stream.append(EncodedExample(tokens: tokens, isLearnt: nil), byteCount: 20)
+    return stream
+  }
+
+  @Test func windowsBeginWithTheTokensThatTheModelKnowsBeginningsBy() throws {
+    let windows = EvaluationWindows.all(of: marked(), sequence: 8, batchSize: 2)
+    #expect(windows.batches.map(\.inputs.shape) == [[2, 8], [1, 7]])
+    #expect(windows.batches[0].inputs.element(at: 0).scalars == [90, 91, 0, 1, 2, 3, 4, 5])
+    #expect(windows.batches[0].labels.element(at: 0).scalars == [-100, 0, 1, 2, 3, 4, 5, 6])
+    #expect(windows.batches[0].inputs.element(at: 1).scalars == [90, 91, 7, 8, 9, 10, 11, 12])
+    #expect(windows.batches[1].inputs.scalars == [90, 91, 14, 15, 16, 17, 18])
+    #expect(windows.tokenCount == 20)
+
+    // Not twice where the text has them.
+    let own = EvaluationWindows.all(of: marked([90, 91]), sequence: 8, batchSize: 2)
+    #expect(own.batches[0].inputs.element(at: 0).scalars == [90, 91, 0, 1, 2, 3, 0, 0])
+    #expect(
+      own.batches[0].labels.element(at: 0).scalars == [91, 0, 1, 2, 3, 4, -100, -100])
+    #expect(own.batches[0].inputs.element(at: 1).scalars.prefix(3) == [90, 91, 5])
+
+    #expect(
+      Packing.separate.rows(of: marked([90, 91]), sequence: 8) == [[7..<14], [14..<20], [0..<7]])
+    #expect(throws: InputError.self) { try marked().checkRoom(sequence: 1) }
+
+    var sampler = try BatchSampler(marked(), batchSize: 1, sequence: 8, seed: 1)
+    let batch = sampler.batch(step: 0)
+    let first = batch.labels.scalars[1]
+    #expect(batch.inputs.scalars == [90, 91] + (first..<first + 6))
+    #expect(batch.labels.scalars == [-100] + (first..<first + 7))
   }
 
   @Test func everyWindowComesOnceAnEpochInAnotherOrderEachTime() throws {

@@ -1,3 +1,4 @@
+internal import JSON
 public import Quantization
 public import Tensors
 
@@ -54,7 +55,7 @@ public struct GGUFFile: Sendable {
 
   /// The header's entry for a tensor, or nil if there is none with this name.
   public func entry(named name: String) -> Entry? {
-    header.positions[name].map { header.entries[$0] }
+    header.positions[ByteKey(name)].map { header.entries[$0] }
   }
 
   /// Reads one tensor as floats.

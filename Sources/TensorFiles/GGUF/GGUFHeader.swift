@@ -1,10 +1,11 @@
+internal import JSON
 /// The header of a GGUF file, checked against the file's length before anything in it is used.
 struct GGUFHeader: Sendable {
   var version = 0
   var metadata = GGUFMetadata()
   /// The tensors in the order of their bytes.
   var entries: [GGUFFile.Entry] = []
-  var positions: [String: Int] = [:]
+  var positions: [ByteKey: Int] = [:]
   /// The position of the first tensor.
   var dataStart = 0
 
@@ -28,7 +29,7 @@ struct GGUFHeader: Sendable {
     var end = 0
     for index in 0..<tensorCount {
       let entry = try Self.entry(index, at: end, &cursor)
-      guard positions.updateValue(index, forKey: entry.name) == nil else {
+      guard positions.updateValue(index, forKey: ByteKey(entry.name)) == nil else {
         throw cursor.failure(
           .duplicate, "tensor \(quoted(entry.name))", "a name used twice",
           expected: "a unique name")

@@ -1,3 +1,4 @@
+internal import JSON
 /// A metadata value of a GGUF file: a number, a Boolean, a text, or an array of one of these.
 public struct GGUFValue: Hashable, Sendable {
   /// Elements of one kind.
@@ -137,7 +138,7 @@ extension GGUFValue.Elements {
 public struct GGUFMetadata: Hashable, Sendable, ExpressibleByDictionaryLiteral {
   /// The keys in order.
   public private(set) var keys: [String] = []
-  private var values: [String: GGUFValue] = [:]
+  private var values: [ByteKey: GGUFValue] = [:]
 
   /// Empty metadata.
   public init() {}
@@ -145,18 +146,19 @@ public struct GGUFMetadata: Hashable, Sendable, ExpressibleByDictionaryLiteral {
   /// Metadata with the given values, in this order. Traps if a key appears twice.
   public init(dictionaryLiteral elements: (String, GGUFValue)...) {
     for (key, value) in elements {
-      precondition(values[key] == nil, "GGUFMetadata: '\(key)' appears twice")
+      precondition(self[key] == nil, "GGUFMetadata: '\(key)' appears twice")
       self[key] = value
     }
   }
 
   /// The value of a key. Setting appends a key that is absent, and nil removes one.
   public subscript(key: String) -> GGUFValue? {
-    get { values[key] }
+    get { values[ByteKey(key)] }
     set {
-      if values[key] == nil, newValue != nil { keys.append(key) }
-      if newValue == nil, values[key] != nil { keys.removeAll { $0 == key } }
-      values[key] = newValue
+      let place = ByteKey(key)
+      if values[place] == nil, newValue != nil { keys.append(key) }
+      if newValue == nil, values[place] != nil { keys.removeAll { ByteKey($0) == place } }
+      values[place] = newValue
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import JSON
 public import Tensors
 
 /// An open, checked safetensors file, whose tensors are read by name on request.
@@ -49,7 +50,7 @@ public struct SafetensorsFile: Sendable {
 
   /// The header's entry for a tensor, or nil if there is none with this name.
   public func entry(named name: String) -> Entry? {
-    header.positions[name].map { header.entries[$0] }
+    header.positions[ByteKey(name)].map { header.entries[$0] }
   }
 
   /// Reads one tensor.

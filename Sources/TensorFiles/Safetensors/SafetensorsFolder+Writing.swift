@@ -28,10 +28,10 @@ extension SafetensorsFolder {
       return try SafetensorsFile.write(
         sources, metadata: metadata, to: folder + "/" + singleName)
     }
-    var map: [String: String] = [:]
+    var map: [ByteKey: String] = [:]
     for (index, shard) in shards.enumerated() {
       let name = "model-\(digits(index + 1))-of-\(digits(shards.count)).safetensors"
-      for source in shard where map.updateValue(name, forKey: source.name) != nil {
+      for source in shard where map.updateValue(name, forKey: ByteKey(source.name)) != nil {
         throw TensorFileError(
           .duplicate, file: folder + "/" + name, field: "tensor \(quoted(source.name))",
           found: "a name that is taken", expected: "a name of its own")
@@ -39,7 +39,9 @@ extension SafetensorsFolder {
       try SafetensorsFile.write(shard, metadata: metadata, to: folder + "/" + name)
     }
     var places = JSONObject()
-    for (name, file) in map.sorted(by: { $0.key < $1.key }) { places[name] = .string(file) }
+    for (name, file) in map.sorted(by: { $0.key.string < $1.key.string }) {
+      places[name.string] = .string(file)
+    }
     let index: JSONValue = [
       "metadata": ["total_size": .integer(total)], "weight_map": .object(places),
     ]

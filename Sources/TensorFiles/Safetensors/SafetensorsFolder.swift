@@ -10,7 +10,7 @@ public struct SafetensorsFolder: Sendable {
   public let path: String
   /// The files, in the order of the index.
   let files: [SafetensorsFile]
-  private let places: [String: Int]
+  private let places: [ByteKey: Int]
 
   static let singleName = "model.safetensors"
   static let indexName = "model.safetensors.index.json"
@@ -32,7 +32,7 @@ public struct SafetensorsFolder: Sendable {
     let file = try SafetensorsFile(path: single)
     self.init(
       path: path, files: [file],
-      places: Dictionary(uniqueKeysWithValues: file.names.map { ($0, 0) }))
+      places: Dictionary(uniqueKeysWithValues: file.names.map { (ByteKey($0), 0) }))
   }
 
   /// Opens the files that an index in a folder names.
@@ -40,7 +40,7 @@ public struct SafetensorsFolder: Sendable {
     let indexPath = folder + "/" + indexName
     var positions: [String: Int] = [:]
     var files: [SafetensorsFile] = []
-    var places: [String: Int] = [:]
+    var places: [ByteKey: Int] = [:]
     for (name, fileName) in try Self.weightMap(path: indexPath) {
       try Self.check(fileName: fileName, of: name, indexPath: indexPath)
       var position = positions[fileName]
@@ -54,12 +54,12 @@ public struct SafetensorsFolder: Sendable {
           .missing, file: indexPath, field: "tensor \(quoted(name))",
           found: "no such tensor in \(fileName)", remedy: "Fetch the folder again")
       }
-      places[name] = position
+      places[ByteKey(name)] = position
     }
     self.init(path: folder, files: files, places: places)
   }
 
-  private init(path: String, files: [SafetensorsFile], places: [String: Int]) {
+  private init(path: String, files: [SafetensorsFile], places: [ByteKey: Int]) {
     self.path = path
     self.files = files
     self.places = places
@@ -111,11 +111,11 @@ public struct SafetensorsFolder: Sendable {
   }
 
   /// The names of all tensors, sorted.
-  public var names: [String] { places.keys.sorted() }
+  public var names: [String] { places.keys.map(\.string).sorted() }
 
   /// The entry for a tensor in the file that holds it, or nil if there is none with this name.
   public func entry(named name: String) -> SafetensorsFile.Entry? {
-    places[name].flatMap { files[$0].entry(named: name) }
+    places[ByteKey(name)].flatMap { files[$0].entry(named: name) }
   }
 
   /// Reads one tensor as floats.
@@ -129,7 +129,7 @@ public struct SafetensorsFolder: Sendable {
   public func tensor<Scalar: TensorFileScalar>(
     named name: String, as scalar: Scalar.Type = Scalar.self, shape: Shape? = nil
   ) throws(TensorFileError) -> Tensor<Scalar> {
-    guard let place = places[name] else {
+    guard let place = places[ByteKey(name)] else {
       throw TensorFileError(
         .missing, file: path, field: "tensor \(quoted(name))", found: "no such tensor",
         expected: "one of the \(places.count) in the folder")

@@ -4,7 +4,7 @@ internal import JSON
 struct SafetensorsHeader: Sendable {
   /// The tensors in the order of their bytes.
   var entries: [SafetensorsFile.Entry] = []
-  var positions: [String: Int] = [:]
+  var positions: [ByteKey: Int] = [:]
   var metadata: [String: String] = [:]
   /// The position of the first tensor.
   let dataStart: Int
@@ -72,7 +72,7 @@ struct SafetensorsHeader: Sendable {
         < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
     }
     try checkLayout(available: fileSize - dataStart, file: file)
-    for (position, entry) in self.entries.enumerated() { positions[entry.name] = position }
+    for (position, entry) in self.entries.enumerated() { positions[ByteKey(entry.name)] = position }
   }
 
   private static func entry(

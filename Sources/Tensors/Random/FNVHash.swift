@@ -7,12 +7,12 @@ package enum FNVHash {
   @inlinable package static var prime: UInt64 { 0x100_0000_01B3 }
 
   /// The hash of some bytes.
-  package static func value(_ bytes: some Sequence<UInt8>) -> UInt64 {
+  @inlinable package static func value(_ bytes: some Sequence<UInt8>) -> UInt64 {
     bytes.reduce(empty) { ($0 ^ UInt64($1)) &* prime }
   }
 
   /// The hash of some bytes as sixteen hexadecimal digits.
-  package static func digits(_ bytes: some Sequence<UInt8>) -> String {
+  @inlinable package static func digits(_ bytes: some Sequence<UInt8>) -> String {
     let digits = String(value(bytes), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }

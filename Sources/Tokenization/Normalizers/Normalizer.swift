@@ -19,8 +19,8 @@ indirect enum Normalizer: Equatable, Sendable {
   case sentencePiece(SentencePieceNormalizer)
   case sequence([Normalizer])
 
-  /// Normalises `text`. Invalid UTF-8 is left unchanged.
-  func normalized(_ text: [UInt8]) -> [UInt8] {
+  /// Normalises `text`, which begins a text where it `isFirst`. Invalid UTF-8 is left unchanged.
+  func normalized(_ text: [UInt8], isFirst: Bool = true) -> [UInt8] {
     switch self {
     case .form(let form): return form.normalized(text)
     case .lowercase: return lowercased(text)
@@ -34,8 +34,8 @@ indirect enum Normalizer: Equatable, Sendable {
     case .precompiled(let map): return map.normalizedByCharacter(text)
     case .nmt: return translationNormalized(text)
     case .byteLevel: return ByteAlphabet.spelling(of: text)
-    case .sentencePiece(let normalizer): return normalizer.normalized(text)
-    case .sequence(let parts): return parts.reduce(text) { $1.normalized($0) }
+    case .sentencePiece(let normalizer): return normalizer.normalized(text, isFirst: isFirst)
+    case .sequence(let parts): return parts.reduce(text) { $1.normalized($0, isFirst: isFirst) }
     }
   }
 }

@@ -90,7 +90,7 @@ extension PipelineTokenizer {
     var pieces = Pieces(bytes, found)
     if let normalizer {
       pieces.rewrite { bytes, piece, output in
-        output += normalizer.normalized(Array(bytes[piece.range]))
+        output += normalizer.normalized(Array(bytes[piece.range]), isFirst: piece.isFirst)
       }
     }
     guard addedTokens.hasNormalized else { return pieces }

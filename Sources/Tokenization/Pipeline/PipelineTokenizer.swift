@@ -4,7 +4,7 @@
 /// Read one with `init(contentsOf:)` from a Hugging Face `tokenizer.json` or a SentencePiece
 /// `tokenizer.model`. Its files are kept, and `save(to:)` writes them unchanged.
 public struct PipelineTokenizer: Tokenizer, Equatable {
-  let normalizer: Normalizer?
+  var normalizer: Normalizer?
   let preTokenizer: PreTokenizer?
   let model: TokenModel
   var postProcessor: PostProcessor?

@@ -9,8 +9,9 @@ extension PipelineTokenizer {
   /// Reads a tokenizer from its file or the folder that holds it.
   ///
   /// In a folder `tokenizer.json` is read, or else `tokenizer.model` (or `spiece.model`,
-  /// `sentencepiece.bpe.model`). `tokenizer_config.json`, `special_tokens_map.json` and
-  /// `chat_template.jinja` beside it provide the tokens with a role and the chat template. Truncation and
+  /// `sentencepiece.bpe.model`). `tokenizer_config.json`, `special_tokens_map.json`,
+  /// `chat_template.jinja` and `chat_template.json` beside it provide the tokens with a role and the chat
+  /// template, `added_tokens.json` the tokens that were added to a SentencePiece model. Truncation and
   /// padding are settings of a batch and ignored.
   ///
   /// Throws `TokenizerError`, with the code `.unsupported` and the name of any part that is not supported.
@@ -20,26 +21,75 @@ extension PipelineTokenizer {
     let folder = TokenizerFolder(url: file.deletingLastPathComponent())
     // A SentencePiece model begins with its first piece, whose field tag is the byte of a line feed.
     let kind = file.pathExtension
-    if kind == "model" || kind != "json" && bytes.first == 0x0A {
+    let isSentencePiece = kind == "model" || kind != "json" && bytes.first == 0x0A
+    if isSentencePiece {
       try self.init(sentencePiece: bytes, file: file.path)
+      let name = file.lastPathComponent
+      if TokenizerFolder.names.contains(name) {
+        files = [TokenizerSourceFile(name: name, bytes: bytes)]
+      }
+      try readAddedTokens(folder)
     } else {
       try self.init(json: bytes, file: file.path)
     }
-    try readConfiguration(folder)
+    try readConfiguration(folder, isSentencePiece: isSentencePiece)
   }
 
-  private mutating func readConfiguration(_ folder: TokenizerFolder) throws(TokenizerError) {
+  /// The tokens that a user has added to a SentencePiece model, which lie beside it: in `added_tokens.json`
+  /// ids by their contents, and in `added_tokens_decoder` of `tokenizer_config.json` all of them by their ids.
+  private mutating func readAddedTokens(_ folder: TokenizerFolder) throws(TokenizerError) {
+    var tokens: [Int32: AddedToken] = [:]
+    if let listed = try folder.json("added_tokens.json") {
+      files.append(TokenizerSourceFile(name: "added_tokens.json", bytes: listed.bytes))
+      for (content, value) in try listed.field.members() where !content.isEmpty {
+        let id = try value.id()
+        tokens[id] = AddedToken(id: id, content: content, isSpecial: false)
+      }
+    }
+    if let field = try folder.json("tokenizer_config.json")?.field.member("added_tokens_decoder") {
+      for (key, value) in try field.members() {
+        guard let id = Int32(key), id >= 0, id < BytePairTokenizer.maximumVocabularySize else {
+          throw value.error(.invalidValue, "expected an id as the key, found \(quoted(key.utf8))")
+        }
+        tokens[id] = try AddedToken(value, id: id)
+      }
+    }
+    let known = Set(addedTokens.tokens.map(\.id))
+    let added = tokens.values.filter { !known.contains($0.id) }.sorted { $0.id < $1.id }
+    guard !added.isEmpty else { return }
+    var extended = PipelineTokenizer(
+      normalizer: normalizer, preTokenizer: preTokenizer, model: model,
+      postProcessor: postProcessor, decoder: decoder, addedTokens: addedTokens.tokens + added)
+    extended.namedTokens = namedTokens
+    extended.files = files
+    self = extended
+  }
+
+  private mutating func readConfiguration(_ folder: TokenizerFolder, isSentencePiece: Bool)
+    throws(TokenizerError)
+  {
     var template: String?
     for name in ["special_tokens_map.json", "tokenizer_config.json"] {
       guard let configuration = try folder.json(name) else { continue }
       files.append(TokenizerSourceFile(name: name, bytes: configuration.bytes))
       try readNames(configuration.field)
-      if files[0].name == "tokenizer.model" {
+      if isSentencePiece {
         let bos = try configuration.field.member("add_bos_token")?.boolean()
         let eos = try configuration.field.member("add_eos_token")?.boolean()
         if bos != nil || eos != nil { surround(bos: bos ?? true, eos: eos ?? false) }
+        // Transformers' old behaviour treats what is behind an added token as a text of its own.
+        if try configuration.field.member("legacy")?.boolean() == false,
+          case .sentencePiece(var rules) = normalizer
+        {
+          rules.prefixesFirstOnly = true
+          normalizer = .sentencePiece(rules)
+        }
       }
       template = try Self.template(configuration.field) ?? template
+    }
+    if let file = try folder.json("chat_template.json") {
+      files.append(TokenizerSourceFile(name: "chat_template.json", bytes: file.bytes))
+      template = try Self.template(file.field) ?? template
     }
     if let bytes = try folder.optionalBytes("chat_template.jinja") {
       files.append(TokenizerSourceFile(name: "chat_template.jinja", bytes: bytes))

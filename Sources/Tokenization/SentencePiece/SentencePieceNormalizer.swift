@@ -3,6 +3,8 @@
 struct SentencePieceNormalizer: Sendable {
   let map: CharacterMap?
   let addsPrefix: Bool
+  /// Whether the prefix goes only before what begins a text, not behind an added token.
+  var prefixesFirstOnly = false
   let removesExtraSpaces: Bool
   let escapesSpaces: Bool
   /// Whether the added space comes after the text.
@@ -13,7 +15,7 @@ struct SentencePieceNormalizer: Sendable {
 
   private static let space: [UInt8] = [UInt8(ascii: " ")]
 
-  func normalized(_ text: [UInt8]) -> [UInt8] {
+  func normalized(_ text: [UInt8], isFirst: Bool) -> [UInt8] {
     guard !text.isEmpty else { return [] }
     let mark = escapesSpaces ? Metaspace.mark : Self.space
     var output: [UInt8] = []
@@ -30,7 +32,7 @@ struct SentencePieceNormalizer: Sendable {
       // Leading spaces are dropped.
       if removesExtraSpaces, isSpace { return false }
       isStarted = true
-      if addsPrefix, !suffixesSpace { output += mark }
+      if addsPrefix, !suffixesSpace, isFirst || !prefixesFirstOnly { output += mark }
       return true
     }
     var position = 0

@@ -26,33 +26,35 @@ public enum SpecialTokenRule: String, Sendable, Hashable, Codable, CaseIterable 
 }
 
 extension Packing {
-  /// The windows of a stream: each a list of pieces of its tokens, of which a piece of n tokens has n - 1
-  /// places in the window, since it is the next one that is learnt at each.
+  /// The windows of a stream: each a list of pieces of its tokens, with a place in the window
+  /// for each that is learnt.
   ///
   /// A document that is too long is cut into several pieces where all of it is learnt, and cut off where
   /// not, since what is asked stands at its beginning.
   func rows(of stream: TokenStream, sequence: Int) -> [[Range<Int>]] {
     let pieces = stream.documents.flatMap { document -> [Range<Int>] in
-      guard self != .none, stream.isLearnt == nil else {
-        return [document.prefix(sequence + 1)].map { $0.startIndex..<$0.endIndex }
+      if stream.places(of: document) <= sequence { return [document] }
+      if self != .none, stream.isLearnt == nil {
+        return stream.pieces(of: document, sequence: sequence)
       }
-      return stride(from: document.lowerBound, to: document.upperBound - 1, by: sequence).map {
-        $0..<min($0 + sequence + 1, document.upperBound)
-      }
+      return [document.prefix(sequence + 1 - stream.start(of: document).count)]
     }.filter { stream.countsLabels(in: $0) }
-    return self == .none ? pieces.map { [$0] } : Self.fitted(pieces, sequence: sequence)
+    return self == .none
+      ? pieces.map { [$0] } : Self.fitted(pieces, sequence: sequence, places: stream.places)
   }
 
   /// The longest piece first, each into the fullest window that has room for it.
-  private static func fitted(_ pieces: [Range<Int>], sequence: Int) -> [[Range<Int>]] {
+  private static func fitted(
+    _ pieces: [Range<Int>], sequence: Int, places: (Range<Int>) -> Int
+  ) -> [[Range<Int>]] {
     var rows: [[Range<Int>]] = []
     // Windows by the places they have left.
     var open: [[Int]] = Array(repeating: [], count: sequence + 1)
     let order = pieces.sorted {
-      ($1.count, $0.lowerBound) < ($0.count, $1.lowerBound)
+      (places($1), $0.lowerBound) < (places($0), $1.lowerBound)
     }
     for piece in order {
-      let needed = piece.count - 1
+      let needed = places(piece)
       let room = (needed...sequence).first { !open[$0].isEmpty } ?? sequence
       let row = open[room].popLast() ?? rows.count
       if row == rows.count { rows.append([]) }

@@ -92,7 +92,7 @@ public struct TrainingData: Sendable, Hashable, Codable {
       tokenizer: tokenizer, template: template, loss: loss, specialTokens: specialTokens)
     var notices: [String] = []
     func stream(_ paths: [String]) throws -> TokenStream {
-      var stream = TokenStream()
+      var stream = TokenStream(startTokens: tokenizer.startTokens)
       var hasConversation = false
       for path in paths {
         var file = ExampleFile(name: path) { example in
@@ -141,7 +141,8 @@ extension TokenStream {
     let count = min(max(1, wanted), Self.mostValidation)
     // The middle of each of `count` equal parts.
     let kept = Set((0..<count).map { (2 * $0 + 1) * documents.count / (2 * count) })
-    var (training, validation) = (TokenStream(), TokenStream())
+    var training = TokenStream(startTokens: startTokens)
+    var validation = training
     for (index, document) in documents.enumerated() {
       if kept.contains(index) {
         validation.append(document, of: self)
@@ -154,13 +155,8 @@ extension TokenStream {
 
   /// Tells streams of other tokens or other marks apart.
   var fingerprint: String {
-    func bytes(_ tokens: [Int32]) -> some Sequence<UInt8> {
-      tokens.lazy.flatMap { token in
-        let bits = UInt32(bitPattern: token)
-        return (0..<4).lazy.map { UInt8(truncatingIfNeeded: bits >> ($0 * 8)) }
-      }
-    }
-    let marks = isLearnt.map { FNVHash.value($0.lazy.map { $0 ? 1 : 0 }) } ?? 0
-    return FNVHash.digits(bytes([Int32(truncatingIfNeeded: marks)] + tokens))
+    let marks = isLearnt.map { FNVHash.value($0.map { $0 ? 1 : 0 }) } ?? 0
+    let words = [Int32(truncatingIfNeeded: marks)] + tokens
+    return words.withUnsafeBytes { FNVHash.digits($0) }
   }
 }

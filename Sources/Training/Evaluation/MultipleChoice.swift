@@ -144,9 +144,8 @@ extension Tokenizer {
         .reduce(into: String.UnicodeScalarView()) { $0.append($1) })
     var ids = encode(prompt + (isApart ? "" : " ") + choice)
     var count = ids.count - encode(bare).count
-    let around = (self as? PipelineTokenizer)?.encodeForModel([]).ids ?? []
-    if let bos = namedTokens.bos, around.first == bos {
-      ids.insert(bos, at: 0)
+    if !startTokens.isEmpty {
+      ids = startTokens + ids
     } else if bare.isEmpty {
       ids.insert(namedTokens.bos ?? namedTokens.eos ?? 0, at: 0)
     }

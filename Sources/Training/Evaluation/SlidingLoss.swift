@@ -3,9 +3,9 @@ internal import Autodiff
 internal import Tensors
 
 extension LanguageModel {
-  /// The negative log-likelihood of a text in overlapping windows, each token but the first predicted once:
-  /// by the first window that reaches it, and so from at least `sequence` - `stride` tokens before it
-  /// where there are as many.
+  /// The negative log-likelihood of a text in overlapping windows, each token predicted once, the first
+  /// only behind tokens that every window begins with: by the first window that reaches it, and so from
+  /// at least `sequence` - `stride` tokens before it where there are as many.
   ///
   /// Traps unless `stride` is of `1...sequence`.
   ///
@@ -18,25 +18,27 @@ extension LanguageModel {
     -> (sum: Double, count: Int, bytes: Double)
   {
     precondition((1...sequence).contains(stride), "slidingLoss: stride \(stride) of \(sequence)")
-    let tokens = stream.tokens
-    let last = tokens.count - 1
-    guard last > 0 else { return (0, 0, 0) }
-    var (sum, predicted, start) = (0.0, 0, 0)
+    let length = stream.pieceLength(sequence: sequence)
+    precondition(length > 0, "slidingLoss: \(sequence) tokens have no room behind the start tokens")
+    let end = stream.tokens.count
+    var (sum, count, start) = (0.0, 0, 0)
+    var next = stream.predicted(in: 0..<end).lowerBound
     withoutGradient {
-      while predicted < last {
+      while next < end {
         // The last window ends with the text, and keeps its length.
-        let end = min(start + sequence, last)
-        let first = max(0, end - sequence)
-        let labels = (first..<end).map { $0 < predicted ? -100 : tokens[$0 + 1] }
-        let shape: Shape = [1, end - first]
+        let last = min(start + length, end)
+        let window = Batch(stream, rows: [[max(0, last - length)..<last]])
+        let places = window.labels.shape[1]
+        let known = places - (last - next)
+        let labels = Array(repeating: -100, count: known) + window.labels.scalars.dropFirst(known)
         let mean = loss(
-          tokens: Tensor(Array(tokens[first..<end]), shape: shape),
-          labels: Tensor(labels, shape: shape))
-        sum += mean.scalar * Double(end - predicted)
-        predicted = end
+          tokens: window.inputs, labels: Tensor(labels, shape: window.labels.shape))
+        sum += mean.scalar * Double(last - next)
+        count += last - next
+        next = last
         start += stride
       }
     }
-    return (sum, last, Double(stream.byteCount - stream.firstByteCount))
+    return (sum, count, Double(stream.byteCount - stream.firstByteCount))
   }
 }

@@ -13,18 +13,23 @@ public struct Batch: Sendable {
   /// Windows of pieces of a stream, filled up to the longest of them. Traps where a piece is beyond the
   /// end.
   init(_ stream: TokenStream, rows: [[Range<Int>]]) {
-    let length = rows.map(Self.length).max() ?? 0
+    let lengths = rows.map { $0.map(stream.places) }
+    let length = lengths.map { $0.reduce(0, +) }.max() ?? 0
     var inputs: [Int32] = []
     var labels: [Int32] = []
     inputs.reserveCapacity(rows.count * length)
     labels.reserveCapacity(rows.count * length)
     for (index, row) in rows.enumerated() {
       for piece in row {
+        let start = stream.start(of: piece)
+        inputs += start
         inputs += stream.tokens[piece.dropLast()]
+        labels += repeatElement(-100, count: max(0, start.count - 1))
+        let predicted = stream.predicted(in: piece)
         if let marks = stream.isLearnt {
-          labels += piece.dropFirst().map { marks[$0] ? stream.tokens[$0] : -100 }
+          labels += predicted.map { marks[$0] ? stream.tokens[$0] : -100 }
         } else {
-          labels += stream.tokens[piece.dropFirst()]
+          labels += stream.tokens[predicted]
         }
       }
       let left = (index + 1) * length - inputs.count
@@ -35,11 +40,8 @@ public struct Batch: Sendable {
     self.labels = Tensor(labels, shape: [rows.count, length])
     documents =
       rows.allSatisfy { $0.count == 1 }
-      ? nil : PackedDocuments(lengths: rows.map { $0.map { $0.count - 1 } }, tokens: length)
+      ? nil : PackedDocuments(lengths: lengths, tokens: length)
   }
-
-  /// Places of a window.
-  static func length(of row: [Range<Int>]) -> Int { row.reduce(0) { $0 + $1.count - 1 } }
 
   /// Tokens that are predicted.
   public var tokenCount: Int {

@@ -43,20 +43,22 @@ public struct BatchSampler: Sendable {
     }
     rows = nil
     let available = stream.tokens.count
-    let (needed, overflow) = batchSize.multipliedReportingOverflow(by: sequence)
+    try stream.checkRoom(sequence: sequence)
+    let step = stream.pieceStride(sequence: sequence)
+    let (needed, overflow) = batchSize.multipliedReportingOverflow(by: step)
     guard !overflow, available > needed else {
       throw InputError(
         "The text has \(available) tokens to train on, fewer than one batch of \(batchSize) x "
           + "\(sequence) needs. Give a longer text, or a smaller --batch or --sequence.")
     }
     // One window fewer than fit leaves room for the random start of the epoch.
-    windowCount = max(batchSize, (available - 1) / sequence - 1)
+    windowCount = max(batchSize, (available - 1) / step - 1)
   }
 
   /// Tokens of a window, on average.
   var meanLength: Double {
     rows.map { rows in
-      Double(rows.reduce(0) { $0 + Batch.length(of: $1) }) / Double(rows.count)
+      Double(rows.joined().reduce(0) { $0 + stream.places(of: $1) }) / Double(rows.count)
     } ?? Double(sequence)
   }
 
@@ -71,7 +73,7 @@ public struct BatchSampler: Sendable {
       stream,
       rows: (first..<first + (size ?? batchSize)).map { index in
         let row = row(ofWindow: index)
-        return rows?[row] ?? [row..<row + sequence + 1]
+        return rows?[row] ?? [row..<row + stream.pieceLength(sequence: sequence)]
       })
   }
 
@@ -83,8 +85,9 @@ public struct BatchSampler: Sendable {
     if let rows {
       ordered = Array(rows.indices)
     } else {
-      let shift = Int.random(in: 0..<(stream.tokens.count - windowCount * sequence), using: &source)
-      ordered = (0..<windowCount).map { shift + $0 * sequence }
+      let step = stream.pieceStride(sequence: sequence)
+      let shift = Int.random(in: 0..<(stream.tokens.count - windowCount * step), using: &source)
+      ordered = (0..<windowCount).map { shift + $0 * step }
     }
     let shuffled = ordered.shuffled(using: &source)
     epoch = (number, shuffled)

@@ -74,7 +74,7 @@ public struct Corpus: Sendable {
   /// Beginnings of the validation part, at most `count` of them, to be continued by the model.
   func samplePrompts(_ count: Int) -> [(text: String, tokens: [Int32])] {
     guard validationText.isEmpty else {
-      return prompts(count).map { ($0, tokenizer.encode($0)) }
+      return prompts(count).map { ($0, tokenizer.startTokens + tokenizer.encode($0)) }
     }
     let documents = validation.documents
     let taken = min(count, documents.count)

@@ -1,6 +1,7 @@
 internal import Tensors
 
-/// Windows to measure on, so that every token but the first is predicted once.
+/// Windows to measure on, so that every token is predicted once; the first one only behind tokens that
+/// every window begins with.
 public struct EvaluationWindows: Sendable {
   /// Batches of windows.
   public let batches: [Batch]
@@ -14,11 +15,9 @@ public struct EvaluationWindows: Sendable {
     guard packing == .joined else {
       return Self(stream, packing.rows(of: stream, sequence: sequence), batchSize: batchSize)
     }
-    let whole = max(0, (stream.tokens.count - 1) / sequence)
-    let rest = stream.tokens.count - 1 - whole * sequence
-    var batches = Self.batches(
-      stream, (0..<whole).map { [$0 * sequence..<($0 + 1) * sequence + 1] }, batchSize: batchSize)
-    if rest > 0 { batches.append(Batch(stream, rows: [[whole * sequence..<stream.tokens.count]])) }
+    let (whole, rest) = Self.windows(of: stream, sequence: sequence)
+    var batches = Self.batches(stream, whole.map { [$0] }, batchSize: batchSize)
+    if let rest { batches.append(Batch(stream, rows: [[rest]])) }
     return Self(
       batches: batches, byteCount: Double(stream.byteCount - stream.firstByteCount))
   }
@@ -34,13 +33,20 @@ public struct EvaluationWindows: Sendable {
       return Self(
         stream, (0..<taken).map { rows[$0 * rows.count / taken] }, batchSize: batchSize)
     }
-    let whole = max(0, (stream.tokens.count - 1) / sequence)
-    let taken = min(count, whole)
-    let rows = (0..<taken).map { index in
-      let start = index * whole / taken * sequence
-      return [start..<start + sequence + 1]
-    }
-    return Self(stream, rows, batchSize: batchSize)
+    let whole = Self.windows(of: stream, sequence: sequence).whole
+    let taken = min(count, whole.count)
+    return Self(
+      stream, (0..<taken).map { [whole[$0 * whole.count / taken]] }, batchSize: batchSize)
+  }
+
+  /// Windows of a joined text, and what is left.
+  private static func windows(of stream: TokenStream, sequence: Int) -> (
+    whole: [Range<Int>], rest: Range<Int>?
+  ) {
+    var pieces = stream.pieces(of: 0..<stream.tokens.count, sequence: sequence)
+    let isShort = pieces.last.map { $0.count < stream.pieceLength(sequence: sequence) } ?? false
+    let rest = isShort ? pieces.popLast() : nil
+    return (pieces, rest)
   }
 
   private init(batches: [Batch], byteCount: Double) {

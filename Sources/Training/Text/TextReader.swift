@@ -119,13 +119,14 @@ struct TextTokenizer {
   let recognizesSpecialTokens: Bool
   /// Whether each text stands between the tokens that the model knows beginnings and ends by.
   let marksDocuments: Bool
-  private var stream = TokenStream()
+  private var stream: TokenStream
   private var isOpen = false
 
   init(tokenizer: any Tokenizer, recognizesSpecialTokens: Bool, marksDocuments: Bool) {
     self.tokenizer = tokenizer
     self.recognizesSpecialTokens = recognizesSpecialTokens
     self.marksDocuments = marksDocuments
+    stream = TokenStream(startTokens: tokenizer.startTokens)
   }
 
   /// The same with nothing in it.

@@ -12,9 +12,14 @@ public struct TokenStream: Sendable {
   private(set) var isLearnt: [Bool]?
   /// Where each document begins.
   private var starts: [Int] = []
+  /// What a model is to see before the first token of each window.
+  let startTokens: [Int32]
 
   /// No text yet.
-  init() {}
+  ///
+  /// - Parameter startTokens: What a model is to see before the first token of each window: the tokens
+  ///   that it knows beginnings by. Some models predict little without them.
+  init(startTokens: [Int32] = []) { self.startTokens = startTokens }
 
   /// Tokenises a text in pieces, which bounds the tokenizer's working memory.
   ///
@@ -30,6 +35,7 @@ public struct TokenStream: Sendable {
     _ text: [UInt8], tokenizer: any Tokenizer, recognizingSpecialTokens: Bool = false,
     pieceLength: Int = 1 << 20
   ) {
+    startTokens = tokenizer.startTokens
     beginDocument()
     append(
       text[...], tokenizer: tokenizer, recognizingSpecialTokens: recognizingSpecialTokens,
@@ -51,7 +57,9 @@ public struct TokenStream: Sendable {
           bytes: Array(text[start..<end]), recognizingSpecialTokens: recognizingSpecialTokens))
       start = end
     }
-    if byteCount == 0 { firstByteCount = tokenizer.decodeBytes(Array(tokens.prefix(1))).count }
+    if byteCount == 0, startTokens.isEmpty {
+      firstByteCount = tokenizer.decodeBytes(Array(tokens.prefix(1))).count
+    }
     byteCount += text.count
   }
 
@@ -113,9 +121,49 @@ public struct TokenStream: Sendable {
   /// Tokens that are learnt.
   public var learntCount: Int { isLearnt?.count { $0 } ?? tokens.count }
 
-  /// Whether a window of these tokens learns anything: any but the first.
+  // MARK: Pieces
+
+  // A piece is a range of tokens in a window. Each of them is predicted but the first, or all where the
+  // start tokens stand before them.
+
+  /// What stands before a piece: the start tokens, where it does not begin with them.
+  func start(of piece: Range<Int>) -> [Int32] {
+    tokens[piece].starts(with: startTokens) ? [] : startTokens
+  }
+
+  /// The tokens of a piece that are predicted.
+  func predicted(in piece: Range<Int>) -> Range<Int> {
+    start(of: piece).isEmpty ? piece.dropFirst() : piece
+  }
+
+  /// Places that a piece takes in a window: of every token that predicts one.
+  func places(of piece: Range<Int>) -> Int { start(of: piece).count + piece.count - 1 }
+
+  /// The most tokens of a piece in `sequence` places.
+  func pieceLength(sequence: Int) -> Int { sequence + 1 - startTokens.count }
+
+  /// Throws where the start tokens leave no room in a window of `sequence` places.
+  public func checkRoom(sequence: Int) throws(InputError) {
+    guard pieceLength(sequence: sequence) > 0 else {
+      throw InputError(
+        "A window of \(sequence) tokens has no room behind the \(startTokens.count) that every window "
+          + "begins with. Give a larger --sequence.")
+    }
+  }
+
+  /// Tokens from one piece of `sequence` places to the next, so that each token is predicted once.
+  func pieceStride(sequence: Int) -> Int { min(sequence, pieceLength(sequence: sequence)) }
+
+  /// Pieces of at most `sequence` places, which predict each token of a part once.
+  func pieces(of part: Range<Int>, sequence: Int) -> [Range<Int>] {
+    stride(from: part.lowerBound, to: part.upperBound, by: pieceStride(sequence: sequence)).map {
+      $0..<min($0 + pieceLength(sequence: sequence), part.upperBound)
+    }.filter { !predicted(in: $0).isEmpty }
+  }
+
+  /// Whether a window of these tokens learns anything.
   func countsLabels(in piece: Range<Int>) -> Bool {
-    let predicted = piece.dropFirst()
+    let predicted = predicted(in: piece)
     return isLearnt.map { marks in predicted.contains { marks[$0] } } ?? !predicted.isEmpty
   }
 }
