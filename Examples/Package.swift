@@ -36,6 +36,15 @@ let package = Package(
     // Runs every program.
     .testTarget(
       name: "ProgramTests", dependencies: programs.map { .target(name: $0.name) }),
+    // Compiles and runs the code of the documentation.
+    .executableTarget(name: "GuideExtractor"),
+    .plugin(
+      name: "ExtractGuides", capability: .buildTool(), dependencies: ["GuideExtractor"]),
+    .testTarget(
+      name: "GuideTests",
+      dependencies: libraries(
+        "LoQTKit", "LanguageModels", "Tokenization", "TensorFiles", "Tensors", "Training", "JSON"),
+      plugins: ["ExtractGuides"]),
     // Uses Tensors alone.
     .testTarget(name: "TensorsConsumerTests", dependencies: libraries("Tensors")),
   ],
