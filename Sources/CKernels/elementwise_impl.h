@@ -59,7 +59,7 @@ static void NAME(binary)(int operation, const REAL *a, intptr_t a_step, const RE
   case OPERATION: NAME(binary_loop)(OPERATION, a, a_step, b, b_step, y, n); return;
     EACH_BINARY(CASE)
 #undef CASE
-    default: __builtin_trap();
+    default: NAME(pairs)(operation, a, a_step, b, b_step, y, n);
   }
 }
 #undef EACH_BINARY
@@ -163,7 +163,7 @@ static void NAME(unary)(int operation, const REAL *x, REAL *y, intptr_t n) {
     EACH_DIFFERENTIABLE(CASE)
     CASE(LOQT_NEGATE) CASE(LOQT_FLOOR) CASE(LOQT_CEIL) CASE(LOQT_ROUND) CASE(LOQT_SIGN)
 #undef CASE
-    default: __builtin_trap();
+    default: NAME(function)(operation, x, y, n);
   }
 }
 

@@ -23,6 +23,7 @@
 #include "tanh_table.h"
 #include "math_f32_impl.h"
 #include "math_f64_impl.h"
+#include "functions_impl.h"
 
 #define REAL float
 #define V v16f

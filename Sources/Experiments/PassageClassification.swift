@@ -92,7 +92,7 @@ final class PassageClassification: TrainingTask {
         let batch = passages.batch(chosen)
         let logits = model(batch)
         loss += crossEntropy(logits, labels: batch.labels).scalar * Double(chosen.count)
-        let answers = logits.value.float.argmax(alongAxis: -1)
+        let answers = logits.value.float.argmax(squeezingAxis: -1)
         right += zip(answers.scalars, batch.labels.scalars).count { $0 == $1 }
       }
     }

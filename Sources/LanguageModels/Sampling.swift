@@ -42,7 +42,7 @@ public struct Sampling: Sendable, Hashable {
   func draw(_ logits: Tensor<Float>, after text: [Int32], _ random: inout RandomSource) -> Int32 {
     let logits = penalised(logits, text)
     // Ties go to the smaller token, so the choice is the same on every machine.
-    guard temperature > 0 else { return logits.argmax(alongAxis: 0).scalar }
+    guard temperature > 0 else { return logits.argmax(squeezingAxis: 0).scalar }
     let kept = topK.map { logits.topK(min($0, logits.elementCount)) }
     let values = (kept?.values ?? logits).converted(to: Double.self)
     var probabilities = softmax(values / temperature).scalars

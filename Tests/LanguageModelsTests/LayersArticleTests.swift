@@ -54,7 +54,7 @@ struct Digits: Module {
         optimizer.update(parameter, gradient.float, step: step)
       }
     }
-    let predicted = withoutGradient { model(images) }.tensor.argmax(alongAxis: 1)
+    let predicted = withoutGradient { model(images) }.tensor.argmax(squeezingAxis: 1)
     let right = zip(predicted.scalars, labels.scalars).count { $0 == $1 }
     // Each image is seen thirty times.
     #expect(right >= 95)

@@ -68,7 +68,7 @@ import Testing
       let window = Array(text.suffix(model.configuration.maxPositions))
       let logits = withoutGradient { model.logits(Tensor(window, shape: [1, window.count])) }
       text.append(
-        logits.tensor.element(at: 0).element(at: window.count - 1).argmax(alongAxis: 0).scalar)
+        logits.tensor.element(at: 0).element(at: window.count - 1).argmax(squeezingAxis: 0).scalar)
     }
     return Array(text[prompt.count...])
   }

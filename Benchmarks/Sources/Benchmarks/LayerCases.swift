@@ -23,7 +23,7 @@ private func generation(prompt: Int, reach: Double) -> Figure {
     func next(_ states: Variable) -> Int32 {
       let last = states.sliced(states.shape[1] - 1..<states.shape[1], alongAxis: 1)
       let logits = linear(last, Variable(model.head!.weight)).tensor
-      return logits.flattened().argmax(alongAxis: 0).scalar
+      return logits.flattened().argmax(squeezingAxis: 0).scalar
     }
     var caches = model.makeCaches(capacity: prompt + 32)
     let input = Tensor(text, shape: [1, prompt])

@@ -27,6 +27,6 @@ for step in 0..<steps {
   let report = try stepper.step { crossEntropy(model(Variable(x)), labels: labels) }
   if step % 200 == 0 { print("step", step, "loss", report.loss) }
 }
-let answers = withoutGradient { model(Variable(x)) }.tensor.argmax(alongAxis: 1)
+let answers = withoutGradient { model(Variable(x)) }.tensor.argmax(squeezingAxis: 1)
 let right = zip(answers.scalars, labels.scalars).count { $0 == $1 }
 print("right:", right, "of", count)

@@ -85,7 +85,7 @@ extension Tensor {
     return withExtendedLifetime(storage) { base.pointee }
   }
 
-  /// The element at one index per axis. Traps outside the shape.
+  /// The element at one index per axis; negative ones count from the back. Traps outside the shape.
   public subscript(_ indices: Int...) -> Scalar {
     get {
       let position = elementOffset(indices)
@@ -99,14 +99,18 @@ extension Tensor {
 
   private func elementOffset(_ indices: [Int]) -> Int {
     precondition(
-      indices.count == rank, "subscript: \(indices.count) indices for shape \(shape)")
+      indices.count == rank,
+      "subscript: \(indices.count) indices for shape \(shape)"
+        + (indices.count < rank
+          ? ". For a part, write [\(indices.map(String.init).joined(separator: ", ")), .ellipsis]" : "")
+    )
     var position = 0
     let strides = self.strides
     for axis in 0..<rank {
+      let place = indices[axis] < 0 ? indices[axis] + shape[axis] : indices[axis]
       precondition(
-        indices[axis] >= 0 && indices[axis] < shape[axis],
-        "subscript: index \(indices) outside shape \(shape)")
-      position += indices[axis] * strides[axis]
+        place >= 0 && place < shape[axis], "subscript: index \(indices) outside shape \(shape)")
+      position += place * strides[axis]
     }
     return position
   }

@@ -4,6 +4,7 @@ internal import CKernels
 enum BinaryKernel: Int32 {
   case add, subtract, multiply, divide, minimum, maximum, power
   case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+  case atan2, hypot, modulo, flooredQuotient, logOfSum, copySign
 }
 
 extension Tensor where Scalar: RealScalar {
@@ -60,7 +61,7 @@ extension Tensor where Scalar: RealScalar {
             var rest = run
             var i = 0
             var j = 0
-            for axis in stride(from: last - 1, through: 0, by: -1) {
+            for axis in Swift.stride(from: last - 1, through: 0, by: -1) {
               let (quotient, position) = rest.quotientAndRemainder(dividingBy: shape[axis])
               i += position * xs[axis]
               j += position * ys[axis]

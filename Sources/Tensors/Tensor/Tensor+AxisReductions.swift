@@ -1,18 +1,15 @@
-/// Reductions along any axes. `alongAxes` keeps each reduced axis with size 1, so that the result
-/// broadcasts against the operand; `squeezingAxes` drops it. Negative axes count from the back; an
-/// axis outside the shape traps.
-extension Tensor where Scalar: RealScalar {
+extension Tensor {
   /// One number for each contiguous run of the elements that `axes` span; the axes stay with size
   /// 1.
-  private func reduced(
-    _ axes: [Int], _ operation: StaticString, _ kernel: (UnsafePointer<Scalar>, Int) -> Scalar
-  ) -> Tensor {
+  func reduced<Result>(
+    _ axes: [Int], _ operation: StaticString, _ kernel: (UnsafePointer<Scalar>, Int) -> Result
+  ) -> Tensor<Result> {
     let gone = Set(axes.map { shape.normalized(axis: $0, in: operation) })
     let kept = (0..<rank).filter { !gone.contains($0) }
     let length = gone.reduce(1) { $0 * shape[$1] }
     let rows = transposed(kept + gone.sorted()).contiguous()
     let sizes = (0..<rank).map { gone.contains($0) ? 1 : shape[$0] }
-    return Tensor(unsafeUninitializedShape: Shape(sizes)) { out in
+    return Tensor<Result>(unsafeUninitializedShape: Shape(sizes)) { out in
       let target = out.baseAddress!
       rows.withPointer { x in
         parallelFor(out.count, grain: rowGrain(length)) { range in
@@ -23,16 +20,22 @@ extension Tensor where Scalar: RealScalar {
   }
 
   /// The tensor without the axes, each of size 1.
-  private func dropping(_ axes: [Int], _ operation: StaticString) -> Tensor {
+  func dropping(_ axes: [Int], _ operation: StaticString) -> Tensor {
     let gone = Set(axes.map { shape.normalized(axis: $0, in: operation) })
     return reshaped(to: Shape((0..<rank).filter { !gone.contains($0) }.map { shape[$0] }))
   }
 
-  private func checkNotEmpty(_ axes: [Int], _ operation: StaticString) {
+  func checkNotEmpty(_ axes: [Int], _ operation: StaticString) {
     precondition(
       axes.allSatisfy { shape[shape.normalized(axis: $0, in: operation)] > 0 },
       "\(operation): axes \(axes) of \(shape) are empty")
   }
+}
+
+/// Reductions along any axes. In every reduction, `along` keeps each reduced axis with size 1, so that
+/// the result broadcasts against the operand, and `squeezing` drops it. Negative axes count from the
+/// back; an axis outside the shape traps.
+extension Tensor where Scalar: RealScalar {
 
   /// The largest elements; NaN where any is. Traps when a reduced axis is empty.
   public func maximum(alongAxes axes: [Int]) -> Tensor {
@@ -101,6 +104,29 @@ extension Tensor where Scalar: RealScalar {
     sqrt(variance(squeezingAxes: axes, correction: correction))
   }
 
+  /// The variance of all elements, as `variance(alongAxes:correction:)` gives it.
+  public func variance(correction: Int = 0) -> Scalar {
+    flattened().variance(alongAxes: [0], correction: correction).scalar
+  }
+
+  /// The square root of `variance(correction:)`.
+  public func standardDeviation(correction: Int = 0) -> Scalar {
+    variance(correction: correction).squareRoot()
+  }
+
+  /// The product of all elements, multiplied in double precision; 1 when empty.
+  public func product() -> Scalar { withPointer { productOfRun($0, elementCount) } }
+
+  /// The largest element minus the smallest, along the given axes, which stay with size 1.
+  public func extent(alongAxes axes: [Int]) -> Tensor {
+    maximum(alongAxes: axes) - minimum(alongAxes: axes)
+  }
+
+  /// The largest element minus the smallest, along the given axes, which disappear.
+  public func extent(squeezingAxes axes: [Int]) -> Tensor {
+    extent(alongAxes: axes).dropping(axes, "extent")
+  }
+
   /// Euclidean norms, with squares added in double precision.
   public func norm(alongAxes axes: [Int]) -> Tensor {
     reduced(axes, "norm") { Scalar(normOfRun($0, $1, Scalar._sumOfSquares($0, $1))) }
@@ -132,34 +158,4 @@ private func productOfRun<Scalar: RealScalar>(_ x: UnsafePointer<Scalar>, _ coun
   var product = 1.0
   for i in 0..<count { product *= Double(x[i]) }
   return Scalar(product)
-}
-
-extension Tensor where Scalar: RealScalar {
-  /// Cumulative sums along an axis, each element included in its own, added one by one in double
-  /// precision and rounded once each.
-  public func cumulativeSum(alongAxis axis: Int) -> Tensor {
-    let position = shape.normalized(axis: axis, in: "cumulativeSum")
-    let rows = movingAxis(position, to: -1).contiguous()
-    return cumulative(rows).movingAxis(-1, to: position)
-  }
-}
-
-@_specialize(where Scalar == Float)
-@_specialize(where Scalar == Double)
-private func cumulative<Scalar: RealScalar>(_ rows: Tensor<Scalar>) -> Tensor<Scalar> {
-  let length = rows.shape.lastDimension
-  return Tensor(unsafeUninitializedShape: rows.shape) { out in
-    let (source, target) = (rows.base, out.baseAddress!)
-    withExtendedLifetime(rows.storage) {
-      parallelFor(rows.shape.rowCount, grain: rowGrain(length)) { range in
-        for row in range {
-          var sum = 0.0
-          for i in row * length..<(row + 1) * length {
-            sum += Double(source[i])
-            target[i] = Scalar(sum)
-          }
-        }
-      }
-    }
-  }
 }

@@ -108,7 +108,7 @@ extension Tensor where Scalar == Bool {
         var row = 0
         for place in mask.indices where mask[place] {
           var rest = place
-          for axis in stride(from: sizes.count - 1, through: 0, by: -1) {
+          for axis in Swift.stride(from: sizes.count - 1, through: 0, by: -1) {
             out[row * sizes.count + axis] = Int32(rest % sizes[axis])
             rest /= sizes[axis]
           }

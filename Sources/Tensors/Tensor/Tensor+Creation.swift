@@ -32,7 +32,7 @@ extension Tensor where Scalar: FixedWidthInteger {
   /// empty when it leads away from `end`.
   public static func range(from start: Scalar, to end: Scalar, by step: Scalar = 1) -> Tensor {
     precondition(step != 0, "range: the step is 0")
-    return Tensor(stride(from: Int(start), to: Int(end), by: Int(step)).map { Scalar($0) })
+    return Tensor(Swift.stride(from: Int(start), to: Int(end), by: Int(step)).map { Scalar($0) })
   }
 }
 
@@ -113,6 +113,34 @@ extension TensorLiteral: ExpressibleByBooleanLiteral where Scalar: ExpressibleBy
   /// One element.
   public init(booleanLiteral value: Scalar.BooleanLiteralType) {
     self = .scalar(Scalar(booleanLiteral: value))
+  }
+}
+
+extension TensorLiteral where Scalar: FloatingPoint {
+  /// Not a number.
+  public static var nan: TensorLiteral { .scalar(.nan) }
+  /// Infinity; `-.infinity` is its negative.
+  public static var infinity: TensorLiteral { .scalar(.infinity) }
+  /// The ratio of a circle's circumference to its diameter.
+  public static var pi: TensorLiteral { .scalar(.pi) }
+
+  /// The negative of one element. Traps on a list.
+  public static prefix func - (literal: TensorLiteral) -> TensorLiteral {
+    guard case .scalar(let value) = literal else {
+      preconditionFailure("Tensor: a list in a literal cannot be negated")
+    }
+    return .scalar(-value)
+  }
+}
+
+extension Tensor {
+  /// A matrix from its rows, which may contain variables. Traps when they differ in length.
+  public init(_ rows: [[Scalar]]) { self.init(rows: rows) }
+
+  /// A tensor of three axes from its matrices. Traps when they differ in shape.
+  public init(_ matrices: [[[Scalar]]]) {
+    let parts = matrices.map { Tensor(rows: $0) }
+    self = parts.isEmpty ? Tensor([], shape: [0, 0, 0]) : .stacked(parts)
   }
 }
 

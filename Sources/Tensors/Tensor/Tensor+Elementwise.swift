@@ -4,6 +4,8 @@ internal import CKernels
 package enum UnaryKernel: Int32, Sendable {
   case negate, absolute, square, squareRoot, reciprocalSquareRoot, reciprocal, exp, log, tanh, erf
   case sigmoid, silu, relu, gelu, geluTanh, sin, cos, floor, ceil, round, sign
+  case exp2, expm1, log2, log10, log1p, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh, cbrt
+  case trunc
 }
 
 extension Tensor where Scalar: RealScalar {

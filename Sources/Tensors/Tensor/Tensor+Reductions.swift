@@ -102,9 +102,9 @@ extension Tensor where Scalar: RealScalar {
     return sum(squeezingAxes: axes).reshaped(to: original)
   }
 
-  /// The position of the largest element of each row of the last axis, as `argmax(alongAxis:)`
+  /// The position of the largest element of each row of the last axis, as `argmax(squeezingAxis:)`
   /// finds it.
-  public func argmaxAlongRows() -> Tensor<Int32> { argmax(alongAxis: -1) }
+  public func argmaxAlongRows() -> Tensor<Int32> { argmax(squeezingAxis: -1) }
 }
 
 /// The norm of some numbers whose sum of squares is known. If that sum is beyond the range of

@@ -47,15 +47,35 @@ extension Tensor where Scalar: Comparable {
 
   /// The position of the largest element along an axis, which disappears; the first of equals, and
   /// the first NaN where there is one. Traps when the axis is empty.
-  public func argmax(alongAxis axis: Int) -> Tensor<Int32> {
+  public func argmax(squeezingAxis axis: Int) -> Tensor<Int32> {
     extremePositions(lastAxis(axis, "argmax"), largest: true)
   }
 
+  /// The same positions with the axis kept at size 1, as `takingAlongAxis(_:at:)` wants them.
+  public func argmax(alongAxis axis: Int) -> Tensor<Int32> {
+    argmax(squeezingAxis: axis)
+      .expandingShape(at: shape.normalized(axis: axis, in: "argmax"))
+  }
+
+  /// The row-major position of the largest element; the first of equals, and the first NaN if there is
+  /// one. Traps when there are no elements.
+  public func argmax() -> Int { Int(flattened().argmax(squeezingAxis: 0).scalar) }
+
   /// The position of the smallest element along an axis, which disappears; the first of equals, and
   /// the first NaN where there is one. Traps when the axis is empty.
-  public func argmin(alongAxis axis: Int) -> Tensor<Int32> {
+  public func argmin(squeezingAxis axis: Int) -> Tensor<Int32> {
     extremePositions(lastAxis(axis, "argmin"), largest: false)
   }
+
+  /// The same positions with the axis kept at size 1, as `takingAlongAxis(_:at:)` wants them.
+  public func argmin(alongAxis axis: Int) -> Tensor<Int32> {
+    argmin(squeezingAxis: axis)
+      .expandingShape(at: shape.normalized(axis: axis, in: "argmin"))
+  }
+
+  /// The row-major position of the smallest element; the first of equals, and the first NaN if there is
+  /// one. Traps when there are no elements.
+  public func argmin() -> Int { Int(flattened().argmin(squeezingAxis: 0).scalar) }
 
   private func lastAxis(_ axis: Int, _ operation: StaticString) -> Tensor {
     let position = shape.normalized(axis: axis, in: operation)

@@ -25,7 +25,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     self.offset = offset
     var dense = true
     var step = 1
-    for axis in stride(from: strides.count - 1, through: 0, by: -1) where shape[axis] != 1 {
+    for axis in Swift.stride(from: strides.count - 1, through: 0, by: -1) where shape[axis] != 1 {
       if strides[axis] != step {
         dense = false
         break
@@ -87,7 +87,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
       // Copies a first part that stays in a cache, because a generic loop over elements is slow.
       let part = 4096
       base.initialize(repeating: value, count: min(part, buffer.count))
-      for start in stride(from: part, to: buffer.count, by: part) {
+      for start in Swift.stride(from: part, to: buffer.count, by: part) {
         (base + start).initialize(from: base, count: min(part, buffer.count - start))
       }
     }

@@ -1,19 +1,26 @@
-/// What stands for one axis between the brackets of `tensor[...]`: an integer, a range, or one of
-/// `.all`, `.stride(from:to:by:)`, `.newAxis`, `.ellipsis`. Only the library's own types conform.
+/// What stands for one axis between the brackets of `tensor[...]`: an integer, a range, a list of
+/// integers, a mask, or one of `.all`, `.stride(from:to:by:)`, `.newAxis`, `.ellipsis`. Only the
+/// library's own types conform.
 public protocol TensorIndex: Sendable {
   /// The index in the form the subscript works with.
   var _part: TensorIndexPart { get }
 }
 
-/// The forms of an index.
+/// The forms of an index. Negative positions and bounds count from the back of the axis.
 public enum TensorIndexPart: TensorIndex, Hashable {
   /// One position; the axis disappears.
   case position(Int)
-  /// The positions from `lower` (or the front) before `upper` (or the end).
+  /// The positions from `lower` (or the front) before `upper` (or the end), as far as they exist.
   case range(lower: Int?, upper: Int?)
-  /// Every `by`-th position from `from` before `to`, backwards when `by` is negative; an absent
-  /// bound means the end on that side.
+  /// Every `by`-th position from `from` before `to`, backwards when `by` is negative, as far as they
+  /// exist; an absent bound means the end on that side.
   case strided(from: Int?, to: Int?, by: Int)
+  /// The positions listed, in their order and as often as they stand there; the axis becomes the axes
+  /// of the list.
+  case list([Int], shape: [Int])
+  /// The positions where a mask over as many axes as `shape` has is true, counted in row-major order;
+  /// these axes become one.
+  case mask([Int], shape: [Int])
   /// A new axis of size 1.
   case insertedAxis
   /// As many whole axes as the other indices leave.
@@ -21,6 +28,16 @@ public enum TensorIndexPart: TensorIndex, Hashable {
 
   /// Itself.
   public var _part: TensorIndexPart { self }
+
+  /// The axes of the tensor that it stands for; nil for those that the others leave.
+  var axes: Int? {
+    switch self {
+    case .insertedAxis: 0
+    case .remainingAxes: nil
+    case .mask(_, let shape): shape.count
+    default: 1
+    }
+  }
 }
 
 extension TensorIndex where Self == TensorIndexPart {
@@ -30,9 +47,10 @@ extension TensorIndex where Self == TensorIndexPart {
   public static var newAxis: TensorIndexPart { .insertedAxis }
   /// As many whole axes as the other indices leave; at most once.
   public static var ellipsis: TensorIndexPart { .remainingAxes }
-  /// Every `step`-th position from `start` before `end`; a negative step goes backwards, and an
-  /// absent bound means the end on that side. `.stride(by: -1)` reverses an axis.
-  public static func stride(from start: Int? = nil, to end: Int? = nil, by step: Int)
+  /// Every `step`-th position from `start` before `end`; a negative step goes backwards, a negative
+  /// bound counts from the back, and an absent bound means the end on that side. `.stride(by: -1)`
+  /// reverses an axis; `.stride(from: 1, to: -1)` leaves out both ends.
+  public static func stride(from start: Int? = nil, to end: Int? = nil, by step: Int = 1)
     -> TensorIndexPart
   {
     .strided(from: start, to: end, by: step)
@@ -49,7 +67,7 @@ extension Range: TensorIndex where Bound == Int {
 }
 extension ClosedRange: TensorIndex where Bound == Int {
   /// The positions of the range.
-  public var _part: TensorIndexPart { .range(lower: lowerBound, upper: upperBound &+ 1) }
+  public var _part: TensorIndexPart { .range(lower: lowerBound, upper: after(upperBound)) }
 }
 extension PartialRangeFrom: TensorIndex where Bound == Int {
   /// The positions from a bound on.
@@ -61,37 +79,97 @@ extension PartialRangeUpTo: TensorIndex where Bound == Int {
 }
 extension PartialRangeThrough: TensorIndex where Bound == Int {
   /// The positions up to a bound.
-  public var _part: TensorIndexPart { .range(lower: nil, upper: upperBound &+ 1) }
+  public var _part: TensorIndexPart { .range(lower: nil, upper: after(upperBound)) }
+}
+extension Array: TensorIndex where Element == Int {
+  /// The positions listed.
+  public var _part: TensorIndexPart { .list(self, shape: [count]) }
+}
+
+/// The bound after a position; none after the last one of an axis.
+private func after(_ position: Int) -> Int? { position == -1 || position == .max ? nil : position + 1 }
+
+/// A scalar whose tensors select parts of others: integers by position, Bool as a mask. Only the
+/// library's own types conform.
+public protocol IndexScalar: TensorScalar {
+  /// The index that a tensor of this type is.
+  static func _part(_ tensor: Tensor<Self>) -> TensorIndexPart
+}
+
+extension IndexScalar where Self: FixedWidthInteger {
+  /// The positions listed.
+  public static func _part(_ tensor: Tensor<Self>) -> TensorIndexPart {
+    .list(tensor.scalars.map { Int($0) }, shape: tensor.shape.dimensions)
+  }
+}
+extension Int32: IndexScalar {}
+extension Int64: IndexScalar {}
+extension Bool: IndexScalar {
+  /// The positions where the mask is true.
+  public static func _part(_ mask: Tensor<Bool>) -> TensorIndexPart {
+    precondition(mask.rank > 0, "subscript: a mask needs at least one axis")
+    return .mask(mask.flatPositions(), shape: mask.shape.dimensions)
+  }
+}
+
+extension Tensor: TensorIndex where Scalar: IndexScalar {
+  /// The positions listed, or those where a mask is true.
+  public var _part: TensorIndexPart { Scalar._part(self) }
 }
 
 extension Tensor {
   /// The part of the tensor that the indices name, one per axis from the first; axes without an
-  /// index are taken whole. Reading gives a view; assigning copies the broadcast value into the
-  /// part.
+  /// index are taken whole. Positions, ranges and strides give a view; lists and masks copy. Assigning
+  /// copies the broadcast value into the part.
   ///
-  /// Integers alone, one per axis, name an element: write `a[i, .ellipsis]` for a row whose type
-  /// the context does not determine. Positions count from the front. Traps on a position or a range
-  /// outside its axis, on too many indices, and on a value that does not broadcast to the part.
+  /// ```swift
+  /// x[-1, .ellipsis]          // the last row
+  /// x[.all, [3, 1, 2]]        // three columns in another order
+  /// x[x .> 0]                 // the positive elements, a vector
+  /// x[x .< 0] = Tensor(0)     // the others set to 0
+  /// ```
+  ///
+  /// Several lists select from their axes independently: `x[[0, 2], [1, 3]]` has the shape `[2, 2]`.
+  /// A mask stands for as many axes as it has. Negative positions and bounds count from the back;
+  /// ranges end where the axis ends. Integers alone, one per axis, name an element: write
+  /// `a[i, .ellipsis]` for a row whose type the context does not determine. If positions are
+  /// listed twice, the last value assigned stays. Traps on a position outside its axis, on a mask that
+  /// does not fit, on too many indices, and on a value that does not broadcast to the part.
   @_disfavoredOverload
   public subscript(_ indices: any TensorIndex...) -> Tensor {
-    get { view(indices.map(\._part)) }
+    get { part(indices.map(\._part)) }
     set { assign(newValue, at: indices.map(\._part)) }
   }
 
+  /// Sets every element of a part to one value.
+  public mutating func fill(_ value: Scalar, at indices: any TensorIndex...) {
+    assign(Tensor(value), at: indices.map(\._part))
+  }
+
   mutating func assign(_ value: Tensor, at indices: [TensorIndexPart]) {
-    let sizes = view(indices).shape
+    let lists = Selection(indices, of: self)
+    let target = view(lists.simple)
+    let sizes = lists.shape(of: target)
     precondition(
       value.shape.broadcast(with: sizes) == sizes,
       "subscript: \(value.shape) does not broadcast to \(sizes)")
+    let source = value.broadcast(to: sizes).contiguous()
     makeUnique()
-    scatter(value.broadcast(to: sizes).contiguous(), into: view(indices))
+    if lists.isEmpty {
+      scatter(source, into: view(lists.simple))
+    } else {
+      lists.put(source, into: view(lists.simple))
+    }
+  }
+
+  func part(_ indices: [TensorIndexPart]) -> Tensor {
+    let lists = Selection(indices, of: self)
+    let whole = view(lists.simple)
+    return lists.isEmpty ? whole : lists.take(from: whole)
   }
 
   private func view(_ indices: [TensorIndexPart]) -> Tensor {
-    let used = indices.count { $0 != .insertedAxis && $0 != .remainingAxes }
-    precondition(
-      used <= rank && indices.count(where: { $0 == .remainingAxes }) <= 1,
-      "subscript: \(indices.count) indices for shape \(shape)")
+    let used = indices.reduce(0) { $0 + ($1.axes ?? 0) }
     let steps = strides
     var sizes: [Int] = []
     var strides: [Int] = []
@@ -107,50 +185,53 @@ extension Tensor {
       case .insertedAxis:
         sizes.append(1)
         strides.append(0)
-        continue
       case .remainingAxes:
         keep(rank - used)
-        continue
       case .position(let position):
+        let place = position < 0 ? position + shape[axis] : position
         precondition(
-          position >= 0 && position < shape[axis],
+          place >= 0 && place < shape[axis],
           "subscript: position \(position) outside axis \(axis) of \(shape)")
-        offset += position * steps[axis]
+        offset += place * steps[axis]
+        axis += 1
       case .range(let lower, let upper):
-        let (first, end) = (lower ?? 0, upper ?? shape[axis])
-        precondition(
-          0 <= first && first <= end && end <= shape[axis],
-          "subscript: \(first)..<\(end) outside axis \(axis) of \(shape)")
+        let (first, end) = (bound(lower, axis) ?? 0, bound(upper, axis) ?? shape[axis])
         offset += first < shape[axis] ? first * steps[axis] : 0
-        sizes.append(end - first)
+        sizes.append(Swift.max(0, end - first))
         strides.append(steps[axis])
+        axis += 1
       case .strided(let start, let end, let by):
         let (first, count) = strided(axis, start, end, by)
         offset += count > 0 ? first * steps[axis] : 0
         sizes.append(count)
-        strides.append(by * steps[axis])
+        strides.append(by &* steps[axis])
+        axis += 1
+      case .list, .mask:
+        preconditionFailure("subscript: a list has no view")
       }
-      axis += 1
     }
     keep(rank - axis)
     return Tensor(storage: storage, shape: Shape(sizes), strides: strides, offset: offset)
   }
 
+  /// A bound counted from the front and moved into the axis.
+  private func bound(_ bound: Int?, _ axis: Int) -> Int? {
+    bound.map { Swift.max(0, Swift.min(shape[axis], $0 < 0 ? $0 &+ shape[axis] : $0)) }
+  }
+
   private func strided(_ axis: Int, _ start: Int?, _ end: Int?, _ by: Int) -> (Int, Int) {
     let size = shape[axis]
     precondition(by != 0, "subscript: a stride of 0 along axis \(axis) of \(shape)")
-    let first = start ?? (by > 0 ? 0 : size - 1)
-    let last = end ?? (by > 0 ? size : -1)
-    precondition(
-      (start == nil || (first >= 0 && first <= size))
-        && (end == nil || (last >= 0 && last <= size)),
-      "subscript: stride from \(first) to \(last) outside axis \(axis) of \(shape)")
+    // Backwards, the axis reaches from its last position to before its first.
+    func inside(_ bound: Int) -> Int {
+      let place = bound < 0 ? bound &+ size : bound
+      return by > 0
+        ? Swift.max(0, Swift.min(size, place)) : Swift.max(-1, Swift.min(size - 1, place))
+    }
+    let first = start.map(inside) ?? (by > 0 ? 0 : size - 1)
+    let last = end.map(inside) ?? (by > 0 ? size : -1)
     let length = by > 0 ? last - first : first - last
-    let count = length > 0 ? Int(UInt(length - 1) / by.magnitude) + 1 : 0
-    precondition(
-      count <= 0 || first < size, "subscript: stride from \(first) outside axis \(axis) of \(shape)"
-    )
-    return (first, Swift.max(0, count))
+    return (first, length > 0 ? Int(UInt(length - 1) / by.magnitude) + 1 : 0)
   }
 }
 

@@ -61,7 +61,7 @@ struct HalfPrecisionTests {
     #expect(a.byteCount == 8)
     #expect(Tensor<BFloat16>.zeros([2])[1] == 0)
     #expect((a .> 2).scalars == [false, false, true, true])
-    #expect(a.argmax(alongAxis: 1).scalars == [1, 1])
+    #expect(a.argmax(squeezingAxis: 1).scalars == [1, 1])
   }
 
   @Test("Stochastic rounding keeps the expected value")

@@ -47,7 +47,7 @@ struct SortingTests {
             let first = found.sliced(0..<1, alongAxis: axis).squeezingShape(at: axis)
             let extreme =
               direction == .ascending
-              ? tensor.argmin(alongAxis: axis) : tensor.argmax(alongAxis: axis)
+              ? tensor.argmin(squeezingAxis: axis) : tensor.argmax(squeezingAxis: axis)
             #expect(extreme == first, "\(layout) \(shape) \(axis) \(direction)")
           }
         }
@@ -60,8 +60,8 @@ struct SortingTests {
     let a = Tensor<Double>([3, .nan, -.infinity, .nan, 5])
     #expect(a.argsort().scalars == [2, 0, 4, 1, 3])
     #expect(a.argsort(.descending).scalars == [4, 0, 2, 1, 3])
-    #expect(a.argmax(alongAxis: 0).scalar == 1)
-    #expect(a.argmin(alongAxis: 0).scalar == 1)
+    #expect(a.argmax(squeezingAxis: 0).scalar == 1)
+    #expect(a.argmin(squeezingAxis: 0).scalar == 1)
   }
 
   @Test("Long rows of every type sort")
