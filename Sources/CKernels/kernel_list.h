@@ -63,6 +63,11 @@
          intptr_t cols), (table, index, y, n, cols))                                               \
   KERNEL(void, scatter_add_rows_##S, (const T *x, const int32_t *index, T *table, intptr_t n,      \
          intptr_t cols), (x, index, table, n, cols))                                               \
+  KERNEL(void, fft_pass_##S, (int radix, intptr_t n, intptr_t s, intptr_t length, intptr_t first,  \
+         intptr_t last, const T *roots, const T *xr, const T *xi, T *yr, T *yi),                   \
+         (radix, n, s, length, first, last, roots, xr, xi, yr, yi))                                \
+  KERNEL(void, multiply_complex_##S, (const T *cr, const T *ci, T *xr, T *xi, intptr_t n),         \
+         (cr, ci, xr, xi, n))                                                                      \
   KERNEL(void, transpose_##S, (const T *x, intptr_t x_stride, T *y, intptr_t y_stride,             \
          intptr_t rows, intptr_t cols), (x, x_stride, y, y_stride, rows, cols))
 

@@ -7,6 +7,7 @@
 #include "layer_norm_impl.h"
 #include "attention_impl.h"
 #include "tables_impl.h"
+#include "fft_impl.h"
 
 #undef REAL
 #undef V

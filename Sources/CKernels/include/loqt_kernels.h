@@ -151,7 +151,26 @@ enum {
                                  intptr_t cols);                                                   \
   /** out[c * out_stride + r] = x[r * x_stride + c], blocked for the cache. */                     \
   void loqt_transpose_##S(const T *x, intptr_t x_stride, T *out, intptr_t out_stride,              \
-                          intptr_t rows, intptr_t cols);
+                          intptr_t rows, intptr_t cols);                                           \
+                                                                                                   \
+  /* Fourier transforms, with real and imaginary parts apart. */                                   \
+  /** The cosines of 2 pi k / n in out[k] and the sines in out[n + k]. */                          \
+  void loqt_roots_of_unity_##S(intptr_t n, T *out);                                                \
+  /** One pass of Stockham's transform of lengths n into another buffer, for first <= p < last:    \
+      fft_impl.h has the formula. `length` is that of the table of roots, a multiple of n. */      \
+  void loqt_fft_pass_##S(int radix, intptr_t n, intptr_t s, intptr_t length, intptr_t first,       \
+                         intptr_t last, const T *roots, const T *xr, const T *xi, T *yr, T *yi);   \
+  /** x *= c, of complex numbers. */                                                               \
+  void loqt_multiply_complex_##S(const T *cr, const T *ci, T *xr, T *xi, intptr_t n);              \
+  /** even[k] = x[2 k], odd[k] = x[2 k + 1]; and back. */                                          \
+  void loqt_split_pairs_##S(const T *x, T *even, T *odd, intptr_t n);                              \
+  void loqt_join_pairs_##S(const T *even, const T *odd, T *out, intptr_t n);                       \
+  /** The first h + 1 numbers of the transform y of 2 h real ones, from the transform z of their   \
+      pairs as h complex ones; and z from y. `roots` are those of length 2 h. */                   \
+  void loqt_real_from_half_##S(intptr_t h, const T *roots, const T *zr, const T *zi, T *yr,        \
+                               T *yi);                                                             \
+  void loqt_half_from_real_##S(intptr_t h, const T *roots, const T *yr, const T *yi, T *zr,        \
+                               T *zi);
 
 LOQT_DECLARE_REAL(float, f32)
 LOQT_DECLARE_REAL(double, f64)

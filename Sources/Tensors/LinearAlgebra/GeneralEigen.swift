@@ -1,7 +1,16 @@
 /// Eigenvalues and right eigenvectors of any square matrix `[n, n]`, as real and imaginary parts:
 /// `a v = lambda v` for each column v. Complex ones come in adjacent conjugate pairs, the one with
-/// the positive imaginary part first.
+/// the positive imaginary part first. Of a batch `[..., n, n]`, all have its leading axes, too.
 public struct GeneralEigen<Scalar: RealScalar>: Sendable {
+  /// The eigenvalues as complex numbers, `[n]`.
+  public var values: ComplexTensor<Scalar> {
+    ComplexTensor(real: realValues, imaginary: imaginaryValues)
+  }
+  /// The eigenvectors as columns of complex numbers, `[n, n]`.
+  public var vectors: ComplexTensor<Scalar> {
+    ComplexTensor(real: realVectors, imaginary: imaginaryVectors)
+  }
+
   /// Real parts of the eigenvalues, in no particular order: `[n]`.
   public let realValues: Tensor<Scalar>
   /// Imaginary parts of the eigenvalues: `[n]`.
@@ -14,6 +23,17 @@ public struct GeneralEigen<Scalar: RealScalar>: Sendable {
   /// Decomposes `a`. Traps when it is not square; throws when it has a NaN or infinite element or
   /// LAPACK's QR iteration does not converge.
   public init(of a: Tensor<Scalar>) throws(LinearAlgebraError) {
+    if a.rank > 2 {
+      let parts = try a.eachMatrix { matrix throws(LinearAlgebraError) in
+        try GeneralEigen(of: matrix)
+      }
+      let n = a.shape.lastDimension
+      realValues = a.joined(parts.map(\.realValues), [n])
+      imaginaryValues = a.joined(parts.map(\.imaginaryValues), [n])
+      realVectors = a.joined(parts.map(\.realVectors), [n, n])
+      imaginaryVectors = a.joined(parts.map(\.imaginaryVectors), [n, n])
+      return
+    }
     try a.checkMatrix("generalEigen", square: true)
     var workspace = Workspace<Scalar>()
     var (real, imaginary) = (Tensor<Scalar>.zeros([a.shape[0]]), Tensor<Scalar>.zeros([a.shape[0]]))

@@ -136,21 +136,24 @@ public func lu<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   try LU(of: a)
 }
 
-/// The solution x of `a x = b`, for a square `a` `[n, n]` and b `[n]` or `[n, k]`; of b's shape.
-/// Traps when the shapes do not fit; throws when `a` has a NaN or infinite element or is exactly
-/// singular.
+/// The solution x of `a x = b`, for a square `a` `[n, n]` and b `[n]` or `[n, k]`; of b's shape. Of a
+/// batch, matrices `[..., n, n]` and right-hand sides `[..., n, k]` broadcast, or one vector `[n]` is
+/// for all. Traps when the shapes do not fit; throws when `a` has a NaN or infinite element or is
+/// exactly singular.
 public func solve<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
-  try LU(of: a).solve(b)
+  if a.rank > 2 || b.rank > 2 { return try solveBatch(a, b) }
+  return try LU(of: a).solve(b)
 }
 
-/// The inverse of a square matrix. Traps and throws as `solve` does. To apply it to something,
+/// The inverse of a square matrix, or of each of a batch `[..., n, n]`. Traps and throws as `solve` does. To apply it to something,
 /// `solve` is cheaper and more accurate.
 public func inverse<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
-  try LU(of: a).inverse()
+  a.rank > 2
+    ? try solveBatch(a, .identity(a.shape.lastDimension)) : try LU(of: a).inverse()
 }
 
 /// The determinant of a square matrix, by LU with products in double precision; 0 if an exact zero

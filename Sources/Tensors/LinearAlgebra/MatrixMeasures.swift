@@ -16,12 +16,18 @@ private func spread<Scalar: RealScalar>(_ values: Tensor<Scalar>) -> Scalar {
   return smallest == 0 ? .infinity : largest / smallest
 }
 
-/// The Moore-Penrose pseudo-inverse `[n, m]` of an `[m, n]` matrix, as `SVD.pseudoInverse` gives it.
+/// The Moore-Penrose pseudo-inverse `[n, m]` of an `[m, n]` matrix, or of each of a batch, as `SVD.pseudoInverse` gives it.
 /// Traps and throws as `SVD.init` does.
 public func pseudoInverse<Scalar: RealScalar>(_ a: Tensor<Scalar>, tolerance: Scalar? = nil)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
-  try SVD(of: a).pseudoInverse(tolerance: tolerance)
+  if a.rank > 2 {
+    return a.joined(
+      try a.eachMatrix { matrix throws(LinearAlgebraError) in
+        try SVD(of: matrix).pseudoInverse(tolerance: tolerance)
+      }, a.shape.suffix(2).reversed())
+  }
+  return try SVD(of: a).pseudoInverse(tolerance: tolerance)
 }
 
 /// The number of singular values above `tolerance` times the largest; by default the machine

@@ -6,7 +6,8 @@ public enum FactorSize: Hashable, Sendable {
   case full
 }
 
-/// The singular value decomposition `a = u diag(singularValues) vt` of an `[m, n]` matrix.
+/// The singular value decomposition `a = u diag(singularValues) vt` of an `[m, n]` matrix, or of each of
+/// a batch `[..., m, n]`, whose leading axes the factors then have, too.
 public struct SVD<Scalar: RealScalar>: Sendable {
   /// Left singular vectors as columns: `[m, k]`, k = min(m, n) when thin, m when full.
   public let u: Tensor<Scalar>
@@ -18,9 +19,19 @@ public struct SVD<Scalar: RealScalar>: Sendable {
   /// Decomposes a matrix. Traps if `a` is not a matrix; throws if it has a NaN or infinite element,
   /// or if neither of LAPACK's drivers (divide and conquer, then QR iteration) converges.
   public init(of a: Tensor<Scalar>, _ size: FactorSize = .thin) throws(LinearAlgebraError) {
-    precondition(a.rank == 2, "svd: shape \(a.shape) is not a matrix")
-    let (m, n) = (a.shape[0], a.shape[1])
+    precondition(a.rank >= 2, "svd: shape \(a.shape) is not a matrix")
+    let (m, n) = (a.shape[a.rank - 2], a.shape[a.rank - 1])
     let (left, right) = size == .thin ? (min(m, n), min(m, n)) : (m, n)
+    if a.rank > 2 {
+      let parts = try a.eachMatrix { matrix throws(LinearAlgebraError) in
+        try SVD(of: matrix, size)
+      }
+      self.init(
+        u: a.joined(parts.map(\.u), [m, left]),
+        singularValues: a.joined(parts.map(\.singularValues), [min(m, n)]),
+        vt: a.joined(parts.map(\.vt), [right, n]))
+      return
+    }
     var workspace = Workspace<Scalar>()
     var values = Tensor<Scalar>.zeros([min(m, n)])
     if !a.isContiguous, a.transposed().isContiguous {
@@ -42,14 +53,16 @@ public struct SVD<Scalar: RealScalar>: Sendable {
 
   /// The product of the factors, `[m, n]`.
   public func reconstructed() -> Tensor<Scalar> {
-    let k = singularValues.elementCount
+    let k = singularValues.shape.lastDimension
     return matmul(
-      u.sliced(0..<k, alongAxis: 1) * singularValues, vt.sliced(0..<k))
+      u.sliced(0..<k, alongAxis: -1) * singularValues.expandingShape(at: -2),
+      vt.sliced(0..<k, alongAxis: -2))
   }
 
   /// The number of singular values above `tolerance` times the largest; by default the machine
-  /// precision times the longer side.
+  /// precision times the longer side. Traps for a batch.
   public func rank(tolerance: Scalar? = nil) -> Int {
+    precondition(u.rank == 2, "SVD: factors \(u.shape) are of a batch; take one matrix")
     let values = singularValues.scalars
     guard let largest = values.first, largest > 0 else { return 0 }
     let limit = (tolerance ?? Scalar.ulpOfOne * Scalar(max(u.shape[0], vt.shape[1]))) * largest
@@ -82,11 +95,16 @@ public func svd<Scalar: RealScalar>(_ a: Tensor<Scalar>, _ size: FactorSize = .t
   try SVD(of: a, size)
 }
 
-/// The singular values of a matrix, descending: `[min(m, n)]`. Traps and throws as `SVD.init` does.
+/// The singular values of a matrix, descending: `[min(m, n)]`, or of each of a batch. Traps and throws as `SVD.init` does.
 public func singularValues<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
-  precondition(a.rank == 2, "svd: shape \(a.shape) is not a matrix")
+  precondition(a.rank >= 2, "svd: shape \(a.shape) is not a matrix")
+  if a.rank > 2 {
+    return a.joined(
+      try a.eachMatrix { matrix throws(LinearAlgebraError) in try singularValues(matrix) },
+      [min(a.shape[a.rank - 2], a.shape[a.rank - 1])])
+  }
   let rows = !a.isContiguous && a.transposed().isContiguous ? a.transposed() : a
   var workspace = Workspace<Scalar>()
   var values = Tensor<Scalar>.zeros([min(a.shape[0], a.shape[1])])

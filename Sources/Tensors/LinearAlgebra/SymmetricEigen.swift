@@ -1,4 +1,5 @@
-/// Eigenvalues and orthonormal eigenvectors of a symmetric matrix `[n, n]`.
+/// Eigenvalues and orthonormal eigenvectors of a symmetric matrix `[n, n]`; of a batch, they have its
+/// leading axes, too.
 public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
   /// Eigenvalues, ascending: `[k]`.
   public let values: Tensor<Scalar>
@@ -9,8 +10,22 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
   /// used. Traps when `a` is not square; throws when it has a NaN or infinite element or LAPACK does
   /// not converge.
   public init(of a: Tensor<Scalar>) throws(LinearAlgebraError) {
+    if a.rank > 2 {
+      let parts = try a.eachMatrix { matrix throws(LinearAlgebraError) in
+        try SymmetricEigen(of: matrix)
+      }
+      let n = a.shape.lastDimension
+      self.init(
+        values: a.joined(parts.map(\.values), [n]), vectors: a.joined(parts.map(\.vectors), [n, n]))
+      return
+    }
     try a.checkMatrix("symmetricEigen", square: true)
     try self.init(lower: a.copied())
+  }
+
+  init(values: Tensor<Scalar>, vectors: Tensor<Scalar>) {
+    self.values = values
+    self.vectors = vectors
   }
 
   /// The decomposition of a finite matrix given by its lower triangle, in its own storage.
@@ -61,6 +76,11 @@ public func symmetricEigen<Scalar: RealScalar>(_ a: Tensor<Scalar>, largest coun
 public func symmetricEigenvalues<Scalar: RealScalar>(_ a: Tensor<Scalar>)
   throws(LinearAlgebraError) -> Tensor<Scalar>
 {
+  if a.rank > 2 {
+    return a.joined(
+      try a.eachMatrix { matrix throws(LinearAlgebraError) in try symmetricEigenvalues(matrix) },
+      [a.shape.lastDimension])
+  }
   try a.checkMatrix("symmetricEigenvalues", square: true)
   var workspace = Workspace<Scalar>()
   var work = a.copied()
