@@ -95,7 +95,7 @@ INLINE double AT_LEVEL(wide_tan)(double x) {
   sine = sine * s - 1.0 / 5040;
   sine = sine * s + 1.0 / 120;
   sine = sine * s - 1.0 / 6;
-  sine = r + r * s * sine;
+  sine = r * (1 + s * sine);
   cosine = s * (1.0 / 479001600) - 1.0 / 3628800;
   cosine = cosine * s + 1.0 / 40320;
   cosine = cosine * s - 1.0 / 720;

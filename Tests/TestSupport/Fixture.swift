@@ -52,6 +52,11 @@ public struct Fixture: Sendable {
     parameter(name, of: testCase)?.numberValue ?? .nan
   }
 
+  /// A parameter of a case that is a list of texts; empty if there is none.
+  public func texts(_ name: String, of testCase: String) -> [String] {
+    parameter(name, of: testCase)?.arrayValue?.compactMap(\.stringValue) ?? []
+  }
+
   /// A parameter of a case that is a list of numbers; empty if there is none.
   public func numbers(_ name: String, of testCase: String) -> [Double] {
     parameter(name, of: testCase)?.arrayValue?.compactMap(\.numberValue) ?? []

@@ -45,18 +45,18 @@ public func inverseFFT<Scalar: RealScalar>(
   transform(x, count, axis, scaling, inverse: true, "inverseFFT")
 }
 
-/// The transform along several axes, by default all.
+/// The transform along several axes.
 public func fft<Scalar: RealScalar>(
-  _ x: ComplexTensor<Scalar>, alongAxes axes: [Int]? = nil, scaling: FourierScaling = .inverse
+  _ x: ComplexTensor<Scalar>, alongAxes axes: [Int], scaling: FourierScaling = .inverse
 ) -> ComplexTensor<Scalar> {
-  (axes ?? Array(0..<x.shape.rank)).reduce(x) { fft($0, alongAxis: $1, scaling: scaling) }
+  axes.reduce(x) { fft($0, alongAxis: $1, scaling: scaling) }
 }
 
-/// The inverse transform along several axes, by default all.
+/// The inverse transform along several axes.
 public func inverseFFT<Scalar: RealScalar>(
-  _ x: ComplexTensor<Scalar>, alongAxes axes: [Int]? = nil, scaling: FourierScaling = .inverse
+  _ x: ComplexTensor<Scalar>, alongAxes axes: [Int], scaling: FourierScaling = .inverse
 ) -> ComplexTensor<Scalar> {
-  (axes ?? Array(0..<x.shape.rank)).reduce(x) { inverseFFT($0, alongAxis: $1, scaling: scaling) }
+  axes.reduce(x) { inverseFFT($0, alongAxis: $1, scaling: scaling) }
 }
 
 /// The first `n / 2 + 1` numbers of the transform of n real ones along an axis; the others are their
@@ -91,24 +91,22 @@ public func inverseRealFFT<Scalar: RealScalar>(
   return (result * factor).movingAxis(-1, to: position)
 }
 
-/// The transform of real numbers along several axes, by default all: of real ones along the last, then
-/// along the others.
+/// The transform of real numbers along several axes: of real ones along the last, then along the
+/// others.
 public func realFFT<Scalar: RealScalar>(
-  _ x: Tensor<Scalar>, alongAxes axes: [Int]? = nil, scaling: FourierScaling = .inverse
+  _ x: Tensor<Scalar>, alongAxes axes: [Int], scaling: FourierScaling = .inverse
 ) -> ComplexTensor<Scalar> {
-  let axes = axes ?? Array(0..<x.rank)
   precondition(!axes.isEmpty, "realFFT: no axes of shape \(x.shape)")
   return fft(
     realFFT(x, alongAxis: axes[axes.count - 1], scaling: scaling), alongAxes: axes.dropLast(),
     scaling: scaling)
 }
 
-/// The inverse of `realFFT` along several axes, by default all, with `count` numbers along the last.
+/// The inverse of `realFFT` along several axes, with `count` numbers along the last.
 public func inverseRealFFT<Scalar: RealScalar>(
-  _ x: ComplexTensor<Scalar>, count: Int? = nil, alongAxes axes: [Int]?,
+  _ x: ComplexTensor<Scalar>, count: Int? = nil, alongAxes axes: [Int],
   scaling: FourierScaling = .inverse
 ) -> Tensor<Scalar> {
-  let axes = axes ?? Array(0..<x.shape.rank)
   precondition(!axes.isEmpty, "inverseRealFFT: no axes of shape \(x.shape)")
   return inverseRealFFT(
     inverseFFT(x, alongAxes: axes.dropLast(), scaling: scaling), count: count,

@@ -3,61 +3,66 @@
 /// `pattern` names the axes of each operand by letters, and after `->` those of the result: an axis
 /// that is not among them is summed over, and one that several operands share is multiplied along.
 /// `"ij,jk->ik"` is the matrix product, `"bij,bjk->bik"` one for each batch, `"ii->"` the trace,
-/// `"i,j->ij"` the outer product, `"ij->ji"` the transpose. Without `->` the result has the letters
-/// that occur once, in alphabetical order. Operands are contracted from the left, two at a time.
+/// `"i,j->ij"` the outer product, `"ij->ji"` the transpose. `...` stands for the axes without a letter,
+/// which broadcast from the last: `"...ij,...jk->...ik"`. Without `->` the result has those axes and then
+/// the letters that occur once, in alphabetical order. Axes of size 1 broadcast against others of their
+/// letter. Operands are contracted two at a time, in the order that multiplies the fewest numbers.
 ///
 /// Traps if the pattern does not name every axis, if axes of one letter differ in size, or if the
 /// result has a letter that no operand has or that it repeats.
 public func einsum<Scalar: RealScalar>(_ pattern: String, _ operands: Tensor<Scalar>...)
   -> Tensor<Scalar>
 {
-  let (inputs, output) = parse(pattern)
+  let (inputs, output) = EinsumPattern(pattern).letters(ranks: operands.map(\.rank))
   precondition(
     inputs.count == operands.count && zip(inputs, operands).allSatisfy { $0.count == $1.rank },
     "einsum: \(pattern) does not fit shapes \(operands.map(\.shape))")
   var sizes: [Character: Int] = [:]
   for (letters, operand) in zip(inputs, operands) {
     for (letter, size) in zip(letters, operand.shape) {
+      let known = sizes[letter] ?? 1
       precondition(
-        sizes.updateValue(size, forKey: letter) ?? size == size,
+        known == size || known == 1 || size == 1,
         "einsum: axes \(letter) of \(pattern) differ in shapes \(operands.map(\.shape))")
+      sizes[letter] = known == 1 ? size : known
     }
   }
   precondition(
     Set(output).count == output.count && output.allSatisfy { sizes[$0] != nil },
     "einsum: the result of \(pattern) repeats a letter or has one of no operand")
 
-  var terms = zip(inputs, operands).map { Labelled(letters: $0, tensor: $1).diagonal() }
-  while terms.count > 1 {
-    let needed = Set(terms.dropFirst(2).flatMap(\.letters) + output)
-    terms.replaceSubrange(0..<2, with: [terms[0].multiplied(by: terms[1], keeping: needed)])
+  let terms = zip(inputs, operands).map {
+    Labelled(letters: $0, tensor: $1).withoutBroadcastAxes(sizes).diagonal()
   }
-  return terms[0].summed(keeping: Set(output)).ordered(output).tensor
+  let order = ContractionOrder(terms.map { Set($0.letters) }, output: Set(output), sizes: sizes)
+  return contract(terms, order).summed(keeping: Set(output)).ordered(output).tensor
 }
 
-private func parse(_ pattern: String) -> (inputs: [[Character]], output: [Character]) {
-  let text = pattern.filter { $0 != " " }
-  var (left, right) = (text[...], text[text.endIndex...])
-  var explicit = false
-  if let arrow = text.firstIndex(of: "-") {
-    let after = text.index(after: arrow)
-    precondition(
-      after < text.endIndex && text[after] == ">", "einsum: \(pattern) has - without >")
-    (left, right, explicit) = (text[..<arrow], text[text.index(after: after)...], true)
+private func contract<Scalar>(_ terms: [Labelled<Scalar>], _ order: ContractionOrder)
+  -> Labelled<Scalar>
+{
+  var terms = terms
+  for step in order.steps {
+    let (a, b) = (terms[step.left], terms[step.right])
+    terms.append(a.multiplied(by: b, keeping: step.needed))
   }
-  let inputs = left.split(separator: ",", omittingEmptySubsequences: false).map(Array.init)
-  precondition(
-    (inputs.joined() + Array(right)).allSatisfy { $0.isASCII && $0.isLetter },
-    "einsum: \(pattern) may hold only letters, commas and one ->")
-  if explicit { return (inputs, Array(right)) }
-  let all = inputs.flatMap { $0 }
-  return (inputs, all.filter { letter in all.count { $0 == letter } == 1 }.sorted())
+  return terms[terms.count - 1]
 }
 
 /// A tensor whose axes have names.
 private struct Labelled<Scalar: RealScalar> {
   var letters: [Character]
   var tensor: Tensor<Scalar>
+
+  /// The tensor without axes of size 1 whose letters have other sizes elsewhere.
+  func withoutBroadcastAxes(_ sizes: [Character: Int]) -> Labelled {
+    var result = self
+    for axis in letters.indices.reversed() where tensor.shape[axis] == 1 && sizes[letters[axis]] != 1 {
+      result.letters.remove(at: axis)
+      result.tensor = result.tensor.squeezingShape(at: axis)
+    }
+    return result
+  }
 
   /// The diagonal along each repeated letter, which becomes one axis: a view.
   func diagonal() -> Labelled {

@@ -135,9 +135,11 @@ extension TensorLiteral where Scalar: FloatingPoint {
 
 extension Tensor {
   /// A matrix from its rows, which may contain variables. Traps when they differ in length.
+  @_disfavoredOverload
   public init(_ rows: [[Scalar]]) { self.init(rows: rows) }
 
   /// A tensor of three axes from its matrices. Traps when they differ in shape.
+  @_disfavoredOverload
   public init(_ matrices: [[[Scalar]]]) {
     let parts = matrices.map { Tensor(rows: $0) }
     self = parts.isEmpty ? Tensor([], shape: [0, 0, 0]) : .stacked(parts)
