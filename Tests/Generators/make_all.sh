@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 export TORCHDYNAMO_DISABLE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 generators="tensors quantization gguf_blocks gguf_files fake_quantization half_values linear_algebra operations
   activations layers llama families gguf_models peft_adapters text_encoder optimizers loqt methods digits
-  metrics"
+  metrics functions numpy_table"
 for generator in $generators; do
   "${1:-python3}" "$generator.py"
 done

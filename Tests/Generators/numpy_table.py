@@ -45,17 +45,26 @@ def parts(result):
     return [array.astype(np.float64)]
 
 
-rows, heading = [], ""
-for line in SOURCE.read_text().splitlines():
-    if title := re.match(r'  @Test\("(.*?)"\)', line):
-        heading = title[1]
-    found = re.match(r'    check\("(.*?)", (.*)\)$', line.strip().rjust(len(line.strip()) + 4))
-    if not found:
-        continue
-    expression, ours = found[1], found[2]
+def calls(text):
+    """What stands between the parentheses of each `check(...)`, on one line, with the test's title."""
+    heading = ""
+    for start in re.finditer(r'@Test\("(.*?)"\)|^    check\(', text, re.MULTILINE):
+        if start[1]:
+            heading = start[1]
+            continue
+        end, depth = start.end(), 1
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        call = re.sub(r"\s+", " ", text[start.end() : end - 1]).strip()
+        expression, ours = re.match(r'"(.*?)", (.*)$', call).groups()
+        yield heading, expression, ours.replace("( ", "(").replace("[ ", "[")
+
+
+rows = list(calls(SOURCE.read_text()))
+for _, expression, _ in rows:
     results = parts(eval(expression))
     fixture.add(expression, {"parts": len(results)}, **{f"result{k}": a for k, a in enumerate(results)})
-    rows.append((heading, expression, ours))
 public = lambda module: [n for n in module.__all__ if n not in ("LinAlgError", "test")]
 fixture.cases["names"] = {
     "numpy": (pathlib.Path(__file__).parent / "numpy_names.txt").read_text().split(),

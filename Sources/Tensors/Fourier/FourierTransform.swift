@@ -132,7 +132,8 @@ extension Tensor where Scalar: RealScalar {
   /// then the negative ones.
   public static func fftFrequencies(_ count: Int, spacing: Scalar = 1) -> Tensor {
     Tensor(
-      (0..<count).map { Scalar($0 < (count + 1) / 2 ? $0 : $0 - count) / (Scalar(count) * spacing) })
+      (0..<count).map { Scalar($0 < (count + 1) / 2 ? $0 : $0 - count) / (Scalar(count) * spacing) }
+    )
   }
 
   /// The frequencies of the numbers of `realFFT` for `count` samples `spacing` apart.
@@ -156,7 +157,8 @@ extension Tensor where Scalar: RealScalar {
   }
 
   /// The first `count` elements along an axis, or as many zeros behind it as are missing.
-  fileprivate func resized(_ count: Int?, alongAxis axis: Int, _ operation: StaticString) -> Tensor {
+  fileprivate func resized(_ count: Int?, alongAxis axis: Int, _ operation: StaticString) -> Tensor
+  {
     let size = shape[axis]
     let count = count ?? size
     precondition(count > 0, "\(operation): \(count) numbers along axis \(axis) of \(shape)")
@@ -201,7 +203,8 @@ private func transform<Scalar: RealScalar>(
   let (from, to) =
     inverse ? (source.parts.swapped, result.parts.swapped) : (source.parts, result.parts)
   plan.run(
-    from, to: to, outer: sizes[..<position].reduce(1, *), inner: sizes[(position + 1)...].reduce(1, *))
+    from, to: to, outer: sizes[..<position].reduce(1, *),
+    inner: sizes[(position + 1)...].reduce(1, *))
   withExtendedLifetime((source, result)) {}
   let factor: Scalar = scaling.factor(n, inverse: inverse)
   return factor == 1 ? result : result * factor

@@ -57,7 +57,8 @@ private struct Labelled<Scalar: RealScalar> {
   /// The tensor without axes of size 1 whose letters have other sizes elsewhere.
   func withoutBroadcastAxes(_ sizes: [Character: Int]) -> Labelled {
     var result = self
-    for axis in letters.indices.reversed() where tensor.shape[axis] == 1 && sizes[letters[axis]] != 1 {
+    for axis in letters.indices.reversed()
+    where tensor.shape[axis] == 1 && sizes[letters[axis]] != 1 {
       result.letters.remove(at: axis)
       result.tensor = result.tensor.squeezingShape(at: axis)
     }

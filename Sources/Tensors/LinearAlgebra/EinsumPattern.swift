@@ -48,7 +48,8 @@ struct EinsumPattern {
     let named = zip(inputs, ranks).map { letters, rank -> [Character] in
       guard let place = letters.firstIndex(of: Self.dots) else { return letters }
       let count = rank - (letters.count - 1)
-      precondition(count >= 0 && count <= 16, "einsum: \(pattern) does not fit a tensor of \(rank) axes")
+      precondition(
+        count >= 0 && count <= 16, "einsum: \(pattern) does not fit a tensor of \(rank) axes")
       most = max(most, count)
       return letters[..<place] + hidden(count) + letters[(place + 1)...]
     }

@@ -24,17 +24,21 @@ public struct GeneralizedEigen<Scalar: RealScalar>: Sendable {
     var (x, y, v) = (a.copied(), b.copied(), Tensor<Scalar>.zeros([n, n]))
     var numbers = Tensor<Scalar>.zeros([3, n])
     let side = Int32(n)
-    let info = n == 0 ? 0 : x.withMutablePointer { x in
-      y.withMutablePointer { y in
-        v.withMutablePointer { v in
-          numbers.withMutablePointer { w in
-            Scalar.lapack.ggev(
-              LAPACKTable<Scalar>.rowMajor, CChar("N"), CChar("V"), side, x, side, y, side, w, w + n,
-              w + 2 * n, nil, side, v, side)
+    let info =
+      n == 0
+      ? 0
+      : x.withMutablePointer { x in
+        y.withMutablePointer { y in
+          v.withMutablePointer { v in
+            numbers.withMutablePointer { w in
+              Scalar.lapack.ggev(
+                LAPACKTable<Scalar>.rowMajor, CChar("N"), CChar("V"), side, x, side, y, side, w,
+                w + n,
+                w + 2 * n, nil, side, v, side)
+            }
           }
         }
       }
-    }
     guard info == 0 else {
       throw LinearAlgebraError(
         routine: "ggev", info: Int(info), message: "no convergence for matrices \(a.shape)")
@@ -72,14 +76,17 @@ extension SymmetricEigen {
     let n = a.shape[0]
     var (x, y, w) = (a.copied(), b.copied(), Tensor<Scalar>.zeros([n]))
     let side = Int32(n)
-    let info = n == 0 ? 0 : x.withMutablePointer { x in
-      y.withMutablePointer { y in
-        w.withMutablePointer { w in
-          Scalar.lapack.sygvd(
-            LAPACKTable<Scalar>.rowMajor, 1, CChar("V"), CChar("L"), side, x, side, y, side, w)
+    let info =
+      n == 0
+      ? 0
+      : x.withMutablePointer { x in
+        y.withMutablePointer { y in
+          w.withMutablePointer { w in
+            Scalar.lapack.sygvd(
+              LAPACKTable<Scalar>.rowMajor, 1, CChar("V"), CChar("L"), side, x, side, y, side, w)
+          }
         }
       }
-    }
     guard info == 0 else {
       throw LinearAlgebraError(
         routine: "sygvd", info: Int(info),

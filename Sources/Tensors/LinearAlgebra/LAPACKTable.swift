@@ -11,8 +11,7 @@ public struct LAPACKTable<Scalar>: Sendable {
       Int32, CChar, Int32, Numbers, Int32, Integers, Numbers, Numbers, Numbers, Int32
     ) -> Int32
   let gehrd: @Sendable (Int32, Int32, Int32, Int32, Numbers, Int32, Numbers) -> Int32
-  let orghr:
-    @Sendable (Int32, Int32, Int32, Int32, Numbers, Int32, UnsafePointer<Scalar>?) -> Int32
+  let orghr: @Sendable (Int32, Int32, Int32, Int32, Numbers, Int32, UnsafePointer<Scalar>?) -> Int32
   let ggev:
     @Sendable (
       Int32, CChar, CChar, Int32, Numbers, Int32, Numbers, Int32, Numbers, Numbers, Numbers,
@@ -33,14 +32,14 @@ public struct LAPACKTable<Scalar>: Sendable {
 extension LAPACKTable<Float> {
   static let float = LAPACKTable(
     gees: { LAPACKE_sgees($0, $1, CChar("N"), nil, $2, $3, $4, $5, $6, $7, $8, $9) },
-     gehrd: LAPACKE_sgehrd, orghr: LAPACKE_sorghr, ggev: LAPACKE_sggev,
+    gehrd: LAPACKE_sgehrd, orghr: LAPACKE_sorghr, ggev: LAPACKE_sggev,
     sygvd: LAPACKE_ssygvd, gbsv: LAPACKE_sgbsv, gtsv: LAPACKE_sgtsv, sytrf: LAPACKE_ssytrf_rk)
 }
 
 extension LAPACKTable<Double> {
   static let double = LAPACKTable(
     gees: { LAPACKE_dgees($0, $1, CChar("N"), nil, $2, $3, $4, $5, $6, $7, $8, $9) },
-     gehrd: LAPACKE_dgehrd, orghr: LAPACKE_dorghr, ggev: LAPACKE_dggev,
+    gehrd: LAPACKE_dgehrd, orghr: LAPACKE_dorghr, ggev: LAPACKE_dggev,
     sygvd: LAPACKE_dsygvd, gbsv: LAPACKE_dgbsv, gtsv: LAPACKE_dgtsv, sytrf: LAPACKE_dsytrf_rk)
 }
 

@@ -16,14 +16,17 @@ public struct LDL<Scalar: RealScalar>: Sendable {
     let n = a.shape[0]
     var (factors, beside) = (a.copied(), Tensor<Scalar>.zeros([n]))
     var pivots = Tensor<Int32>.zeros([n])
-    let info = n == 0 ? 0 : factors.withMutablePointer { factors in
-      beside.withMutablePointer { beside in
-        pivots.withMutablePointer { pivots in
-          Scalar.lapack.sytrf(
-            LAPACKTable<Scalar>.rowMajor, CChar("L"), Int32(n), factors, Int32(n), beside, pivots)
+    let info =
+      n == 0
+      ? 0
+      : factors.withMutablePointer { factors in
+        beside.withMutablePointer { beside in
+          pivots.withMutablePointer { pivots in
+            Scalar.lapack.sytrf(
+              LAPACKTable<Scalar>.rowMajor, CChar("L"), Int32(n), factors, Int32(n), beside, pivots)
+          }
         }
       }
-    }
     precondition(info >= 0, "ldl: LAPACK refused matrix \(a.shape), info \(info)")
     l = factors.lowerTriangle(offset: -1) + .identity(n)
     var d = Tensor.diagonal(factors.diagonal())

@@ -57,7 +57,9 @@ public func tensorProduct<Scalar: RealScalar>(
 /// the last a column vector. Traps when they do not fit or there is none.
 public func chainProduct<Scalar: RealScalar>(_ matrices: [Tensor<Scalar>]) -> Tensor<Scalar> {
   precondition(!matrices.isEmpty, "chainProduct: nothing to multiply")
-  if matrices.count <= 2 { return matrices.count == 1 ? matrices[0] : matmul(matrices[0], matrices[1]) }
+  if matrices.count <= 2 {
+    return matrices.count == 1 ? matrices[0] : matmul(matrices[0], matrices[1])
+  }
   // The sizes between the factors; a vector at either end counts as a matrix of one row or column.
   let last = matrices.count - 1
   var sides = matrices.map { $0.shape[0] } + [matrices[last].shape.lastDimension]

@@ -17,17 +17,20 @@ public struct Schur<Scalar: RealScalar>: Sendable {
     var (real, imaginary) = (Tensor<Scalar>.zeros([n]), Tensor<Scalar>.zeros([n]))
     var selected: Int32 = 0
     let side = Int32(n)
-    let info = n == 0 ? 0 : t.withMutablePointer { t in
-      z.withMutablePointer { z in
-        real.withMutablePointer { real in
-          imaginary.withMutablePointer { imaginary in
-            Scalar.lapack.gees(
-              LAPACKTable<Scalar>.rowMajor, CChar("V"), side, t, side, &selected,
-              real, imaginary, z, side)
+    let info =
+      n == 0
+      ? 0
+      : t.withMutablePointer { t in
+        z.withMutablePointer { z in
+          real.withMutablePointer { real in
+            imaginary.withMutablePointer { imaginary in
+              Scalar.lapack.gees(
+                LAPACKTable<Scalar>.rowMajor, CChar("V"), side, t, side, &selected,
+                real, imaginary, z, side)
+            }
           }
         }
       }
-    }
     guard info == 0 else {
       throw LinearAlgebraError(
         routine: "gees", info: Int(info), message: "no convergence for matrix \(a.shape)")

@@ -1,6 +1,8 @@
 extension Tensor where Scalar: RealScalar {
   /// Independent exponential numbers of mean `scale`.
-  public static func exponential(_ shape: Shape, scale: Scalar = 1, using source: inout RandomSource)
+  public static func exponential(
+    _ shape: Shape, scale: Scalar = 1, using source: inout RandomSource
+  )
     -> Tensor
   {
     let uniform = Tensor<Double>.uniform(shape, using: &source)
@@ -15,7 +17,8 @@ extension Tensor where Scalar: RealScalar {
     precondition(
       concentration > 0 && scale > 0 && concentration < .infinity,
       "gamma: concentration \(concentration) and scale \(scale) are not positive numbers")
-    return (gammas(shape, Double(concentration), &source) * Double(scale)).converted(to: Scalar.self)
+    return (gammas(shape, Double(concentration), &source) * Double(scale)).converted(
+      to: Scalar.self)
   }
 
   /// Independent beta numbers in [0, 1], of mean `alpha / (alpha + beta)`. Traps unless both are
@@ -107,7 +110,8 @@ extension Tensor where Scalar: RealScalar {
     var open = count
     while open > 0 {
       let (x, u) = (
-        Tensor<Double>.normal([open], using: &source), Tensor<Double>.uniform([open], using: &source)
+        Tensor<Double>.normal([open], using: &source),
+        Tensor<Double>.uniform([open], using: &source)
       )
       let t = x * c + 1
       let v = t * t * t
@@ -125,7 +129,9 @@ extension Tensor where Scalar: RealScalar {
 
 extension Tensor where Scalar == Double {
   /// Writes the accepted values to the first places of a range; returns how many places are left.
-  fileprivate mutating func place(_ values: Tensor, where accepted: Tensor<Bool>, in range: Range<Int>)
+  fileprivate mutating func place(
+    _ values: Tensor, where accepted: Tensor<Bool>, in range: Range<Int>
+  )
     -> Int
   {
     var next = range.lowerBound

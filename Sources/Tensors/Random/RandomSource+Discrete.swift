@@ -136,7 +136,8 @@ extension Tensor where Scalar == Int32 {
     let wide = weights.converted(to: Double.self)
     if replacement == .replacing {
       let cumulative = wide.cumulativeSum(alongAxis: 0)
-      let draws = Tensor<Double>.uniform([count], using: &source) * (count == 0 ? 1 : cumulative[-1])
+      let draws =
+        Tensor<Double>.uniform([count], using: &source) * (count == 0 ? 1 : cumulative[-1])
       return positive == 0
         ? .empty
         : Tensors.minimum(

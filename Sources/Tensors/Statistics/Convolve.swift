@@ -31,7 +31,8 @@ public func convolve<Scalar: RealScalar>(
     long.withPointer { x in
       // Blocks that stay in a cache while the weights pass over them.
       let block = 4_096
-      parallelFor((count + block - 1) / block, grain: max(1, (1 << 15) / (block * m) + 1)) { range in
+      parallelFor((count + block - 1) / block, grain: max(1, (1 << 15) / (block * m) + 1)) {
+        range in
         let (start, end) = (
           first + range.lowerBound * block, first + min(count, range.upperBound * block)
         )

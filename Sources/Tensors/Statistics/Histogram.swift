@@ -40,7 +40,8 @@ extension Tensor where Scalar: RealScalar {
   public func histogram(edges: Tensor, weights: Tensor? = nil) -> Histogram<Scalar> {
     let bounds = edges.scalars
     precondition(
-      edges.rank == 1 && bounds.count >= 2 && zip(bounds, bounds.dropFirst()).allSatisfy { $0 <= $1 },
+      edges.rank == 1 && bounds.count >= 2
+        && zip(bounds, bounds.dropFirst()).allSatisfy { $0 <= $1 },
       "histogram: edges of shape \(edges.shape) are not at least two ascending numbers")
     return histogram(edges, weights) { values, weights, counts in
       let bins = bounds.count - 1

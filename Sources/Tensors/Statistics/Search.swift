@@ -68,7 +68,8 @@ extension Tensor where Scalar: RealScalar {
   ) -> Tensor {
     precondition(
       places.rank == 1 && places.shape == values.shape && places.elementCount > 0,
-      "interpolated: places \(places.shape) and values \(values.shape) are not vectors of one length")
+      "interpolated: places \(places.shape) and values \(values.shape) are not vectors of one length"
+    )
     let right = places.searchSorted(self, side: .right)
     let ends = outside ?? (values[0], values[-1])
     return Tensor(unsafeUninitializedShape: shape) { out in
@@ -77,7 +78,8 @@ extension Tensor where Scalar: RealScalar {
         places.withPointer { p in
           values.withPointer { v in
             right.withPointer { index in
-              interpolate(x, p, v, index, places.elementCount, ends.before, ends.after, target, out.count)
+              interpolate(
+                x, p, v, index, places.elementCount, ends.before, ends.after, target, out.count)
             }
           }
         }

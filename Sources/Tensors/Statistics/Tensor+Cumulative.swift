@@ -116,7 +116,8 @@ extension Tensor {
       let size = x.shape[position]
       return size == 0
         ? x
-        : minus(x.sliced(1..<size, alongAxis: position), x.sliced(0..<size - 1, alongAxis: position))
+        : minus(
+          x.sliced(1..<size, alongAxis: position), x.sliced(0..<size - 1, alongAxis: position))
     }
   }
 }
@@ -168,7 +169,8 @@ private func accumulateIntegers<Scalar: FixedWidthInteger>(
   y[0] = carried
   for i in 1..<count {
     switch operation {
-    case .sum: carried = exact(carried.addingReportingOverflow(x[i]), carried, x[i], "cumulativeSum")
+    case .sum:
+      carried = exact(carried.addingReportingOverflow(x[i]), carried, x[i], "cumulativeSum")
     case .product:
       carried = exact(
         carried.multipliedReportingOverflow(by: x[i]), carried, x[i], "cumulativeProduct")

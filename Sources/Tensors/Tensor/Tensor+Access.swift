@@ -102,7 +102,8 @@ extension Tensor {
       indices.count == rank,
       "subscript: \(indices.count) indices for shape \(shape)"
         + (indices.count < rank
-          ? ". For a part, write [\(indices.map(String.init).joined(separator: ", ")), .ellipsis]" : "")
+          ? ". For a part, write [\(indices.map(String.init).joined(separator: ", ")), .ellipsis]"
+          : "")
     )
     var position = 0
     let strides = self.strides

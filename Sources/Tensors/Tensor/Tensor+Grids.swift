@@ -64,7 +64,8 @@ extension Tensor {
     let gone = Set(
       positions.map { place in
         precondition(
-          place >= -size && place < size, "removing: position \(place) outside axis \(axis) of \(shape)")
+          place >= -size && place < size,
+          "removing: position \(place) outside axis \(axis) of \(shape)")
         return place < 0 ? place + size : place
       })
     return part(
@@ -114,7 +115,8 @@ extension Tensor where Scalar: RealScalar {
   /// `count` is negative, or unless both are not 0 and of one sign.
   public static func geometricSpace(from start: Scalar, through end: Scalar, count: Int) -> Tensor {
     precondition(
-      start * end > 0, "geometricSpace: \(start) and \(end) are not of one sign and different from 0")
+      start * end > 0,
+      "geometricSpace: \(start) and \(end) are not of one sign and different from 0")
     let sign: Double = start < 0 ? -1 : 1
     let logs = Tensor<Double>.linearSpace(
       from: ScalarMath.log(Double(start.magnitude)), through: ScalarMath.log(Double(end.magnitude)),
@@ -142,7 +144,8 @@ extension Tensor where Scalar == Int32 {
   /// The row-major position of each index `[count, rank]` in a shape. Traps outside it.
   public func flattenedIndices(in shape: Shape) -> Tensor {
     precondition(
-      rank == 2 && self.shape[1] == shape.rank, "flattenedIndices: \(self.shape) for shape \(shape)")
+      rank == 2 && self.shape[1] == shape.rank, "flattenedIndices: \(self.shape) for shape \(shape)"
+    )
     let values = scalars
     return Tensor(
       (0..<self.shape[0]).map { row in

@@ -44,7 +44,8 @@ extension Tensor where Scalar: RealScalar {
   public func isClose(
     to other: Tensor, relative: Scalar = 1e-5, absolute: Scalar = 1e-8, nanEqual: Bool = false
   ) -> Tensor<Bool> {
-    let near = (Tensors.abs(self - other) .<= Tensors.abs(other) * relative + absolute)
+    let near =
+      (Tensors.abs(self - other) .<= Tensors.abs(other) * relative + absolute)
       .& other.isFinite
     let same = near .| (self .== other)
     return nanEqual ? same .| (isNaN .& other.isNaN) : same

@@ -23,26 +23,42 @@ extension Float: TensorOperand {
 extension Tensor where Scalar: RealScalar {
   /// Adds a number to every element.
   @_disfavoredOverload
-  public static func + (a: Tensor, b: some TensorOperand) -> Tensor { a + b._rounded(to: Scalar.self) }
+  public static func + (a: Tensor, b: some TensorOperand) -> Tensor {
+    a + b._rounded(to: Scalar.self)
+  }
   /// Subtracts a number from every element.
   @_disfavoredOverload
-  public static func - (a: Tensor, b: some TensorOperand) -> Tensor { a - b._rounded(to: Scalar.self) }
+  public static func - (a: Tensor, b: some TensorOperand) -> Tensor {
+    a - b._rounded(to: Scalar.self)
+  }
   /// Multiplies every element by a number.
   @_disfavoredOverload
-  public static func * (a: Tensor, b: some TensorOperand) -> Tensor { a * b._rounded(to: Scalar.self) }
+  public static func * (a: Tensor, b: some TensorOperand) -> Tensor {
+    a * b._rounded(to: Scalar.self)
+  }
   /// Divides every element by a number.
   @_disfavoredOverload
-  public static func / (a: Tensor, b: some TensorOperand) -> Tensor { a / b._rounded(to: Scalar.self) }
+  public static func / (a: Tensor, b: some TensorOperand) -> Tensor {
+    a / b._rounded(to: Scalar.self)
+  }
   /// The number plus every element.
   @_disfavoredOverload
-  public static func + (a: some TensorOperand, b: Tensor) -> Tensor { a._rounded(to: Scalar.self) + b }
+  public static func + (a: some TensorOperand, b: Tensor) -> Tensor {
+    a._rounded(to: Scalar.self) + b
+  }
   /// The number minus every element.
   @_disfavoredOverload
-  public static func - (a: some TensorOperand, b: Tensor) -> Tensor { a._rounded(to: Scalar.self) - b }
+  public static func - (a: some TensorOperand, b: Tensor) -> Tensor {
+    a._rounded(to: Scalar.self) - b
+  }
   /// Multiplies every element by a number.
   @_disfavoredOverload
-  public static func * (a: some TensorOperand, b: Tensor) -> Tensor { a._rounded(to: Scalar.self) * b }
+  public static func * (a: some TensorOperand, b: Tensor) -> Tensor {
+    a._rounded(to: Scalar.self) * b
+  }
   /// The number over every element.
   @_disfavoredOverload
-  public static func / (a: some TensorOperand, b: Tensor) -> Tensor { a._rounded(to: Scalar.self) / b }
+  public static func / (a: some TensorOperand, b: Tensor) -> Tensor {
+    a._rounded(to: Scalar.self) / b
+  }
 }

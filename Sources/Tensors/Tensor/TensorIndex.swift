@@ -87,7 +87,9 @@ extension Array: TensorIndex where Element == Int {
 }
 
 /// The bound after a position; none after the last one of an axis.
-private func after(_ position: Int) -> Int? { position == -1 || position == .max ? nil : position + 1 }
+private func after(_ position: Int) -> Int? {
+  position == -1 || position == .max ? nil : position + 1
+}
 
 /// A scalar whose tensors select parts of others: integers by position, Bool as a mask. Only the
 /// library's own types conform.

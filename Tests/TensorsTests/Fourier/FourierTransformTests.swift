@@ -7,10 +7,13 @@ struct FourierTransformTests {
   private func sums(_ x: ComplexTensor<Double>) -> ComplexTensor<Double> {
     let n = x.shape.last!
     let k = Tensor<Int64>.range(from: 0, to: Int64(n))
-    let angles = (k.expandingShape(at: 1) * k % Int64(n)).converted(to: Double.self)
+    let angles =
+      (k.expandingShape(at: 1) * k % Int64(n)).converted(to: Double.self)
       * (-2 * Double.pi / Double(n))
     let roots = ComplexTensor(magnitude: .ones(angles.shape), angle: angles)
-    return matmul(x.mapParts { $0.expandingShape(at: -2) }, roots).mapParts { $0.squeezingShape(at: -2) }
+    return matmul(x.mapParts { $0.expandingShape(at: -2) }, roots).mapParts {
+      $0.squeezingShape(at: -2)
+    }
   }
 
   private func numbers(_ shape: Shape, _ seed: UInt64) -> ComplexTensor<Double> {
@@ -22,12 +25,16 @@ struct FourierTransformTests {
   private func error(_ a: ComplexTensor<Double>, _ b: ComplexTensor<Double>) -> Double {
     let difference = a - b
     return hypot(
-      Tensor(difference.real.norm()), Tensor(difference.imaginary.norm())).scalar
+      Tensor(difference.real.norm()), Tensor(difference.imaginary.norm())
+    ).scalar
       / max(1e-300, hypot(Tensor(b.real.norm()), Tensor(b.imaginary.norm())).scalar)
   }
 
   /// All radices, their products, primes beyond them and lengths with such factors.
-  private static let lengths = Array(1...40) + [47, 48, 53, 60, 64, 74, 97, 101, 121, 125, 128, 210, 243, 254, 256, 1009, 1024]
+  private static let lengths =
+    Array(1...40) + [
+      47, 48, 53, 60, 64, 74, 97, 101, 121, 125, 128, 210, 243, 254, 256, 1009, 1024,
+    ]
 
   @Test("Transforms equal their definition at every length", arguments: lengths)
   func definition(_ n: Int) {
@@ -56,7 +63,9 @@ struct FourierTransformTests {
       var sizes = [2, 3, 4]
       sizes[axis] = n
       let x = numbers(Shape(sizes), 5)
-      let last = fft(x.mapParts { $0.movingAxis(axis, to: -1) }).mapParts { $0.movingAxis(-1, to: axis) }
+      let last = fft(x.mapParts { $0.movingAxis(axis, to: -1) }).mapParts {
+        $0.movingAxis(-1, to: axis)
+      }
       #expect(error(fft(x, alongAxis: axis), last) < 1e-15)
       #expect(error(inverseFFT(fft(x, alongAxis: axis), alongAxis: axis), x) < 1e-14)
     }
@@ -73,13 +82,17 @@ struct FourierTransformTests {
     #expect(fft(x) == one)
     // The norm stays, up to the root of the length.
     let norms = hypot(Tensor(one.real.norm()), Tensor(one.imaginary.norm())).scalar / 256
-    #expect(Swift.abs(norms / hypot(Tensor(x.real.norm()), Tensor(x.imaginary.norm())).scalar - 1) < 1e-13)
+    #expect(
+      Swift.abs(norms / hypot(Tensor(x.real.norm()), Tensor(x.imaginary.norm())).scalar - 1) < 1e-13
+    )
   }
 
   @Test("A convolution is the product of transforms")
   func convolution() {
     var source = RandomSource(seed: 7)
-    let (a, b) = (Tensor<Double>.normal([500], using: &source), Tensor<Double>.normal([77], using: &source))
+    let (a, b) = (
+      Tensor<Double>.normal([500], using: &source), Tensor<Double>.normal([77], using: &source)
+    )
     let product = realFFT(a, count: 576) * realFFT(b, count: 576)
     let full = convolve(a, b)
     #expect((inverseRealFFT(product, count: 576) - full).norm() < 1e-13 * full.norm())

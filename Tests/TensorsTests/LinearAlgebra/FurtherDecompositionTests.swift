@@ -13,7 +13,9 @@ struct FurtherDecompositionTests {
     return (matmul(q.transposed(), q) - .identity(n)).norm() < 30 * Double(n) * Double.ulpOfOne
   }
 
-  @Test("Schur and Hessenberg forms are orthogonal images of their shape", arguments: [0, 1, 2, 3, 10, 33])
+  @Test(
+    "Schur and Hessenberg forms are orthogonal images of their shape",
+    arguments: [0, 1, 2, 3, 10, 33])
   func orthogonalForms(_ n: Int) throws {
     let a = normal([n, n], 1)
     let tolerance = 30 * Double(max(1, n)) * Double.ulpOfOne * a.norm() + 1e-300
@@ -52,7 +54,8 @@ struct FurtherDecompositionTests {
     let right = matmul(ComplexTensor(b), eigen.vectors) * eigen.numerators
     #expect((left - right).magnitude.maximum() < 1e-13 * (a.norm() * b.norm()))
     // An eigenvalue of a singular b is infinite.
-    let singular = try GeneralizedEigen(of: [[1, 0], [0, 1]], [[2, 0], [0, 0]] as Tensor<Double>)
+    let singular = try GeneralizedEigen(
+      of: [[1, 0], [0, 1]], [[2, 0], [0, 0]] as Tensor<Double>)
     #expect(singular.values.real.sorted() == [0.5, .infinity])
     let definite = matmul(b, b.transposed()) + .identity(6)
     let symmetric = a + a.transposed()
@@ -141,12 +144,16 @@ struct FurtherDecompositionTests {
     #expect(x.shape == [2, 3, 4, 2])
     let flat = a.reshaped(to: [6, 4, 4])
     let solutions = x.reshaped(to: [6, 4, 2])
-    let (determinants, inverses) = (try determinants(a).flattened(), try inverse(a).reshaped(to: [6, 4, 4]))
+    let (determinants, inverses) = (
+      try determinants(a).flattened(), try inverse(a).reshaped(to: [6, 4, 4])
+    )
     let svds = try svd(a)
     #expect((svds.reconstructed() - a).norm() < 1e-13)
     for i in 0..<6 {
       let matrix = flat.element(at: i)
-      #expect(solutions.element(at: i).allClose(to: try solve(matrix, b.element(at: i % 3)), relative: 1e-10))
+      #expect(
+        solutions.element(at: i).allClose(
+          to: try solve(matrix, b.element(at: i % 3)), relative: 1e-10))
       #expect(Swift.abs(determinants[i] - (try determinant(matrix))) < 1e-12)
       #expect(inverses.element(at: i).allClose(to: try inverse(matrix), relative: 1e-10))
       let values = svds.singularValues.reshaped(to: [6, 4]).element(at: i)
@@ -158,9 +165,12 @@ struct FurtherDecompositionTests {
     let l = try cholesky(definite).l
     #expect((matmul(l, l.transposed()) - definite).norm() < 1e-12)
     let eigen = try symmetricEigen(definite)
-    #expect((matmul(definite, eigen.vectors) - eigen.vectors * eigen.values.expandingShape(at: -2)).norm() < 1e-11)
+    #expect(
+      (matmul(definite, eigen.vectors) - eigen.vectors * eigen.values.expandingShape(at: -2)).norm()
+        < 1e-11)
     #expect(try solve(a, Tensor<Double>.ones([4])).shape == [2, 3, 4])
-    #expect(try solve(Tensor<Double>.zeros([0, 4, 4]), Tensor<Double>.ones([4, 1])).shape == [0, 4, 1])
+    #expect(
+      try solve(Tensor<Double>.zeros([0, 4, 4]), Tensor<Double>.ones([4, 1])).shape == [0, 4, 1])
     var singular = a
     singular[1, 2, 0] = Tensor(0)
     let error = #expect(throws: LinearAlgebraError.self) { try inverse(singular) }
@@ -183,7 +193,8 @@ struct FurtherDecompositionTests {
     #expect((chainProduct([a, b, c]) - chain).norm() < 1e-13)
     let vectors = Array(repeating: Tensor<Double>([1, 2]), count: 9)
     #expect(
-      einsum("a,a,a,a,a,a,a,a,a->a", vectors[0], vectors[1], vectors[2], vectors[3], vectors[4],
+      einsum(
+        "a,a,a,a,a,a,a,a,a->a", vectors[0], vectors[1], vectors[2], vectors[3], vectors[4],
         vectors[5], vectors[6], vectors[7], vectors[8]) == [1, 512])
   }
 }

@@ -88,8 +88,9 @@ struct FunctionBudgetTests {
   func flooredDivision() {
     let a: Tensor<Double> = [7, -7, 7, -7, 6, -6, 0, 5, .infinity, 5]
     let b: Tensor<Double> = [3, 3, -3, -3, 3, 3, -2, 0, 2, .infinity]
-    #expect(floorDivide(a, b).allClose(
-      to: [2, -3, -3, 2, 2, -2, 0, .infinity, .nan, 0], nanEqual: true))
+    #expect(
+      floorDivide(a, b).allClose(
+        to: [2, -3, -3, 2, 2, -2, 0, .infinity, .nan, 0], nanEqual: true))
     #expect((a % b).allClose(to: [1, 2, -2, -1, 0, 0, 0, .nan, .nan, 5], nanEqual: true))
     let (i, j): (Tensor<Int32>, Tensor<Int32>) = ([7, -7, 7, -7, 6, -6], [3, 3, -3, -3, 3, 3])
     #expect(floorDivide(i, j) == [2, -3, -3, 2, 2, -2])

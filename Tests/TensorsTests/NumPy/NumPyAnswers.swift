@@ -64,7 +64,8 @@ struct NumPyAnswers {
   /// The dotted names before the parentheses of an expression.
   private func calledNames(_ expression: String) -> [String] {
     expression.split(separator: "(").map { part in
-      String(part.reversed().prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" }.reversed())
+      String(
+        part.reversed().prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" }.reversed())
     }
   }
 

@@ -49,7 +49,8 @@ struct NumPyTableTests {
     answers.check(expression, result)
   }
 
-  @Test("Nearly all of NumPy's most used functions have a row, and all transforms and linear algebra")
+  @Test(
+    "Nearly all of NumPy's most used functions have a row, and all transforms and linear algebra")
   func coverage() {
     let numpy = answers.missing("numpy", prefix: "np.")
     #expect(numpy.total == 200 && numpy.names.count <= 10, "\(numpy.names)")
@@ -67,7 +68,9 @@ struct NumPyTableTests {
     check("np.zeros_like(x)", Tensor<Double>.zeros(x.shape))
     check("np.ones_like(x)", Tensor<Double>.ones(x.shape))
     check("np.full_like(x, 7.0)", Tensor<Double>(repeating: 7, shape: x.shape))
-    check("np.empty((2, 3)) * 0", Tensor<Double>(unsafeUninitializedShape: [2, 3]) { $0.initialize(repeating: 0) })
+    check(
+      "np.empty((2, 3)) * 0",
+      Tensor<Double>(unsafeUninitializedShape: [2, 3]) { $0.initialize(repeating: 0) })
     check("np.arange(2.0, 9.0, 0.5)", Tensor<Double>.range(from: 2, to: 9, by: 0.5))
     check("np.linspace(-1, 3, 11)", Tensor<Double>.linearSpace(from: -1, through: 3, count: 11))
     check("np.logspace(0, 2, 5)", Tensor<Double>.geometricSpace(from: 1, through: 100, count: 5))
@@ -81,7 +84,9 @@ struct NumPyTableTests {
     check("np.triu(m, 1)", m.upperTriangle(offset: 1))
     check("np.vander(v, 4)", Tensor.vandermonde(v, count: 4, .descending))
     check("np.meshgrid(v, w, indexing='ij')", Tensor.grid([v, w]))
-    check("np.indices((2, 3))", Tensor.stacked(Tensor<Int32>.grid([.range(from: 0, to: 2), .range(from: 0, to: 3)])))
+    check(
+      "np.indices((2, 3))",
+      Tensor.stacked(Tensor<Int32>.grid([.range(from: 0, to: 2), .range(from: 0, to: 3)])))
     check("np.copy(x)", x.copied())
     check("np.frombuffer(v.tobytes())", v.withSpan { Tensor($0) })
     check("np.fromiter(range(4), float)", Tensor((0..<4).map { Double($0) }))
@@ -142,7 +147,9 @@ struct NumPyTableTests {
     check("v[i.reshape(3, 4)]", v[i.reshaped(to: [3, 4])])
     check("np.where(b, x, y)", select(where: b, x, otherwise: y))
     check("np.take(m, [3, 1], axis=1)", m[.all, [3, 1]])
-    check("np.take_along_axis(x, np.argsort(x, 1), 1)", x.takingAlongAxis(1, at: x.argsort(alongAxis: 1)))
+    check(
+      "np.take_along_axis(x, np.argsort(x, 1), 1)",
+      x.takingAlongAxis(1, at: x.argsort(alongAxis: 1)))
     check("np.compress(c[:4], m, axis=1)", m[.all, c[0..<4]])
     check("np.extract(b, x)", x.elements(where: b))
     check("np.nonzero(i)", i.nonzeroIndices().transposed().slices.map { $0 })
@@ -151,17 +158,27 @@ struct NumPyTableTests {
     check("np.count_nonzero(b)", b.trueCount)
     check("np.searchsorted(np.sort(v), w)", v.sorted().searchSorted(w))
     check("np.digitize(v, np.array([-1.0, 0, 1]))", v.binned(at: [-1, 0, 1]))
-    check("np.tril_indices(4, 1, 3)", Tensor.lowerTriangleIndices(rows: 4, columns: 3, offset: 1).transposed().slices.map { $0 })
-    check("np.triu_indices(4, 1, 3)", Tensor.upperTriangleIndices(rows: 4, columns: 3, offset: 1).transposed().slices.map { $0 })
-    check("np.unravel_index(i, (2, 3))", i.unflattenedIndices(in: [2, 3]).transposed().slices.map { $0 })
-    check("np.ravel_multi_index([[1, 0], [2, 1]], (2, 3))", ([[1, 2], [0, 1]] as Tensor<Int32>).flattenedIndices(in: [2, 3]))
+    check(
+      "np.tril_indices(4, 1, 3)",
+      Tensor.lowerTriangleIndices(rows: 4, columns: 3, offset: 1).transposed().slices.map { $0 })
+    check(
+      "np.triu_indices(4, 1, 3)",
+      Tensor.upperTriangleIndices(rows: 4, columns: 3, offset: 1).transposed().slices.map { $0 })
+    check(
+      "np.unravel_index(i, (2, 3))",
+      i.unflattenedIndices(in: [2, 3]).transposed().slices.map { $0 })
+    check(
+      "np.ravel_multi_index([[1, 0], [2, 1]], (2, 3))",
+      ([[1, 2], [0, 1]] as Tensor<Int32>).flattenedIndices(in: [2, 3]))
     check("np.clip(x, -0.5, 1)", clamp(x, to: -0.5...1))
     var assigned = x
     assigned[b] = Tensor(0)
     check("np.putmask(z := x.copy(), b, 0) or z", assigned)
     var listed = m
     listed[[0, 2], .all] = listed[[2, 0], .all]
-    check("np.put_along_axis(z := m.copy(), np.array([[0], [2]]), m[[2, 0]], 0) if False else m[[2, 1, 0, 3]]", listed)
+    check(
+      "np.put_along_axis(z := m.copy(), np.array([[0], [2]]), m[[2, 0]], 0) if False else m[[2, 1, 0, 3]]",
+      listed)
   }
 
   @Test("Reductions equal NumPy's")
@@ -183,8 +200,11 @@ struct NumPyTableTests {
     check("np.all(b, axis=2)", b.allTrue(squeezingAxes: [2]))
     check("np.median(x, axis=2)", x.median(squeezingAxes: [2]))
     check("np.percentile(x, 30, axis=0)", x.percentile(30, squeezingAxes: [0]))
-    check("np.quantile(x, [0.1, 0.5, 0.9], axis=1)", x.quantiles([0.1, 0.5, 0.9], squeezingAxes: [1]))
-    check("np.average(x, axis=2, weights=p[:5])", (x * p[0..<5]).sum(squeezingAxes: [2]) / p[0..<5].sum())
+    check(
+      "np.quantile(x, [0.1, 0.5, 0.9], axis=1)", x.quantiles([0.1, 0.5, 0.9], squeezingAxes: [1]))
+    check(
+      "np.average(x, axis=2, weights=p[:5])",
+      (x * p[0..<5]).sum(squeezingAxes: [2]) / p[0..<5].sum())
     check("np.cumsum(x, axis=1)", x.cumulativeSum(alongAxis: 1))
     check("np.cumprod(x, axis=2)", x.cumulativeProduct(alongAxis: 2))
     check("np.maximum.accumulate(x, axis=2)", x.cumulativeMaximum(alongAxis: 2))
@@ -198,7 +218,9 @@ struct NumPyTableTests {
     check("np.cov(m)", covariance(m))
     check("np.corrcoef(t, rowvar=False)", correlation(t, variables: .columns))
     check("np.histogram(x, 7)", [x.histogram(bins: 7).counts, x.histogram(bins: 7).edges])
-    check("np.histogram(x, np.array([-2.0, -1, 0, 3]), density=True)[0]", x.histogram(edges: [-2, -1, 0, 3]).density)
+    check(
+      "np.histogram(x, np.array([-2.0, -1, 0, 3]), density=True)[0]",
+      x.histogram(edges: [-2, -1, 0, 3]).density)
     check("np.histogram_bin_edges(x, 4)", x.histogram(bins: 4).edges)
     check("np.bincount(i, minlength=9)", i.counts(minimumLength: 9))
     check("np.bincount(i, p)", i.counts(weights: p))
@@ -224,7 +246,9 @@ struct NumPyTableTests {
     check("np.partition(v, 4)[4]", v.sorted()[4])
     check("np.unique(i)", i.unique())
     check("np.unique(i, return_counts=True)", [unique.values, unique.counts])
-    check("np.unique(i, return_index=True, return_inverse=True)", [unique.values, unique.firstPositions, unique.inverse])
+    check(
+      "np.unique(i, return_index=True, return_inverse=True)",
+      [unique.values, unique.firstPositions, unique.inverse])
     check("np.isin(i, j)", i.isIn(j))
     check("np.intersect1d(i, j)", i.intersection(j))
     check("np.union1d(i, j)", i.union(j))
@@ -292,7 +316,9 @@ struct NumPyTableTests {
     check("np.minimum(x, y)", minimum(x, y))
     check("np.copysign(x, y)", copySign(x, y))
     check("np.signbit(x)", x.isNegative)
-    check("np.heaviside(x, 0.5)", (x .> 0).converted(to: Double.self) + (x .== 0).converted(to: Double.self) * 0.5)
+    check(
+      "np.heaviside(x, 0.5)",
+      (x .> 0).converted(to: Double.self) + (x .== 0).converted(to: Double.self) * 0.5)
     check("np.sinc(u)", sin(u * .pi) / (u * .pi))
     check("np.nan_to_num(h, nan=3.0)", h.replacingNaN(with: 3))
     check("np.isnan(h)", h.isNaN)
@@ -365,7 +391,9 @@ struct NumPyTableTests {
     check("np.linalg.eigvalsh(s)", try symmetricEigenvalues(s))
     check("np.sort(np.abs(np.linalg.eig(m)[0]))", try generalEigen(m).values.magnitude.sorted())
     check("np.sort(np.linalg.eigvals(m).real)", try generalEigen(m).realValues.sorted())
-    check("np.linalg.tensorsolve(m.reshape(2, 2, 4), m[:2, :2])", try tensorSolve(m.reshaped(to: [2, 2, 4]), m[0..<2, 0..<2]))
+    check(
+      "np.linalg.tensorsolve(m.reshape(2, 2, 4), m[:2, :2])",
+      try tensorSolve(m.reshaped(to: [2, 2, 4]), m[0..<2, 0..<2]))
     check("np.linalg.tensorinv(m.reshape(2, 2, 4))", try tensorInverse(m.reshaped(to: [2, 2, 4])))
     check("np.linalg.matrix_transpose(x)", x.transposed())
     check("np.linalg.vecdot(x, y)", vectorDot(x, y))
@@ -385,7 +413,9 @@ struct NumPyTableTests {
     check("np.fft.ifft(np.fft.fft(x), axis=1)", inverseFFT(z, alongAxis: 1))
     check("np.fft.fft2(x)", fft(ComplexTensor(x), alongAxes: [-2, -1]))
     check("np.fft.ifft2(np.fft.fft(x))", inverseFFT(z, alongAxes: [-2, -1]))
-    check("np.fft.fftn(x, norm='ortho')", fft(ComplexTensor(x), alongAxes: [0, 1, 2], scaling: .unitary))
+    check(
+      "np.fft.fftn(x, norm='ortho')",
+      fft(ComplexTensor(x), alongAxes: [0, 1, 2], scaling: .unitary))
     check("np.fft.ifftn(np.fft.fft(x))", inverseFFT(z, alongAxes: [0, 1, 2]))
     check("np.fft.rfft(x, axis=1)", realFFT(x, alongAxis: 1))
     check("np.fft.irfft(np.fft.fft(x), 6)", inverseRealFFT(z, count: 6))

@@ -26,19 +26,28 @@ struct FurtherDistributionTests {
     for k in [0.3, 1, 2.5, 40] {
       let gamma = Tensor<Double>.gamma([count], concentration: k, scale: 3, using: &source)
       #expect(gamma.minimum() >= 0)
-      #expect(hasMoments(gamma, mean: 3 * k, variance: 9 * k, fourth: 81 * (3 * k * k + 6 * k)), "\(k)")
+      #expect(
+        hasMoments(gamma, mean: 3 * k, variance: 9 * k, fourth: 81 * (3 * k * k + 6 * k)), "\(k)")
     }
     for (a, b) in [(0.5, 0.5), (2.0, 5.0), (1e-3, 1e-3)] {
       let beta = Tensor<Double>.beta([count], alpha: a, beta: b, using: &source)
       let mean = a / (a + b), variance = mean * (1 - mean) / (a + b + 1)
-      let excess = 6 * ((a - b) * (a - b) * (a + b + 1) - a * b * (a + b + 2)) / (a * b * (a + b + 2) * (a + b + 3))
+      let excess =
+        6 * ((a - b) * (a - b) * (a + b + 1) - a * b * (a + b + 2))
+        / (a * b * (a + b + 2) * (a + b + 3))
       #expect(beta.minimum() >= 0 && beta.maximum() <= 1)
-      #expect(hasMoments(beta, mean: mean, variance: variance, fourth: (excess + 3) * variance * variance), "\(a), \(b)")
+      #expect(
+        hasMoments(
+          beta, mean: mean, variance: variance, fourth: (excess + 3) * variance * variance),
+        "\(a), \(b)")
     }
     let laplace = Tensor<Double>.laplace([count], mean: 1, scale: 2, using: &source)
     #expect(hasMoments(laplace, mean: 1, variance: 8, fourth: 6 * 64))
     let gumbel = Tensor<Double>.gumbel([count], using: &source)
-    #expect(hasMoments(gumbel, mean: 0.5772156649, variance: 1.6449340668, fourth: 5.4 * 1.6449340668 * 1.6449340668))
+    #expect(
+      hasMoments(
+        gumbel, mean: 0.5772156649, variance: 1.6449340668,
+        fourth: 5.4 * 1.6449340668 * 1.6449340668))
     let t = Tensor<Double>.studentT([count], degrees: 10, using: &source)
     #expect(hasMoments(t, mean: 0, variance: 1.25, fourth: 4 * 1.25 * 1.25))
   }
@@ -65,7 +74,8 @@ struct FurtherDistributionTests {
         #expect(poisson.maximum() == 0)
         continue
       }
-      #expect(hasMoments(poisson, mean: mean, variance: mean, fourth: mean * (1 + 3 * mean)), "\(mean)")
+      #expect(
+        hasMoments(poisson, mean: mean, variance: mean, fourth: mean * (1 + 3 * mean)), "\(mean)")
     }
     for (n, p) in [(1, 0.5), (20, 0.1), (100, 0.3), (1000, 0.9), (5, 1.0), (1_000_000, 0.25)] {
       let draws = Tensor<Double>.binomial([count], trials: n, probability: p, using: &source)
@@ -76,7 +86,8 @@ struct FurtherDistributionTests {
         continue
       }
       let fourth = 3 * variance * variance + variance * (1 - 6 * p * (1 - p))
-      #expect(hasMoments(draws, mean: Double(n) * p, variance: variance, fourth: fourth), "\(n), \(p)")
+      #expect(
+        hasMoments(draws, mean: Double(n) * p, variance: variance, fourth: fourth), "\(n), \(p)")
     }
     let geometric = Tensor<Double>.geometric([count], probability: 0.25, using: &source)
     #expect(geometric.minimum() == 1)
