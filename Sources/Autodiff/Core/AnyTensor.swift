@@ -167,7 +167,7 @@ extension Tensor<BFloat16> {
   fileprivate var chunks: some Sequence<Tensor<Float>> {
     let flat = reshaped(to: [elementCount])
     let size = 1 << 18
-    return stride(from: 0, to: elementCount, by: size).lazy.map { start in
+    return Swift.stride(from: 0, to: elementCount, by: size).lazy.map { start in
       flat.sliced(start..<Swift.min(elementCount, start + size)).converted(to: Float.self)
     }
   }

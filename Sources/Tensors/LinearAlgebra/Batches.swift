@@ -22,10 +22,27 @@ extension Tensor where Scalar: RealScalar {
   ) throws(LinearAlgebraError) -> [Result] {
     let count = batchSizes.reduce(1, *)
     let matrices = reshaped(to: Shape([count, shape[rank - 2], shape[rank - 1]]))
-    var results: [Result] = []
-    results.reserveCapacity(count)
-    for i in 0..<count { results.append(try decompose(matrices.element(at: i))) }
-    return results
+    let size = shape[rank - 2] * shape[rank - 1]
+    var results = [Swift.Result<Result, LinearAlgebraError>?](repeating: nil, count: count)
+    results.withUnsafeMutableBufferPointer { results in
+      nonisolated(unsafe) let places = results
+      // Large matrices have all threads to themselves.
+      parallelFor(
+        count, grain: size > 1 << 16 ? Swift.max(1, count) : Swift.max(1, 1024 / (size + 1))
+      ) {
+        for i in $0 {
+          do throws(LinearAlgebraError) {
+            places[i] = .success(try decompose(matrices.element(at: i)))
+          } catch {
+            places[i] = .failure(error)
+          }
+        }
+      }
+    }
+    var parts: [Result] = []
+    parts.reserveCapacity(count)
+    for result in results { parts.append(try result!.get()) }
+    return parts
   }
 
   /// The parts of the results for a batch, joined: `[..., part...]`. `part` is the shape of one, for

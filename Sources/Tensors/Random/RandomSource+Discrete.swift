@@ -1,5 +1,5 @@
 extension Tensor where Scalar: RealScalar {
-  /// Independent Poisson numbers of the given mean, by products of uniform numbers below 10 and by
+  /// Independent Poisson numbers of the given mean, by inversion below 10 and by
   /// transformed rejection above (Hörmann, Insurance: Mathematics and Economics 12, 1993). Traps unless
   /// the mean is a number from 0 through 1e15.
   public static func poisson(_ shape: Shape, mean: Double, using source: inout RandomSource)
@@ -7,15 +7,7 @@ extension Tensor where Scalar: RealScalar {
   {
     precondition(mean >= 0 && mean <= 1e15, "poisson: mean \(mean) is not from 0 through 1e15")
     if mean < 10 {
-      let limit = ScalarMath.exp(-mean)
-      return drawn(shape, using: &source) { draws in
-        var (count, product) = (0.0, draws.drawPositive())
-        while product > limit {
-          count += 1
-          product *= draws.drawPositive()
-        }
-        return count
-      }
+      return inverted(shape, first: ScalarMath.exp(-mean), using: &source) { mean / ($0 + 1) }
     }
     let root = mean.squareRoot(), logMean = ScalarMath.log(mean)
     let b = 0.931 + 2.53 * root, a = -0.059 + 0.02483 * b
@@ -33,8 +25,8 @@ extension Tensor where Scalar: RealScalar {
     }
   }
 
-  /// Independent numbers of successes among `trials` of the given probability, by counting the
-  /// distances between successes when few are expected and by transformed rejection otherwise (Hörmann,
+  /// Independent numbers of successes among `trials` of the given probability, by
+  /// inversion when few are expected and by transformed rejection otherwise (Hörmann,
   /// Journal of Statistical Computation and Simulation 46, 1993). Traps unless the probability is from
   /// 0 through 1 and there are none or more trials.
   public static func binomial(
@@ -50,15 +42,8 @@ extension Tensor where Scalar: RealScalar {
     let n = Double(trials), p = probability
     if trials == 0 || p == 0 { return zeros(shape) }
     if n * p < 10 {
-      let logMiss = -2 * atanh(p / (2 - p))
-      return drawn(shape, using: &source) { draws in
-        var (count, place) = (-1.0, 0.0)
-        repeat {
-          count += 1
-          place += (ScalarMath.log(draws.drawPositive()) / logMiss).rounded(.down) + 1
-        } while place <= n
-        return count
-      }
+      let first = ScalarMath.exp(-2 * n * atanh(p / (2 - p)))
+      return inverted(shape, first: first, using: &source) { (n - $0) / ($0 + 1) * (p / (1 - p)) }
     }
     let spread = (n * p * (1 - p)).squareRoot()
     let b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * p
@@ -90,6 +75,30 @@ extension Tensor where Scalar: RealScalar {
     let logMiss = -2 * atanh(probability / (2 - probability))
     return drawn(shape, using: &source) { draws in
       (ScalarMath.log(draws.drawPositive()) / logMiss).rounded(.down) + 1
+    }
+  }
+}
+
+extension Tensor where Scalar: RealScalar {
+  /// Numbers 0, 1, ... by their distribution function: the first has probability `first`, and the one after
+  /// k `ratio(k)` times that of k.
+  private static func inverted(
+    _ shape: Shape, first: Double, using source: inout RandomSource, ratio: (Double) -> Double
+  ) -> Tensor {
+    var sums = [first]
+    var (k, probability) = (0.0, first)
+    while probability > 0, sums[sums.count - 1] + probability > sums[sums.count - 1] || k < 20 {
+      probability *= ratio(k)
+      k += 1
+      sums.append(sums[sums.count - 1] + probability)
+    }
+    return sums.withUnsafeBufferPointer { sums in
+      drawn(shape, using: &source) { draws in
+        let u = draws.draw()
+        var k = 0
+        while k < sums.count - 1, sums[k] <= u { k += 1 }
+        return Double(k)
+      }
     }
   }
 }

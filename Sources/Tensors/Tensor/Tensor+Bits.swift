@@ -41,7 +41,18 @@ private func bits<Scalar: TensorScalar & FixedWidthInteger>(
   case .and: zipped(a, b, name) { $0 & $1 }
   case .or: zipped(a, b, name) { $0 | $1 }
   case .exclusiveOr: zipped(a, b, name) { $0 ^ $1 }
-  case .up: zipped(a, b, name) { $0 << $1 }
-  case .down: zipped(a, b, name) { $0 >> $1 }
+  case .up:
+    b.isBelow(Scalar.bitWidth)
+      ? zipped(a, b, name) { $0 &<< $1 } : zipped(a, b, name) { $0 << $1 }
+  case .down:
+    b.isBelow(Scalar.bitWidth)
+      ? zipped(a, b, name) { $0 &>> $1 } : zipped(a, b, name) { $0 >> $1 }
+  }
+}
+
+extension Tensor where Scalar: FixedWidthInteger {
+  /// Whether this is one number from 0 on below a bound, so that shifts by it need no test.
+  fileprivate func isBelow(_ bound: Int) -> Bool {
+    elementCount == 1 && scalar >= 0 && scalar < Scalar(bound)
   }
 }

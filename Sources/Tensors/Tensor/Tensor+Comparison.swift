@@ -102,18 +102,17 @@ extension Tensor where Scalar == Bool {
   /// The index of every true element, in row-major order: `[trueCount, rank]`.
   public func trueIndices() -> Tensor<Int32> {
     let sizes = shape.dimensions
-    let count = trueCount
-    return Tensor<Int32>(unsafeUninitializedShape: [count, rank]) { out in
-      withUnsafeBuffer { mask in
-        var row = 0
-        for place in mask.indices where mask[place] {
-          var rest = place
-          for axis in Swift.stride(from: sizes.count - 1, through: 0, by: -1) {
-            out[row * sizes.count + axis] = Int32(rest % sizes[axis])
-            rest /= sizes[axis]
-          }
-          row += 1
+    let places = flatPositions()
+    return Tensor<Int32>(unsafeUninitializedShape: [places.count, rank]) { out in
+      for (row, place) in places.enumerated() {
+        var rest = place
+        // The first index is what remains.
+        for axis in Swift.stride(from: sizes.count - 1, to: 0, by: -1) {
+          let (quotient, index) = rest.quotientAndRemainder(dividingBy: sizes[axis])
+          out[row * sizes.count + axis] = Int32(index)
+          rest = quotient
         }
+        if !sizes.isEmpty { out[row * sizes.count] = Int32(rest) }
       }
     }
   }

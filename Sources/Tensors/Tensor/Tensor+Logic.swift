@@ -44,11 +44,7 @@ extension Tensor where Scalar: RealScalar {
   public func isClose(
     to other: Tensor, relative: Scalar = 1e-5, absolute: Scalar = 1e-8, nanEqual: Bool = false
   ) -> Tensor<Bool> {
-    let near =
-      (Tensors.abs(self - other) .<= Tensors.abs(other) * relative + absolute)
-      .& other.isFinite
-    let same = near .| (self .== other)
-    return nanEqual ? same .| (isNaN .& other.isNaN) : same
+    close(self, other, relative, absolute, nanEqual)
   }
 
   /// Whether all elements are close to those of `other`, as `isClose` tells, with broadcasting.
@@ -63,4 +59,17 @@ extension Tensor where Scalar: RealScalar {
 
   /// Which elements have a negative sign, zero and NaN included.
   public var isNegative: Tensor<Bool> { copySign(Tensor(1), self) .< 0 }
+}
+
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+private func close<Scalar: RealScalar>(
+  _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ relative: Scalar, _ absolute: Scalar,
+  _ nanEqual: Bool
+) -> Tensor<Bool> {
+  zipped(a, b, "isClose") { x, y in
+    // An infinite y would be close to every number.
+    let near = Swift.abs(x - y) <= absolute + relative * Swift.abs(y) && y - y == 0
+    return near || x == y || (nanEqual && x != x && y != y)
+  }
 }

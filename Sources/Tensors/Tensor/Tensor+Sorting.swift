@@ -59,7 +59,7 @@ extension Tensor where Scalar: Comparable {
 
   /// The row-major position of the largest element; the first of equals, and the first NaN if there is
   /// one. Traps when there are no elements.
-  public func argmax() -> Int { Int(flattened().argmax(squeezingAxis: 0).scalar) }
+  public func argmax() -> Int { extremePosition("argmax", largest: true) }
 
   /// The position of the smallest element along an axis, which disappears; the first of equals, and
   /// the first NaN where there is one. Traps when the axis is empty.
@@ -75,7 +75,25 @@ extension Tensor where Scalar: Comparable {
 
   /// The row-major position of the smallest element; the first of equals, and the first NaN if there is
   /// one. Traps when there are no elements.
-  public func argmin() -> Int { Int(flattened().argmin(squeezingAxis: 0).scalar) }
+  public func argmin() -> Int { extremePosition("argmin", largest: false) }
+
+  /// The position of the best among the best of parts, each of which a thread may look through.
+  private func extremePosition(_ operation: StaticString, largest: Bool) -> Int {
+    precondition(elementCount > 0, "\(operation): shape \(shape) is empty")
+    let (part, count) = (1 << 16, elementCount)
+    if count < 2 * part { return Int(extremePositions(flattened(), largest: largest).scalar) }
+    let whole = flattened().contiguous()
+    let rows = count / part
+    let best = extremePositions(
+      whole.sliced(0..<rows * part).reshaped(to: [rows, part]), largest: largest)
+    var places = best.scalars.enumerated().map { $0 * part + Int($1) }
+    if rows * part < count {
+      let rest = extremePositions(whole.sliced(rows * part..<count).contiguous(), largest: largest)
+      places.append(rows * part + Int(rest.scalar))
+    }
+    let values = Tensor(places.map { whole[$0] })
+    return places[Int(extremePositions(values, largest: largest).scalar)]
+  }
 
   private func lastAxis(_ axis: Int, _ operation: StaticString) -> Tensor {
     let position = shape.normalized(axis: axis, in: operation)
@@ -182,15 +200,38 @@ private func extremePositions<Scalar: TensorScalar & Comparable>(
       parallelFor(out.count, grain: rowGrain(length)) { range in
         for row in range {
           let x = source + row * length
-          var best = 0
-          for i in 0..<length {
-            if x[i] != x[i] {
-              best = i
-              break
+          // The value first, in four lanes, then its first place.
+          var best = x[0]
+          var hasNaN = false
+          if length >= 64 {
+            var lanes = (x[0], x[1], x[2], x[3])
+            var i = 0
+            func better(_ a: Scalar, _ b: Scalar) -> Scalar {
+              largest ? (a > b ? a : b) : (a < b ? a : b)
             }
-            if largest ? x[i] > x[best] : x[i] < x[best] { best = i }
+            while i + 4 <= length {
+              let (a, b, c, d) = (x[i], x[i + 1], x[i + 2], x[i + 3])
+              hasNaN = hasNaN || a != a || b != b || c != c || d != d
+              lanes = (
+                better(a, lanes.0), better(b, lanes.1), better(c, lanes.2), better(d, lanes.3)
+              )
+              i += 4
+            }
+            best = better(better(lanes.0, lanes.1), better(lanes.2, lanes.3))
+            while i < length {
+              hasNaN = hasNaN || x[i] != x[i]
+              best = better(x[i], best)
+              i += 1
+            }
+          } else {
+            for i in 0..<length {
+              hasNaN = hasNaN || x[i] != x[i]
+              if largest ? x[i] > best : x[i] < best { best = x[i] }
+            }
           }
-          target[row] = Int32(best)
+          var place = 0
+          while hasNaN ? x[place] == x[place] : x[place] != best { place += 1 }
+          target[row] = Int32(place)
         }
       }
     }

@@ -98,14 +98,18 @@ public protocol IndexScalar: TensorScalar {
   static func _part(_ tensor: Tensor<Self>) -> TensorIndexPart
 }
 
-extension IndexScalar where Self: FixedWidthInteger {
+extension Int32: IndexScalar {
   /// The positions listed.
-  public static func _part(_ tensor: Tensor<Self>) -> TensorIndexPart {
-    .list(tensor.scalars.map { Int($0) }, shape: tensor.shape.dimensions)
+  public static func _part(_ tensor: Tensor<Int32>) -> TensorIndexPart {
+    .list(tensor.withUnsafeBuffer { $0.map { Int($0) } }, shape: tensor.shape.dimensions)
   }
 }
-extension Int32: IndexScalar {}
-extension Int64: IndexScalar {}
+extension Int64: IndexScalar {
+  /// The positions listed.
+  public static func _part(_ tensor: Tensor<Int64>) -> TensorIndexPart {
+    .list(tensor.withUnsafeBuffer { $0.map { Int($0) } }, shape: tensor.shape.dimensions)
+  }
+}
 extension Bool: IndexScalar {
   /// The positions where the mask is true.
   public static func _part(_ mask: Tensor<Bool>) -> TensorIndexPart {
@@ -155,6 +159,14 @@ extension Tensor {
     precondition(
       value.shape.broadcast(with: sizes) == sizes,
       "subscript: \(value.shape) does not broadcast to \(sizes)")
+    if value.elementCount == 1, case .mask(let places, let size)? = indices.first,
+      indices.count == 1
+    {
+      let inner = shape.dropFirst(size.count).reduce(1, *)
+      makeUnique()
+      put(value.scalar, at: places, inner: inner, into: base)
+      return
+    }
     let source = value.broadcast(to: sizes).contiguous()
     makeUnique()
     if lists.isEmpty {
@@ -234,6 +246,18 @@ extension Tensor {
     let last = end.map(inside) ?? (by > 0 ? size : -1)
     let length = by > 0 ? last - first : first - last
     return (first, length > 0 ? Int(UInt(length - 1) / by.magnitude) + 1 : 0)
+  }
+}
+
+/// Writes one value to runs of `inner` elements.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+@_specialize(where Scalar == Int32)
+private func put<Scalar: TensorScalar>(
+  _ value: Scalar, at places: [Int], inner: Int, into target: UnsafeMutablePointer<Scalar>
+) {
+  for place in places {
+    for i in place * inner..<(place + 1) * inner { target[i] = value }
   }
 }
 
