@@ -1,5 +1,5 @@
 // Less common functions. Over `Float` they are computed in double precision and within .51 units in the
-// last place; over `Double` they are the C library's, within 1 unit or 2.
+// last place; over `Double` they are within 3 units.
 
 /// 2 to the power of each element.
 public func exp2<Scalar: RealScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> { x.mapped(.exp2) }
