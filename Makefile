@@ -66,7 +66,7 @@ run: libraries $(if $(TEXT),,$(CORPUS))
 	    loqt) echo; echo "LoQT: 4-bit matrices that learn by merged low-rank updates" ;;
 	    frozen) echo; echo "The same run with its linear layers frozen at their random initial values" ;;
 	  esac
-	  $(PRETRAIN) --method $$method --output runs/$$method --summary runs/$$method.json
+	  $(PRETRAIN) --method $$method --output runs/$$method --overwrite --summary runs/$$method.json
 	done
 	perplexity() { sed -n 's/.*"validation_perplexity": *\([^,]*\).*/\1/p' "runs/$$1.json"; }
 	awk -v loqt="$$(perplexity loqt)" -v frozen="$$(perplexity frozen)" -v target=$(TARGET) 'BEGIN {

@@ -91,7 +91,7 @@ let package = Package(
     rung(
       "LanguageModels",
       on: ["Layers", "Autodiff", "Quantization", "Tensors", "JSON", "TensorFiles", "Tokenization"]),
-    rung("TensorFiles", on: ["JSON", "Quantization", "Tensors"]),
+    rung("TensorFiles", on: ["JSON", "Quantization", "Tensors", "CKernels"]),
     rung("Tokenization", on: ["JSON"]),
     rung(
       "Methods",
@@ -111,7 +111,7 @@ let package = Package(
       "Reports",
       on: [
         "Training", "LanguageModels", "Stepping", "Layers", "Quantization", "Plots", "Formatting",
-        "TensorFiles",
+        "JSON", "TensorFiles",
       ]),
     rung(
       "Experiments",
@@ -131,7 +131,8 @@ let package = Package(
     .executableTarget(
       name: "LoQTCommand",
       dependencies: [
-        "LoQTStudies", "Reports", "Terminal", "Training", "LanguageModels", "LoQT", "Stepping",
+        "LoQTStudies", "Reports", "Terminal", "Training", "Methods", "LanguageModels", "LoQT",
+        "Stepping",
         "Optimizers", "Autodiff", "Quantization", "Tensors", "Formatting", "JSON", "TensorFiles",
         "Tokenization", argumentParser,
       ],
@@ -174,7 +175,10 @@ let package = Package(
       ]),
     tests(
       of: "Reports",
-      with: ["Training", "LanguageModels", "Quantization", "Tensors", "Formatting"]),
+      with: [
+        "Training", "LanguageModels", "Stepping", "Quantization", "Tensors", "Formatting", "JSON",
+      ]),
+    tests(of: "Terminal", with: ["Training"]),
     tests(
       of: "Experiments",
       with: [

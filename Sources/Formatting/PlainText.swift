@@ -30,3 +30,8 @@ package enum PlainText {
 
 /// The number of bytes in a GiB.
 package let gibibyte = 1_073_741_824.0
+
+/// A count with what is counted, such as "1 layer" and "1 234 layers".
+package func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+  "\(grouped(count)) \(count == 1 ? noun : plural ?? noun + "s")"
+}

@@ -26,24 +26,25 @@ struct ClassifierRun {
   {
     if try labels.files(validation: nil) != nil { return true }
     guard let folder = arguments.resume else { return false }
-    return try RunSettings(checkpoint: TrainingRun.checkpoint(ofRun: folder)).labelled != nil
+    return try RunSettings(checkpoint: RunFolder.checkpoint(ofRun: folder)).labelled != nil
   }
 
   /// Trains, shows what happens, and writes the results.
   func run() async throws {
     let start = ContinuousClock().now
+    if arguments.configuration.printConfiguration { return try run.printConfiguration() }
     try run.checkArguments(needsText: false)
     guard arguments.data.text.isEmpty, arguments.data.data.isEmpty else {
       throw InputError("--classify learns labels, --text and --data learn texts. Give one of them.")
     }
-    try setThreads(arguments.threads)
+    try setThreads(run.control.threads)
     Interruption.install()
     try await run.train(ClassifierKind()) { try makeTrainer(start) }
   }
 
   private func makeTrainer(_ start: ContinuousClock.Instant) throws -> ClassifierTrainer {
     if let folder = arguments.resume {
-      return try resumedTrainer(TrainingRun.checkpoint(ofRun: folder), start)
+      return try resumedTrainer(RunFolder.checkpoint(ofRun: folder), start)
     }
     guard let files = try labels.files(validation: arguments.data.validation),
       let source = try arguments.runArguments.source
@@ -71,8 +72,7 @@ struct ClassifierRun {
   private func resumedTrainer(_ folder: String, _ start: ContinuousClock.Instant) throws
     -> ClassifierTrainer
   {
-    let settings = try RunSettings(checkpoint: folder)
-    try run.checkResumed()
+    let (settings, notices) = try run.resumedSettings(folder)
     guard var files = settings.labelled else {
       throw InputError("\(folder) is a run that learns no labels. Leave --classify out.")
     }
@@ -82,7 +82,9 @@ struct ClassifierRun {
     let data = try files.data(
       tokenizer: source.tokenizer, length: settings.sequence, model: source.configuration)
     run.console.print("Going on after step \(settings.step) of \(folder)")
-    return try Trainer(resuming: folder, data: data, start: start)
+    let trainer = try Trainer(resuming: folder, settings, data: data, start: start)
+    for notice in notices { trainer.note(notice) }
+    return trainer
   }
 }
 
@@ -102,18 +104,13 @@ struct ClassifierKind: TrainedKind {
       model     \(configuration.modelName), a \(model.modelType): \(grouped(model.parameterCount)) \
       parameters, \(grouped(model.linearParameterCount)) of them in linear layers
       method    \(configuration.method.name)\(configuration.planText)
-      training  \(grouped(configuration.steps)) steps of \(configuration.batchSize) texts of at most \
-      \(configuration.sequence) tokens, learning rate \(configuration.learningRate)
+      training  \(counted(configuration.steps, "step")) of \(counted(configuration.batchSize, "text")) of at most \
+      \(counted(configuration.sequence, "token")), learning rate \(configuration.learningRate)
       \(processorLine)
       """
   }
 
-  func line(of progress: TrainingProgress) -> String {
-    "step \(progress.step)/\(progress.steps)  loss \(PlainText.decimals(progress.loss, 3))  "
-      + "\(grouped(Int(progress.tokensPerSecond))) tokens/s  "
-      + "ETA \(PlainText.duration(progress.remainingSeconds))  "
-      + PlainText.megabytes(progress.residentBytes)
-  }
+  var isTextLoss: Bool { false }
 
   func text(of evaluation: RunRecord.Evaluation) -> String {
     "loss \(PlainText.decimals(evaluation.loss, 4))"
@@ -125,14 +122,17 @@ struct ClassifierKind: TrainedKind {
   }
 
   func results(of record: RunRecord) -> String {
-    "\n\(grouped(record.steps.count)) steps in \(PlainText.duration(record.wallSeconds))\n\n"
+    "\n\(counted(record.steps.count, "step")) in \(PlainText.duration(record.wallSeconds))\n\n"
       + (record.classification?.table ?? "") + "\n"
   }
 
-  func save(_ trainer: ClassifierTrainer, to path: String, isResumable: Bool) throws {
+  func save(
+    _ trainer: ClassifierTrainer, to path: String, isResumable: Bool,
+    keepingOldAt keptPath: String?
+  ) throws {
     var checkpoint = ClassifierCheckpoint(trainer)
     if !isResumable { checkpoint.leaveOutRun() }
-    try checkpoint.write(to: path)
+    try checkpoint.write(to: path, keepingOldAt: keptPath)
   }
 }
 

@@ -3,14 +3,14 @@ import Formatting
 import Tokenization
 public import Training
 
-/// What a language model is to learn.
-struct DataArguments: ParsableArguments {
+/// Where the data of a language model are.
+struct DataPaths: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
       A text to learn: a plain text file, a folder with its .txt, .text and .md files in the order of \
       their paths, or - for the standard input. May be given again for more.
-      """, valueName: "path"))
+      """, valueName: "path"), completion: .file())
   var text: [String] = []
 
   @Option(
@@ -20,7 +20,7 @@ struct DataArguments: ParsableArguments {
       Examples to learn: files of JSON Lines or arrays, or -. The fields are told by the first example: \
       "messages" or "conversations", "prompt" and "completion", "instruction", "input" and "output", or \
       "text".
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var data: [String] = []
 
   @Option(
@@ -28,8 +28,21 @@ struct DataArguments: ParsableArguments {
       """
       What to measure on, of the same kind. (default: the last twentieth of a text; examples spread over \
       all of them)
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var validation: String?
+}
+
+/// What a language model is to learn.
+struct DataArguments: ParsableArguments {
+  @OptionGroup
+  var paths: DataPaths
+
+  /// Paths of texts.
+  var text: [String] { paths.text }
+  /// Paths of examples.
+  var data: [String] { paths.data }
+  /// The path of what is measured on.
+  var validation: String? { paths.validation }
 
   @Option(
     help: ArgumentHelp(
@@ -67,9 +80,9 @@ struct DataArguments: ParsableArguments {
   /// All of it.
   var trainingData: TrainingData {
     var data = TrainingData()
-    data.texts = text
-    data.examples = self.data
-    data.validation = validation
+    data.texts = paths.text
+    data.examples = paths.data
+    data.validation = paths.validation
     data.chatTemplate = chatTemplate
     data.loss = loss ?? .completions
     data.packing = packing

@@ -10,7 +10,7 @@ struct FineTune: AsyncParsableCommand {
       --weights and --data or --text are needed. It is the training of `loqt pretrain` with the model's own \
       sizes and tokens, its options and its files, and a tenth of its learning rates; adapters begin as is \
       usual for them. Of examples the completions are learnt, and none sees another. \
-      Ctrl-C finishes the current step, saves the run and says where; --resume goes on with it.
+      Ctrl-C finishes the current step, saves the run and says where; loqt resume goes on with it.
 
       Examples:
         loqt finetune --weights SmolLM2-135M-Instruct --data chats.jsonl --fit 8G

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LoQTStudies
+import Training
 
 /// The command `loqt`.
 @main
@@ -13,10 +14,21 @@ struct LoQTCommand: AsyncParsableCommand {
       LoQT (Loeschcke et al., 2024, arXiv 2405.16528) keeps the matrices of a model in 4 bits and \
       trains them through low-rank updates, which are merged into the matrices from time to time.
       """,
+    version: "loqt \(ProgramVersion.current)",
     subcommands: [
-      Pretrain.self, FineTune.self, Generate.self, Evaluate.self, Export.self, Inspect.self,
-      Estimate.self,
-      Doctor.self,
+      Pretrain.self, FineTune.self, Resume.self, Compare.self, Generate.self, Evaluate.self,
+      Export.self, Inspect.self, Estimate.self, Methods.self, Doctor.self,
       Headline.self, ExperimentCommand.self,
     ])
+
+  /// Runs the command, with the options of the file that it names.
+  static func main() async {
+    do {
+      try CommandLineOptions.take(Array(CommandLine.arguments.dropFirst()))
+      try Resume.check(CommandLineOptions.current)
+    } catch {
+      exit(withError: error)
+    }
+    await main(CommandLineOptions.current.words)
+  }
 }

@@ -7,7 +7,7 @@ struct Pretrain: AsyncParsableCommand {
     discussion: """
       Only --text is needed: the other settings follow from the method and the length of the run. \
       --weights starts from a trained model instead, with any method. \
-      Ctrl-C finishes the current step, saves the run and says where; --resume continues it.
+      Ctrl-C finishes the current step, saves the run and says where; loqt resume goes on with it.
       """)
 
   @OptionGroup

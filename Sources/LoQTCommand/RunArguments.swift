@@ -12,13 +12,13 @@ struct RunArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The size of the model: \(LlamaConfiguration.presets.map(\.name).joined(separator: ", ")).",
-      valueName: "name"))
+      valueName: "name"), completion: .list(LlamaConfiguration.presets.map(\.name)))
   var preset = "9m"
 
   @Option(
     help: ArgumentHelp(
       "A Hugging Face config.json with the size of the model, instead of --preset.",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["json"]))
   var config: String?
 
   @Option(
@@ -27,7 +27,7 @@ struct RunArguments: ParsableArguments {
       A trained model to begin from, instead of --preset and a random start: a Hugging Face folder, a GGUF \
       file, the checkpoint of a run by any method, or the folder of a LoRA adapter. Its matrices are read \
       layer by layer.
-      """, valueName: "path"))
+      """, valueName: "path"), completion: .file())
   var weights: String?
 
   @Option(
@@ -41,7 +41,7 @@ struct RunArguments: ParsableArguments {
       """
       How the linear layers are trained: \
       \(TrainingMethod.allCases.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
-      """, valueName: "name"))
+      """, valueName: "name"), completion: .list(TrainingMethod.allCases.map(\.name)))
   var method = TrainingMethod.loqt
 
   @Option(help: ArgumentHelp("Training steps. (default: 1000)", valueName: "count"))

@@ -11,17 +11,10 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The folder of a run that was stopped, or its checkpoint: goes on with it, bit for bit, on its data or \
-      where --text, --data and --validation say it is now. All other settings but --output, --summary, \
-      --threads, --save-every, --early-stopping and --keep-best are those of the run.
-      """, valueName: "folder"))
+      The folder of a run, or its checkpoint: goes on with it, as loqt resume does.
+      """, valueName: "folder"),
+    completion: .directory)
   var resume: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Save a checkpoint every so many steps. (default: at the end and at Ctrl-C)",
-      valueName: "steps"))
-  var saveEvery: Int?
 
   @OptionGroup
   var runArguments: RunArguments
@@ -33,23 +26,6 @@ struct TrainingArguments: ParsableArguments {
       examples)
       """, valueName: "number"))
   var epochs: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      Stop when so many evaluations in a row have brought no better one. The best is kept in the folder \
-      best of the results.
-      """, valueName: "count"))
-  var earlyStopping: Int?
-
-  @Flag(
-    inversion: .prefixedNo,
-    help: ArgumentHelp(
-      """
-      Keep the model of the best evaluation in the folder best of the results. (default: in finetune and \
-      with --early-stopping)
-      """))
-  var keepBest: Bool?
 
   @Option(
     help: ArgumentHelp(
@@ -79,9 +55,10 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      How the learning rate continues from there: \(ScheduleRule.all.map(\.name).joined(separator: ", ")).
+      How the learning rate continues from there: \(ScheduleRule.all.map(\.name).joined(separator: ", ")). \
+      (default: cosine)
       """, valueName: "name"))
-  var schedule = ScheduleRule.cosine
+  var schedule: ScheduleRule?
 
   @Option(
     help: ArgumentHelp(
@@ -101,24 +78,21 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Seed of every random number.", valueName: "number"))
   var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("Threads. (default: one per processor)", valueName: "count"))
-  var threads: Int?
+  @OptionGroup(title: "Results and saving")
+  var control: RunControlArguments
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      The folder of the results. (default: runs/METHOD-MODEL-SEED, numbered where there is one already)
-      """, valueName: "folder"))
-  var output: String?
+  @OptionGroup(title: "Configuration")
+  var configuration: ConfigurationArguments
 
-  @Option(help: ArgumentHelp("Where to write the run's numbers, as JSON.", valueName: "file"))
-  var summary: String?
-
-  @Flag(help: "Start even if memory or disk seem too small.")
-  var force = false
-
-  @Flag(inversion: .prefixedNo, help: "Write the checkpoint at the end.")
-  var checkpoint = true
+  /// What changes in a run that goes on.
+  var changes: RunChanges {
+    var changes = RunChanges()
+    changes.steps = runArguments.steps
+    changes.learningRate = learningRate
+    changes.schedule = schedule?.name
+    changes.validationTokens = validationTokens
+    return changes
+  }
 
   /// The settings of the run. Throws an `InputError` for those that cannot be.
   ///
@@ -128,7 +102,8 @@ struct TrainingArguments: ParsableArguments {
   func trainingConfiguration(isFineTuning: Bool, steps: Int? = nil) throws -> TrainingConfiguration
   {
     try runArguments.configuration(
-      vocabulary: modelVocabulary, learningRate: learningRate, schedule: schedule, seed: seed,
+      vocabulary: modelVocabulary, learningRate: learningRate, schedule: schedule ?? .cosine,
+      seed: seed,
       validationTokens: validationTokens, steps: steps, isFineTuning: isFineTuning)
   }
 

@@ -1,24 +1,11 @@
 import Foundation
+import JSON
+import Methods
+import Optimizers
+import Tensors
 import Training
 
 extension TrainingRun {
-  /// The checkpoint in the folder of a run; the folder itself where there is none.
-  static func checkpoint(ofRun folder: String) -> String {
-    let inside = URL(filePath: folder).appending(component: "checkpoint").path
-    return !FileManager.default.fileExists(atPath: folder + "/run.json")
-      && FileManager.default.fileExists(atPath: inside) ? inside : folder
-  }
-
-  /// The path, with a number behind it where another run has left something there.
-  static func unused(_ path: String) -> String {
-    var (candidate, number) = (path, 1)
-    while FileManager.default.fileExists(atPath: candidate) {
-      number += 1
-      candidate = "\(path)-\(number)"
-    }
-    return candidate
-  }
-
   /// Refuses what contradicts itself, before anything is read.
   func checkArguments(needsText: Bool = true) throws {
     let run = arguments.runArguments
@@ -30,33 +17,57 @@ extension TrainingRun {
         throw InputError("--epochs \(epochs) is not above 0. Give a number such as 3.")
       }
     }
-    if let patience = arguments.earlyStopping {
-      guard patience >= 1 else {
-        throw InputError(
-          "--early-stopping \(patience) is not a count of evaluations. Give 1 or more.")
-      }
-      guard arguments.validationTokens != 0 else {
-        throw InputError(
-          "--early-stopping needs evaluations, and --validation-tokens 0 leaves them out. Leave out one "
-            + "of them.")
-      }
+    if control.earlyStopping != nil, arguments.validationTokens == 0 {
+      throw InputError(
+        "--early-stopping needs evaluations, and --validation-tokens 0 leaves them out. Leave out one "
+          + "of them.")
     }
     if arguments.resume == nil, needsText { try arguments.data.trainingData.check() }
   }
 
-  /// Refuses options that a resumed run has its own of.
-  func checkResumed() throws {
+  /// The settings of a saved run with what changes as it goes on, and what to say about that.
+  ///
+  /// Throws an `InputError` that names an option which cannot change, and one for a run with nothing left
+  /// to do.
+  func resumedSettings(_ checkpoint: String) throws -> (RunSettings, notices: [String]) {
+    var settings = try RunSettings(checkpoint: checkpoint)
     let allowed = [
-      "resume", "text", "data", "validation", "output", "summary", "threads", "force", "checkpoint",
-      "no-checkpoint", "save-every", "early-stopping", "keep-best", "no-keep-best",
+      "resume", "text", "data", "validation", "classify", "steps", "learning-rate", "schedule",
+      "validation-tokens", "output", "overwrite", "summary", "metrics", "checkpoint", "save-every",
+      "keep", "keep-best", "early-stopping", "skip-limit", "threads", "force", "configuration",
     ]
-    let given = CommandLine.arguments.dropFirst().filter { $0.hasPrefix("--") }.map {
-      String($0.dropFirst(2).prefix { $0 != "=" })
+    if let other = CommandLineOptions.current.names.first(where: {
+      !allowed.contains(String($0.trimmingPrefix("no-")))
+    }) {
+      throw InputError(cannotChange: other)
     }
-    if let other = given.first(where: { !allowed.contains($0) }) {
+    let notices = try settings.apply(arguments.changes)
+    let isMeasured = try Checkpoint.record(path: checkpoint + "/training.json")?.validationLoss
+    if settings.isFinished, isMeasured?.isFinite ?? false {
       throw InputError(
-        "--\(other) was set when the run began and cannot be given with --resume. Leave it out, or begin "
-          + "another run.")
+        "\(checkpoint) has taken all its \(settings.steps) steps. Make the run longer with --steps."
+      )
     }
+    return (settings, notices)
+  }
+
+  /// Prints all options with their values.
+  func printConfiguration() throws {
+    let resolved = try arguments.trainingConfiguration(isFineTuning: isFineTuning)
+    var values: [String: JSONValue] = [
+      "steps": .integer(resolved.steps), "batch": .integer(resolved.batchSize),
+      "micro-batches": .integer(resolved.microBatches),
+      "merge-batch": .integer(resolved.mergeBatchSize), "sequence": .integer(resolved.sequence),
+      "learning-rate": .number(resolved.learningRate), "schedule": .string(resolved.schedule.name),
+      "threads": .integer(Threads.count),
+      "merge-gap": .integer(resolved.method.mergeGap(steps: resolved.steps)),
+      "scale": .number(resolved.method.defaults.scale),
+      "optimizer": .string(resolved.plan.optimizer.rawValue),
+      "rest-optimizer": .string(resolved.plan.restOptimizer.rawValue),
+      "keep-best": .boolean(isFineTuning),
+    ]
+    if case .count(let rank)? = resolved.plan.rank { values["rank"] = .integer(rank) }
+    if arguments.runArguments.weights == nil { values["vocabulary"] = 4_096 }
+    print(CommandLineOptions.current.configurationText(resolved: values))
   }
 }

@@ -16,7 +16,8 @@ struct LanguageModelKind: TrainedKind {
     let merges = trainer.plannedMerges
     if !merges.isEmpty {
       let some = merges.prefix(4).map(String.init).joined(separator: ", ")
-      method += ", \(merges.count) merges at steps \(some)\(merges.count > 4 ? ", ..." : "")"
+      method +=
+        ", \(counted(merges.count, "merge")) at step\(merges.count == 1 ? "" : "s") \(some)\(merges.count > 4 ? ", ..." : "")"
     }
     let text =
       corpus.statistics(sequence: configuration.sequence).map {
@@ -32,21 +33,25 @@ struct LanguageModelKind: TrainedKind {
       \(grouped(model.linearParameterCount)) of them in linear layers, vocabulary \
       \(grouped(model.vocabularySize))
       method    \(method)
-      training  \(grouped(configuration.steps)) steps of \(configuration.batchSize) x \
-      \(configuration.sequence) tokens, learning rate \(configuration.learningRate), \
-      \(Threads.count) threads
+      training  \(counted(configuration.steps, "step")) of \(configuration.batchSize) x \
+      \(counted(configuration.sequence, "token")), learning rate \(configuration.learningRate), \
+      \(counted(Threads.count, "thread"))
       \(processorLine)
       """
   }
 
-  func line(of progress: TrainingProgress) -> String { progress.line }
+  var isTextLoss: Bool { true }
 
   func text(of evaluation: RunRecord.Evaluation) -> String {
     "perplexity \(PlainText.decimals(evaluation.perplexity, 2))"
   }
 
-  func save(_ trainer: LanguageModelTrainer, to path: String, isResumable: Bool) throws {
-    try (isResumable ? Checkpoint(trainer) : Checkpoint(modelOf: trainer)).write(to: path)
+  func save(
+    _ trainer: LanguageModelTrainer, to path: String, isResumable: Bool,
+    keepingOldAt keptPath: String?
+  ) throws {
+    try (isResumable ? Checkpoint(trainer) : Checkpoint(modelOf: trainer))
+      .write(to: path, keepingOldAt: keptPath)
   }
 
   /// The numbers and the samples of a finished run.
@@ -54,15 +59,20 @@ struct LanguageModelKind: TrainedKind {
     let tokens = record.steps.count * record.tokensPerStep
     var text = """
 
-      \(grouped(record.steps.count)) steps, \(grouped(tokens)) tokens in \
+      \(counted(record.steps.count, "step")), \(counted(tokens, "token")) in \
       \(PlainText.duration(record.wallSeconds)), \(grouped(Int(record.tokensPerSecond))) tokens/s
-
-      validation perplexity  \(PlainText.decimals(record.validationPerplexity, 3))
-      validation loss        \(PlainText.decimals(record.validationLoss, 4)) nats per token
-      bits per byte          \(PlainText.decimals(record.bitsPerByte, 4))
 
 
       """
+    if !record.validationLoss.isNaN {
+      text += """
+        validation perplexity  \(PlainText.decimals(record.validationPerplexity, 3))
+        validation loss        \(PlainText.decimals(record.validationLoss, 4)) nats per token
+        bits per byte          \(PlainText.decimals(record.bitsPerByte, 4))
+
+
+        """
+    }
     for sample in record.samples {
       let written = (sample.prompt + " [...]" + sample.continuation).split(separator: "\n")
       text += written.map { "  | \($0)\n" }.joined() + "\n"
@@ -102,7 +112,7 @@ extension TrainingProgress {
 extension MergeReport {
   /// The merge in one line.
   var line: String {
-    var parts = ["merge at step \(step): \(layers.count) layers"]
+    var parts = ["merge at step \(step): \(counted(layers.count, "layer"))"]
     parts.append(
       survival.map { "survival \(PlainText.decimals(100 * $0, 1)) %" } ?? "first projections")
     if let relativeUpdate {

@@ -10,44 +10,40 @@ struct TrainingRun {
   let arguments: TrainingArguments
   /// Whether a trained model is made to do something.
   let isFineTuning: Bool
-  let output: String
+  /// Where the results go.
+  let folder: RunFolder
   let console = Console()
 
   init(_ arguments: TrainingArguments, isFineTuning: Bool) {
     self.arguments = arguments
     self.isFineTuning = isFineTuning
-    output =
-      arguments.output
-      // A resumed run continues in its own folder.
-      ?? arguments.resume.map {
-        URL(filePath: Self.checkpoint(ofRun: $0)).deletingLastPathComponent().path
-      }
-      ?? Self.unused(
-        "runs/\(arguments.runArguments.method.name)-\(arguments.runArguments.modelName)"
-          + "-seed\(arguments.seed)")
+    folder = RunFolder(
+      arguments.control.output
+        // A resumed run continues in its own folder.
+        ?? arguments.resume.map { RunFolder.run(ofCheckpoint: RunFolder.checkpoint(ofRun: $0)) }
+        ?? RunFolder.unused(
+          "runs/\(arguments.runArguments.method.name)-\(arguments.runArguments.modelName)"
+            + "-seed\(arguments.seed)"))
   }
 
-  var checkpointPath: String { output + "/checkpoint" }
-  var bestPath: String { output + "/best" }
+  var control: RunControlArguments { arguments.control }
   /// The command that goes on with the run.
-  var resumption: String {
-    "loqt \(isFineTuning ? "finetune" : "pretrain") --resume \(checkpointPath)"
-  }
-  var reportPath: String { output + "/report.html" }
+  var resumption: String { "loqt resume \(folder.path)" }
 
   /// Trains a language model, shows progress, and writes the results.
   func run() async throws {
     let start = ContinuousClock().now
+    if arguments.configuration.printConfiguration { return try printConfiguration() }
     try checkArguments()
     try await train(LanguageModelKind()) { try makeTrainer(start) }
   }
 
   private func makeTrainer(_ start: ContinuousClock.Instant) throws -> LanguageModelTrainer {
     if let folder = arguments.resume {
-      return try resumedTrainer(Self.checkpoint(ofRun: folder), start)
+      return try resumedTrainer(RunFolder.checkpoint(ofRun: folder), start)
     }
     var configuration = try arguments.trainingConfiguration(isFineTuning: isFineTuning)
-    try setThreads(arguments.threads)
+    try setThreads(control.threads)
     Interruption.install()
     let corpus = try corpus()
     let usualEpochs: Double? =
@@ -67,15 +63,16 @@ struct TrainingRun {
   private func resumedTrainer(_ folder: String, _ start: ContinuousClock.Instant) throws
     -> LanguageModelTrainer
   {
-    let settings = try RunSettings(checkpoint: folder)
-    try checkResumed()
-    try setThreads(arguments.threads)
+    let (settings, notices) = try resumedSettings(folder)
+    try setThreads(control.threads)
     Interruption.install()
     let source = try ModelSource(path: folder)
     try check(settings.configuration(model: source.configuration), isResumed: true)
     let corpus = try arguments.data.trainingData(of: settings).corpus(tokenizer: source.tokenizer)
     console.print("Going on after step \(settings.step) of \(folder)")
-    return try Trainer(resuming: folder, corpus: corpus, start: start)
+    let trainer = try Trainer(resuming: folder, settings, corpus: corpus, start: start)
+    for notice in notices { trainer.note(notice) }
+    return trainer
   }
 
   /// The fastest memory settings that fit into --fit, which are said; those at hand without it.
@@ -92,9 +89,11 @@ struct TrainingRun {
 
   /// Throws an `InputError` if memory or disk have no room for the run.
   func check(_ configuration: TrainingConfiguration, isResumed: Bool = false) throws {
-    guard !arguments.force else { return }
+    guard !control.force else { return }
     try configuration.checkMemory(isResumed: isResumed)
-    if arguments.checkpoint { try configuration.checkDisk(at: output) }
+    // A new one is complete before an old one goes.
+    let kept = isResumed ? 0 : control.keep ?? 1
+    if control.checkpoint { try configuration.checkDisk(at: folder.path, copies: 1 + kept) }
   }
 
   /// The data in tokens: those of a trained model's own tokenizer, unless a vocabulary was asked for.
@@ -115,25 +114,25 @@ struct TrainingRun {
     return try data.corpus(vocabulary: vocabulary)
   }
 
-  /// Creates the output folder and checks that results can be written, before hours of training.
-  func prepareFolders() throws {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: output, withIntermediateDirectories: true)
-    } catch {
-      throw InputError(
-        "The folder \(output) cannot be created. Name another with --output, or check permissions.")
-    }
-    guard FileManager.default.isWritableFile(atPath: output) else {
-      throw InputError(
-        "The folder \(output) cannot be written to. Name another with --output.")
-    }
-    guard let summary = arguments.summary else { return }
-    let folder = URL(filePath: summary).deletingLastPathComponent().path
-    guard FileManager.default.isWritableFile(atPath: folder) else {
+  /// Checks that the numbers can be written where they are wanted, before hours of training.
+  func checkSummary() throws(InputError) {
+    guard let summary = control.summary else { return }
+    let parent = URL(filePath: summary).deletingLastPathComponent().path
+    guard
+      FileManager.default.isWritableFile(
+        atPath: FileManager.default.fileExists(atPath: summary) ? summary : parent)
+    else {
       throw InputError(
         "The folder of --summary \(summary) does not exist or cannot be written to. Create it first."
       )
+    }
+    let inputs =
+      arguments.data.text + arguments.data.data + [arguments.data.validation].compactMap { $0 }
+      + [arguments.runArguments.config].compactMap { $0 }
+    func place(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
+    if let input = inputs.first(where: { place($0) == place(summary) }) {
+      throw InputError(
+        "--summary \(summary) would replace \(input), which is read. Name another file.")
     }
   }
 }

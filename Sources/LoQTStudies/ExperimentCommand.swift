@@ -108,14 +108,15 @@ package struct ExperimentCommand: AsyncParsableCommand {
         case .began(let name, let run, let open):
           console.print(
             "\(name), learning rate \(run.configuration.learningRate), seed "
-              + "\(run.configuration.seed): \(open) runs are open")
+              + "\(run.configuration.seed): \(counted(open, "open run"))")
         case .progress(let name, let progress):
-          console.show("\(name): \(progress.line)", isLast: false)
+          console.show(
+            ProgressLine(progress, isTextLoss: true, name: name), isLast: false)
         case .ended(let name, let run, let loss):
           console.print(
             "\(name), learning rate \(run.configuration.learningRate), seed "
               + "\(run.configuration.seed): validation loss \(PlainText.decimals(loss, 4))")
-        case .waiting: console.show("waiting for other processes", isLast: false)
+        case .waiting: console.show(ProgressLine("waiting for other processes"), isLast: false)
         }
         return Interruption.signal == nil
       }

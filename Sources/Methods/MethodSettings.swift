@@ -121,7 +121,7 @@ public struct MethodSettings: Sendable {
   private static func gap(_ gap: Int?, _ method: TrainingMethod, steps: Int)
     throws(InputError) -> Int
   {
-    guard let gap else { return min(method.defaults.longestGap, max(1, steps / 10)) }
+    guard let gap else { return method.mergeGap(steps: steps) }
     guard gap >= 1 else {
       throw InputError("--merge-gap \(gap) is below 1. Give the steps between two merges.")
     }
@@ -144,4 +144,9 @@ extension MethodOptions.Projector {
     case .randomized: .randomized()
     }
   }
+}
+
+extension TrainingMethod {
+  /// The usual number of steps between merges in a run of so many steps.
+  package func mergeGap(steps: Int) -> Int { min(defaults.longestGap, max(1, steps / 10)) }
 }

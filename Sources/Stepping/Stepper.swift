@@ -30,7 +30,8 @@ public final class Stepper {
   /// Whether the loss is recomputed right after each merge, for its report. This costs a forward pass, and
   /// the step's gradients are held until it is done.
   public var measuresLossAfterMerge = true
-  /// The number of consecutive steps with a loss that is not finite after which training throws.
+  /// The number of consecutive steps with a loss or gradients that are not finite after which training
+  /// throws.
   public var patience = 5
   /// Determines, with the step, the random numbers of dropout and the like, as the loss is computed in
   /// training mode. A caller that has already entered training mode keeps its own random numbers.
@@ -89,8 +90,8 @@ public final class Stepper {
   ///
   /// After a merge `loss` is called again on the merged model, and must use the same data.
   ///
-  /// Throws `TrainingError` if the loss has not been finite for `patience` steps in a row, the error of
-  /// reading an original matrix, and whatever `loss` throws; every parameter and layer is then in a valid
+  /// Throws `TrainingError` if the loss or gradients have not been finite for `patience` steps in a row, the
+  /// error of reading an original matrix, and whatever `loss` throws; every parameter and layer is then in a valid
   /// state, old or new.
   public func step(_ loss: () throws -> Variable) throws -> StepReport {
     try step(over: CollectionOfOne(())) { _ in try loss() }
@@ -144,17 +145,11 @@ public final class Stepper {
       step: step, loss: losses.mean,
       learningRate: optimizer.learningRate(step))
     guard report.loss.isFinite else {
-      failures += 1
       report.skipped = ["*"]
       advance(to: step + 1)
-      guard failures < patience else {
-        throw TrainingError(
-          "The loss has not been a finite number for \(failures) steps in a row, up to step "
-            + "\(step - 1). Lower the learning rate or the scale, or lengthen the warm-up.")
-      }
+      try judge(report)
       return report
     }
-    failures = 0
     let merged = earlyMerges + run.mergedLayers
     if !merged.isEmpty {
       var merge = MergeReport(
@@ -175,7 +170,18 @@ public final class Stepper {
     report.skipped = run.skipped
     (report.liveMemory, report.peakMemory, report.memoryAtPeak) = TensorMemory.ledgers
     advance(to: step + 1)
+    try judge(report)
     return report
+  }
+
+  /// Counts the steps in a row with numbers that are not finite, and throws when there are too many.
+  private func judge(_ report: StepReport) throws(TrainingError) {
+    failures = report.skipped.isEmpty ? 0 : failures + 1
+    guard failures >= patience else { return }
+    throw TrainingError(
+      "\(report.skipped == ["*"] ? "The loss has not been a finite number" : "Gradients have not been finite") "
+        + "for \(failures) steps in a row, up to step \(step). Lower the learning rate or the scale, or "
+        + "lengthen the warm-up.")
   }
 
   /// Runs the forward pass of a micro-batch in training mode, each time with the same random numbers.

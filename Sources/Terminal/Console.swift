@@ -3,7 +3,8 @@ import Foundation
 /// Writes a progress line that rewrites itself, and lines that stay. In a file or a pipe, progress is one
 /// line every few seconds.
 package final class Console {
-  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private let isTerminal =
+    isatty(STDOUT_FILENO) == 1 && getenv("TERM").map { strcmp($0, "dumb") } != 0
   private let clock = ContinuousClock()
   private var lastProgress: ContinuousClock.Instant?
   private var hasOpenProgress = false
@@ -21,23 +22,24 @@ package final class Console {
     return Int(size.ws_col)
   }
 
-  /// Writes lines that stay.
+  /// Writes lines that stay. What would command the terminal is made visible (see `printable(_:)`).
   package func print(_ text: String) {
     closeProgress()
-    write(text + "\n", to: .standardOutput)
+    write(printable(text) + "\n", to: .standardOutput)
   }
 
   /// Writes lines to the error output.
   package func warn(_ text: String) {
     endProgress()
-    write(text + "\n", to: .standardError)
+    write(printable(text) + "\n", to: .standardError)
   }
 
   /// Shows progress unless it was shown a moment ago.
-  package func show(_ line: String, isLast: Bool) {
+  package func show(_ progress: ProgressLine, isLast: Bool) {
     let interval = isTerminal ? Self.intervals.terminal : Self.intervals.file
     if let lastProgress, !isLast, (clock.now - lastProgress) / .seconds(1) < interval { return }
     lastProgress = clock.now
+    let line = printable(progress.text(width: isTerminal ? Self.width : nil))
     if isTerminal {
       write("\r\(line)\u{1B}[K", to: .standardOutput)
       hasOpenProgress = true

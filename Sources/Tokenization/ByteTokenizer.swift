@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  public import FoundationEssentials
-#else
-  public import Foundation
-#endif
-
 /// A tokenizer whose tokens are the 256 bytes, with the byte as id and no special tokens.
 ///
 /// It needs no training and no files, encodes any text, and its cross-entropy in bits is bits per byte;
@@ -31,10 +25,10 @@ public struct ByteTokenizer: Tokenizer, Equatable {
     ids.compactMap { UInt8(exactly: $0) }
   }
 
-  /// Writes the equivalent byte-pair tokenizer, which has no merges.
-  public func save(to folder: URL) throws(TokenizerError) {
+  /// The files of the equivalent byte-pair tokenizer, which has no merges.
+  public var files: [TokenizerSourceFile] {
     var tokens = ByteStrings()
     for byte in UInt8.min...UInt8.max { tokens.append([byte]) }
-    try BytePairTokenizer(tokens: tokens, byteIDs: Array(0..<256), merges: []).save(to: folder)
+    return BytePairTokenizer(tokens: tokens, byteIDs: Array(0..<256), merges: []).files
   }
 }

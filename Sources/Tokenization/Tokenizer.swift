@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  public import FoundationEssentials
-#else
-  public import Foundation
-#endif
-
 /// A tokenizer, which converts text to token ids and back.
 ///
 /// A tokenizer works on bytes, which need not be valid UTF-8, and a token may end in the middle of a
@@ -45,11 +39,9 @@ public protocol Tokenizer: Sendable {
   /// The joined bytes of the tokens `ids`. Ids outside the vocabulary are ignored.
   func decodeBytes(_ ids: [Int32]) -> [UInt8]
 
-  /// Writes `tokenizer.json` and `tokenizer_config.json` in the Hugging Face format into the existing folder
-  /// `folder`; `BytePairTokenizer(contentsOf:)` reads them back with the same ids.
-  ///
-  /// Throws `TokenizerError` with the code `.unwritable`.
-  func save(to folder: URL) throws(TokenizerError)
+  /// Its files: those that it was read from, or `tokenizer.json` and `tokenizer_config.json` in the Hugging
+  /// Face format, which `BytePairTokenizer(contentsOf:)` reads back with the same ids.
+  var files: [TokenizerSourceFile] { get }
 }
 
 extension Tokenizer {

@@ -95,13 +95,22 @@ extension TrainingConfiguration {
           : "Cheaper settings:\n") + cheaper.joined(separator: "\n"))
   }
 
-  /// Throws an `InputError` if the disk has no room for a checkpoint of the run.
-  package func checkDisk(at path: String, free: Int? = nil) throws(InputError) {
+  /// Throws an `InputError` if the disk has no room for the checkpoints of the run.
+  ///
+  /// - Parameters:
+  ///   - path: The folder that they are written into.
+  ///   - copies: How many lie there at once: one more than are kept, since a new one is complete before
+  ///     an old one goes.
+  ///   - free: Free bytes of the disk; what the system says when left out.
+  package func checkDisk(at path: String, copies: Int = 1, free: Int? = nil) throws(InputError) {
     let needed = RunEstimate(self).checkpointBytes
-    guard let free = free ?? ProcessMemory.freeDiskBytes(at: path), free < needed else { return }
+    guard let free = free ?? ProcessMemory.freeDiskBytes(at: path), free / copies < needed else {
+      return
+    }
     throw InputError(
-      "A checkpoint of this run takes \(needed >> 20) MiB, and the disk of \(path) has \(free >> 20) "
-        + "MiB free. Name another folder with --output, make room, or give --no-checkpoint.")
+      "A checkpoint of this run takes \(PlainText.megabytes(needed)), \(counted(copies, "copy", "copies")) "
+        + "of it must fit at once, and the disk of \(path) has \(PlainText.megabytes(free)) free. Name another "
+        + "folder with --output, make room, or give --no-checkpoint.")
   }
 
   /// Settings that take less memory, smallest change first; each includes those before it.

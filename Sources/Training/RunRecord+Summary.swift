@@ -18,6 +18,7 @@ extension RunRecord {
       "method": .string(method),
       "seed": Int(exactly: seed).map { .integer($0) } ?? .number(Double(seed)),
       "steps": .integer(steps.count),
+      "skipped_steps": skippedSteps.map { .integer($0) } ?? .null,
       "tokens": .integer(steps.count * tokensPerStep),
       "parameter_count": .integer(parameterCount),
       "validation_loss": .number(validationLoss),

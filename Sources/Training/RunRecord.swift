@@ -67,6 +67,8 @@ public struct RunRecord: Codable, Sendable {
   public var samples: [Sample] = []
   /// What the examples were; nil for a text.
   public var data: DataStatistics?
+  /// Steps with a loss or gradients that were not finite, which were left out; nil in early records.
+  public var skippedSteps: Int? = 0
   /// What a person should know: a clamped rank, a kept projection.
   public var notices: [String] = []
   /// Validation loss at the end, nats per token.

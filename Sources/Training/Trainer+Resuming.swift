@@ -22,7 +22,14 @@ extension Trainer where Task == LanguageModelling {
   public convenience init(
     resuming path: String, corpus: Corpus, start: ContinuousClock.Instant = ContinuousClock().now
   ) throws {
-    let settings = try RunSettings(checkpoint: path)
+    try self.init(
+      resuming: path, RunSettings(checkpoint: path), corpus: corpus, start: start)
+  }
+
+  /// Resumes a run with settings that have been changed.
+  package convenience init(
+    resuming path: String, _ settings: RunSettings, corpus: Corpus, start: ContinuousClock.Instant
+  ) throws {
     let source = try ModelSource(path: path)
     guard corpus.training.tokens.count == settings.tokenCount,
       corpus.tokenizer.vocabularySize == settings.vocabulary
@@ -58,7 +65,14 @@ extension Trainer where Task == Classification {
     resuming path: String, data: ClassificationData,
     start: ContinuousClock.Instant = ContinuousClock().now
   ) throws {
-    let settings = try RunSettings(checkpoint: path)
+    try self.init(resuming: path, RunSettings(checkpoint: path), data: data, start: start)
+  }
+
+  /// Goes on with a run whose settings have been changed.
+  package convenience init(
+    resuming path: String, _ settings: RunSettings, data: ClassificationData,
+    start: ContinuousClock.Instant
+  ) throws {
     let source = try ModelSource(path: path)
     guard settings.fingerprint == data.fingerprint else {
       throw InputError(
@@ -78,6 +92,8 @@ extension Trainer where Task == Classification {
 extension Trainer {
   /// Takes over the optimizer's state and the record of a saved run whose model is restored.
   private func goOn(from path: String, _ settings: RunSettings) throws {
+    isFineTuning = settings.isFineTuning
+    try FolderManifest.verify(path) { $0.hasSuffix(".state") }
     let file = try SafetensorsFile(path: path + "/optimizer.state")
     var state = TensorParts()
     for entry in file.entries {

@@ -1,3 +1,5 @@
+internal import Autodiff
+internal import Formatting
 internal import LanguageModels
 internal import Layers
 internal import Optimizers
@@ -26,6 +28,9 @@ public final class Trainer<Task: TrainingTask> {
   /// The record so far.
   public internal(set) var record: RunRecord
 
+  /// Whether the run is one of `loqt finetune`; nil where nobody has said.
+  package var isFineTuning: Bool?
+
   var clock: RunClock
   let subspaces: SubspaceOptimizer?
   var largestCollectedGradients = 0
@@ -35,6 +40,7 @@ public final class Trainer<Task: TrainingTask> {
   /// The most bytes besides tensors at the end of a step.
   var programBytes = 0
   private let mergeSteps: [Int]
+  private var alarm = LossAlarm()
   private var pending: [TrainingEvent] = []
   private var hasBegun = false
 
@@ -100,9 +106,30 @@ public final class Trainer<Task: TrainingTask> {
     return pending.isEmpty ? nil : pending.removeFirst()
   }
 
-  /// Continues the record of a saved run.
+  /// What is wrong with the model as it is, as a sentence; nil for a good one.
+  ///
+  /// A step that ruins the model shows in the loss of the next one only, so the loss of the next step's
+  /// texts is computed. It is to be a finite number, and not far above that of the beginning.
+  package var problem: String? {
+    get throws {
+      let loss = try withoutGradient {
+        try task.losses(of: step, isMerge: false).first.map { $0().scalar }
+      }
+      guard let loss else { return nil }
+      guard loss.isFinite else { return "After step \(step) the loss is no finite number." }
+      guard let first = record.steps.first?.loss, loss > 2 * first + 1 else { return nil }
+      return "After step \(step) the loss is \(PlainText.decimals(loss, 3)), far above the "
+        + "\(PlainText.decimals(first, 3)) of the first step."
+    }
+  }
+
+  /// Continues the record of a saved run, whose settings may have changed.
   func resume(from record: RunRecord) {
+    let settings = self.record.settings
     self.record = record
+    self.record.settings = settings
+    (self.record.validationLoss, self.record.bitsPerByte) = (.nan, .nan)
+    (self.record.samples, self.record.classification) = ([], nil)
     clock.resume(trainingSeconds: record.steps.last?.elapsed ?? 0, wallSeconds: record.wallSeconds)
     hasBegun = true
     pending = []
@@ -128,11 +155,18 @@ public final class Trainer<Task: TrainingTask> {
       noteKeptProjections(merge)
     }
     if let first = report.skipped.first {
+      record.skippedSteps = (record.skippedSteps ?? 0) + 1
+      let count = report.skipped.count
       note(
         first == "*"
-          ? "Step \(report.step): the loss was not a finite number; the step was skipped."
-          : "Step \(report.step): \(report.skipped.count) gradients were not finite and were "
+          ? "Step \(step): the loss was not a finite number; the step was skipped."
+          : "Step \(step): \(counted(count, "gradient")) \(count == 1 ? "was" : "were") not finite and "
             + "skipped, the first that of \(first).")
+    }
+    if let usual = alarm.take(report.loss) {
+      note(
+        "Step \(step): the loss jumped to \(PlainText.decimals(report.loss, 3)) from about "
+          + "\(PlainText.decimals(usual, 3)).")
     }
     if step % configuration.evaluationInterval == 0, step < configuration.steps { evaluateSome() }
   }
@@ -147,7 +181,9 @@ public final class Trainer<Task: TrainingTask> {
   private func noteKeptProjections(_ merge: MergeReport) {
     let kept = merge.layers.filter { $0.note != nil }
     guard let first = kept.first, let reason = first.note else { return }
-    note("Merge at step \(merge.step): \(kept.count) layers, the first \(first.name), \(reason).")
+    note(
+      "Merge at step \(merge.step): \(counted(kept.count, "layer")), the first \(first.name), \(reason)."
+    )
   }
 
   private func progress(_ report: StepReport) -> TrainingProgress {

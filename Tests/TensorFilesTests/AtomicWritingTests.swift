@@ -4,88 +4,6 @@ import Tensors
 import TestSupport
 import Testing
 
-/// File operations that fail at one call, counted from 0.
-private final class Saboteur: Sendable {
-  enum Fault: Sendable, CaseIterable {
-    /// One call fails because the disk is full.
-    case noSpace
-    /// One call fails with an input or output error.
-    case inputOutput
-    /// The process is killed: nothing happens afterwards. A write still leaves half its bytes.
-    case kill
-  }
-
-  private let state = Mutex<[String]>([])
-  private let fault: Fault
-  private let position: Int
-
-  init(_ fault: Fault, at position: Int) {
-    self.fault = fault
-    self.position = position
-  }
-
-  /// The requested operations in order.
-  var log: [String] { state.withLock { $0 } }
-  var hasStruck: Bool { log.count > position }
-
-  private func strike(_ call: String) -> SystemError? {
-    let count = state.withLock {
-      $0.append(call)
-      return $0.count - 1
-    }
-    if fault == .kill ? count < position : count != position { return nil }
-    return SystemError(call, fault == .noSpace ? SystemError.noSpace : SystemError.inputOutput)
-  }
-
-  private func check(_ call: String) throws(SystemError) {
-    if let error = strike(call) { throw error }
-  }
-
-  var operations: FileOperations {
-    let system = FileOperations.system
-    var result = system
-    result.create = { [self] (path) throws(SystemError) in
-      try check("create")
-      return try system.create(path)
-    }
-    result.write = { [self] (descriptor, bytes) throws(SystemError) in
-      if let error = strike("write") {
-        if fault == .kill, log.count == position + 1 {
-          _ = try system.write(descriptor, .init(rebasing: bytes.prefix(bytes.count / 2)))
-        }
-        throw error
-      }
-      return try system.write(descriptor, bytes)
-    }
-    result.synchronize = { [self] (descriptor) throws(SystemError) in
-      try check("synchronize")
-      try system.synchronize(descriptor)
-    }
-    result.close = { [self] (descriptor) throws(SystemError) in
-      // The descriptor must not leak into other tests.
-      try system.close(descriptor)
-      try check("close")
-    }
-    result.rename = { [self] (old, new) throws(SystemError) in
-      try check("rename")
-      try system.rename(old, new)
-    }
-    result.makeFolder = { [self] (path) throws(SystemError) in
-      try check("makeFolder")
-      try system.makeFolder(path)
-    }
-    result.removeFile = { [self] (path) throws(SystemError) in
-      try check("removeFile")
-      try system.removeFile(path)
-    }
-    result.removeFolder = { [self] (path) throws(SystemError) in
-      try check("removeFolder")
-      try system.removeFolder(path)
-    }
-    return result
-  }
-}
-
 @Suite struct AtomicWritingTests {
   @Test func bytesAreOnTheDiskBeforeTheNameIsGiven() throws {
     try withTemporaryFolder { folder in
@@ -100,8 +18,8 @@ private final class Saboteur: Sendable {
     }
   }
 
-  @Test(arguments: Saboteur.Fault.allCases)
-  fileprivate func aFileIsOldOrNewWhateverFailsOnTheWay(fault: Saboteur.Fault) throws {
+  @Test(arguments: [Saboteur.Fault.noSpace, .inputOutput, .kill])
+  func aFileIsOldOrNewWhateverFailsOnTheWay(fault: Saboteur.Fault) throws {
     let old: [UInt8] = Array(repeating: 1, count: 1000)
     let new: [UInt8] = Array(repeating: 2, count: 300_000)
     try withTemporaryFolder { folder in
@@ -152,10 +70,15 @@ private final class Saboteur: Sendable {
     }
   }
 
-  @Test(arguments: Saboteur.Fault.allCases, [true, false])
-  fileprivate func aFolderIsOldOrNewWhateverFailsOnTheWay(fault: Saboteur.Fault, exists: Bool)
-    throws
-  {
+  enum Beginning: CaseIterable {
+    case nothing, folder, folderThatCannotBeExchanged
+  }
+
+  @Test(arguments: [Saboteur.Fault.noSpace, .inputOutput, .kill], Beginning.allCases)
+  func aFolderIsOldOrNewWhateverFailsOnTheWay(
+    fault: Saboteur.Fault, beginning: Beginning
+  ) throws {
+    let exists = beginning != .nothing
     func write(_ value: Float, to path: String) throws {
       try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
         try SafetensorsFile.write(["w": Tensor([value])], to: folder + "/model.safetensors")
@@ -173,7 +96,8 @@ private final class Saboteur: Sendable {
       var outcomes: [Float?: Int] = [:]
       for position in 0... {
         if exists { try write(1, to: path) }
-        let saboteur = Saboteur(fault, at: position)
+        let saboteur = Saboteur(
+          fault, at: position, canExchange: beginning != .folderThatCannotBeExchanged)
         var failed = false
         do {
           try FileOperations.$current.withValue(saboteur.operations) { try write(2, to: path) }
@@ -181,6 +105,7 @@ private final class Saboteur: Sendable {
           failed = true
         }
         let leftovers = try names(in: parent).filter { $0 != "checkpoint" }
+        if beginning == .folder { #expect(try names(in: parent).contains("checkpoint")) }
         try AtomicFolder.recover(at: path)
         let present = try names(in: parent).contains("checkpoint")
         let found = present ? try read(path) : nil
@@ -203,7 +128,7 @@ private final class Saboteur: Sendable {
     #if os(Linux)
       try withTemporaryFolder { folder in
         var operations = FileOperations.system
-        operations.create = { (_) throws(SystemError) in try openForWriting("/dev/full") }
+        operations.create = { (_, _) throws(SystemError) in try openForWriting("/dev/full") }
         let error = #expect(throws: TensorFileError.self) {
           try FileOperations.$current.withValue(operations) {
             try SafetensorsFile.write(

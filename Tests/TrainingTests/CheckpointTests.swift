@@ -95,7 +95,8 @@ import Training
           let isInPlace = error.remedy?.contains("in place") == true
           #expect(try contents(of: path) == (isInPlace ? after : before))
           let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-          #expect(!names.contains { $0.hasSuffix("partial") })
+          // Until a new folder is certain to survive a power cut, the old one stays under another name.
+          #expect(isInPlace || !names.contains { $0.hasSuffix("partial") })
         }
         failures += 1
       }
@@ -151,9 +152,9 @@ extension FileOperations {
   fileprivate static func failing(at number: Int) -> FileOperations {
     let counter = FaultCounter(failing: number)
     var operations = FileOperations.system
-    operations.create = { (path) throws(SystemError) in
+    operations.create = { (path, mode) throws(SystemError) in
       try counter.count("open")
-      return try system.create(path)
+      return try system.create(path, mode)
     }
     operations.write = { (descriptor, bytes) throws(SystemError) in
       try counter.count("write")

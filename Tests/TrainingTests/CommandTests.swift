@@ -8,69 +8,16 @@ import Training
 
 /// The command `loqt` as a user runs it.
 @Suite struct CommandTests {
-  /// The executable beside that of the tests.
-  private static let executable = Bundle.main.bundleURL.appending(component: "loqt").path
-
-  private struct Outcome {
-    var code: Int32
-    var output: String
-    var errors: String
-  }
-
-  /// A running process and its output.
-  private struct Running {
-    let process = Process()
-    let output = Pipe()
-    let errors = Pipe()
-
-    init(_ path: String, _ arguments: [String], in folder: String) throws {
-      process.executableURL = URL(filePath: path)
-      process.arguments = arguments
-      process.currentDirectoryURL = URL(filePath: folder)
-      process.standardOutput = output
-      process.standardError = errors
-      try process.run()
-    }
-
-    /// Waits for the process to end.
-    func finish() -> Outcome {
-      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      let message = String(
-        decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      return Outcome(code: process.terminationStatus, output: text, errors: message)
-    }
-
-    /// Sends an interrupt after the first progress line.
-    func interruptedAfterItsFirstStep() -> Outcome {
-      var text = ""
-      while !text.contains("step 1/") {
-        let data = output.fileHandleForReading.availableData
-        if data.isEmpty { break }
-        text += String(decoding: data, as: UTF8.self)
-      }
-      process.interrupt()
-      return finish()
-    }
-  }
-
-  private func loqt(_ arguments: [String], in folder: String) throws -> Outcome {
-    try Running(Self.executable, arguments, in: folder).finish()
+  private func loqt(_ arguments: [String], in folder: String) throws -> LoQTProcess.Outcome {
+    try LoQTProcess(arguments, in: folder).finish()
   }
 
   /// Runs the command with an address space limited to so many MiB.
-  private func limited(_ mebibytes: Int, _ arguments: [String], in folder: String) throws -> Outcome
+  private func limited(_ mebibytes: Int, _ arguments: [String], in folder: String) throws
+    -> LoQTProcess.Outcome
   {
-    let limit = ["-c", "ulimit -v \(mebibytes << 10); exec \"$0\" \"$@\"", Self.executable]
-    return try Running("/bin/sh", limit + arguments, in: folder).finish()
-  }
-
-  /// Runs `body` in a folder with a `text.txt` of 40,000 bytes.
-  private func withText(_ body: (String) throws -> Void) throws {
-    try withTemporaryFolder { folder in
-      try Data(patternedText(40_000)).write(to: URL(filePath: folder + "/text.txt"))
-      try body(folder)
-    }
+    let limit = ["-c", "ulimit -v \(mebibytes << 10); exec \"$0\" \"$@\"", LoQTProcess.executable]
+    return try LoQTProcess(limit + arguments, of: "/bin/sh", in: folder).finish()
   }
 
   private let small = [
@@ -199,7 +146,7 @@ import Training
     try withText { folder in
       let arguments = small + ["--steps", "150"]
       #expect(try loqt(arguments + ["--output", "whole"], in: folder).code == 0)
-      let cut = try Running(Self.executable, arguments + ["--output", "cut"], in: folder)
+      let cut = try LoQTProcess(arguments + ["--output", "cut"], in: folder)
       #expect(cut.interruptedAfterItsFirstStep().code == 130)
       let resumed = try loqt(["pretrain", "--resume", "cut/checkpoint"], in: folder)
       #expect(resumed.code == 0, "\(resumed.errors)")
@@ -212,8 +159,8 @@ import Training
 
   @Test func anInterruptSavesAndSaysWhere() throws {
     try withText { folder in
-      let run = try Running(
-        Self.executable, small + ["--steps", "100000", "--output", "out"], in: folder)
+      let run = try LoQTProcess(
+        small + ["--steps", "100000", "--output", "out"], in: folder)
       let outcome = run.interruptedAfterItsFirstStep()
       #expect(run.process.terminationReason == .exit && outcome.code == 130)
       #expect(outcome.errors.contains("out/checkpoint"))
@@ -284,8 +231,8 @@ import Training
 
   @Test func aRunThatIsResumedIsHeldAgainstTheMemoryToo() throws {
     try withText { folder in
-      let run = try Running(
-        Self.executable, small + ["--steps", "100000", "--output", "out"], in: folder)
+      let run = try LoQTProcess(
+        small + ["--steps", "100000", "--output", "out"], in: folder)
       #expect(run.interruptedAfterItsFirstStep().code == 130)
       // Two million sequences per step are too many for any machine.
       let path = folder + "/out/checkpoint/run.json"
@@ -295,6 +242,10 @@ import Training
         settings.replacingOccurrences(of: "\"batchSize\" : 2,", with: "\"batchSize\" : 2000000,")
           .utf8
       ).write(to: URL(filePath: path))
+      let changed = try loqt(["resume", "out"], in: folder)
+      #expect(changed.code == 1 && changed.errors.contains("run.json"), "\(changed.errors)")
+      #expect(changed.errors.contains("delete manifest.sha256"), "\(changed.errors)")
+      try FileManager.default.removeItem(atPath: folder + "/out/checkpoint/manifest.sha256")
       let resumed = try loqt(["pretrain", "--resume", "out/checkpoint"], in: folder)
       #expect(resumed.code == 1 && resumed.errors.contains("activations"), "\(resumed.errors)")
       #expect(resumed.errors.contains("A resumed run keeps its settings"), "\(resumed.errors)")

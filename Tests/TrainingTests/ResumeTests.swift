@@ -65,7 +65,7 @@ import Training
     }
   }
 
-  @Test func anotherTextAndAFinishedRunAreRefused() async throws {
+  @Test func anotherTextIsRefusedAndAFinishedRunHasNothingLeftToDo() async throws {
     let corpus = try byteCorpus(8_000)
     let trainer = try Trainer(tinyConfiguration(.loqt, steps: 3, mergeGap: 2), corpus: corpus)
     try await ResumeTests.inFolder { folder in
@@ -76,7 +76,76 @@ import Training
       #expect(try Trainer(resuming: path, corpus: corpus).step == 2)
       for try await _ in trainer {}
       try Checkpoint(trainer).write(to: path)
-      #expect(throws: TensorFileError.self) { try Trainer(resuming: path, corpus: corpus) }
+      let finished = try Trainer(resuming: path, corpus: corpus)
+      for try await _ in finished { Issue.record("a finished run went on") }
+      #expect(try RunSettings(checkpoint: path).isFinished)
+    }
+  }
+
+  /// With a constant rate and without merges nothing depends on the length of a run, so steps added later
+  /// are those of a run that was longer from the start.
+  @Test func aFinishedRunIsMadeLongerBitForBit() async {
+    await #expect(processExitsWith: .success) {
+      let corpus = try byteCorpus(8_000)
+      func configuration(_ method: TrainingMethod, steps: Int) throws -> TrainingConfiguration {
+        try TrainingConfiguration(
+          model: tinyModel, method: method, options: .with { $0.rank = 8 }, steps: steps,
+          batchSize: 4, sequence: 16, learningRate: 0.02, schedule: .constant, seed: 1,
+          evaluationInterval: 100, validationTokens: 0)
+      }
+      for method in [TrainingMethod.full, .qlora] {
+        let whole = try Trainer(configuration(method, steps: 12), corpus: corpus)
+        for try await _ in whole {}
+        let short = try Trainer(configuration(method, steps: 7), corpus: corpus)
+        for try await _ in short {}
+        try await ResumeTests.inFolder { folder in
+          let path = folder + "/checkpoint"
+          try Checkpoint(short).write(to: path)
+          var settings = try RunSettings(checkpoint: path)
+          var changes = RunChanges()
+          changes.steps = 12
+          #expect(try settings.apply(changes).count == 1)
+          let longer = try Trainer(
+            resuming: path, settings, corpus: corpus, start: ContinuousClock().now)
+          for try await _ in longer {}
+          #expect(longer.step == 12)
+          #expect(try ResumeTests.bits(longer) == ResumeTests.bits(whole), "\(method.name)")
+        }
+      }
+    }
+  }
+
+  @Test func changesTakeEffectOrAreRefused() async throws {
+    let corpus = try byteCorpus(8_000)
+    let trainer = try Trainer(tinyConfiguration(.loqt, steps: 12), corpus: corpus)
+    try await ResumeTests.advance(trainer, to: 5)
+    try await ResumeTests.inFolder { folder in
+      let path = folder + "/checkpoint"
+      try Checkpoint(trainer).write(to: path)
+      let saved = try RunSettings(checkpoint: path)
+      var changes = RunChanges()
+      changes.learningRate = 0.001
+      changes.schedule = "constant"
+      changes.steps = 20
+      changes.validationTokens = 0
+      var settings = saved
+      #expect(
+        try settings.apply(changes) == [
+          "After step 5 the number of steps is 20; it was 12.",
+          "After step 5 the learning rate is 0.001; it was 0.02.",
+          "After step 5 the schedule is constant; it was cosine.",
+        ])
+      let changed = try Trainer(
+        resuming: path, settings, corpus: corpus, start: ContinuousClock().now)
+      let record = try await finished(changed)
+      #expect(record.steps.count == 20 && record.validationLoss.isNaN)
+      #expect(record.steps.suffix(15).allSatisfy { $0.learningRate == 0.001 })
+      // Merges keep their distance of 4 steps, times 1.2 each time.
+      #expect(settings.options.mergeGap == 4)
+      changes.steps = 4
+      settings = saved
+      let error = #expect(throws: InputError.self) { try settings.apply(changes) }
+      #expect(error?.description.contains("5 steps that the run has taken") == true)
     }
   }
 }

@@ -196,4 +196,41 @@ import Tensors
     #expect(merges[0]["survival"] == .null)
     #expect(try #require(merges[1]["survival"]?.numberValue) > 0.1)
   }
+
+  @Test("A model that a step has ruined has a problem, though the loss of that step was a number")
+  func ruinedModels() async throws {
+    func trained(learningRate: Double) async throws -> LanguageModelTrainer {
+      let trainer = try Trainer(
+        TrainingConfiguration(
+          model: tinyModel, method: .full, steps: 3, batchSize: 4, sequence: 16,
+          learningRate: learningRate, schedule: .constant),
+        corpus: byteCorpus(8_000))
+      for try await event in trainer {
+        if case .step(let progress) = event {
+          #expect(progress.loss.isFinite)
+          break
+        }
+      }
+      return trainer
+    }
+    #expect(try await trained(learningRate: 0.01).problem == nil)
+    let infinite = try await trained(learningRate: 1e30)
+    #expect(try infinite.problem?.contains("no finite number") == true)
+    let large = try await trained(learningRate: 100)
+    #expect(try large.problem?.contains("far above") == true)
+  }
+
+  @Test("After a number of steps in a row whose loss is no number the run ends")
+  func stepsThatAreSkipped() async throws {
+    let trainer = try Trainer(
+      TrainingConfiguration(
+        model: tinyModel, method: .full, steps: 30, batchSize: 4, sequence: 16,
+        learningRate: 1e30, schedule: .constant, validationTokens: 0),
+      corpus: byteCorpus(8_000))
+    trainer.optimizer.patience = 7
+    let error = await #expect(throws: TrainingError.self) { for try await _ in trainer {} }
+    #expect(error?.description.contains("7 steps in a row, up to step 8") == true, "\(error!)")
+    // The last one ends the run before it is recorded.
+    #expect(trainer.record.skippedSteps == 6)
+  }
 }

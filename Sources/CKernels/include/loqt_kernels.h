@@ -427,6 +427,11 @@ LOQT_SORT(i32)
 LOQT_SORT(i64)
 #undef LOQT_SORT
 
+// ---- Checksums --------------------------------------------------------------------------------
+
+/// Takes `blocks` blocks of 64 bytes into the eight words of a SHA-256 state (FIPS 180-4).
+void loqt_sha256_compress(uint32_t *state, const void *data, intptr_t blocks);
+
 // ---- The process ------------------------------------------------------------------------------
 
 /// What buffers are for: the kinds of `TensorMemory.Kind`, counted in bytes. Each thread has a
@@ -453,6 +458,8 @@ void *_Nullable loqt_map_pages(intptr_t bytes, intptr_t huge_bytes);
 void loqt_unmap_pages(void *pages, intptr_t bytes);
 /// Asks for huge pages on a large, page-aligned buffer; a hint that may be ignored.
 void loqt_advise_huge_pages(void *pointer, intptr_t bytes);
+/// Lets two names of files or folders swap what they lead to, in one step; -1 with `errno` on failure.
+int loqt_exchange_names(const char *one, const char *other);
 /// Gives freed heap pages back to the system.
 void loqt_trim_heap(void);
 

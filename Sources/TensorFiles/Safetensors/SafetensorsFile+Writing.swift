@@ -10,7 +10,7 @@ extension SafetensorsFile {
     let write: (inout FileWriter, _ file: String) throws(TensorFileError) -> Void
 
     /// The bytes that it takes in a file.
-    var byteCount: Int { shape.elementCount * elementType.byteCount }
+    package var byteCount: Int { shape.elementCount * elementType.byteCount }
 
     /// A tensor stored as it is.
     public init<Scalar: TensorFileScalar>(_ name: String, _ tensor: Tensor<Scalar>) {

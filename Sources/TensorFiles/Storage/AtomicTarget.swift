@@ -14,13 +14,17 @@ struct AtomicTarget {
   let folder: String
   /// The last component of the path.
   let name: String
+  /// The path itself, behind all links.
+  var path: String { folder + "/" + name }
   /// The hidden sibling that is written first, unique to this writer.
   let partial: String
 
   private static let active = Mutex<(count: Int, partials: Set<String>)>((0, []))
 
+  /// The names for a path. Where it is a link, they are those of what the link leads to.
   init(_ path: String) throws(TensorFileError) {
-    var trimmed = Substring(path)
+    let target = OutputPlace.withoutLinks(path)
+    var trimmed = Substring(target)
     while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
     let components = trimmed.split(separator: "/", omittingEmptySubsequences: false)
     guard let name = components.last, !["", ".", ".."].contains(name), !path.utf8.contains(0) else {

@@ -1,3 +1,5 @@
+internal import CKernels
+
 #if canImport(Darwin)
   internal import Darwin
 #elseif canImport(Musl)
@@ -22,11 +24,16 @@ package struct SystemError: Error, Sendable, Equatable {
 
 /// The system calls that change the disk, gathered here so that tests can make each of them fail.
 package struct FileOperations: Sendable {
-  package var create: @Sendable (_ path: String) throws(SystemError) -> Int32
+  /// Makes a file that is not there yet; with the given mode, or what the process gives to new ones.
+  package var create: @Sendable (_ path: String, _ mode: UInt16?) throws(SystemError) -> Int32
+  /// Opens a device or a pipe.
+  package var open: @Sendable (_ path: String) throws(SystemError) -> Int32
   package var write: @Sendable (Int32, UnsafeRawBufferPointer) throws(SystemError) -> Int
   package var synchronize: @Sendable (Int32) throws(SystemError) -> Void
   package var close: @Sendable (Int32) throws(SystemError) -> Void
   package var rename: @Sendable (_ old: String, _ new: String) throws(SystemError) -> Void
+  /// Lets two names swap what they lead to, in one step; false where the file system cannot.
+  package var exchange: @Sendable (_ one: String, _ other: String) throws(SystemError) -> Bool
   package var makeFolder: @Sendable (_ path: String) throws(SystemError) -> Void
   package var removeFile: @Sendable (_ path: String) throws(SystemError) -> Void
   package var removeFolder: @Sendable (_ path: String) throws(SystemError) -> Void
@@ -36,8 +43,15 @@ package struct FileOperations: Sendable {
 
   /// The operations of the operating system.
   package static let system = FileOperations(
-    create: { (path) throws(SystemError) in
-      try check("open", open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644))
+    create: { (path, mode) throws(SystemError) in
+      let descriptor = try check(
+        "open", systemOpen(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644))
+      // Of no consequence where the file system keeps no modes.
+      if let mode { _ = fchmod(descriptor, mode_t(mode)) }
+      return descriptor
+    },
+    open: { (path) throws(SystemError) in
+      try check("open", systemOpen(path, O_WRONLY | O_APPEND | O_CLOEXEC, 0))
     },
     write: { (descriptor, bytes) throws(SystemError) in
       try check("write", systemWrite(descriptor, bytes.baseAddress, bytes.count))
@@ -52,6 +66,13 @@ package struct FileOperations: Sendable {
     close: { (descriptor) throws(SystemError) in _ = try check("close", systemClose(descriptor)) },
     rename: { (old, new) throws(SystemError) in
       _ = try check("rename", systemRename(old, new))
+    },
+    exchange: { (one, other) throws(SystemError) in
+      guard loqt_exchange_names(one, other) != 0 else { return true }
+      switch errno {
+      case EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP: return false
+      default: throw SystemError("exchange of names", errno)
+      }
     },
     makeFolder: { (path) throws(SystemError) in _ = try check("mkdir", mkdir(path, 0o755)) },
     removeFile: { (path) throws(SystemError) in _ = try check("unlink", unlink(path)) },
@@ -72,12 +93,16 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ coun
 
 private func systemClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
 
+private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
+  open(path, flags, mode)
+}
+
 private func systemRename(_ old: String, _ new: String) -> Int32 { rename(old, new) }
 
 extension FileOperations {
   /// Flushes an existing file or folder to the disk.
   package func synchronize(path: String) throws(SystemError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = systemOpen(path, O_RDONLY | O_CLOEXEC, 0)
     if descriptor < 0 { throw SystemError("open", errno) }
     defer { _ = systemClose(descriptor) }
     do {
@@ -103,6 +128,14 @@ extension FileOperations {
   static func isRegularFile(_ path: String) -> Bool {
     var information = stat()
     return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// What the link at this path leads to; nil where there is no link.
+  static func link(at path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let count = readlink(path, &buffer, buffer.count - 1)
+    guard count > 0 else { return nil }
+    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// The names in a folder, sorted; empty if it cannot be read.

@@ -28,7 +28,6 @@ extension BytePairTokenizer {
     self = tokenizer
   }
 
-  /// Writes the tokenizer's files, which both `tokenizers` and `transformers` load, into the existing
-  /// folder `folder`.
-  public func save(to folder: URL) throws(TokenizerError) { try pipeline.save(to: folder) }
+  /// The files of the tokenizer.
+  public var files: [TokenizerSourceFile] { pipeline.files }
 }

@@ -16,8 +16,8 @@ public struct PipelineTokenizer: Tokenizer, Equatable {
   public internal(set) var namedTokens: NamedTokens
   /// The template of conversations, if the folder has one of a known kind.
   public internal(set) var chatTemplate: ChatTemplate?
-  /// The files that `save(to:)` writes.
-  var files: [TokenizerSourceFile] = []
+  /// The files that it was read from, and that `save(to:)` writes.
+  public internal(set) var files: [TokenizerSourceFile] = []
 
   init(
     normalizer: Normalizer? = nil, preTokenizer: PreTokenizer?, model: TokenModel,
@@ -71,10 +71,4 @@ public struct PipelineTokenizer: Tokenizer, Equatable {
       && left.decoder == right.decoder && left.addedTokens == right.addedTokens
       && left.namedTokens == right.namedTokens && left.chatTemplate == right.chatTemplate
   }
-}
-
-/// A file of a tokenizer's folder.
-struct TokenizerSourceFile: Equatable, Sendable {
-  let name: String
-  let bytes: [UInt8]
 }

@@ -5,7 +5,7 @@
 #endif
 
 internal import LanguageModels
-internal import TensorFiles
+package import TensorFiles
 internal import Tokenization
 
 extension Checkpoint {
@@ -24,7 +24,8 @@ extension Checkpoint {
       companions: try source.companions)
   }
 
-  static func record(path: String) throws(TensorFileError) -> RunRecord? {
+  /// Reads the record of a run; nil where there is no file of the path.
+  package static func record(path: String) throws(TensorFileError) -> RunRecord? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(

@@ -5,6 +5,7 @@
 #endif
 
 internal import Autodiff
+internal import Formatting
 internal import JSON
 public import LanguageModels
 internal import Layers
@@ -24,8 +25,8 @@ public import Tokenization
 /// Names are those of Hugging Face's Llama; a LoQT layer has `weight.codes`, `weight.absmax`, ... for
 /// its packed W, the same below `projection` for P, and `factor` for B. The models of the other
 /// methods are plain checkpoints.
-/// An unfinished run adds what it needs to continue: `run.json` with its settings, and
-/// `optimizer.state`, a safetensors file.
+/// What a run needs to continue lies there too: `run.json` with its settings, and `optimizer.state`, a
+/// safetensors file. `manifest.sha256` has the sums of all files.
 public struct Checkpoint {
   /// The model.
   public let model: any LanguageModel
@@ -37,8 +38,8 @@ public struct Checkpoint {
   public let record: RunRecord?
   /// What lay beside the tensors of the model that it was made of.
   public let companions: ModelCompanions
-  /// What an unfinished run needs to go on.
-  var unfinished: UnfinishedRun?
+  /// What the run needs to go on.
+  var run: SavedRun?
 
   /// A checkpoint of the given parts.
   public init(
@@ -59,14 +60,12 @@ public struct Checkpoint {
       model: trainer.model, parameterisation: trainer.configuration.plan.layers,
       tokenizer: trainer.corpus.tokenizer, record: trainer.record,
       companions: trainer.task.companions)
-    if trainer.step < trainer.configuration.steps {
-      unfinished = UnfinishedRun(RunSettings(trainer), trainer.optimizer.stateTensors)
-    }
+    run = SavedRun(RunSettings(trainer), trainer.optimizer.stateTensors)
   }
 }
 
-/// What an unfinished run needs to go on.
-struct UnfinishedRun {
+/// What a run needs to go on.
+struct SavedRun {
   let settings: RunSettings
   let state: TensorParts
 
@@ -84,7 +83,7 @@ protocol CheckpointContents {
   var tokenizer: any Tokenizer { get }
   var record: RunRecord? { get }
   var companions: ModelCompanions { get }
-  var unfinished: UnfinishedRun? { get }
+  var run: SavedRun? { get }
 }
 
 extension Checkpoint: CheckpointContents {
@@ -94,7 +93,7 @@ extension Checkpoint: CheckpointContents {
   /// The model of a trainer as it stands, without what its run would go on by.
   public init(modelOf trainer: LanguageModelTrainer) {
     self.init(trainer)
-    unfinished = nil
+    run = nil
   }
 
   /// Writes the folder, which appears or is replaced as a whole; its parent exists.
@@ -102,6 +101,11 @@ extension Checkpoint: CheckpointContents {
   /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was
   /// there before is untouched then.
   public func write(to path: String) throws(TensorFileError) { try writeFolder(to: path) }
+
+  /// Writes the folder, and moves the one that was there before to `keptPath`; see `write(to:)`.
+  package func write(to path: String, keepingOldAt keptPath: String?) throws(TensorFileError) {
+    try writeFolder(to: path, keepingOldAt: keptPath)
+  }
 }
 
 extension CheckpointContents {
@@ -109,42 +113,51 @@ extension CheckpointContents {
   ///
   /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was
   /// there before is untouched then.
-  func writeFolder(to path: String) throws(TensorFileError) {
-    try AtomicFolder.write(to: path) { (folder) throws(TensorFileError) in
-      do throws(TensorFileError) {
-        try SafetensorsFile.write(module.sources, to: folder + "/model.safetensors")
-        try checkOriginals()
-        try tokenizer.write(to: folder)
-        let keepsTokens = try companions.write(to: folder)
-        var configuration = companions.settings(
-          of: configuration, tokens: keepsTokens ? nil : tokenizer.namedTokens)
-        if let key = type(of: parameterisation).checkpointKey, section != .null {
-          configuration[key] = section
-          ModelFamily.mark(&configuration, packedAs: key)
-        }
-        try AtomicFile.write(
-          JSONValue.object(configuration).text(.indented) + "\n", to: folder + "/config.json")
-        if let unfinished {
-          try AtomicFile.write(unfinished.settings.json, to: folder + "/run.json")
-          try SafetensorsFile.write(
-            unfinished.state.floats.map { .init($0.key, $0.value) }
-              + unfinished.state.bytes.map { .init($0.key, $0.value) },
-            to: folder + "/optimizer.state")
-        }
-        if let record {
-          try AtomicFile.write(try Self.json(of: record), to: folder + "/training.json")
-        }
-      } catch {
-        // The temporary folder means nothing to the user, and is removed with all its content.
-        var error = error
-        error.remedy =
-          "Nothing was saved, and what was there before is unchanged; "
-          + (error.code == .noSpace ? "free some space" : "check the disk")
-          + " or choose another folder"
-        if error.file.hasPrefix(folder) { error.file = path + error.file.dropFirst(folder.count) }
-        throw error
+  ///
+  /// - Parameters:
+  ///   - path: The folder.
+  ///   - keptPath: Where the folder that was there before goes; nil to remove it.
+  func writeFolder(to path: String, keepingOldAt keptPath: String? = nil) throws(TensorFileError) {
+    let tensors = module.sources
+    let state = run.map { $0.state.sources } ?? []
+    try checkSpace(for: tensors + state, at: path)
+    try AtomicFolder.write(to: path, withManifest: true, keepingOldAt: keptPath) {
+      (folder) throws(TensorFileError) in
+      try SafetensorsFile.write(tensors, to: folder + "/model.safetensors")
+      try checkOriginals()
+      try tokenizer.write(to: folder)
+      let keepsTokens = try companions.write(to: folder)
+      var configuration = companions.settings(
+        of: configuration, tokens: keepsTokens ? nil : tokenizer.namedTokens)
+      if let key = type(of: parameterisation).checkpointKey, section != .null {
+        configuration[key] = section
+        ModelFamily.mark(&configuration, packedAs: key)
+      }
+      try AtomicFile.write(
+        JSONValue.object(configuration).text(.indented) + "\n", to: folder + "/config.json")
+      if let run {
+        try AtomicFile.write(run.settings.json, to: folder + "/run.json")
+        try SafetensorsFile.write(state, to: folder + "/optimizer.state")
+      }
+      if let record {
+        try AtomicFile.write(try Self.json(of: record), to: folder + "/training.json")
       }
     }
+  }
+
+  /// Throws if the disk has no room for the tensors, before a long write that would end so.
+  private func checkSpace(for tensors: [SafetensorsFile.Source], at path: String)
+    throws(TensorFileError)
+  {
+    let needed = tensors.reduce(0) { $0 + $1.byteCount }
+    guard let free = ProcessMemory.freeDiskBytes(at: path), free < needed else { return }
+    throw TensorFileError(
+      .noSpace, file: path,
+      found:
+        "\(PlainText.megabytes(needed)) to save, and \(PlainText.megabytes(free)) free on the disk",
+      remedy:
+        "Nothing was saved, and what was there before is unchanged; free some space or choose "
+        + "another folder")
   }
 
   /// Throws if an original matrix could not be read.
@@ -182,6 +195,13 @@ extension CheckpointContents {
       preconditionFailure("Checkpoint: a record of plain numbers and texts was not encoded")
     }
     return String(decoding: data, as: UTF8.self) + "\n"
+  }
+}
+
+extension TensorParts {
+  /// Its tensors, to be written.
+  var sources: [SafetensorsFile.Source] {
+    floats.map { .init($0.key, $0.value) } + bytes.map { .init($0.key, $0.value) }
   }
 }
 

@@ -18,8 +18,8 @@ public struct ClassifierCheckpoint {
   public let record: RunRecord?
   /// What lay beside the tensors of the model that it was made of.
   public let companions: ModelCompanions
-  /// What an unfinished run needs to go on.
-  private(set) var unfinished: UnfinishedRun?
+  /// What the run needs to go on.
+  private(set) var run: SavedRun?
 
   /// Where a trainer stands.
   public init(_ trainer: ClassifierTrainer) {
@@ -28,13 +28,11 @@ public struct ClassifierCheckpoint {
     tokenizer = trainer.task.data.tokenizer
     record = trainer.record
     companions = trainer.task.companions
-    if trainer.step < trainer.configuration.steps {
-      unfinished = UnfinishedRun(RunSettings(trainer), trainer.optimizer.stateTensors)
-    }
+    run = SavedRun(RunSettings(trainer), trainer.optimizer.stateTensors)
   }
 
-  /// Leaves out what an unfinished run would go on by.
-  package mutating func leaveOutRun() { unfinished = nil }
+  /// Leaves out what the run would go on by.
+  package mutating func leaveOutRun() { run = nil }
 
   /// How well the model answers on some texts, of which it reads at most `length` tokens each.
   package func scores(on text: LabelledText, length: Int) -> ClassificationScores {
@@ -60,6 +58,11 @@ public struct ClassifierCheckpoint {
   /// Throws a `TensorFileError` where the disk is full or the folder cannot be written; what was there
   /// before is untouched then.
   public func write(to path: String) throws(TensorFileError) { try writeFolder(to: path) }
+
+  /// Writes the folder, and moves the one that was there before to `keptPath`; see `write(to:)`.
+  package func write(to path: String, keepingOldAt keptPath: String?) throws(TensorFileError) {
+    try writeFolder(to: path, keepingOldAt: keptPath)
+  }
 }
 
 extension ClassifierCheckpoint: CheckpointContents {

@@ -58,6 +58,10 @@ package struct RunSettings: Codable, Sendable, Hashable {
   package var layersDue: [String]
   /// The labelled texts that a classifier learns; nil for a language model, and for texts of no file.
   package var labelled: LabelledFiles?
+  /// Whether the run is one of `loqt finetune`; nil in runs that did not note it.
+  package var isFineTuning: Bool?
+  /// The version of the program that saved it; nil in runs that did not note it.
+  package var program: String?
 
   init(_ trainer: LanguageModelTrainer) {
     self.init(
@@ -101,21 +105,30 @@ package struct RunSettings: Codable, Sendable, Hashable {
     self.vocabulary = vocabulary
     step = trainer.step
     layersDue = trainer.optimizer.layersDue
+    isFineTuning = trainer.isFineTuning
+    program = ProgramVersion.current
   }
 
-  /// Reads the settings from a checkpoint. Throws if the folder holds no unfinished run.
+  /// Reads the settings from a checkpoint. Throws if the folder holds no run to go on with.
   package init(checkpoint path: String) throws(TensorFileError) {
+    try AtomicFolder.recover(at: path)
     let file = path + "/run.json"
     guard FileManager.default.fileExists(atPath: file) else {
       throw TensorFileError(
-        .missing, file: file, found: "no unfinished run",
-        remedy: "Name the folder `checkpoint` of a run that was stopped before its last step")
+        .missing, file: file, found: "no run to go on with",
+        remedy: "Give the folder of a run, or its checkpoint")
     }
+    try FolderManifest.verify(path) { $0 == "run.json" }
     do {
       self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(filePath: file)))
     } catch {
       throw TensorFileError(
         .malformed, file: file, found: "something else than the settings of a run",
+        remedy: "Start the run again")
+    }
+    guard (0...steps).contains(step) else {
+      throw TensorFileError(
+        .malformed, file: file, field: "'step'", found: "\(step)", expected: "0 to \(steps)",
         remedy: "Start the run again")
     }
   }

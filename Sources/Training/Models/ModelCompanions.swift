@@ -163,12 +163,6 @@ public struct ModelCompanions: Sendable {
 extension Tokenizer {
   /// Writes the tokenizer's files into a folder.
   func write(to folder: String) throws(TensorFileError) {
-    do throws(TokenizerError) {
-      try save(to: URL(filePath: folder))
-    } catch {
-      throw TensorFileError(
-        .cannotWrite, file: folder + "/tokenizer.json", found: "the tokenizer cannot be written",
-        remedy: "Check that the disk is not full and the folder may be written to")
-    }
+    for file in files { try AtomicFile.write(file.bytes, to: folder + "/" + file.name) }
   }
 }

@@ -75,6 +75,7 @@ struct ModelFolder: ModelForm {
 
   /// The files; refuses sizes that these cannot fill before anything of these sizes is made.
   private func checkedWeights() throws(TensorFileError) -> SafetensorsFolder {
+    try FolderManifest.verify(path) { $0.hasSuffix(".safetensors") }
     let weights = try SafetensorsFolder(path: path)
     let names = weights.names
     try configuration.check(

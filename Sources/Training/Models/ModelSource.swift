@@ -159,6 +159,10 @@ public struct ModelSource: Sendable {
       isFolder = objectiveIsFolder.boolValue
     #endif
     guard exists else { throw noModel(at: path) }
+    // Those of tensors are compared when they are read.
+    if isFolder {
+      try FolderManifest.verify(path) { !$0.hasSuffix(".safetensors") && !$0.hasSuffix(".state") }
+    }
     guard isFolder else {
       if GGUFModel.isModel(at: path) { return try GGUFModelFile(path: path) }
       throw noFolder(path)
