@@ -11,13 +11,16 @@
 #                       into .build/cross-check and takes some minutes
 # make cross-check-models  compares models with other programs that run them: installs these and two
 #                       published models into .build/cross-check; needs Python 3.11, takes half an hour
+# make cross-check-runs  compares the event files of a run with the tensorboard package, and kills a run 300
+#                       times; takes some minutes
 # make docs             writes the documentation as a web site to .build/documentation, and checks it
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: run test bench headline lint docs libraries cross-check-tokenizers cross-check-models
+.PHONY: run test bench headline lint docs libraries cross-check-tokenizers cross-check-models \
+	cross-check-runs
 
 CORPUS := runs/king-james.txt
 TEXT ?=
@@ -121,6 +124,18 @@ cross-check-models: libraries
 	for script in Tests/CrossChecks/models_*.py; do
 	  $$folder/venv-models/bin/python $$script $$folder/models
 	done
+
+cross-check-runs: libraries $(if $(TEXT),,$(CORPUS))
+	@folder=$$PWD/.build/cross-check
+	[ -x $$folder/venv-runs/bin/python ] || python3 -m venv $$folder/venv-runs
+	$$folder/venv-runs/bin/pip install --quiet -r Tests/CrossChecks/requirements-runs.txt
+	$(BUILD) --product loqt
+	rm -rf $$folder/run
+	$(PRETRAIN) --steps 20 --batch 2 --output $$folder/run > /dev/null
+	$(LOQT) resume $$folder/run --steps 40 > /dev/null
+	$$folder/venv-runs/bin/python Tests/CrossChecks/tensorboard_events.py $$folder/run
+	LOQT_KILLS=300 swift test -c release --scratch-path .build --disable-xctest \
+	  --filter RunCommandTests/kills 2>&1 | grep -E 'kills,|Test run|error:'
 
 lint:
 	@swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift \

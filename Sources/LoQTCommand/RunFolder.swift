@@ -27,9 +27,11 @@ final class RunFolder {
   func checkIsFree(overwrites: Bool) throws(InputError) {
     guard isUsed else { return }
     guard overwrites else {
+      let isSaved = FileManager.default.fileExists(atPath: checkpoint)
       throw InputError(
-        "\(path) holds the results of a run. Go on with that run by loqt resume \(path), name another "
-          + "folder with --output, or replace it with --overwrite.")
+        "\(path) holds the results of a run. "
+          + (isSaved ? "Go on with that run by loqt resume \(path), name" : "Name")
+          + " another folder with --output, or replace it with --overwrite.")
     }
     for folder in [checkpoint, best]
     where FileManager.default.fileExists(atPath: folder)

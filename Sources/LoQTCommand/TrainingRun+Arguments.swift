@@ -2,7 +2,6 @@ import Foundation
 import JSON
 import Methods
 import Optimizers
-import Tensors
 import Training
 
 extension TrainingRun {
@@ -54,19 +53,21 @@ extension TrainingRun {
   /// Prints all options with their values.
   func printConfiguration() throws {
     let resolved = try arguments.trainingConfiguration(isFineTuning: isFineTuning)
+    let (method, plan) = (resolved.method, resolved.plan)
     var values: [String: JSONValue] = [
       "steps": .integer(resolved.steps), "batch": .integer(resolved.batchSize),
       "micro-batches": .integer(resolved.microBatches),
       "merge-batch": .integer(resolved.mergeBatchSize), "sequence": .integer(resolved.sequence),
       "learning-rate": .number(resolved.learningRate), "schedule": .string(resolved.schedule.name),
-      "threads": .integer(Threads.count),
-      "merge-gap": .integer(resolved.method.mergeGap(steps: resolved.steps)),
-      "scale": .number(resolved.method.defaults.scale),
-      "optimizer": .string(resolved.plan.optimizer.rawValue),
-      "rest-optimizer": .string(resolved.plan.restOptimizer.rawValue),
+      "rest-optimizer": .string(plan.restOptimizer.rawValue), "keep": 1,
       "keep-best": .boolean(isFineTuning),
     ]
-    if case .count(let rank)? = resolved.plan.rank { values["rank"] = .integer(rank) }
+    if method.uses(.optimizer) { values["optimizer"] = .string(plan.optimizer.rawValue) }
+    if method.uses(.mergeGap) {
+      values["merge-gap"] = .integer(method.mergeGap(steps: resolved.steps))
+    }
+    if method.uses(.scale) { values["scale"] = .number(method.defaults.scale) }
+    if case .count(let rank)? = plan.rank { values["rank"] = .integer(rank) }
     if arguments.runArguments.weights == nil { values["vocabulary"] = 4_096 }
     print(CommandLineOptions.current.configurationText(resolved: values))
   }

@@ -64,6 +64,9 @@ extension TrainingRun {
           try saver.saveIfDue(trainer)
         }
         if case .evaluation(let evaluation) = event {
+          // A page that cannot be written now is written at the end.
+          try? HTMLReport(trainer.finish(isInterrupted: true), isRunning: true)
+            .write(to: folder.report)
           if best.take(evaluation), keepsBest {
             try kind.save(trainer, to: folder.best, isResumable: false, keepingOldAt: nil)
           }

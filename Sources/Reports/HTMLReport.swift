@@ -9,9 +9,17 @@ public import Training
 /// The page is also well-formed XML. Its size is bounded regardless of the length of the run.
 public struct HTMLReport: Sendable {
   let record: RunRecord
+  private let isRunning: Bool
 
-  /// Creates the report of a finished or interrupted run.
-  public init(_ record: RunRecord) { self.record = record }
+  /// Creates the report of a run.
+  ///
+  /// - Parameters:
+  ///   - record: The run.
+  ///   - isRunning: Whether the run goes on, so that an open page is to be loaded again every minute.
+  public init(_ record: RunRecord, isRunning: Bool = false) {
+    self.record = record
+    self.isRunning = isRunning
+  }
 
   /// The page as HTML.
   public var html: String { page.text }
@@ -29,6 +37,7 @@ public struct HTMLReport: Sendable {
     <meta charset="utf-8"/>
     <meta name="viewport" content="width=device-width, initial-scale=1"/>
     <meta name="color-scheme" content="light dark"/>
+    \(isRunning ? "<meta http-equiv=\"refresh\" content=\"60\"/>" : Markup.empty)
     <title>\(title)</title>
     <style>\(Self.styleSheet)</style>
     </head>

@@ -25,7 +25,8 @@ package final class Console {
   /// Writes lines that stay. What would command the terminal is made visible (see `printable(_:)`).
   package func print(_ text: String) {
     closeProgress()
-    write(printable(text) + "\n", to: .standardOutput)
+    let text = printable(text)
+    write((Self.width.map { wrapped(text, to: $0) } ?? text) + "\n", to: .standardOutput)
   }
 
   /// Writes lines to the error output.

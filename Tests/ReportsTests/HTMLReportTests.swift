@@ -80,6 +80,36 @@ import Training
     }
   }
 
+  @Test func onlyThePageOfARunningRunIsLoadedAgain() throws {
+    let record = try record(["steps": [step(0, loss: 5.0)]])
+    #expect(HTMLReport(record, isRunning: true).html.contains("http-equiv=\"refresh\""))
+    #expect(!HTMLReport(record).html.contains("http-equiv"))
+    _ = try parsed(HTMLReport(record, isRunning: true).html)
+  }
+
+  @Test func runsAreComparedInATableAndAPage() throws {
+    let one = try record([
+      "steps": (0..<40).map { step($0, loss: 5 - Double($0) / 20) },
+      "evaluations": [evaluation(20, loss: 4.25)], "tokensPerSecond": 1_234,
+    ])
+    let other = try record([
+      "method": "full", "steps": (0..<20).map { step($0, loss: 3) },
+      "validationLoss": 2.5, "evaluations": [evaluation(20, loss: 2.5)],
+    ])
+    let comparison = RunComparison([("a/<one>", one), ("b", other)])
+    let lines = comparison.table.split(separator: "\n").map {
+      $0.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
+    }
+    // The last twentieth of the first run are steps 38 and 39, of losses 3.1 and 3.05.
+    #expect(
+      lines[1].prefix(8)
+        == ["a/<one>", "loqt", "40", "20,480", "3.0750", "4.2500", "70.11", "1,234"])
+    #expect(lines[2].prefix(7) == ["b", "full", "20", "10,240", "3.0000", "2.5000", "12.18"])
+    let html = comparison.html
+    #expect(try parsed(html).elements["polyline"] == 8)
+    #expect(html.contains("a/&lt;one&gt;") && !html.contains("a/<one>"))
+  }
+
   @Test func fullHasNoSectionOfMerges() throws {
     let page = try parsed(
       HTMLReport(record(["method": "full", "steps": [step(0, loss: 8.0)]])).html)

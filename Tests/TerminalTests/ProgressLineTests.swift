@@ -52,3 +52,21 @@ import Training
       printable("a\u{1B}[2Jb\r\u{7}\tc\n\u{9B}d") == "a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}\tc\n\u{FFFD}d")
   }
 }
+
+@Suite struct WrappingTests {
+  @Test("Lines are broken at spaces and nothing is lost")
+  func lines() {
+    let text = "memory after step 2: weights 0.11 MB, optimizer state 0.21 MB\n\na bc\n"
+    #expect(
+      wrapped(text, to: 24)
+        == "memory after step 2:\n  weights 0.11 MB,\n  optimizer state 0.21\n  MB\n\na bc\n")
+    #expect(wrapped(text, to: 200) == text)
+    #expect(wrapped("abcdefgh ij", to: 4) == "abcdefgh\n  ij")
+    for width in 8...70 {
+      let lines = wrapped(text, to: width).split(separator: "\n")
+      #expect(lines.allSatisfy { $0.count <= max(width, 11) }, "\(width)")
+      #expect(
+        lines.flatMap { $0.split(separator: " ") } == text.split { $0 == " " || $0 == "\n" })
+    }
+  }
+}
