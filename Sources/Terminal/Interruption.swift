@@ -7,6 +7,8 @@ package enum Interruption {
   private static let received = Atomic<Int32>(0)
   private static let endsAtOnce = Atomic<Bool>(false)
 
+  private static let message: StaticString = "\nStopped while measuring; the run is saved.\n"
+
   private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
   /// The signal that asked to stop, if any.
@@ -20,10 +22,16 @@ package enum Interruption {
     // Initializes the variables before a signal can arrive, since a handler must not.
     _ = received.load(ordering: .relaxed)
     _ = endsAtOnce.load(ordering: .relaxed)
+    _ = message
     for number in signals where !isIgnored(number) {
       _ = Foundation.signal(number) { number in
         let isFirst = Interruption.received.exchange(number, ordering: .relaxed) == 0
-        if !isFirst || Interruption.endsAtOnce.load(ordering: .relaxed) { _exit(128 + number) }
+        let isSaved = Interruption.endsAtOnce.load(ordering: .relaxed)
+        // Of the few calls that a handler may make.
+        if isSaved {
+          _ = Interruption.message.withUTF8Buffer { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        }
+        if !isFirst || isSaved { _exit(128 + number) }
       }
     }
     // Writing to a closed pipe is an error, not the end of the program.

@@ -90,11 +90,13 @@ import Training
   @Test func runsAreComparedInATableAndAPage() throws {
     let one = try record([
       "steps": (0..<40).map { step($0, loss: 5 - Double($0) / 20) },
-      "evaluations": [evaluation(20, loss: 4.25)], "tokensPerSecond": 1_234,
+      "evaluations": [evaluation(0, loss: 5), evaluation(20, loss: 4.25)],
+      "tokensPerSecond": 1_234,
     ])
     let other = try record([
       "method": "full", "steps": (0..<20).map { step($0, loss: 3) },
-      "validationLoss": 2.5, "evaluations": [evaluation(20, loss: 2.5)],
+      "validationLoss": 2.5,
+      "evaluations": [evaluation(0, loss: 3), evaluation(20, loss: 2.5)],
     ])
     let comparison = RunComparison([("a/<one>", one), ("b", other)])
     let lines = comparison.table.split(separator: "\n").map {

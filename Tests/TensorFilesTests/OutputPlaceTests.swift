@@ -25,6 +25,17 @@ import Testing
     #endif
   }
 
+  @Test func aFileInAFolderOfDevicesIsReplaced() throws {
+    #if os(Linux)
+      let path = "/dev/shm/loqt-test-\(getpid())"
+      defer { unlink(path) }
+      for text in ["one", "two"] {
+        try AtomicFile.write(text, to: path)
+        #expect(try contents(path) == Array(text.utf8))
+      }
+    #endif
+  }
+
   @Test func aPipeGetsTheBytes() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/pipe"

@@ -16,10 +16,9 @@ enum OutputPlace: Equatable {
   init(_ path: String) {
     var information = stat()
     let exists = stat(path, &information) == 0
-    // A name such as /dev/stdout leads to whatever the shell has put behind it.
-    if exists,
-      path.hasPrefix("/dev/") || ![S_IFREG, S_IFDIR].contains(information.st_mode & S_IFMT)
-    {
+    // The shell may have put a file behind /dev/stdout, to which others write too.
+    let isOpen = ["/dev/std", "/dev/fd/", "/proc/"].contains { path.hasPrefix($0) }
+    if exists, isOpen || ![S_IFREG, S_IFDIR].contains(information.st_mode & S_IFMT) {
       self = .device
     } else {
       self = .file(
