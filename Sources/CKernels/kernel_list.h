@@ -145,6 +145,14 @@ KERNEL(void, code_dot, (const loqt_code_matrix *w, intptr_t first, intptr_t rows
        const float *x, intptr_t tokens, float alpha, float beta, float *y, intptr_t y_stride),
        (w, first, rows, columns, x, tokens, alpha, beta, y, y_stride))
 
+KERNEL(void, int8_round, (const float *x, intptr_t stride, intptr_t rows, intptr_t terms, float factor,
+       const loqt_draws *draws, loqt_int8_rows *out),
+       (x, stride, rows, terms, factor, draws, out))
+KERNEL(void, int8_panel, (const float *w, intptr_t stride, intptr_t columns, intptr_t terms,
+       float top, loqt_int8_columns *out), (w, stride, columns, terms, top, out))
+KERNEL(void, int8_panel_transposed, (const float *w, intptr_t stride, intptr_t columns,
+       intptr_t terms, float top, loqt_int8_columns *out), (w, stride, columns, terms, top, out))
+
 #define SORT_KERNELS(S)                                                                            \
   KERNEL(void, sort_##S, (const void *numbers, intptr_t n, bool descending, void *scratch,         \
          void *sorted), (numbers, n, descending, scratch, sorted))                                 \

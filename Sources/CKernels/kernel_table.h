@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/loqt_int8.h"
 #include "include/loqt_kernels.h"
 
 typedef struct {

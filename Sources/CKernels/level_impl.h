@@ -97,6 +97,7 @@
 #include "random_impl.h"
 #include "adamw_impl.h"
 #include "adamw8_impl.h"
+#include "int8_impl.h"
 
 #ifdef LEVEL_TARGET
 #pragma clang attribute pop
