@@ -2,11 +2,11 @@ public import Autodiff
 public import Layers
 import Optimizers
 public import Quantization
-import QuantizedLayers
+public import QuantizedLayers
 public import Tensors
 
 /// A linear layer with a low-rank adapter, y = x Wᵀ + s (x downᵀ) upᵀ, with both factors trained.
-public final class AdapterLinear: LinearLayer {
+public final class AdapterLinear: PackedProductLayer {
   /// How the matrix is held.
   public let configuration: AdapterConfiguration
   /// Size of the last axis of the input.
@@ -25,6 +25,8 @@ public final class AdapterLinear: LinearLayer {
   public let down: Parameter
   /// `[out]`.
   public let bias: Parameter?
+  /// What x Wᵀ and d W are computed in while W is packed.
+  public var arithmetic = Arithmetic.float
 
   /// The dotted name within the model, for reports.
   var name = ""
@@ -69,7 +71,8 @@ public final class AdapterLinear: LinearLayer {
 
   /// y for x `[..., in]`. Traps when the last axis of x is not `inputSize`.
   public func callAsFunction(_ x: Variable) -> Variable {
-    let product = LowRankProduct(weight: weight, up: .trained, down: .trained, scale: scale)
+    let product = LowRankProduct(
+      weight: weight, up: .trained, down: .trained, scale: scale, arithmetic: arithmetic)
     let y = product(x, Variable(up), Variable(down))
     return bias.map { y + Variable($0) } ?? y
   }

@@ -36,54 +36,79 @@ INLINE v16f AT_LEVEL(int8_dither)(const uint16_t *draws) {
   return fused(numbers, splat(0x1p-16f), splat(0x1p-17f - 0.5f));
 }
 
+/// A number that depends on every bit of a row.
+INLINE uint64_t AT_LEVEL(int8_row_hash)(const float *x, intptr_t n) {
+  v16u sums[2] = {(v16u)0x811c9dc5u, (v16u)0x9e3779b9u};
+  for (intptr_t i = 0; i < n; i += 16) {
+    v16f part = n - i < 16 ? load_part(x + i, n - i) : load(x + i);
+    v16u *sum = &sums[i / 16 % 2];
+    *sum = (*sum ^ (v16u)bits(part)) * 0x01000193u;
+    *sum ^= *sum >> 15;
+  }
+  uint64_t hash = (uint64_t)n;
+  for (int k = 0; k < 32; k++) hash = (hash ^ sums[k / 16][k % 16]) * 0x100000001b3u;
+  return hash;
+}
+
+/// The draws for the elements of a row from `first` on, 128 of them.
+INLINE void AT_LEVEL(int8_draw)(const loqt_draws *draws, uint64_t hash, intptr_t row,
+                                intptr_t first, uint16_t drawn[128]) {
+  uint32_t words[64];
+  AT_LEVEL(blocks) made = AT_LEVEL(philox_sixteen)(
+      draws->key, draws->stream + hash, (draws->counter + (uint64_t)row) << 32 | (uint64_t)first / 8);
+  AT_LEVEL(interleave)(made.word, words);
+  memcpy(drawn, words, sizeof words);
+}
+
+/// Rounds 64 elements of one row; without draws to nearest.
+INLINE void AT_LEVEL(int8_round_block)(const float *x, const uint16_t *drawn, float factor,
+                                       int8_t *codes, float *scale, int32_t *offset) {
+  const float top = LOQT_INT8_TOP;
+  AT_LEVEL(int8_scale) s = AT_LEVEL(int8_scale_of)(AT_LEVEL(int8_largest)(x), top);
+  *scale = s.scale * factor;
+  *offset = 0;
+  if (s.inverse == 0) {
+    memset(codes, 0, LOQT_INT8_TERMS);
+    return;
+  }
+  v16i sum = 0;
+  for (int i = 0; i < LOQT_INT8_TERMS; i += 16) {
+    v16f shifted;
+    if (drawn) {
+      v16f v = fused(load(x + i), splat(s.inverse), AT_LEVEL(int8_dither)(drawn + i));
+      // Only the rounding of the scale can lead beyond the largest code.
+      shifted = smaller(larger(v, splat(-top)), splat(top)) + INTEGER_SHIFT;
+    } else {
+      shifted = fused(load(x + i), splat(s.inverse), splat(INTEGER_SHIFT));
+    }
+    v16i code = bits(shifted) - bits(splat(INTEGER_SHIFT));
+    sum += code;
+    store((uint8_t *)codes + i, __builtin_convertvector(code, v16b));
+  }
+  *offset = 128 * __builtin_reduce_add(sum);
+}
+
 static void AT_LEVEL(int8_round)(const float *x, intptr_t stride, intptr_t rows, intptr_t terms,
                                  float factor, const loqt_draws *draws, loqt_int8_rows *out) {
-  enum { SIDE = LOQT_INT8_SIDE, TERMS = LOQT_INT8_TERMS };
-  const float top = LOQT_INT8_TOP;
-  uint16_t drawn[2 * TERMS];
-  for (intptr_t r = 0; r < SIDE; r++) {
+  enum { TERMS = LOQT_INT8_TERMS };
+  for (intptr_t r = 0; r < LOQT_INT8_SIDE; r++, x += stride) {
+    uint64_t hash = draws && r < rows ? AT_LEVEL(int8_row_hash)(x, terms) : 0;
+    uint16_t drawn[2 * TERMS];
     for (intptr_t first = 0; first < terms; first += TERMS) {
-      loqt_int8_rows *tile = out + first / TERMS;
-      const float *p = x + r * stride + first;
-      float padded[TERMS];
       intptr_t count = r >= rows ? 0 : terms - first < TERMS ? terms - first : TERMS;
-      if (draws && count > 0 && first % (2 * TERMS) == 0) {
-        uint64_t row_blocks = (uint64_t)((terms + 2 * TERMS - 1) / (2 * TERMS)) * 16;
-        uint32_t words[TERMS];
-        AT_LEVEL(blocks) made = AT_LEVEL(philox_sixteen)(
-            draws->key, draws->stream,
-            draws->counter + (uint64_t)r * row_blocks + (uint64_t)first / 8);
-        AT_LEVEL(interleave)(made.word, words);
-        memcpy(drawn, words, sizeof drawn);
+      float padded[TERMS] = {0};
+      if (0 < count && count < TERMS) memcpy(padded, x + first, (size_t)count * 4);
+      const float *p = count < TERMS ? padded : x + first;
+      loqt_int8_rows *tile = out + first / TERMS;
+      if (draws) {
+        if (count > 0 && first % (2 * TERMS) == 0)
+          AT_LEVEL(int8_draw)(draws, hash, r, first, drawn);
+        AT_LEVEL(int8_round_block)(p, drawn + first % (2 * TERMS), factor, tile->codes[r],
+                                   &tile->scales[r], &tile->offsets[r]);
+      } else {
+        AT_LEVEL(int8_round_block)(p, NULL, factor, tile->codes[r], &tile->scales[r],
+                                   &tile->offsets[r]);
       }
-      if (count < TERMS) {
-        for (intptr_t i = 0; i < TERMS; i++) padded[i] = i < count ? p[i] : 0;
-        p = padded;
-      }
-      AT_LEVEL(int8_scale) s = AT_LEVEL(int8_scale_of)(AT_LEVEL(int8_largest)(p), top);
-      tile->scales[r] = s.scale * factor;
-      if (s.inverse == 0) {
-        memset(tile->codes[r], 0, TERMS);
-        tile->offsets[r] = 0;
-        continue;
-      }
-      v16i sum = 0;
-      for (int i = 0; i < TERMS; i += 16) {
-        v16f shifted;
-        if (draws) {
-          const uint16_t *here = drawn + first % (2 * TERMS) + i;
-          v16f v = fused(load(p + i), splat(s.inverse), AT_LEVEL(int8_dither)(here));
-          // Only the rounding of the scale can lead beyond the largest code.
-          v = smaller(larger(v, splat(-top)), splat(top));
-          shifted = v + INTEGER_SHIFT;
-        } else {
-          shifted = fused(load(p + i), splat(s.inverse), splat(INTEGER_SHIFT));
-        }
-        v16i codes = bits(shifted) - bits(splat(INTEGER_SHIFT));
-        sum += codes;
-        store((uint8_t *)tile->codes[r] + i, __builtin_convertvector(codes, v16b));
-      }
-      tile->offsets[r] = 128 * __builtin_reduce_add(sum);
     }
   }
 }

@@ -2,7 +2,7 @@ public import Autodiff
 public import Layers
 public import Optimizers
 public import Quantization
-import QuantizedLayers
+public import QuantizedLayers
 public import Tensors
 
 /// A linear layer of LoQT: y = x W_qᵀ + s x (P B)ᵀ with W_q and P frozen and packed, B trained.
@@ -10,7 +10,7 @@ public import Tensors
 /// The low-rank update is held as two factors, `up` `[out, r]` and `down` `[r, in]`. On the left side
 /// P is `down` and B is `up`; on the right side P is `up` and B is `down`. P is computed from the
 /// gradient at the first merge; until then the layer is just x Wᵀ.
-public final class LoQTLinear: LinearLayer {
+public final class LoQTLinear: PackedProductLayer {
   /// The method's settings.
   public let configuration: LoQTConfiguration
   /// Size of the last axis of the input.
@@ -52,6 +52,8 @@ public final class LoQTLinear: LinearLayer {
   public let bias: Parameter?
   /// The handle through which the gradient of W is requested at a merge.
   public let handle = FrozenMatrix()
+  /// What x Wᵀ and d W are computed in while W is packed.
+  public var arithmetic = Arithmetic.float
 
   /// B right after the last merge, if the configuration records survival; nil before the first merge.
   public var factorAtStart: Tensor<Float>? { record?.tensor }
@@ -137,12 +139,14 @@ public final class LoQTLinear: LinearLayer {
     guard let projection else {
       // There is no update yet: B is zero and has no gradient.
       let y =
-        original.map { linear(x, $0, handle: handle) } ?? linear(x, held, handle: handle)
+        original.map { linear(x, $0, handle: handle) }
+        ?? linear(x, held, handle: handle, arithmetic: arithmetic)
       return bias.map { y + Variable($0) } ?? y
     }
     let product = LowRankProduct(
       weight: held, up: side == .left ? .trained : .stored(projection),
-      down: side == .left ? .stored(projection) : .trained, scale: configuration.scale)
+      down: side == .left ? .stored(projection) : .trained, scale: configuration.scale,
+      arithmetic: arithmetic)
     let y = product(x, Variable(factor), frozen: handle)
     return bias.map { y + Variable($0) } ?? y
   }

@@ -2,7 +2,7 @@ public import ArgumentParser
 import LanguageModels
 import LoQT
 public import Optimizers
-import Quantization
+public import Quantization
 public import Stepping
 public import Training
 
@@ -185,6 +185,14 @@ struct MethodArguments: ParsableArguments {
       """, valueName: "names"))
   var layers: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      What products with packed matrices are computed in: float, int8 (8-bit integers, faster and \
+      rounded further). (default: float)
+      """, valueName: "name"))
+  var arithmetic: Arithmetic?
+
   var options: MethodOptions {
     var options = MethodOptions()
     options.rank = rank
@@ -213,6 +221,7 @@ struct MethodArguments: ParsableArguments {
     options.freezeHead = head.map { $0 == .frozen }
     options.survival = survival
     options.keepOriginal = keepOriginal
+    options.arithmetic = arithmetic
     return options
   }
 
@@ -250,5 +259,6 @@ extension MethodArguments.Part: CaseIterable {}
 extension MethodOptions.Projector: ExpressibleByArgument {}
 extension ProjectionWindow: ExpressibleByArgument {}
 extension StateRule: ExpressibleByArgument {}
+extension Arithmetic: ExpressibleByArgument {}
 extension SideRule: ExpressibleByArgument {}
 extension RankRule: ExpressibleByArgument {}

@@ -23,12 +23,12 @@ public struct MethodOptions: Sendable, Hashable, Codable {
     case restLearningRate = "rest-learning-rate"
     case freezeEmbedding = "freeze-embedding"
     case freezeHead = "freeze-head"
-    case layers, survival
+    case layers, survival, arithmetic
     case keepOriginal = "keep-original"
 
     /// The options that have an effect on every method.
     static let common: Set<Name> = [
-      .restOptimizer, .restLearningRate, .freezeEmbedding, .freezeHead, .layers,
+      .restOptimizer, .restLearningRate, .freezeEmbedding, .freezeHead, .layers, .arithmetic,
     ]
   }
 
@@ -100,6 +100,8 @@ public struct MethodOptions: Sendable, Hashable, Codable {
   public var keepOriginal: Bool?
   /// The linear layers that the method applies to, by their names in a block; the others are dense.
   public var layers: [String]?
+  /// What products with packed matrices are computed in; floats when left out.
+  public var arithmetic: Arithmetic?
 
   /// How projections are found.
   public enum Projector: String, Sendable, Hashable, Codable, CaseIterable {

@@ -1,6 +1,8 @@
 public import Autodiff
 public import Layers
 public import Optimizers
+public import Quantization
+internal import QuantizedLayers
 public import Stepping
 
 /// A method in terms of its parts: a parameterisation, optimizers, and which parameters are trained.
@@ -17,6 +19,8 @@ public struct MethodPlan: Sendable {
   public var window = ProjectionWindow.sketch
   /// The linear layers that the method applies to; nil for all.
   public var choice: LayerChoice?
+  /// What products with packed matrices are computed in.
+  public var arithmetic = Arithmetic.float
   /// Whether the embedding is trained.
   public var trainsEmbedding = true
   /// Whether the head is trained; a tied head follows the embedding.
@@ -59,7 +63,7 @@ public struct MethodPlan: Sendable {
   public func builder(seed: UInt64, storage: ParameterStorage = .float32) -> LayerBuilder {
     let others = (choice?.others ?? []).map { ($0, DenseLinearFactory() as any LinearFactory) }
     return LayerBuilder(
-      layers.factory, seed: seed, exceptions: Dictionary(uniqueKeysWithValues: others),
+      layers.factory.computing(in: arithmetic), seed: seed, exceptions: Dictionary(uniqueKeysWithValues: others),
       storage: storage)
   }
 
@@ -72,6 +76,7 @@ public struct MethodPlan: Sendable {
   public var settings: [(String, String)] {
     if layers is FrozenMatrices { return [] }
     var rows = layers.settings
+    if arithmetic == .int8 { rows.append(("arithmetic", "8-bit integers")) }
     if layers.side != .smaller { rows.append(("side of projections", layers.side.rawValue)) }
     if let choice { rows.append(("layers", choice.chosen.sorted().joined(separator: ", "))) }
     rows.append(("optimizer of linear layers", optimizer.rawValue))
@@ -93,7 +98,7 @@ extension MethodPlan: Hashable {
   public static func == (a: Self, b: Self) -> Bool {
     a.layers.equals(b.layers) && a.optimizer == b.optimizer && a.restOptimizer == b.restOptimizer
       && a.restLearningRate == b.restLearningRate && a.window == b.window && a.choice == b.choice
-      && a.trainsEmbedding == b.trainsEmbedding && a.trainsHead == b.trainsHead
+      && a.arithmetic == b.arithmetic && a.trainsEmbedding == b.trainsEmbedding && a.trainsHead == b.trainsHead
       && a.readsOriginals == b.readsOriginals
   }
 

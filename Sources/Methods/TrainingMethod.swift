@@ -1,6 +1,7 @@
 internal import Foundation
 public import LanguageModels
 public import Optimizers
+internal import Quantization
 internal import Synchronization
 internal import Stepping
 
@@ -84,9 +85,19 @@ public struct TrainingMethod: Sendable {
     }
     plan.window = options.window ?? .sketch
     plan.choice = settings.choice
+    plan.arithmetic = try Self.arithmetic(options.arithmetic, of: plan, name)
     plan.trainsEmbedding = !(options.freezeEmbedding ?? false)
     plan.trainsHead = !(options.freezeHead ?? false)
     return plan
+  }
+
+  private static func arithmetic(_ arithmetic: Arithmetic?, of plan: MethodPlan, _ name: String)
+    throws(InputError) -> Arithmetic
+  {
+    guard arithmetic == .int8, plan.layers.packing == nil else { return arithmetic ?? .float }
+    throw InputError(
+      "--arithmetic int8 multiplies by packed matrices, and \(name) has none with these options. Leave it "
+        + "out, or choose a method with packed matrices such as loqt or qlora.")
   }
 
   /// Whether the scale has an effect.

@@ -4,21 +4,29 @@ public import Tensors
 /// The product `x w` with a quantised matrix: `[..., out] x [out, in] -> [..., in]`.
 ///
 /// For a linear layer this is the gradient for its input. Traps when the shapes do not fit.
-public func matmul(_ x: Tensor<Float>, _ w: some QuantizedTensor) -> Tensor<Float> {
+public func matmul(
+  _ x: Tensor<Float>, _ w: some QuantizedTensor, arithmetic: Arithmetic = .float
+) -> Tensor<Float> {
   precondition(
     x.rank >= 1 && w.shape.rank == 2 && x.shape.lastDimension == w.shape[0],
     "matmul: shapes \(x.shape) and \(w.shape) do not fit")
-  return product(of: x, columns: w.shape[1]) { $0.addProduct($1, w, keeping: 0) }
+  return product(of: x, columns: w.shape[1]) {
+    $0.addProduct($1, w, keeping: 0, arithmetic: arithmetic)
+  }
 }
 
 /// The product `x wᵀ` with a quantised matrix: `[..., in] x [out, in] -> [..., out]`.
 ///
 /// For a linear layer this is its output. Traps when the shapes do not fit.
-public func matmulTransposed(_ x: Tensor<Float>, _ w: some QuantizedTensor) -> Tensor<Float> {
+public func matmulTransposed(
+  _ x: Tensor<Float>, _ w: some QuantizedTensor, arithmetic: Arithmetic = .float
+) -> Tensor<Float> {
   precondition(
     x.rank >= 1 && w.shape.rank == 2 && x.shape.lastDimension == w.shape[1],
     "matmulTransposed: shapes \(x.shape) and \(w.shape) do not fit")
-  return product(of: x, columns: w.shape[0]) { $0.addProductTransposed($1, w, keeping: 0) }
+  return product(of: x, columns: w.shape[0]) {
+    $0.addProductTransposed($1, w, keeping: 0, arithmetic: arithmetic)
+  }
 }
 
 /// `[..., columns]` from the rows of x, filled by a product that keeps no old elements.
@@ -34,33 +42,38 @@ private func product(
 extension Tensor<Float> {
   /// `self = keeping * self + scale * x w` for `self` `[rows, in]`, x `[rows, out]` and a quantised
   /// w `[out, in]`. With `keeping` 0 the old elements are not read. w is dequantised panel by panel
-  /// into at most 4 MiB. Traps when the shapes do not fit.
+  /// into at most 4 MiB; in 8-bit arithmetic x also takes a byte an element and an eighth more. Traps
+  /// when the shapes do not fit.
   public mutating func addProduct(
-    _ x: Tensor, _ w: some QuantizedTensor, scale: Float = 1, keeping: Float = 1
+    _ x: Tensor, _ w: some QuantizedTensor, scale: Float = 1, keeping: Float = 1,
+    arithmetic: Arithmetic = .float
   ) {
     precondition(
       x.rank == 2 && w.shape.rank == 2 && x.shape[1] == w.shape[0]
         && shape == [x.shape[0], w.shape[1]],
       "addProduct: \(x.shape) times \(w.shape) does not fit into \(shape)")
-    addProduct(x, w, transposed: false, scale: scale, keeping: keeping)
+    addProduct(x, w, transposed: false, scale: scale, keeping: keeping, arithmetic)
   }
 
   /// `self = keeping * self + scale * x wᵀ` for `self` `[rows, out]`, x `[rows, in]` and a
   /// quantised w `[out, in]`. With `keeping` 0 the old elements are not read. w is dequantised
   /// panel by panel into at most 4 MiB; if the format allows, a few rows of x are multiplied
-  /// directly with its codes. Traps when the shapes do not fit.
+  /// directly with its codes, in floats. In 8-bit arithmetic x also takes a byte an element and an
+  /// eighth more. Traps when the shapes do not fit.
   public mutating func addProductTransposed(
-    _ x: Tensor, _ w: some QuantizedTensor, scale: Float = 1, keeping: Float = 1
+    _ x: Tensor, _ w: some QuantizedTensor, scale: Float = 1, keeping: Float = 1,
+    arithmetic: Arithmetic = .float
   ) {
     precondition(
       x.rank == 2 && w.shape.rank == 2 && x.shape[1] == w.shape[1]
         && shape == [x.shape[0], w.shape[0]],
       "addProductTransposed: \(x.shape) times \(w.shape) transposed does not fit into \(shape)")
-    addProduct(x, w, transposed: true, scale: scale, keeping: keeping)
+    addProduct(x, w, transposed: true, scale: scale, keeping: keeping, arithmetic)
   }
 
   private mutating func addProduct(
-    _ x: Tensor, _ w: some QuantizedTensor, transposed: Bool, scale: Float, keeping: Float
+    _ x: Tensor, _ w: some QuantizedTensor, transposed: Bool, scale: Float, keeping: Float,
+    _ arithmetic: Arithmetic
   ) {
     if x.shape[1] == 0 {
       self = keeping == 0 ? .zeros(shape) : self * keeping
@@ -71,6 +84,15 @@ extension Tensor<Float> {
     x.withPointer { x in
       withMutablePointer { c in
         if transposed && multiplyCodes(w, x, plan, scale: scale, keeping: keeping, into: c) {
+          return
+        }
+        if arithmetic == .int8 && plan.rows > Arithmetic.fewRows {
+          let product = Int8Product(
+            rows: plan.rows, columns: plan.columns, inner: plan.inner,
+            top: transposed ? w.format.largestCode : Float(LOQT_INT8_TOP))
+          product.add(x, transposed: transposed, scale: scale, keeping: keeping, to: c) {
+            w._dequantizePanel(rows: $0, columns: $1, into: $2)
+          }
           return
         }
         plan.addProduct(x, transposed: transposed, scale: scale, keeping: keeping, to: c) {

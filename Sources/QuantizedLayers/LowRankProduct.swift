@@ -7,7 +7,8 @@ package import Tensors
 ///
 /// There are two routes: computing the update separately, in tokens x r x (out + in) multiply-adds, or
 /// adding it into each panel of W, in out x r x in. Single precision takes the cheaper one; double
-/// precision always the first.
+/// precision always the first, and so does 8-bit arithmetic, as an update is often smaller than a
+/// step of W in 8 bits.
 package struct LowRankProduct: CustomOperation {
   /// How a factor is held.
   package enum Factor {
@@ -23,13 +24,18 @@ package struct LowRankProduct: CustomOperation {
   let up: Factor
   let down: Factor
   let scale: Float
+  /// What the products with W are computed in.
+  let arithmetic: Arithmetic
 
   /// An operation with these frozen parts.
-  package init(weight: StoredMatrix?, up: Factor, down: Factor, scale: Float) {
+  package init(
+    weight: StoredMatrix?, up: Factor, down: Factor, scale: Float, arithmetic: Arithmetic = .float
+  ) {
     self.weight = weight
     self.up = up
     self.down = down
     self.scale = scale
+    self.arithmetic = arithmetic
   }
 
   package func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
@@ -48,7 +54,7 @@ package struct LowRankProduct: CustomOperation {
     let wantsZ = up.isTrained && context.needsGradient[1]
     let tokens = x.shape[0]
     let isUpdateCheaper =
-      out * input < tokens * (out + (wantsZ ? 0 : input)) && weight != nil
+      out * input < tokens * (out + (wantsZ ? 0 : input)) && arithmetic == .float
     var z = Tensor<S>.empty
     var y: Tensor<S>
     if let weight, isUpdateCheaper,
@@ -60,7 +66,9 @@ package struct LowRankProduct: CustomOperation {
     } else {
       z = timesTransposed(x, down, downInput)
       y = Tensor<S>(unsafeUninitializedShape: [tokens, out]) { _ in }
-      if let weight { y.addProductTransposed(x, stored: weight, keeping: 0) }
+      if let weight {
+        y.addProductTransposed(x, stored: weight, keeping: 0, arithmetic: arithmetic)
+      }
       addTimesTransposed(
         z, up, upInput, scale: S(scale), keeping: weight == nil ? 0 : 1, to: &y)
     }
@@ -83,7 +91,7 @@ package struct LowRankProduct: CustomOperation {
     let (tokens, out, input) = (d.shape[0], d.shape[1], shape.lastDimension)
     let wantsU = self.down.isTrained && context.needsGradient.last!
     var dx: Tensor<S>?
-    if let weight, context.needsGradient[0],
+    if let weight, context.needsGradient[0], arithmetic == .float,
       out * input < tokens * (input + (wantsU ? 0 : out)),
       let merged = weight.product(
         of: d, adding: matrix(self.up, up), matrix(self.down, down), scale: scale)
@@ -95,7 +103,9 @@ package struct LowRankProduct: CustomOperation {
     let u = isUNeeded ? times(d, self.up, up) : .empty
     if context.needsGradient[0], dx == nil {
       var sum = Tensor<S>(unsafeUninitializedShape: [tokens, input]) { _ in }
-      if let weight { sum.addProduct(d, stored: weight, keeping: 0) }
+      if let weight {
+        sum.addProduct(d, stored: weight, keeping: 0, arithmetic: arithmetic)
+      }
       addTimes(u, self.down, down, scale: S(scale), keeping: weight == nil ? 0 : 1, to: &sum)
       dx = sum.reshaped(to: shape)
     }

@@ -10,7 +10,7 @@ public import Tensors
 ///
 /// No copy in full precision is kept. The gradient arrives as factors through `handle`, and a `Stepper`
 /// applies it to `parameter`, which represents the matrix.
-public final class PackedLinear: LinearLayer {
+public final class PackedLinear: PackedProductLayer {
   /// W `[out, in]`.
   public private(set) var weight: StoredMatrix {
     didSet { weight.count(as: .weights) }
@@ -21,6 +21,8 @@ public final class PackedLinear: LinearLayer {
   public let bias: Parameter?
   /// Delivers the gradient of W.
   public let handle = FrozenMatrix()
+  /// What x Wᵀ and d W are computed in; the gradient of W is computed in floats.
+  public var arithmetic = Arithmetic.float
 
   private let random: RandomSource
 
@@ -53,7 +55,7 @@ public final class PackedLinear: LinearLayer {
 
   /// y = x Wᵀ + bias.
   public func callAsFunction(_ x: Variable) -> Variable {
-    let y = linear(x, weight, handle: handle)
+    let y = linear(x, weight, handle: handle, arithmetic: arithmetic)
     return bias.map { y + Variable($0) } ?? y
   }
 

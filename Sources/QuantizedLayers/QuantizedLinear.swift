@@ -5,21 +5,26 @@ public import Tensors
 
 /// x Wᵀ with a frozen matrix W `[out, in]` that stays packed: x `[..., in]`, result `[..., out]`.
 ///
-/// Gradients flow to x. The gradient of W is delivered as factors if `handle` requests it. Traps if the
-/// shapes do not fit.
-public func linear(_ x: Variable, _ weight: StoredMatrix, handle: FrozenMatrix? = nil) -> Variable {
-  StoredProduct(shape: weight.shape) { weight }(x, frozen: handle)
+/// Gradients flow to x. The gradient of W is delivered as factors if `handle` requests it. Both products
+/// with W are computed in `arithmetic`. Traps if the shapes do not fit.
+public func linear(
+  _ x: Variable, _ weight: StoredMatrix, handle: FrozenMatrix? = nil,
+  arithmetic: Arithmetic = .float
+) -> Variable {
+  StoredProduct(shape: weight.shape, arithmetic: arithmetic) { weight }(x, frozen: handle)
 }
 
 /// x Wᵀ with a frozen matrix W `[out, in]` that is read for the product and again for its gradient, but
 /// not held in between.
 public func linear(_ x: Variable, _ weight: DeferredTensor, handle: FrozenMatrix? = nil) -> Variable
 {
-  StoredProduct(shape: weight.shape) { .dense(weight.tensor()) }(x, frozen: handle)
+  StoredProduct(shape: weight.shape, arithmetic: .float) { .dense(weight.tensor()) }(
+    x, frozen: handle)
 }
 
 private struct StoredProduct: CustomOperation {
   let shape: Shape
+  let arithmetic: Arithmetic
   let weight: () -> StoredMatrix
 
   func forward<S: RealScalar>(_ inputs: [Tensor<S>], _ context: inout OperationContext<S>)
@@ -31,7 +36,7 @@ private struct StoredProduct: CustomOperation {
     context.savedShapes = [inputs[0].shape]
     if context.needsFactors { context.save(x) }
     var y = Tensor<S>(unsafeUninitializedShape: [x.shape[0], shape[0]]) { _ in }
-    y.addProductTransposed(x, stored: weight(), keeping: 0)
+    y.addProductTransposed(x, stored: weight(), keeping: 0, arithmetic: arithmetic)
     return y.reshaped(to: inputs[0].shape.dropLast() + [shape[0]])
   }
 
@@ -42,13 +47,13 @@ private struct StoredProduct: CustomOperation {
     if context.needsFactors { context.factors = (context.saved[0], d) }
     guard context.needsGradient[0] else { return [nil] }
     var dx = Tensor<S>(unsafeUninitializedShape: [d.shape[0], shape[1]]) { _ in }
-    dx.addProduct(d, stored: weight(), keeping: 0)
+    dx.addProduct(d, stored: weight(), keeping: 0, arithmetic: arithmetic)
     return [dx.reshaped(to: context.savedShapes[0])]
   }
 }
 
 /// A linear layer with a frozen matrix in a packed format; its bias is trained.
-public final class QuantizedLinear: LinearLayer {
+public final class QuantizedLinear: PackedProductLayer {
   /// W `[out, in]`.
   public private(set) var weight: StoredMatrix {
     didSet { weight.count(as: .weights) }
@@ -57,6 +62,8 @@ public final class QuantizedLinear: LinearLayer {
   public let bias: Parameter?
   /// The handle through which the gradient of W can be requested.
   public let handle = FrozenMatrix()
+  /// What x Wᵀ and d W are computed in.
+  public var arithmetic = Arithmetic.float
 
   /// A layer with the given matrix. Traps if the bias does not fit.
   public init(weight: StoredMatrix, bias: Tensor<Float>? = nil) {
@@ -77,7 +84,7 @@ public final class QuantizedLinear: LinearLayer {
 
   /// y = x Wᵀ + bias.
   public func callAsFunction(_ x: Variable) -> Variable {
-    let y = linear(x, weight, handle: handle)
+    let y = linear(x, weight, handle: handle, arithmetic: arithmetic)
     return bias.map { y + Variable($0) } ?? y
   }
 

@@ -39,10 +39,13 @@ typedef struct {
 } loqt_int8_columns;
 
 /// Rounds `rows` rows, at most sixteen, of `terms` elements, `stride` apart, into one tile for every
-/// 64 terms; the scales are multiplied by `factor`. With draws each element becomes one of its two
-/// neighbours, with the element as the expected value: element k of row r takes the k-th 16 bits
-/// of the words from block `counter` + r * (`terms` / 8, rounded up to a multiple of 16) on.
-/// Magnitudes below 2^-100 count as 0. Rows and terms beyond the given ones are 0.
+/// 64 terms; the scales are multiplied by `factor`. Rows and terms beyond the given ones are 0, and
+/// magnitudes below 2^-100 count as 0.
+///
+/// Without draws to nearest. With draws each element becomes one of its two neighbours, with the
+/// element as the expected value: element k of row r takes the k-th 16 bits of the words from block
+/// (`counter` + r) 2^32 on, in the stream `stream` plus a hash of the row. So equal rows of a matrix
+/// draw differently if `counter` is the number of its first row, and other matrices again so.
 void loqt_int8_round(const float *x, intptr_t stride, intptr_t rows, intptr_t terms, float factor,
                      const loqt_draws *_Nullable draws, loqt_int8_rows *out);
 

@@ -3,7 +3,7 @@ internal import Autodiff
 public import JSON
 public import Layers
 public import Optimizers
-internal import Quantization
+public import Quantization
 public import TensorFiles
 internal import Tensors
 
@@ -24,6 +24,10 @@ public struct AdapterMatrices: Parameterisation {
   public var factory: any LinearFactory { AdapterFactory(adapter) }
   /// The rank of the factors.
   public var rank: RankRule? { adapter.rank }
+  /// The format of W.
+  public var packing: WeightFormat? {
+    adapter.weightFormat == .float32 ? nil : adapter.weightFormat
+  }
 
   /// Rank, and if there is a matrix beside the factors, scale, format and merges.
   public var settings: [(String, String)] {

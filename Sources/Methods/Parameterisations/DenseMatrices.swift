@@ -18,6 +18,9 @@ public struct DenseMatrices: Parameterisation {
   }
 
   /// The format of packed matrices.
+  public var packing: WeightFormat? { packed }
+
+  /// The format of packed matrices.
   public var settings: [(String, String)] { packed.map { [("matrices", "\($0)")] } ?? [] }
 
   /// The cost of the matrix, its moments and its gradient.

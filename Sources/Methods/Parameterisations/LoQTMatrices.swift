@@ -3,7 +3,7 @@ public import JSON
 public import Layers
 public import LoQT
 public import Optimizers
-internal import Quantization
+public import Quantization
 public import TensorFiles
 internal import Tensors
 
@@ -28,6 +28,8 @@ public struct LoQTMatrices: Parameterisation {
   public var side: SideRule { loqt.side }
   /// True.
   public var mergesInBackward: Bool { true }
+  /// The format of W.
+  public var packing: WeightFormat? { loqt.weightFormat == .float32 ? nil : loqt.weightFormat }
 
   /// Rank, scale, merges, formats and compensation.
   public var settings: [(String, String)] {

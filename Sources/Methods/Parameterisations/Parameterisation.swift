@@ -3,7 +3,7 @@ public import JSON
 internal import Synchronization
 public import Layers
 public import Optimizers
-internal import Quantization
+public import Quantization
 public import TensorFiles
 public import Tensors
 
@@ -25,6 +25,9 @@ public protocol Parameterisation: Sendable, Hashable, Codable {
   /// Whether merges happen inside the backward pass, during which the gradients of all other parameters
   /// are held.
   var mergesInBackward: Bool { get }
+  /// The format of the layers' packed matrices, which 8-bit arithmetic can multiply by; nil if they are
+  /// dense, or there are none.
+  var packing: WeightFormat? { get }
   /// The options as text for people.
   var settings: [(String, String)] { get }
 
@@ -64,6 +67,8 @@ extension Parameterisation {
   public var merges: MergeSchedule { .never }
   /// False.
   public var mergesInBackward: Bool { false }
+  /// No packed matrices.
+  public var packing: WeightFormat? { nil }
   /// No settings.
   public var settings: [(String, String)] { [] }
   /// No further products.

@@ -24,6 +24,8 @@ public struct SubspaceMatrices: Parameterisation {
   public var rank: RankRule? { subspace.rank }
   /// The side of the projection.
   public var side: SideRule { subspace.side }
+  /// The format of packed matrices.
+  public var packing: WeightFormat? { packed }
 
   /// Rank, scale, projections and the format of packed matrices.
   public var settings: [(String, String)] {

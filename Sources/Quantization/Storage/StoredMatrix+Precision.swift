@@ -2,12 +2,15 @@ package import Tensors
 
 extension Tensor where Scalar: RealScalar {
   /// `self = keeping * self + scale * x w`, for either precision: `self` `[rows, in]`, x `[rows, out]`,
-  /// w `[out, in]`. In double precision, which only gradient checks use, w is widened whole.
+  /// w `[out, in]`. In double precision, which only gradient checks use, w is widened whole and
+  /// multiplied in that precision.
   package mutating func addProduct(
-    _ x: Tensor, stored w: StoredMatrix, scale: Scalar = 1, keeping: Scalar = 1
+    _ x: Tensor, stored w: StoredMatrix, scale: Scalar = 1, keeping: Scalar = 1,
+    arithmetic: Arithmetic = .float
   ) {
     let done = withFloats(x) { target, x in
-      target.addProduct(x, w, scale: Float(scale), keeping: Float(keeping))
+      target.addProduct(
+        x, w, scale: Float(scale), keeping: Float(keeping), arithmetic: arithmetic)
     }
     if !done {
       addProduct(x, w.dequantized().converted(to: Scalar.self), scale: scale, keeping: keeping)
@@ -17,10 +20,12 @@ extension Tensor where Scalar: RealScalar {
   /// `self = keeping * self + scale * x wᵀ`, for either precision: `self` `[rows, out]`, x
   /// `[rows, in]`, w `[out, in]`.
   package mutating func addProductTransposed(
-    _ x: Tensor, stored w: StoredMatrix, scale: Scalar = 1, keeping: Scalar = 1
+    _ x: Tensor, stored w: StoredMatrix, scale: Scalar = 1, keeping: Scalar = 1,
+    arithmetic: Arithmetic = .float
   ) {
     let done = withFloats(x) { target, x in
-      target.addProductTransposed(x, w, scale: Float(scale), keeping: Float(keeping))
+      target.addProductTransposed(
+        x, w, scale: Float(scale), keeping: Float(keeping), arithmetic: arithmetic)
     }
     if !done {
       addProduct(
