@@ -54,8 +54,9 @@ INLINE uint64_t AT_LEVEL(int8_row_hash)(const float *x, intptr_t n) {
 INLINE void AT_LEVEL(int8_draw)(const loqt_draws *draws, uint64_t hash, intptr_t row,
                                 intptr_t first, uint16_t drawn[128]) {
   uint32_t words[64];
-  AT_LEVEL(blocks) made = AT_LEVEL(philox_sixteen)(
-      draws->key, draws->stream + hash, (draws->counter + (uint64_t)row) << 32 | (uint64_t)first / 8);
+  uint64_t counter = (draws->counter + (uint64_t)row) << 32 | (uint64_t)first / 8;
+  AT_LEVEL(blocks) made =
+      AT_LEVEL(philox_sixteen)(draws->key, draws->stream + hash, counter);
   AT_LEVEL(interleave)(made.word, words);
   memcpy(drawn, words, sizeof words);
 }

@@ -1,6 +1,6 @@
-// A unit with sums in vector registers. The including file defines its NAME; `NAME(dot)`, which adds
-// the products of four codes of a row with those of sixteen columns; and the HEIGHT in rows and the
-// WIDTH in tiles of what is summed together.
+// A unit with sums in vector registers. The including file defines its NAME; `NAME(dot)`, which
+// adds the products of four codes of a row with those of sixteen columns; and the HEIGHT in rows
+// and the WIDTH in tiles of what is summed together.
 
 /// Adds to HEIGHT rows and `width` tiles of columns.
 INLINE void NAME(add_part)(const loqt_int8_rows *x, int first, const loqt_int8_columns *w,

@@ -52,7 +52,9 @@ INLINE v16i NAME(dot)(v16i sums, v16i columns, int32_t row) { BY_HALVES(NAME(dot
 #include "int8_unit_impl.h"
 #pragma clang attribute pop
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma"))), apply_to = function)
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma"))),                  \
+    apply_to = function)
 #define NAME(name) name##_avx512_vnni
 #define HEIGHT 8
 #define WIDTH 2

@@ -145,8 +145,8 @@ KERNEL(void, code_dot, (const loqt_code_matrix *w, intptr_t first, intptr_t rows
        const float *x, intptr_t tokens, float alpha, float beta, float *y, intptr_t y_stride),
        (w, first, rows, columns, x, tokens, alpha, beta, y, y_stride))
 
-KERNEL(void, int8_round, (const float *x, intptr_t stride, intptr_t rows, intptr_t terms, float factor,
-       const loqt_draws *draws, loqt_int8_rows *out),
+KERNEL(void, int8_round, (const float *x, intptr_t stride, intptr_t rows, intptr_t terms,
+       float factor, const loqt_draws *draws, loqt_int8_rows *out),
        (x, stride, rows, terms, factor, draws, out))
 KERNEL(void, int8_panel, (const float *w, intptr_t stride, intptr_t columns, intptr_t terms,
        float top, loqt_int8_columns *out), (w, stride, columns, terms, top, out))

@@ -63,7 +63,8 @@ public struct MethodPlan: Sendable {
   public func builder(seed: UInt64, storage: ParameterStorage = .float32) -> LayerBuilder {
     let others = (choice?.others ?? []).map { ($0, DenseLinearFactory() as any LinearFactory) }
     return LayerBuilder(
-      layers.factory.computing(in: arithmetic), seed: seed, exceptions: Dictionary(uniqueKeysWithValues: others),
+      layers.factory.computing(in: arithmetic), seed: seed,
+      exceptions: Dictionary(uniqueKeysWithValues: others),
       storage: storage)
   }
 
@@ -98,7 +99,8 @@ extension MethodPlan: Hashable {
   public static func == (a: Self, b: Self) -> Bool {
     a.layers.equals(b.layers) && a.optimizer == b.optimizer && a.restOptimizer == b.restOptimizer
       && a.restLearningRate == b.restLearningRate && a.window == b.window && a.choice == b.choice
-      && a.arithmetic == b.arithmetic && a.trainsEmbedding == b.trainsEmbedding && a.trainsHead == b.trainsHead
+      && a.arithmetic == b.arithmetic && a.trainsEmbedding == b.trainsEmbedding
+      && a.trainsHead == b.trainsHead
       && a.readsOriginals == b.readsOriginals
   }
 

@@ -1,9 +1,9 @@
 public import Layers
 public import Quantization
-public import Tensors
+import Tensors
 
 /// A layer that multiplies by a packed matrix, in floats or in 8-bit integers.
-public protocol PackedProductLayer: LinearLayer {
+public protocol PackedProductLayer: LinearLayer, AnyObject {
   /// What x Wᵀ and d W are computed in while W is packed. All else, such as a low-rank update, is
   /// computed in floats.
   var arithmetic: Arithmetic { get set }

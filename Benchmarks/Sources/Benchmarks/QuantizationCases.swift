@@ -6,7 +6,7 @@ import Tensors
 
 func quantizationCases() -> [Comparison] {
   conversionCases() + otherFormatCases() + stepCases() + oneRowCases() + fewRowCases()
-    + productCases() + otherProductCases() + [mergeCase()]
+    + productCases() + otherProductCases() + int8ProductCases() + [mergeCase()]
 }
 
 /// NF4 from and to floats, beside the bandwidth of memory.

@@ -31,21 +31,21 @@ typedef struct {
   int32_t offsets[LOQT_INT8_SIDE];
 } loqt_int8_rows;
 
-/// Sixteen columns of the right side over 64 terms, four terms of a column side by side: an element
-/// is scale * (code - 128). A column that contains NaN or infinity has the scale NaN.
+/// Sixteen columns of the right side over 64 terms, four terms of a column side by side: an
+/// element is scale * (code - 128). A column that contains NaN or infinity has the scale NaN.
 typedef struct {
   uint8_t codes[LOQT_INT8_TERMS / 4][LOQT_INT8_SIDE][4];
   float scales[LOQT_INT8_SIDE];
 } loqt_int8_columns;
 
-/// Rounds `rows` rows, at most sixteen, of `terms` elements, `stride` apart, into one tile for every
-/// 64 terms; the scales are multiplied by `factor`. Rows and terms beyond the given ones are 0, and
-/// magnitudes below 2^-100 count as 0.
+/// Rounds `rows` rows, at most sixteen, of `terms` elements, `stride` apart, into one tile for
+/// every 64 terms; the scales are multiplied by `factor`. Rows and terms beyond the given ones are
+/// 0, and magnitudes below 2^-100 count as 0.
 ///
 /// Without draws to nearest. With draws each element becomes one of its two neighbours, with the
 /// element as the expected value: element k of row r takes the k-th 16 bits of the words from block
-/// (`counter` + r) 2^32 on, in the stream `stream` plus a hash of the row. So equal rows of a matrix
-/// draw differently if `counter` is the number of its first row, and other matrices again so.
+/// (`counter` + r) 2^32 on, in the stream `stream` plus a hash of the row. So other rows draw other
+/// numbers, and so do equal rows of a matrix if `counter` is the number of its first row here.
 void loqt_int8_round(const float *x, intptr_t stride, intptr_t rows, intptr_t terms, float factor,
                      const loqt_draws *_Nullable draws, loqt_int8_rows *out);
 

@@ -2,7 +2,8 @@
 // that this processor has; `loqt_force_instruction_set` picks another for tests, and so does the
 // environment variable LOQT_INSTRUCTION_SET (plain, avx2, avx512). Unless stated otherwise,
 // pointers may be unaligned, buffers must not overlap except for exact in-place use (out == input),
-// n may be 0, and nothing allocates. `_f32` and `_f64` name the scalar.
+// n may be 0, and nothing allocates. `_f32` and `_f64` name the scalar. Products of 8-bit integers are
+// in loqt_int8.h.
 #pragma once
 
 #include <stdint.h>

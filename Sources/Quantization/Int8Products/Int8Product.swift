@@ -13,6 +13,11 @@ struct Int8Product {
   /// The code of the largest magnitude of 64 terms of the matrix.
   let top: Float
 
+  /// Writes the given rows and columns of the matrix, contiguously.
+  typealias Fill = (
+    _ rows: Range<Int>, _ columns: Range<Int>, UnsafeMutablePointer<Float>
+  ) -> Void
+
   private static let side = Int(LOQT_INT8_SIDE)
   private static let terms = Int(LOQT_INT8_TERMS)
   /// The columns and the terms of a panel: its 280 KB stay in the L2 cache of a core beside the part
@@ -21,11 +26,10 @@ struct Int8Product {
   private static let panelTerms = 1024
 
   /// `c = keeping * c + scale * x w`, or with w transposed, for x `[rows, inner]` and c `[rows,
-  /// columns]`, where `fill` writes the given rows and columns of w, contiguously.
+  /// columns]`, where `fill` writes parts of w.
   func add(
     _ x: UnsafePointer<Float>, transposed: Bool, scale: Float, keeping: Float,
-    to c: UnsafeMutablePointer<Float>,
-    _ fill: (_ rows: Range<Int>, _ columns: Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    to c: UnsafeMutablePointer<Float>, _ fill: Fill
   ) {
     let left = Int8Rows(
       rounding: x, rows: rows, terms: inner, scale: scale, transposed ? .nearest : .random)
@@ -43,8 +47,7 @@ struct Int8Product {
 
   private func add(
     _ left: UnsafePointer<loqt_int8_rows>, to c: UnsafeMutablePointer<Float>, columns: Range<Int>,
-    transposed: Bool, keeping: Float,
-    _ fill: (_ rows: Range<Int>, _ columns: Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    transposed: Bool, keeping: Float, _ fill: Fill
   ) {
     let leftBlocks = dividedUp(inner, by: Self.terms)
     let blocks = min(leftBlocks, Self.panelTerms / Self.terms)
@@ -57,7 +60,8 @@ struct Int8Product {
     panel.withMutablePointer { bytes in
       let panel = UnsafeMutableRawPointer(bytes).assumingMemoryBound(to: loqt_int8_columns.self)
       floats.withMutablePointer { floats in
-        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: Self.panelColumns) {
+        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: Self.panelColumns)
+        {
           let columns = first..<min(columns.upperBound, first + Self.panelColumns)
           for start in stride(from: 0, to: inner, by: Self.panelTerms) {
             let terms = start..<min(inner, start + Self.panelTerms)
@@ -79,10 +83,11 @@ struct Int8Product {
   /// The panel of rows of w, along which the sums run.
   private func roundRows(
     _ rows: Range<Int>, _ terms: Range<Int>, _ floats: UnsafeMutablePointer<Float>,
-    _ panel: UnsafeMutablePointer<loqt_int8_columns>, _ blocks: Int,
-    _ fill: (_ rows: Range<Int>, _ columns: Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    _ panel: UnsafeMutablePointer<loqt_int8_columns>, _ blocks: Int, _ fill: Fill
   ) {
-    for (tile, first) in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.side).enumerated() {
+    for (tile, first) in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.side)
+      .enumerated()
+    {
       let rows = first..<min(rows.upperBound, first + Self.side)
       fill(rows, terms, floats)
       loqt_int8_panel(floats, terms.count, rows.count, terms.count, top, panel + tile * blocks)
@@ -92,10 +97,11 @@ struct Int8Product {
   /// The panel of columns of w, along which the sums run.
   private func roundColumns(
     _ columns: Range<Int>, _ terms: Range<Int>, _ floats: UnsafeMutablePointer<Float>,
-    _ panel: UnsafeMutablePointer<loqt_int8_columns>, _ blocks: Int,
-    _ fill: (_ rows: Range<Int>, _ columns: Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    _ panel: UnsafeMutablePointer<loqt_int8_columns>, _ blocks: Int, _ fill: Fill
   ) {
-    for (block, first) in stride(from: terms.lowerBound, to: terms.upperBound, by: Self.terms).enumerated() {
+    for (block, first) in stride(from: terms.lowerBound, to: terms.upperBound, by: Self.terms)
+      .enumerated()
+    {
       let terms = first..<min(terms.upperBound, first + Self.terms)
       fill(terms, columns, floats)
       for (tile, column) in stride(from: 0, to: columns.count, by: Self.side).enumerated() {
