@@ -5,25 +5,22 @@ import Tensors
 struct Int8Rows {
   /// How elements become integers.
   enum Rounding {
+    /// To the nearest, ties to even.
     case nearest
     /// Up or down, with the element as the expected value.
     case random
   }
 
-  let rows: Int
-  /// The tiles of sixteen rows.
-  let blocks: Int
+  /// The bytes of the tiles: those of sixteen rows, then those of the next.
   private var tiles: Tensor<UInt8>
 
   /// The rows of x `[rows, terms]`, times `scale`.
   init(
     rounding x: UnsafePointer<Float>, rows: Int, terms: Int, scale: Float, _ rounding: Rounding
   ) {
-    self.rows = rows
-    blocks = dividedUp(terms, by: Int(LOQT_INT8_TERMS))
     let side = Int(LOQT_INT8_SIDE)
     let heights = dividedUp(rows, by: side)
-    let blocks = blocks
+    let blocks = dividedUp(terms, by: Int(LOQT_INT8_TERMS))
     tiles = Tensor(
       unsafeUninitializedShape: [heights * blocks * MemoryLayout<loqt_int8_rows>.stride]) { _ in }
     tiles.withMutablePointer { bytes in
