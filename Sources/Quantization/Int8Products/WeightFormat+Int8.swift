@@ -10,7 +10,7 @@ extension WeightFormat {
   var largestCode: Float {
     switch self {
     case .nf4, .gguf(.q4_0), .gguf(.q4_1): 112
-    case .fp4: 96
+    case .fp4: 120
     case .affine(let scheme): scheme.bits == .four ? 112 : Float(LOQT_INT8_TOP)
     case .float32, .int8Blocks, .gguf(.q8_0): Float(LOQT_INT8_TOP)
     }
