@@ -151,9 +151,10 @@ public struct TrainingConfiguration: Sendable {
   /// Tokens per step.
   public var tokensPerStep: Int { batchSize * sequence }
 
-  /// Rank and scale as text to follow the name of the method; empty if there are none.
+  /// Rank, scale and arithmetic as text to follow the name of the method; empty if there are none and
+  /// products are computed in floats.
   public var planText: String {
-    plan.settings.filter { $0.0 == "rank" || $0.0 == "scale" }
+    plan.settings.filter { ["rank", "scale", "arithmetic"].contains($0.0) }
       .map { ", \($0.0) \($0.1)" }.joined()
   }
 
