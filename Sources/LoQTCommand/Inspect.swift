@@ -80,7 +80,8 @@ struct Inspect: ParsableCommand {
     let shown =
       items.count == count ? "\(grouped(count))" : "\(grouped(items.count)) of \(grouped(count))"
     print(
-      "\n\(shown) tensors, \(grouped(elements)) elements, \(PlainText.megabytes(bytes))")
+      "\n\(shown) tensor\(count == 1 ? "" : "s"), \(grouped(elements)) elements, "
+        + PlainText.megabytes(bytes))
   }
 
   /// The columns of statistics; dashes for a type whose numbers are not read.

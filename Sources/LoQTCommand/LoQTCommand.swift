@@ -24,11 +24,23 @@ struct LoQTCommand: AsyncParsableCommand {
   /// Runs the command, with the options of the file that it names.
   static func main() async {
     do {
+      try checkArguments()
       try CommandLineOptions.take(Array(CommandLine.arguments.dropFirst()))
       try Resume.check(CommandLineOptions.current)
     } catch {
       exit(withError: error)
     }
     await main(CommandLineOptions.current.words)
+  }
+
+  /// Throws where an argument is not UTF-8: as a string it would be the name of another file.
+  private static func checkArguments() throws {
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let bytes = CommandLine.unsafeArgv[index], String(validatingCString: bytes) == nil
+      else { continue }
+      throw InputError(
+        "Argument \(index), \(CommandLine.arguments[index]), is not valid UTF-8. Give the file another name, or "
+          + "a link to it.")
+    }
   }
 }

@@ -95,14 +95,14 @@ def close(name, claim, a, b, bound=1e-4):
 def check(loqt, method, text, folder):
     base = folder / method
     loqt("pretrain", "--config", folder / "tiny.json", "--vocabulary", 512, "--text", text, "--method",
-         method, "--steps", STEPS, "--batch", 4, "--sequence", SEQUENCE, "--rank", 8, "--output", base,
+         method, "--steps", STEPS, "--batch", 4, "--sequence", SEQUENCE, "--rank", 8, "--output", base, "--overwrite",
          "--summary", base.with_suffix(".json"))
     end = json.loads(base.with_suffix(".json").read_text())["validation_loss"]
     checkpoint = base / "checkpoint"
     close(method, "the run's loss is that of evaluate", end, loqt.loss(checkpoint, text))
     again = folder / f"{method}-again"
     loqt("finetune", "--weights", checkpoint, "--text", text, "--method", "full", "--steps", 1,
-         "--learning-rate", "1e-30", "--batch", 1, "--sequence", SEQUENCE, "--output", again,
+         "--learning-rate", "1e-30", "--batch", 1, "--sequence", SEQUENCE, "--output", again, "--overwrite",
          "--summary", again.with_suffix(".json"))
     close(method, "and what a run from its folder begins with", end,
           json.loads(again.with_suffix(".json").read_text())["validation_loss"])
@@ -148,7 +148,7 @@ def check_kept(loqt, text, folder):
     tokenizer.save_pretrained(published)
     out = folder / "kept"
     loqt("finetune", "--weights", published, "--text", text, "--method", "qlora", "--steps", 2,
-         "--batch", 2, "--sequence", SEQUENCE, "--rank", 4, "--output", out)
+         "--batch", 2, "--sequence", SEQUENCE, "--rank", 4, "--output", out, "--overwrite")
     exported = folder / "kept-dense"
     loqt("export", out / "checkpoint", "--output", exported, "--force")
     again = AutoModelForCausalLM.from_pretrained(exported)
