@@ -106,7 +106,7 @@ import Testing
     } catch let error as TrainingError {
       #expect(
         error.description
-          == "The loss has not been a finite number for 3 steps in a row, up to step 8. Lower the "
+          == "The loss has not been a finite number for 3 steps in a row, up to step 9. Lower the "
           + "learning rate or the scale, or lengthen the warm-up.")
     }
     #expect(model.head.weight.tensor.allFinite)
@@ -122,6 +122,7 @@ import Testing
     let adam = WatchedAdam()
     let optimizer = Stepper(adam, training: model, merges: .static(every: 3))
     optimizer.clippingNorm = clippingNorm
+    optimizer.patience = 6
     for step in 0..<5 {
       var scales: Set<Float> = []
       var names: Set<String> = []
@@ -143,6 +144,11 @@ import Testing
       }
     }
     #expect(model.parameters.allSatisfy { $0.tensor.allFinite })
+    // As many in a row end the run.
+    let error = #expect(throws: TrainingError.self) {
+      try optimizer.step { model.small.loss(5) + sqrt(Variable(model.broken)).sum() }
+    }
+    #expect(error?.description.hasPrefix("Gradients have not been finite for 6 steps") == true)
   }
 
   @Test func anErrorOfTheLossLeavesEverythingValidAndTheMergeDue() throws {

@@ -119,9 +119,10 @@ import Training
       let record = try #require(try Checkpoint(path: folder + "/out/checkpoint").record)
       #expect(record.steps.count < 40)
       #expect(record.notices.contains { $0.hasPrefix("Stopped after step") })
-      // It can be continued, with the settings it began with.
-      let refused = try loqt(["finetune", "--resume", "out", "--learning-rate", "1"], in: folder)
-      #expect(refused.code != 0 && refused.errors.contains("--learning-rate was set when"))
+      // It can be continued, but not by another method.
+      let refused = try loqt(["finetune", "--resume", "out", "--rank", "4"], in: folder)
+      #expect(
+        refused.code != 0 && refused.errors.contains("--rank was set when"), "\(refused.errors)")
     }
   }
 
@@ -177,9 +178,12 @@ import Training
         let outcome = try loqt(short + ["--steps", "1", "--rank", "8"], in: folder)
         #expect(outcome.code == 0 && outcome.output.contains(name + "/report.html"))
       }
-      // A run that is over cannot go on, but its checkpoint was found.
+      // A run that is over goes on when it is made longer.
       let over = try loqt(["finetune", "--resume", "runs/loqt-base-seed0"], in: folder)
-      #expect(over.errors.contains("runs/loqt-base-seed0/checkpoint/run.json"), "\(over.errors)")
+      #expect(
+        over.code != 0
+          && over.errors.contains("runs/loqt-base-seed0/checkpoint has taken all its 1 steps"),
+        "\(over.errors)")
     }
   }
 

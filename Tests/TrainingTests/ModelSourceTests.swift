@@ -129,7 +129,10 @@ import Tokenization
       try checkpoint.write(to: folder + "/other")
       let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/other").sorted()
       #expect(
-        names == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
+        names == [
+          "config.json", "manifest.sha256", "model.safetensors", "tokenizer.json",
+          "tokenizer_config.json",
+        ])
       let json = try Self.configuration(folder + "/other")
       #expect(json["eos_token_id"] == .null && json["our_own"] == Self.members["our_own"])
     }

@@ -172,7 +172,7 @@ import Tensors
     let summary = record.summary
     #expect(
       summary.objectValue?.keys == [
-        "method", "seed", "steps", "tokens", "parameter_count", "validation_loss",
+        "method", "seed", "steps", "skipped_steps", "tokens", "parameter_count", "validation_loss",
         "validation_perplexity", "bits_per_byte", "classification", "tokens_per_second",
         "wall_seconds",
         "peak_resident_bytes", "tensor_bytes", "estimated_tensor_bytes", "operations_per_step",

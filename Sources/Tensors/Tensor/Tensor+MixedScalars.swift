@@ -1,64 +1,53 @@
-/// A number of another type that stands beside a tensor: `a / a.norm()`, `a * count`. Only the
-/// library's own types conform.
-public protocol TensorOperand: Sendable {
-  /// The nearest number of a floating-point type.
-  func _rounded<Scalar: RealScalar>(to type: Scalar.Type) -> Scalar
-}
-
-extension Int: TensorOperand {
-  /// The nearest number of a floating-point type.
-  public func _rounded<Scalar: RealScalar>(to type: Scalar.Type) -> Scalar { Scalar(self) }
-}
-extension Double: TensorOperand {
-  /// The nearest number of a floating-point type.
-  public func _rounded<Scalar: RealScalar>(to type: Scalar.Type) -> Scalar { Scalar(self) }
-}
-extension Float: TensorOperand {
-  /// The nearest number of a floating-point type.
-  public func _rounded<Scalar: RealScalar>(to type: Scalar.Type) -> Scalar { Scalar(self) }
-}
-
-/// Arithmetic with one number of another type, which is first rounded to the tensor's. So the numbers
-/// that reductions give, `norm()` and `dot(_:)` in double precision too, combine with any tensor.
+/// Arithmetic with one number of another type, which is first rounded to the tensor's: the numbers that
+/// reductions give, `norm()` and `dot(_:)` in double precision too, and counts combine with any tensor, as in
+/// `a / a.norm()` and `a / count`.
+///
+/// The types are concrete, since generic operators make the compiler try every pair of types in every
+/// expression.
 extension Tensor where Scalar: RealScalar {
   /// Adds a number to every element.
   @_disfavoredOverload
-  public static func + (a: Tensor, b: some TensorOperand) -> Tensor {
-    a + b._rounded(to: Scalar.self)
-  }
+  public static func + (a: Tensor, b: Int) -> Tensor { a + Scalar(b) }
   /// Subtracts a number from every element.
   @_disfavoredOverload
-  public static func - (a: Tensor, b: some TensorOperand) -> Tensor {
-    a - b._rounded(to: Scalar.self)
-  }
+  public static func - (a: Tensor, b: Int) -> Tensor { a - Scalar(b) }
   /// Multiplies every element by a number.
   @_disfavoredOverload
-  public static func * (a: Tensor, b: some TensorOperand) -> Tensor {
-    a * b._rounded(to: Scalar.self)
-  }
+  public static func * (a: Tensor, b: Int) -> Tensor { a * Scalar(b) }
   /// Divides every element by a number.
   @_disfavoredOverload
-  public static func / (a: Tensor, b: some TensorOperand) -> Tensor {
-    a / b._rounded(to: Scalar.self)
-  }
-  /// The number plus every element.
-  @_disfavoredOverload
-  public static func + (a: some TensorOperand, b: Tensor) -> Tensor {
-    a._rounded(to: Scalar.self) + b
-  }
+  public static func / (a: Tensor, b: Int) -> Tensor { a / Scalar(b) }
   /// The number minus every element.
   @_disfavoredOverload
-  public static func - (a: some TensorOperand, b: Tensor) -> Tensor {
-    a._rounded(to: Scalar.self) - b
-  }
+  public static func - (a: Int, b: Tensor) -> Tensor { Scalar(a) - b }
   /// Multiplies every element by a number.
   @_disfavoredOverload
-  public static func * (a: some TensorOperand, b: Tensor) -> Tensor {
-    a._rounded(to: Scalar.self) * b
-  }
+  public static func * (a: Int, b: Tensor) -> Tensor { Scalar(a) * b }
   /// The number over every element.
   @_disfavoredOverload
-  public static func / (a: some TensorOperand, b: Tensor) -> Tensor {
-    a._rounded(to: Scalar.self) / b
-  }
+  public static func / (a: Int, b: Tensor) -> Tensor { Scalar(a) / b }
+}
+
+extension Tensor where Scalar == Float {
+  /// Adds a number to every element.
+  @_disfavoredOverload
+  public static func + (a: Tensor, b: Double) -> Tensor { a + Float(b) }
+  /// Subtracts a number from every element.
+  @_disfavoredOverload
+  public static func - (a: Tensor, b: Double) -> Tensor { a - Float(b) }
+  /// Multiplies every element by a number.
+  @_disfavoredOverload
+  public static func * (a: Tensor, b: Double) -> Tensor { a * Float(b) }
+  /// Divides every element by a number.
+  @_disfavoredOverload
+  public static func / (a: Tensor, b: Double) -> Tensor { a / Float(b) }
+  /// The number minus every element.
+  @_disfavoredOverload
+  public static func - (a: Double, b: Tensor) -> Tensor { Float(a) - b }
+  /// Multiplies every element by a number.
+  @_disfavoredOverload
+  public static func * (a: Double, b: Tensor) -> Tensor { Float(a) * b }
+  /// The number over every element.
+  @_disfavoredOverload
+  public static func / (a: Double, b: Tensor) -> Tensor { Float(a) / b }
 }

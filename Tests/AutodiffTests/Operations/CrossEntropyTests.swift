@@ -24,7 +24,8 @@ import Testing
 
   @Test("linearCrossEntropy is crossEntropy of the product")
   func fused() {
-    let labels = Tensor((0..<300).map { Int32($0 % 7 == 0 ? -100 : ($0 * 31) % 97) })
+    let labels = Tensor(
+      (0..<300).map { (i: Int) -> Int32 in i % 7 == 0 ? -100 : Int32(i * 31 % 97) })
     let x = Parameter(normal([3, 100, 16], seed: 1))
     let weight = Parameter(normal([97, 16], seed: 2))
     let logits = linear(Variable(x), Variable(weight))

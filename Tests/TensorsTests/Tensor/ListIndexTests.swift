@@ -109,7 +109,7 @@ struct ListIndexTests {
     #expect(a / a.norm() == a / 5)
     #expect(a * n == [6, 8] && n * a == [6, 8] && a - n == [1, 2] && n - a == [-1, -2])
     #expect(a + a.dot(a) == [28, 29] && a * 2 == [6, 8] && a / 2 == [1.5, 2])
-    #expect(Tensor<Double>([1, 2]) * Float(0.5) == [0.5, 1])
+    #expect(Tensor<Double>([1, 2]) * n == [2, 4] && 2.5 * a == [7.5, 10])
   }
 
   @Test("Misuse names the index, the shape and what to write")
