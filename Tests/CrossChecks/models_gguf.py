@@ -189,10 +189,10 @@ class Reference:
         return self.model(torch.tensor([ids])).logits[0]
 
     def greedy(self, ids, count):
-        out = self.model.generate(
-            torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long),
-            max_new_tokens=count, min_new_tokens=count, do_sample=False, eos_token_id=[])
-        return out[0, len(ids):].tolist()
+        out = list(ids)
+        for _ in range(count):
+            out.append(int(self.logits(out)[-1].argmax()))
+        return out[len(ids):]
 
     def loss(self, ids, start):
         """Of windows that begin with the token `start`, which is None for models without one."""
