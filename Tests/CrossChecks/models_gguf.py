@@ -130,14 +130,14 @@ def check_families(folder, text):
             layer_types=["sliding_attention"] * 5 + ["full_attention"], **sizes),
     }
     for name, config in configs.items():
-        source = folder / name
+        source = folder / f"{name}_shape"
         torch.manual_seed(0)
         model = AutoModelForCausalLM.from_config(config).eval()
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.4)
         model.save_pretrained(source)
         PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer).save_pretrained(source)
-        written = folder / f"{name}.gguf"
+        written = folder / f"{name}_shape.gguf"
         command = [ROOT / ".build/release/loqt", "export", source, "--to", "gguf", "--output", written]
         subprocess.run(command + ["--force"], check=True, capture_output=True)
         reference, llama = Reference(source), Llama(written)
